@@ -1,0 +1,25 @@
+/** The configuration after defaults, validation and unit conversion: what `readConfig` returns. */
+export interface Config {
+  /** Folder in which namespaces are mounted; `STATE_DIR/netns` unless set. `/run/netns` makes them visible to `ip netns`. */
+  readonly netnsDir: string;
+  /** Group that may use the socket (mode 0660), or null (mode 0600). */
+  readonly socketGroup: string | null;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly pools: readonly PoolConfig[];
+}
+
+export interface PoolConfig {
+  /** `[a-z0-9]` first, then `[a-z0-9-]`, 32 at the most. */
+  readonly name: string;
+  /** IPv4 CIDR, network address; the first host address is the gateway's (the bridge). */
+  readonly subnet: string;
+  readonly minReady: number;
+  readonly max: number;
+  readonly mtuBytes: number;
+  readonly buildBatch: number;
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly search: readonly string[];
+    readonly options: readonly string[];
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * What a pool needs from the rooms around it, declared here so that the pool is pure and tested without root:
+ * endpoints (made by the kernel worker) and records (files under the state directory).
+ */
+
+/** The states of an endpoint, and the folders of the state directory. `building` and `destroying` are the ways in and out. */
+export const ENDPOINT_STATES = ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'] as const;
+export type EndpointState = (typeof ENDPOINT_STATES)[number];
+
+export type Protocol = 'tcp' | 'udp';
+export interface Address {
+  /** CIDR notation, for example `10.213.0.2/16`. */
+  readonly address: string;
+  readonly gateway: string;
+}
+export interface Route {
+  readonly destination: string;
+  readonly gateway: string;
+}
+export interface PublishedPort {
+  readonly protocol: Protocol;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+}
+export interface Dns {
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** What is decided about an endpoint before anything of it exists; written to its record first. */
+export interface EndpointKey {
+  /** Unique for the life of the state directory: `POOL-SEQ`. Names the record and the mount. */
+  readonly id: string;
+  readonly pool: string;
+  /** Which address of the subnet: 0 is the first one after the gateway. */
+  readonly index: number;
+  /** Grows with every endpoint that the daemon ever builds; names the host's link. */
+  readonly seq: number;
+}
+
+/** What of a built endpoint a lease tells its holder. The pool passes it on and does not look inside. */
+export interface EndpointFacts {
+  readonly netns: { readonly path: string; readonly inode: number };
+  readonly interface: { readonly name: string; readonly mac: string; readonly mtu: number; readonly hostName: string };
+  readonly addresses: readonly Address[];
+  readonly routes: readonly Route[];
+  readonly publishedPorts: readonly PublishedPort[];
+  readonly dns: Dns;
+}
+
+/** A lease, as the contract has it. */
+export interface Lease extends EndpointFacts {
+  readonly id: string;
+  readonly pool: string;
+  readonly containerId: string | null;
+  readonly tenant: string;
+  readonly source: 'warm' | 'cold';
+  /** RFC 3339, UTC. */
+  readonly acquiredAt: string;
+  /** RFC 3339, UTC; null where the lease has no time limit. */
+  readonly expiresAt: string | null;
+}
+
+export type LeaseTerms = Pick<Lease, 'id' | 'containerId' | 'tenant' | 'source' | 'acquiredAt' | 'expiresAt'>;
+
+/** The record of one endpoint: all that a restart needs to know of it. */
+export interface EndpointRecord extends EndpointKey {
+  readonly state: EndpointState;
+  readonly facts: EndpointFacts | null;
+  readonly lease: LeaseTerms | null;
+  /** Why it is dirty, broken or being destroyed. */
+  readonly reason: string | null;
+}
+
+export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Error };
+
+/** Makes and removes endpoints; implemented on the kernel worker. Never rejects for one endpoint: each outcome is settled. */
+export interface Endpoints {
+  /** Builds each complete, or undoes what it began and says which step failed. `urgent` work overtakes refill. */
+  build(keys: readonly EndpointKey[], options: { urgent: boolean }): Promise<Settled<EndpointFacts>[]>;
+  /** Removes all that bears these keys; what is gone already counts as done. */
+  destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]>;
+}
+
+/** Keeps records; every call returns when the change is in the file system (tmpfs). */
+export interface Records {
+  /** Writes the record into the folder of its state, atomically, and takes it out of the folder of `previous`. */
+  write(record: EndpointRecord, previous: EndpointState | null): void;
+  /** Forgets the record; the last act of an endpoint. */
+  remove(key: EndpointKey, state: EndpointState): void;
+}
+
+/** The settings of a pool that the pool itself follows. */
+export interface PoolSettings {
+  readonly name: string;
+  readonly minReady: number;
+  readonly max: number;
+  /** How many addresses the subnet has for endpoints; at least `max`. */
+  readonly capacity: number;
+  /** How many builds one request to the worker may hold: bounds how long a cold build waits behind a refill. */
+  readonly buildBatch: number;
+}
+
+export interface PoolStatus {
+  readonly name: string;
+  readonly subnet: string;
+  readonly minReady: number;
+  readonly max: number;
+  readonly ready: number;
+  readonly leased: number;
+  readonly dirty: number;
+  readonly building: number;
+  readonly broken: number;
+  readonly destroying: number;
+  /** Since the daemon started. */
+  readonly acquiredWarm: number;
+  readonly acquiredCold: number;
+  readonly released: number;
+  readonly buildFailures: number;
+  /** The newest failure, in one line, or null. */
+  readonly lastError: string | null;
+}
