@@ -2,7 +2,6 @@
 import { takeDown } from './down.js';
 
 export { type ServeOptions, serve } from './serve.js';
-export { VERSION } from './version.js';
 
 /** Removes every trace of a daemon, alive or dead; says what it did on stderr and resolves with the exit status. */
 export async function down(options: { stateDir: string; socketPath: string }): Promise<number> {

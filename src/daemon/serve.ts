@@ -21,7 +21,7 @@ import { assertPrivileged } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
-import { VERSION } from './version.js';
+import { readVersion } from '../version.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -61,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const api = await createApi({
     service: pools,
     log,
-    version: VERSION,
+    version: readVersion(),
     startedAt,
     patchBundle: (request) => leaseBundle(pools, request),
   });
