@@ -105,10 +105,7 @@ export class Pool implements LeaseOwner {
   resize(change: { minReady?: number | undefined; max?: number | undefined }): void {
     const { minReady, max } = this.#stock.size;
     this.#stock.resize({ minReady: change.minReady ?? minReady, max: change.max ?? max });
-    for (const waiter of [...this.#waiters.all()]) {
-      if (waiter.ask.count > this.#stock.size.max)
-        this.#waiters.fail(waiter, exhausted(this.name, this.#stock.size.max));
-    }
+    this.#waiters.failLargerThan(this.#stock.size.max, () => exhausted(this.name, this.#stock.size.max));
     this.#changed([], true);
   }
 
@@ -185,10 +182,13 @@ export class Pool implements LeaseOwner {
     }
   }
 
-  /** Leases a just built endpoint to the first who waits, without its ever being ready; false if nobody wants just one. */
+  /**
+   * Leases a just built endpoint to the first who waits, without its ever being ready; false if nobody wants just one.
+   * Nothing is ready while somebody waits for one, so this overtakes no endpoint.
+   */
   #offer(slot: Slot, facts: EndpointFacts): boolean {
     const waiter = this.#waiters.peek();
-    if (waiter === undefined || waiter.ask.count > 1 || this.#stock.ready > 0) return false;
+    if (waiter === undefined || waiter.ask.count > 1) return false;
     try {
       const held = this.#grants.grant({ slot, facts, ask: waiter.ask, source: 'cold' });
       this.#waiters.serve(waiter, [held]);
@@ -240,14 +240,8 @@ export class Pool implements LeaseOwner {
     else this.#stock.recycle(held.slot);
   }
 
-  /** Those who wait beyond what will come without a release have only as much patience as they said. */
   #limitUncovered(): void {
-    let promised = 0;
-    for (const waiter of [...this.#waiters.all()]) {
-      if (promised + waiter.ask.count > this.#stock.reachable)
-        this.#waiters.limit(waiter, () => exhausted(this.name, this.#stock.size.max));
-      if (waiter.claims.size > 0) promised += waiter.ask.count;
-    }
+    this.#waiters.limitBeyond(this.#stock.reachable, () => exhausted(this.name, this.#stock.size.max));
   }
 
   #emit(type: 'leased' | 'released', { lease, slot }: Held, reason: string | null): void {

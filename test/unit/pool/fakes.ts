@@ -160,3 +160,13 @@ export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; se
   pools.start(options.adopted);
   return { clock, endpoints, records, logged, events, pools };
 }
+
+/** Both ways of a promise's end, to look at. */
+export function outcome<T>(
+  promise: Promise<T>,
+): Promise<{ value: T | null; error: (Error & { code?: string }) | null }> {
+  return promise.then(
+    (value) => ({ value, error: null }),
+    (error) => ({ value: null, error }),
+  );
+}
