@@ -31,6 +31,8 @@ export interface FakeRequest {
   readonly urgent: boolean;
   /** Answers; the endpoints at the positions of `failing` fail. */
   answer(failing?: (position: number) => boolean): void;
+  /** Answers that all of it failed so, with something left behind. */
+  answerWith(error: NetnsdError): void;
   /** Loses the request as a whole, with what it may have made. */
   lose(): void;
 }
@@ -87,6 +89,10 @@ export class FakeEndpoints implements Endpoints {
         answer: (failing = failAll) => {
           done();
           resolve(keys.map((key, position) => outcome(key, failing(position))));
+        },
+        answerWith: (error) => {
+          done();
+          resolve(keys.map(() => ({ ok: false, error }) as T));
         },
         lose: () => {
           done();

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { NetnsdError } from '../../../src/errors.js';
 import { world } from './fakes.js';
 
 t.test('a released endpoint is replaced: dirty, destroyed, its record gone, its address at rest', async (t) => {
@@ -93,6 +94,23 @@ t.test('a build of which nobody knows the outcome is destroyed before its addres
   await clock.settle();
   t.same([...endpoints.alive.keys()], []);
   t.same(records.onDisk.size, 0);
+});
+
+t.test('a build that failed and could not undo itself is destroyed before its address is free', async (t) => {
+  const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 0, max: 1 }] });
+  for (const error of [
+    new NetnsdError('build_failed', 'no route', { details: { undo: 'the link is busy' } }),
+    new NetnsdError('build_failed', 'no answer', { cause: new NetnsdError('deadline_exceeded', 'too late') }),
+  ]) {
+    endpoints.manual = true;
+    const refused = t.rejects(pools.acquire({}), { code: 'build_failed', message: error.message });
+    endpoints.requests[0]?.answerWith(error);
+    await refused;
+    t.match(pools.poolStatus('default'), { destroying: 1 });
+    endpoints.manual = false;
+    await clock.settle();
+    t.same([...endpoints.alive.keys(), ...records.onDisk.keys()], []);
+  }
 });
 
 t.test('an endpoint that will not go is broken, counts against max, and is tried again with backoff', async (t) => {
