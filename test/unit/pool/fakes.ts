@@ -31,6 +31,8 @@ export interface FakeRequest {
   readonly urgent: boolean;
   /** Answers; the endpoints at the positions of `failing` fail. */
   answer(failing?: (position: number) => boolean): void;
+  /** Answers that all of it failed so, with something left behind. */
+  answerWith(error: NetnsdError): void;
   /** Loses the request as a whole, with what it may have made. */
   lose(): void;
 }
@@ -87,6 +89,10 @@ export class FakeEndpoints implements Endpoints {
         answer: (failing = failAll) => {
           done();
           resolve(keys.map((key, position) => outcome(key, failing(position))));
+        },
+        answerWith: (error) => {
+          done();
+          resolve(keys.map(() => ({ ok: false, error }) as T));
         },
         lose: () => {
           done();
@@ -159,4 +165,14 @@ export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; se
   pools.subscribe((event) => events.push(event));
   pools.start(options.adopted);
   return { clock, endpoints, records, logged, events, pools };
+}
+
+/** Both ways of a promise's end, to look at. */
+export function outcome<T>(
+  promise: Promise<T>,
+): Promise<{ value: T | null; error: (Error & { code?: string }) | null }> {
+  return promise.then(
+    (value) => ({ value, error: null }),
+    (error) => ({ value: null, error }),
+  );
 }
