@@ -14,7 +14,7 @@ import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
-import { FileRecords, openStateDirectory } from '../state/index.js';
+import { FileRecords, FileSequence, openStateDirectory } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { leaseBundle } from './lease-bundle.js';
 import { makeLogger } from './logger.js';
@@ -111,7 +111,7 @@ async function startPools(options: {
   for (const name of await thread.removeLinks(staleBridges))
     log.warn({ bridge: name }, 'a bridge of a former pool stays');
   await thread.adopt(adopted);
-  let seq = highestSeq(site, records, found);
+  const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, found) });
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
       settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
@@ -119,7 +119,7 @@ async function startPools(options: {
     })),
     endpoints: thread,
     records: files,
-    nextSeq: () => ++seq,
+    nextSeq: () => sequence.next(),
     log,
   });
   pools.start(adopted);
