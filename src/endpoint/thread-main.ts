@@ -50,7 +50,8 @@ async function perform(job: JobMessage): Promise<void> {
 async function work(job: JobMessage): Promise<unknown> {
   switch (job.kind) {
     case 'open':
-      return (await workshop.open(), null);
+      await workshop.open();
+      return null;
     case 'inventory':
       return workshop.inventory();
     case 'build':
@@ -59,6 +60,8 @@ async function work(job: JobMessage): Promise<unknown> {
       return toPlain(await workshop.destroy((job.input as Jobs['destroy']['in']).names));
     case 'adopt':
       return workshop.adopt((job.input as Jobs['adopt']['in']).names);
+    case 'removeLinks':
+      return workshop.removeLinks((job.input as Jobs['removeLinks']['in']).names);
     case 'close':
       workshop.close();
       setImmediate(() => port?.close());
