@@ -63,7 +63,6 @@ export interface Client {
   lease(leaseId: string): Promise<Lease>;
   leases(filter: LeaseFilter): Promise<readonly Lease[]>;
   pools(): Promise<readonly PoolStatus[]>;
-  pool(name: string): Promise<PoolStatus>;
   resizePool(name: string, size: { minReady?: number | undefined; max?: number | undefined }): Promise<PoolStatus>;
   status(): Promise<DaemonStatus>;
   events(): AsyncIterable<PoolEvent>;

@@ -32,7 +32,7 @@ export function buildProgram(invocation: Invocation): Command {
   const program = new Command('netnsd')
     .description('Pools of pre-built Linux network namespaces for container cold starts.')
     .version(invocation.version, '--version', 'print the version')
-    .helpOption('--help', 'print help')
+    .helpOption('-h, --help', 'print help')
     .helpCommand('help [COMMAND]', 'print help for a command')
     .showSuggestionAfterError()
     .enablePositionalOptions()

@@ -103,11 +103,12 @@ export function parseDocument(source: string, file: string): TableNode {
     return new TreeBuilder(source).add(parseTOML(source, { tomlVersion: '1.0' }).body[0]);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const written = excerpt(source.split(/\r?\n/)[error.lineNumber - 1] ?? '');
-    const where = `${file}:${error.lineNumber}:${error.column + 1}`;
-    const found = written === '' ? 'the end of the file' : written;
-    throw new NetnsdError('config_invalid', `${where}: no valid TOML: ${error.message}; found: ${found}`, {
-      details: { file, line: error.lineNumber },
+    const lines = source.split(/\r?\n/).slice(0, error.lineNumber);
+    // What is missing at a line's end is noticed on the next line that is not empty: the one that lacks it helps more.
+    const line = lines.findLastIndex((text) => text.trim() !== '') + 1 || 1;
+    const found = excerpt(lines[line - 1] ?? '');
+    throw new NetnsdError('config_invalid', `${file}:${line}: no valid TOML: ${error.message}; found: ${found}`, {
+      details: { file, line },
       cause: error,
     });
   }
