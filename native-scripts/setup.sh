@@ -29,7 +29,7 @@ testing=(crun=crun containerd=containerd ctr=containerd nft=nftables)
 native=(make=make gcc=gcc /usr/include/stdlib.h=libc6-dev)
 peers=(/usr/lib/cni/bridge=containernetworking-plugins iptables=iptables hyperfine=hyperfine)
 case $purpose in
-  demo) [[ ! -e native-scripts/Makefile ]] || needs+=("${native[@]}") ;;
+  demo) ;;
   test) needs+=("${testing[@]}" "${native[@]}") ;;
   bench) needs+=("${testing[@]}" "${native[@]}" "${peers[@]}") ;;
   *) fail "--for takes demo, test or bench, not '$purpose'" ;;
@@ -137,8 +137,9 @@ build() {
   touch dist/.built
 }
 
+# The demo needs none of the C programs, and so no compiler.
 build_native() {
-  [[ -e native-scripts/Makefile ]] || return 0
+  [[ $purpose != demo && -e native-scripts/Makefile ]] || return 0
   make -q -C native-scripts 2>/dev/null || say 'building the native programs'
   quietly make -C native-scripts
 }
