@@ -30,7 +30,7 @@ export async function patch(client: Client, path: string, options: PatchOptions)
     findUnsetNetworkNamespace(bundle);
   } catch (error) {
     const lease =
-      hasCode(error, 'bundle_path_set') && (await leaseAt(client, { containerId, pool, path: error.details['path'] }));
+      hasCode(error, 'bundle_path_set') && (await leaseAt(client, { containerId, pool, path: error.details.path }));
     if (!lease) throw error;
     return { lease, specPath, isRepeat: true };
   }

@@ -20,8 +20,8 @@ export function resolvePaths(
   options: PathOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): { stateDir: string; socketPath: string } {
-  const stateDir = resolve(options.stateDir || env['NETNSD_STATE_DIR'] || DEFAULT_STATE_DIR);
-  const set = options.socket || (options.stateDir ? undefined : env['NETNSD_SOCKET']);
+  const stateDir = resolve(options.stateDir || env.NETNSD_STATE_DIR || DEFAULT_STATE_DIR);
+  const set = options.socket || (options.stateDir ? undefined : env.NETNSD_SOCKET);
   const socketPath = resolve(set || `${stateDir}/${SOCKET_NAME}`);
   const bytes = Buffer.byteLength(socketPath);
   if (bytes > SOCKET_PATH_LIMIT_BYTES) {

@@ -4,8 +4,8 @@ import type { Key } from './keys.js';
 import { nearest } from './nearest.js';
 
 /** What JavaScript value a node stands for: arrays are resolved, tables are left as they are and accepted by no key. */
-function valueOf(node: ConfigNode): unknown {
-  if (node.kind === 'array') return node.items.map(valueOf);
+function plainValue(node: ConfigNode): unknown {
+  if (node.kind === 'array') return node.items.map(plainValue);
   return node.kind === 'scalar' ? node.value : node;
 }
 
@@ -48,7 +48,7 @@ export class Section {
   read<T>(key: Key<T>): T | undefined {
     const node = this.table.entries.get(key.name);
     if (node === undefined) return undefined;
-    const value = valueOf(node);
+    const value = plainValue(node);
     if (key.accepts(value)) return value as T;
     const advice = key.advice?.(value);
     return this.refuse(key.name, `found ${node.text}${advice ? ` (${advice})` : ''}, allowed: ${key.allowed}`);

@@ -11,7 +11,10 @@ const ANNOTATION = { pool: 'dev.netnsd.pool', tenant: 'dev.netnsd.tenant', skip:
  * network, has a path already or asks to be skipped passes through untouched. A path that is this container's own lease
  * is no other's: the same request again gets the same answer. Throws what acquire and patch throw; then nothing is held.
  */
-export async function leaseBundle(service: PoolService, request: ApiPatchBundle & { signal: AbortSignal }): Promise<ApiPatchedBundle> {
+export async function leaseBundle(
+  service: PoolService,
+  request: ApiPatchBundle & { signal: AbortSignal },
+): Promise<ApiPatchedBundle> {
   using bundle = readBundle(request.bundle);
   const annotations = bundle.spec.annotations ?? {};
   if (annotations[ANNOTATION.skip] === 'true') return passthrough(`the annotation ${ANNOTATION.skip} says so`);

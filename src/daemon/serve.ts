@@ -15,13 +15,13 @@ import { netnsUsers } from '../kernel/netns-users.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
 import { FileRecords, openStateDirectory } from '../state/index.js';
+import { readVersion } from '../version.js';
 import { leaseBundle } from './lease-bundle.js';
 import { makeLogger } from './logger.js';
 import { assertPrivileged } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
-import { readVersion } from '../version.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -97,14 +97,19 @@ async function startPools(options: {
 }): Promise<Pools> {
   const { config, stateDir, site, networks, thread, log } = options;
   const files = new FileRecords(stateDir);
-  const records = files.load((warning) => log.warn(warning, 'a file in the state directory is no record and was set aside'));
+  const records = files.load((warning) =>
+    log.warn(warning, 'a file in the state directory is no record and was set aside'),
+  );
   const found = await thread.inventory();
   const { adopted, strays, staleBridges, orphans } = compare({ site, networks, records, found, users: netnsUsers() });
-  for (const { id, pool } of orphans) log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
+  for (const { id, pool } of orphans)
+    log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
   if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints that no record speaks of');
-  for (const outcome of await thread.destroy(strays)) if (!outcome.ok) log.warn({ err: outcome.error }, 'a stray endpoint stays');
+  for (const outcome of await thread.destroy(strays))
+    if (!outcome.ok) log.warn({ err: outcome.error }, 'a stray endpoint stays');
   for (const record of records) if (strays.includes(record)) files.remove(record, record.state);
-  for (const name of await thread.removeLinks(staleBridges)) log.warn({ bridge: name }, 'a bridge of a former pool stays');
+  for (const name of await thread.removeLinks(staleBridges))
+    log.warn({ bridge: name }, 'a bridge of a former pool stays');
   await thread.adopt(adopted);
   let seq = highestSeq(site, records, found);
   const pools = new Pools({

@@ -154,7 +154,9 @@ function portSteps({ plan, bridgeIndex }: Work): Step[] {
 function note(work: Work, steps: readonly Step[], outcomes: readonly Outcome[]): void {
   for (const [position, { step }] of steps.entries()) {
     const outcome = outcomes[position];
-    if (outcome?.ok === false) return fail(work, step, outcome.error);
+    if (outcome?.ok !== false) continue;
+    fail(work, step, outcome.error);
+    return;
   }
 }
 
@@ -182,14 +184,14 @@ async function undo(works: readonly Work[], host: Host, site: Site): Promise<voi
   const outcomes = await destroyEndpoints({ host, site, names: linked.map((work) => work.plan.name) });
   for (const [position, work] of linked.entries()) {
     const outcome = outcomes[position];
-    if (outcome?.ok === false && work.failure !== undefined) work.failure.details['undo'] = outcome.error.message;
+    if (outcome?.ok === false && work.failure !== undefined) work.failure.details.undo = outcome.error.message;
   }
   for (const work of works) {
     if (work.failure === undefined || work.linked || work.namespace === undefined) continue;
     try {
       removeNetns(work.plan.netnsPath);
     } catch (error) {
-      work.failure.details['undo'] = error instanceof Error ? error.message : String(error);
+      work.failure.details.undo = error instanceof Error ? error.message : String(error);
     }
   }
 }

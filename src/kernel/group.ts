@@ -5,8 +5,13 @@ import { NetnsdError } from '../errors.js';
 export function groupId(name: string | null): number | null {
   if (name === null) return null;
   if (/^\d+$/.test(name)) return Number(name);
-  const line = readFileSync('/etc/group', 'utf8').split('\n').find((entry) => entry.startsWith(`${name}:`));
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
   const id = line?.split(':')[2];
   if (id !== undefined) return Number(id);
-  throw new NetnsdError('config_invalid', `socket_group: there is no group ${name}: make it with \`groupadd ${name}\`, or name another`);
+  throw new NetnsdError(
+    'config_invalid',
+    `socket_group: there is no group ${name}: make it with \`groupadd ${name}\`, or name another`,
+  );
 }

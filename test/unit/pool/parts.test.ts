@@ -37,8 +37,10 @@ t.test('whatever is claimed, acquired and released, no index is held twice and n
       const held: number[] = [];
       for (const { what, n } of acts) {
         if (what === 'release' && held.length > 0) indexes.release(held.splice(n % held.length, 1)[0] as number);
-        else if (what === 'claim' && indexes.claimable(n)) held.push((indexes.claim(n), n));
-        else if (what === 'acquire' && held.length < 12) held.push(indexes.acquire());
+        else if (what === 'claim' && indexes.claimable(n)) {
+          indexes.claim(n);
+          held.push(n);
+        } else if (what === 'acquire' && held.length < 12) held.push(indexes.acquire());
         if (new Set(held).size !== held.length || held.some((index) => index < 0 || index > 11)) return false;
       }
       while (held.length < 12) held.push(indexes.acquire());
@@ -95,7 +97,7 @@ t.test('what expires does so at its time, in order, with one timer, unless it wa
       const rang: { value: number; atMs: number }[] = [];
       const expiry = new Expiry<number>(clock, (value) => rang.push({ value, atMs: clock.monotonicMs() }));
       const added = entries.map(({ delayMs }, value) => expiry.add(value, delayMs));
-      entries.forEach(({ removed }, i) => removed && expiry.remove(added[i] as (typeof added)[number]));
+      for (const [i, { removed }] of entries.entries()) if (removed) expiry.remove(added[i] as (typeof added)[number]);
       if (clock.pending > 1) return false;
       await clock.advance(500);
       const kept = entries.flatMap(({ delayMs, removed }, value) => (removed ? [] : [{ value, atMs: delayMs }]));
