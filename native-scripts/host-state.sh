@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints what of this machine a run of the tests or the demo must leave as it was, so that two calls can be compared:
 # links, addresses, routes, rules, nftables, per-interface sysctls, named namespaces, mounts, and whatever netnsd or a
-# runtime started for it would leave: processes, cgroups, files. What changes by itself (counters, lifetimes) is left out.
+# runtime started for it would leave: processes, cgroups, its state directory. What changes by itself (counters, lifetimes) is left out.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -36,4 +36,4 @@ find /sys/fs/cgroup -type d -name 'netnsd-sandbox-*' 2>/dev/null | while read -r
   [[ -d /proc/${folder##*-} ]] || echo "$folder" # that of a sandbox which is still running is not left behind
 done
 section files
-ls -d /run/netnsd* /run/runc /run/crun /run/containerd /tmp/netnsd-* 2>/dev/null || true
+ls -d /run/netnsd* 2>/dev/null || true

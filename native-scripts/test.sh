@@ -21,12 +21,15 @@ esac
 passed=0
 failed=0
 work=$(mktemp -d)
-trap 'give_back; rm -rf "$work"' EXIT
+# Unit tests run on the machine itself: what they leave goes with this.
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR"
+trap 'give_back; as_root rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 as_root() {
-  if ((EUID == 0)); then "$@"; else sudo -- env "PATH=$PATH" "CI=${CI:-}" "$@"; fi
+  if ((EUID == 0)); then "$@"; else sudo -- env "PATH=$PATH" "CI=${CI:-}" "TMPDIR=$TMPDIR" "$@"; fi
 }
 
 # What tap wrote as root shall still belong to the owner of the checkout.

@@ -39,7 +39,7 @@ for (const runtime of ['runc', 'crun']) {
     t.match(stdout, `inet ${lease.addresses[0]?.address} `, 'the address is that of the lease');
     t.match(stdout, `mac\n${lease.interface.mac}\n`, 'the MAC is that of the lease');
     t.match(stdout, /^\d+: lo: <LOOPBACK,UP,LOWER_UP>/m, 'lo is up');
-    t.match(stdout, /^\d+: eth0@\S+ <BROADCAST,MULTICAST,UP,LOWER_UP>/m, 'eth0 is up');
+    t.match(stdout, /^\d+: eth0@\S+ <BROADCAST,MULTICAST,UP,LOWER_UP[,>]/m, 'eth0 is up');
     t.match(stdout, `default via ${gateway} dev eth0`, 'the default route goes to the gateway');
     for (const target of ['127.0.0.1', gateway, ipOf(peerLease)]) {
       t.match(stdout, `reached ${target}`, `the container reaches ${target}`);
