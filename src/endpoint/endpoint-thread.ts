@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { NetnsdError } from '../errors.js';
+import {
+  type Found,
+  fromPlain,
+  fromPlainError,
+  type JobKind,
+  type Jobs,
+  type PlainError,
+  type ReplyMessage,
+  type ThreadSettings,
+} from './thread-protocol.js';
+import type { EndpointFacts, EndpointName, Settled } from './types.js';
+
+interface Waiting {
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError };
+
+/** The main thread's side of the kernel thread: every call is a message to it and resolves with its answer. */
+export class EndpointThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #ticket = 0;
+  #ended: NetnsdError | undefined;
+
+  /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
+  static async start(settings: ThreadSettings): Promise<EndpointThread> {
+    // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
+    // that starts it: have the pool started here, before any thread has left the process's namespace.
+    await stat('/proc/self/ns/net');
+    return new EndpointThread(settings);
+  }
+
+  private constructor(settings: ThreadSettings) {
+    this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), { workerData: settings, name: 'kernel' });
+    this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
+    this.#worker.on('error', (error) => this.#end(`the kernel thread failed: ${error.message}`, error));
+    this.#worker.on('exit', () => this.#end('the kernel thread has ended'));
+  }
+
+  /** Calls `listener` once when the thread ends other than by `close`. */
+  onFailure(listener: (error: NetnsdError) => void): void {
+    this.#worker.once('error', () => this.#ended !== undefined && listener(this.#ended));
+  }
+
+  async open(): Promise<void> {
+    await this.#call('open', null);
+  }
+
+  inventory(): Promise<Found> {
+    return this.#call('inventory', null);
+  }
+
+  async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
+    const outcomes = await this.#settled('build', { names, urgent }, names.length);
+    return fromPlain(outcomes as PlainSettled<EndpointFacts>[]);
+  }
+
+  async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
+    const outcomes = await this.#settled('destroy', { names }, names.length);
+    return fromPlain(outcomes as PlainSettled<void>[]);
+  }
+
+  adopt(names: readonly EndpointName[]): Promise<boolean[]> {
+    return this.#call('adopt', { names });
+  }
+
+  /** Ends the thread after the work it has begun; again does nothing. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const exited = once(this.#worker, 'exit');
+    await this.#call('close', null);
+    await exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */
+  async #settled<K extends 'build' | 'destroy'>(kind: K, input: Jobs[K]['in'], count: number): Promise<unknown[]> {
+    try {
+      return await this.#call(kind, input);
+    } catch (error) {
+      const { code, message, details } = error as NetnsdError;
+      return Array.from({ length: count }, () => ({ ok: false, error: { code, message, details } }));
+    }
+  }
+
+  #call<K extends JobKind>(kind: K, input: Jobs[K]['in']): Promise<Jobs[K]['out']> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      const ticket = this.#ticket++;
+      this.#waiting.set(ticket, { resolve: (output) => resolve(output as Jobs[K]['out']), reject });
+      this.#worker.postMessage({ ticket, kind, input });
+    });
+  }
+
+  #settle({ ticket, output, error }: ReplyMessage): void {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (error === undefined) waiting?.resolve(output);
+    else waiting?.reject(fromPlainError(error));
+  }
+
+  #end(message: string, cause?: unknown): void {
+    this.#ended ??= new NetnsdError('worker_failed', message, { cause });
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
+    this.#waiting.clear();
+  }
+}

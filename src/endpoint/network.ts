@@ -1,0 +1,130 @@
+import { ipv4Bytes } from '../address/ipv4.js';
+import { NetnsdError } from '../errors.js';
+import { addAddress } from '../kernel/address.js';
+import { isExisting } from '../kernel/errno.js';
+import { createBridge, createVeth, getLink, parseLink, setLink } from '../kernel/link.js';
+import type { Host } from './host.js';
+import { bridgeMac, bridgeName, PORTS_PER_BRIDGE, type Subnet, subnetOf } from './plan.js';
+import type { NetworkSettings, Site } from './types.js';
+
+/**
+ * The bridges of a pool: one L2 network. The first holds the gateway's address; since the kernel gives a bridge 1 023
+ * ports, a larger pool gets more of them, each linked to the first by a veth pair.
+ */
+export class Network {
+  readonly settings: NetworkSettings;
+  readonly #host: Host;
+  readonly #site: Site;
+  readonly #subnet: Subnet;
+  /** By place in the group: the kernel's index, and how many ports endpoints hold. */
+  readonly #bridges: { readonly index: number; ports: number }[] = [];
+  /** Which place an endpoint's link has joined, by the endpoint's id. */
+  readonly #placeOf = new Map<string, number>();
+
+  constructor(options: { host: Host; site: Site; settings: NetworkSettings }) {
+    this.settings = options.settings;
+    this.#host = options.host;
+    this.#site = options.site;
+    this.#subnet = subnetOf(options.settings.subnet);
+  }
+
+  /** Makes the first bridge, or takes over the one that an earlier daemon of this site left. */
+  async open(): Promise<void> {
+    await this.#addBridge();
+  }
+
+  /** A port for an endpoint: the index of a bridge with room; opens a further bridge when all are full. */
+  async join(id: string): Promise<number> {
+    let place = this.#bridges.findIndex(({ ports }) => ports < PORTS_PER_BRIDGE);
+    if (place < 0) place = await this.#addBridge();
+    const bridge = this.#bridges[place] as { index: number; ports: number };
+    bridge.ports += 1;
+    this.#placeOf.set(id, place);
+    return bridge.index;
+  }
+
+  /** Gives the port back. */
+  part(id: string): void {
+    const bridge = this.#bridges[this.#placeOf.get(id) ?? -1];
+    if (bridge !== undefined) bridge.ports -= 1;
+    this.#placeOf.delete(id);
+  }
+
+  /** Counts an endpoint that an earlier daemon built, by its link's master; false where that is no bridge of this network. */
+  async adopt(id: string, masterIndex: number): Promise<boolean> {
+    for (let place = 0; place < this.#bridges.length || (await this.#exists(place)); place++) {
+      if (place === this.#bridges.length) await this.#addBridge();
+      const bridge = this.#bridges[place];
+      if (bridge?.index !== masterIndex) continue;
+      bridge.ports += 1;
+      this.#placeOf.set(id, place);
+      return true;
+    }
+    return false;
+  }
+
+  async #exists(place: number): Promise<boolean> {
+    const [outcome] = await this.#host.socket.transact([getLink(bridgeName(this.#site, this.settings.name, place))]);
+    return outcome?.ok === true;
+  }
+
+  async #addBridge(): Promise<number> {
+    const place = this.#bridges.length;
+    const name = bridgeName(this.#site, this.settings.name, place);
+    const { socket } = this.#host;
+    const { mtuBytes } = this.settings;
+    const [created] = await socket.transact([createBridge({ name, mac: bridgeMac(this.#subnet, place), mtuBytes })]);
+    if (created?.ok === false && !isExisting(created.error)) throw created.error;
+    const [reply] = await socket.request(getLink(name));
+    if (reply === undefined)
+      throw new NetnsdError('kernel_error', `bridge ${name} has gone at once`, { details: { errno: 'ENODEV' } });
+    const { index, kind } = parseLink(reply);
+    if (kind !== 'bridge')
+      throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
+        details: { errno: 'EEXIST' },
+      });
+    const alias = `netnsd ${this.#site.instance} bridge of pool ${this.settings.name}`;
+    await socket.request(setLink({ index }, { alias, ipv6AddressGeneration: 'none' }));
+    await socket.request(setLink({ index }, { up: true }));
+    if (place === 0) await this.#addGateway(index);
+    else await this.#link(name, index);
+    this.#bridges.push({ index, ports: 0 });
+    return place;
+  }
+
+  async #addGateway(linkIndex: number): Promise<void> {
+    const { gateway, prefixLength, broadcast } = this.#subnet;
+    const request = addAddress({
+      linkIndex,
+      address: ipv4Bytes(gateway),
+      prefixLength,
+      broadcast: ipv4Bytes(broadcast),
+    });
+    const [outcome] = await this.#host.socket.transact([request]);
+    if (outcome?.ok === false && !isExisting(outcome.error)) throw outcome.error;
+  }
+
+  /** Connects a further bridge to the first; both ends of the pair carry the bridge's name with a letter. */
+  async #link(name: string, index: number): Promise<void> {
+    const { socket } = this.#host;
+    const { mtuBytes } = this.settings;
+    const place = this.#bridges.length;
+    const end = (side: string, byte: number) => ({
+      name: `${name}${side}`,
+      mac: [0x02, byte, ...bridgeMac(this.#subnet, place).slice(2)],
+      mtuBytes,
+    });
+    const first = this.#bridges[0] as { index: number };
+    const pair = createVeth({
+      host: end('u', place),
+      peer: end('d', place + 128),
+      peerNetnsFd: null,
+    });
+    const [created] = await socket.transact([pair]);
+    if (created?.ok === false && !isExisting(created.error)) throw created.error;
+    await socket.request(setLink({ name: `${name}u` }, { masterIndex: index, ipv6AddressGeneration: 'none' }));
+    await socket.request(setLink({ name: `${name}d` }, { masterIndex: first.index, ipv6AddressGeneration: 'none' }));
+    await socket.request(setLink({ name: `${name}u` }, { up: true }));
+    await socket.request(setLink({ name: `${name}d` }, { up: true }));
+  }
+}

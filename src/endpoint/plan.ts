@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { formatIpv4, ipv4Bytes, parseIpv4 } from '../address/ipv4.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
+
+/** The interface's name inside the namespace. */
+export const CONTAINER_INTERFACE = 'eth0';
+/** Ports of one bridge that are given to endpoints: the kernel takes 1 023 (BR_MAX_PORTS), some link the bridges of a group. */
+export const PORTS_PER_BRIDGE = 1000;
+/** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
+const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
+
+/** All that follows from a name, a site and a network, before anything exists; pure. */
+export interface EndpointPlan {
+  readonly name: EndpointName;
+  readonly netnsPath: string;
+  readonly hostName: string;
+  /** Mark on the host's link, beside its name: `netnsd INSTANCE ID`. */
+  readonly alias: string;
+  readonly containerMac: readonly number[];
+  readonly hostMac: readonly number[];
+  readonly address: readonly number[];
+  readonly prefixLength: number;
+  readonly broadcast: readonly number[];
+  readonly gateway: readonly number[];
+  readonly mtuBytes: number;
+}
+
+export interface Subnet {
+  readonly network: number;
+  readonly prefixLength: number;
+  readonly gateway: number;
+  readonly broadcast: number;
+}
+
+/** `10.213.0.0/16` taken apart; the text was validated with the configuration. */
+export function subnetOf(cidr: string): Subnet {
+  const [address = '', prefix = ''] = cidr.split('/');
+  const prefixLength = Number(prefix);
+  const network = parseIpv4(address);
+  return { network, prefixLength, gateway: network + 1, broadcast: network + 2 ** (32 - prefixLength) - 1 };
+}
+
+function mac(prefix: readonly [number, number], address: number): number[] {
+  return [...prefix, ...ipv4Bytes(address)];
+}
+
+function text(bytes: readonly number[]): string {
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** Four characters [a-z2-7] that stand for a state directory in the names of links and mounts. */
+export function instanceOf(stateDir: string): string {
+  const digest = createHash('sha256').update(stateDir).digest();
+  return [0, 1, 2, 3].map((i) => 'abcdefghijklmnopqrstuvwxyz234567'[(digest[i] ?? 0) & 31]).join('');
+}
+
+/** `ndINSTANCE-SEQ` in base 36: 14 characters at the most for the first 78 billion endpoints (IFNAMSIZ is 16). */
+export function hostLinkName(site: Site, seq: number): string {
+  return `nd${site.instance}-${seq.toString(36)}`;
+}
+
+export function hostLinkPrefix(site: Site): string {
+  return `nd${site.instance}-`;
+}
+
+/** Every mount of this daemon starts so; the folder may be shared with others (`/run/netns`). */
+export function netnsPrefix(site: Site): string {
+  return `nd${site.instance}-`;
+}
+
+export function netnsPath(site: Site, id: string): string {
+  return join(site.netnsDir, `${netnsPrefix(site)}${id}`);
+}
+
+export function aliasOf(site: Site, id: string): string {
+  return `netnsd ${site.instance} ${id}`;
+}
+
+/** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
+export function bridgeName(site: Site, pool: string, place: number): string {
+  return `${bridgePrefix(site)}${instanceOf(pool)}.${place}`;
+}
+
+export function bridgePrefix(site: Site): string {
+  return `nb${site.instance}-`;
+}
+
+/** The MAC of the bridge that holds the gateway's address. */
+export function bridgeMac(subnet: Subnet, place: number): number[] {
+  const address = place === 0 ? subnet.gateway : subnet.network;
+  const bytes = mac(MAC_PREFIX.bridge, address);
+  if (place > 0) bytes[1] = place & 255;
+  return bytes;
+}
+
+export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {
+  const subnet = subnetOf(network.subnet);
+  const address = subnet.gateway + 1 + name.index;
+  return {
+    name,
+    netnsPath: netnsPath(site, name.id),
+    hostName: hostLinkName(site, name.seq),
+    alias: aliasOf(site, name.id),
+    containerMac: mac(MAC_PREFIX.container, address),
+    hostMac: mac(MAC_PREFIX.host, address),
+    address: ipv4Bytes(address),
+    prefixLength: subnet.prefixLength,
+    broadcast: ipv4Bytes(subnet.broadcast),
+    gateway: ipv4Bytes(subnet.gateway),
+    mtuBytes: network.mtuBytes,
+  };
+}
+
+export function factsOf(plan: EndpointPlan, inode: number, dns: NetworkSettings['dns']): EndpointFacts {
+  const gateway = plan.gateway.join('.');
+  return {
+    netns: { path: plan.netnsPath, inode },
+    interface: { name: CONTAINER_INTERFACE, mac: text(plan.containerMac), mtu: plan.mtuBytes, hostName: plan.hostName },
+    addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
+    routes: [{ destination: '0.0.0.0/0', gateway }],
+    publishedPorts: [],
+    dns,
+  };
+}
+
+/** `10.213.0.1` */
+export function gatewayText(subnet: Subnet): string {
+  return formatIpv4(subnet.gateway);
+}

@@ -1,0 +1,70 @@
+import { NetnsdError } from '../errors.js';
+import type { Link } from '../kernel/link.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from './types.js';
+
+/** What the thread is told at its start. */
+export interface ThreadSettings {
+  readonly site: Site;
+  readonly networks: readonly NetworkSettings[];
+  /** Namespace that endpoints are connected to, where it is not the process's own. */
+  readonly hostNetnsPath?: string;
+}
+
+/** What the kernel holds, as it crosses the threads. */
+export interface Found {
+  readonly links: readonly Link[];
+  readonly bridges: readonly Link[];
+  readonly namespaces: readonly (readonly [path: string, inode: number | undefined])[];
+}
+
+export interface Jobs {
+  /** Refuses overlapping subnets, then makes or takes over the bridges. */
+  open: { in: null; out: null };
+  inventory: { in: null; out: Found };
+  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<EndpointFacts>[] };
+  destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
+  /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
+  adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
+  close: { in: null; out: null };
+}
+
+export type JobKind = keyof Jobs;
+
+export interface JobMessage<K extends JobKind = JobKind> {
+  readonly ticket: number;
+  readonly kind: K;
+  readonly input: Jobs[K]['in'];
+}
+
+/** An error as data: structured clone would lose its class. */
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Record<string, unknown>;
+}
+
+export interface ReplyMessage {
+  readonly ticket: number;
+  readonly output?: unknown;
+  readonly error?: PlainError;
+}
+
+type Plain<T> = { ok: true; value: T } | { ok: false; error: PlainError };
+
+export function toPlainError(error: unknown): PlainError {
+  if (error instanceof NetnsdError) return { code: error.code, message: error.message, details: error.details };
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: text, details: {} };
+}
+
+export function fromPlainError({ code, message, details }: PlainError): NetnsdError {
+  return new NetnsdError(code as NetnsdError['code'], message, { details });
+}
+
+export function toPlain<T>(outcomes: readonly Settled<T>[]): Plain<T>[] {
+  return outcomes.map((outcome) => (outcome.ok ? outcome : { ok: false, error: toPlainError(outcome.error) }));
+}
+
+export function fromPlain<T>(outcomes: readonly Plain<T>[]): Settled<T>[] {
+  return outcomes.map((outcome) => (outcome.ok ? outcome : { ok: false, error: fromPlainError(outcome.error) }));
+}

@@ -1,0 +1,42 @@
+/** What an endpoint is called before it exists; the pool's key has the same shape. */
+export interface EndpointName {
+  /** `POOL-SEQ` */
+  readonly id: string;
+  readonly pool: string;
+  /** Which address of the subnet: 0 is the first one after the gateway. */
+  readonly index: number;
+  readonly seq: number;
+}
+
+/** The network of a pool: one subnet on one group of bridges. */
+export interface NetworkSettings {
+  readonly name: string;
+  /** IPv4 CIDR; the first host address is the gateway's. */
+  readonly subnet: string;
+  readonly mtuBytes: number;
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly search: readonly string[];
+    readonly options: readonly string[];
+  };
+}
+
+/** Which daemon made a thing: names of links and mounts carry it, so that several daemons run beside each other. */
+export interface Site {
+  /** Four characters that follow from the state directory's path; see `instanceOf`. */
+  readonly instance: string;
+  /** Folder in which namespaces are mounted. */
+  readonly netnsDir: string;
+}
+
+/** What is told about a built endpoint. */
+export interface EndpointFacts {
+  readonly netns: { readonly path: string; readonly inode: number };
+  readonly interface: { readonly name: string; readonly mac: string; readonly mtu: number; readonly hostName: string };
+  readonly addresses: readonly { readonly address: string; readonly gateway: string }[];
+  readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
+  readonly publishedPorts: readonly [];
+  readonly dns: NetworkSettings['dns'];
+}
+
+export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Error };

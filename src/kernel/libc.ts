@@ -1,0 +1,135 @@
+/**
+ * The system calls that Node.js lacks, by `koffi`: synchronous, on the calling thread, which is what
+ * unshare(2) and setns(2) act on. Every wrapper turns errno into a NetnsdError with code `kernel_error`.
+ */
+import koffi from 'koffi';
+import { kernelError } from './errno.js';
+
+const libc = koffi.load('libc.so.6');
+const native = {
+  unshare: libc.func('int unshare(int flags)'),
+  setns: libc.func('int setns(int fd, int nstype)'),
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)',
+  ),
+  umount2: libc.func('int umount2(const char *target, int flags)'),
+  open: libc.func('int open(const char *path, int flags, int mode)'),
+  close: libc.func('int close(int fd)'),
+  fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
+  flock: libc.func('int flock(int fd, int operation)'),
+  socket: libc.func('int socket(int domain, int type, int protocol)'),
+  sendto: libc.func(
+    'long sendto(int fd, const void *data, unsigned long length, int flags, const void *address, unsigned int addressLength)',
+  ),
+  getsockname: libc.func('int getsockname(int fd, _Out_ void *address, _Inout_ unsigned int *length)'),
+  getsockopt: libc.func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ unsigned int *length)'),
+  setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)'),
+  gettid: libc.func('int gettid(void)'),
+};
+
+function check(result: number, operation: () => string): number {
+  if (result >= 0) return result;
+  throw kernelError({ operation: operation(), errno: koffi.errno() });
+}
+
+export const CLONE_NEWNET = 0x40000000;
+const O_RDONLY = 0;
+const O_CLOEXEC = 0o2000000;
+const F_DUPFD_CLOEXEC = 1030;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const LOCK_EX_NB = 2 | 4;
+
+/** mount(2) flags, include/uapi/linux/mount.h. */
+export const MS_BIND = 1 << 12;
+export const MS_REC = 1 << 14;
+export const MS_PRIVATE = 1 << 18;
+/** umount2(2) flags. */
+export const MNT_DETACH = 2;
+export const UMOUNT_NOFOLLOW = 8;
+
+/** unshare(2) of the calling thread. */
+export function unshare(flags: number): void {
+  check(native.unshare(flags), () => 'make a network namespace');
+}
+
+/** setns(2) of the calling thread into a network namespace. */
+export function enterNetns(fd: number): void {
+  check(native.setns(fd, CLONE_NEWNET), () => `enter the network namespace of fd ${fd}`);
+}
+
+/** mount(2). */
+export function mount(options: { source: string; target: string; type?: string; flags: number }): void {
+  const { source, target, type = 'none', flags } = options;
+  check(native.mount(source, target, type, flags, null), () => `mount ${source} on ${target}`);
+}
+
+/** umount2(2). */
+export function unmount(target: string, flags: number): void {
+  check(native.umount2(target, flags), () => `unmount ${target}`);
+}
+
+/** open(2) with O_RDONLY | O_CLOEXEC on the calling thread; the caller closes the descriptor with `closeFd`. */
+export function openFd(path: string): number {
+  return check(native.open(path, O_RDONLY | O_CLOEXEC, 0), () => `open ${path}`);
+}
+
+/** close(2). */
+export function closeFd(fd: number): void {
+  check(native.close(fd), () => `close fd ${fd}`);
+}
+
+/** The lowest descriptor that the next open would get, unless another thread is quicker. */
+export function lowestFreeFd(): number {
+  const fd = check(native.fcntl(0, F_DUPFD_CLOEXEC, 3), () => 'find a free file descriptor');
+  native.close(fd);
+  return fd;
+}
+
+/** flock(2), exclusive and without waiting: false if another open file holds the lock. */
+export function tryLock(fd: number): boolean {
+  return native.flock(fd, LOCK_EX_NB) === 0;
+}
+
+/** The local port (nl_pid) of a netlink socket, or undefined if the descriptor is no such socket; netlink(7). */
+export function netlinkPort(fd: number): number | undefined {
+  const address = Buffer.alloc(12);
+  if (native.getsockname(fd, address, [address.length]) !== 0) return undefined;
+  return address.readUInt16LE(0) === 16 ? address.readUInt32LE(4) : undefined;
+}
+
+/** setsockopt(2) with an int. */
+export function setIntegerOption(options: { fd: number; level: number; name: number; value: number }): void {
+  const value = Buffer.alloc(4);
+  value.writeInt32LE(options.value);
+  check(
+    native.setsockopt(options.fd, options.level, options.name, value, 4),
+    () => `set socket option ${options.name}`,
+  );
+}
+
+/** The credentials of the peer of a connected unix socket: SO_PEERCRED of unix(7). */
+export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
+  const value = Buffer.alloc(12);
+  check(native.getsockopt(fd, 1, 17, value, [12]), () => 'read the credentials of a peer');
+  return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) };
+}
+
+/** Sends one datagram to a unix socket; `path` may start with `@` for the abstract name space. */
+export function sendUnixDatagram(path: string, payload: string): void {
+  const fd = check(native.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), () => 'open a datagram socket');
+  try {
+    const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : path);
+    const address = Buffer.concat([Buffer.from([AF_UNIX, 0]), name]);
+    const data = Buffer.from(payload);
+    check(native.sendto(fd, data, data.length, 0, address, address.length), () => `send to ${path}`);
+  } finally {
+    native.close(fd);
+  }
+}
+
+/** gettid(2): the calling thread's id. */
+export function threadId(): number {
+  return native.gettid();
+}

@@ -1,0 +1,55 @@
+/** Numbers of rtnetlink(7): include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h, veth.h, neighbour.h. */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
+} as const;
+
+export const NLM_F = { ECHO: 0x8, EXCL: 0x200, CREATE: 0x400, REPLACE: 0x100, APPEND: 0x800 } as const;
+
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  LINKINFO: 18,
+  NET_NS_PID: 19,
+  IFALIAS: 20,
+  GROUP: 27,
+  NET_NS_FD: 28,
+  EXT_MASK: 29,
+  NUM_TX_QUEUES: 31,
+  NUM_RX_QUEUES: 32,
+  AF_SPEC: 26,
+} as const;
+export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+export const VETH_INFO_PEER = 1;
+export const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, MCAST_SNOOPING: 23 } as const;
+export const IFLA_INET6_ADDR_GEN_MODE = 8;
+export const IN6_ADDR_GEN_MODE_NONE = 1;
+
+export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
+export const NDA = { DST: 1, LLADDR: 2 } as const;
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const IFF_UP = 1;
+export const RT_TABLE_MAIN = 254;
+export const RTPROT_BOOT = 3;
+export const RTPROT_STATIC = 4;
+export const RT_SCOPE_UNIVERSE = 0;
+export const RT_SCOPE_LINK = 253;
+export const RTN_UNICAST = 1;
+export const NUD_PERMANENT = 0x80;
