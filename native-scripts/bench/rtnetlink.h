@@ -101,8 +101,10 @@ static void send_batch(int socket_fd, const char *what) {
 static int open_rtnetlink(void) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) FAIL("netlink socket");
-  int on = 1, buffer_bytes = 1 << 20;
+  int on = 1, buffer_bytes = 4 << 20;
+  if (setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on)) FAIL("NETLINK_EXT_ACK");
   if (setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on)) FAIL("NETLINK_CAP_ACK");
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer_bytes, sizeof buffer_bytes)) FAIL("SO_RCVBUFFORCE");
   if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof buffer_bytes)) FAIL("SO_SNDBUFFORCE");
   return fd;
 }
