@@ -1,8 +1,9 @@
 import { type ErrorDetails, NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
+import { errnoOf } from '../kernel/errno.js';
 import { createVeth, parseLink, setLink } from '../kernel/link.js';
 import { NetlinkSocket, type Outcome, type Request } from '../kernel/netlink-socket.js';
-import { createNetns, type NetnsHandle, ThreadLostError } from '../kernel/netns.js';
+import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../kernel/netns.js';
 import { addDefaultRoute } from '../kernel/route.js';
 import { destroyEndpoints } from './destroy.js';
 import type { Host } from './host.js';
@@ -25,6 +26,8 @@ interface Work {
   namespace?: NetnsHandle;
   socket?: NetlinkSocket;
   inode: number;
+  /** Whether the veth pair is there, made by this build. */
+  linked: boolean;
   failure?: NetnsdError;
 }
 
@@ -48,7 +51,7 @@ export async function buildEndpoints(options: {
   targets: readonly BuildTarget[];
 }): Promise<Settled<number>[]> {
   const { host, site, targets } = options;
-  const works = targets.map((target): Work => ({ ...target, inode: 0 }));
+  const works = targets.map((target): Work => ({ ...target, inode: 0, linked: false }));
   try {
     for (const work of works) makeNamespace(work, host);
     await connect(works, host);
@@ -85,6 +88,7 @@ async function connect(works: readonly Work[], host: Host): Promise<void> {
   await Promise.all(
     works.map(async (work, position) => {
       const reply = replies[position];
+      work.linked = reply !== undefined;
       if (work.failure !== undefined || work.socket === undefined || reply === undefined) return;
       const linkIndex = parseLink(reply).peerIndex ?? 0;
       await transact([work], work.socket, ({ plan }) => insideSteps(plan, linkIndex));
@@ -157,20 +161,35 @@ function note(work: Work, steps: readonly Step[], outcomes: readonly Outcome[]):
 function fail(work: Work, step: BuildStep, cause: unknown): void {
   const { name } = work.plan;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const details: ErrorDetails = { endpoint: name.id, step, ...(cause instanceof NetnsdError ? cause.details : {}) };
+  const details: ErrorDetails = {
+    endpoint: name.id,
+    step,
+    errno: errnoOf(cause),
+    ...(cause instanceof NetnsdError ? cause.details : {}),
+  };
   work.failure ??= new NetnsdError('build_failed', `cannot build endpoint ${name.id}, at step ${step}: ${why}`, {
     details,
     cause,
   });
 }
 
-/** Removes all that a failed build may have made; what the undoing itself ran into goes into the error's details. */
+/**
+ * Removes what failed builds had made, and only that: a link or mount that was in the way is somebody else's. What the
+ * undoing itself ran into goes into the error's details.
+ */
 async function undo(works: readonly Work[], host: Host, site: Site): Promise<void> {
-  const failed = works.filter((work) => work.failure !== undefined);
-  if (failed.length === 0) return;
-  const outcomes = await destroyEndpoints({ host, site, names: failed.map((work) => work.plan.name) });
-  for (const [position, work] of failed.entries()) {
+  const linked = works.filter((work) => work.failure !== undefined && work.linked);
+  const outcomes = await destroyEndpoints({ host, site, names: linked.map((work) => work.plan.name) });
+  for (const [position, work] of linked.entries()) {
     const outcome = outcomes[position];
     if (outcome?.ok === false && work.failure !== undefined) work.failure.details['undo'] = outcome.error.message;
+  }
+  for (const work of works) {
+    if (work.failure === undefined || work.linked || work.namespace === undefined) continue;
+    try {
+      removeNetns(work.plan.netnsPath);
+    } catch (error) {
+      work.failure.details['undo'] = error instanceof Error ? error.message : String(error);
+    }
   }
 }

@@ -4,7 +4,7 @@ import { addAddress } from '../kernel/address.js';
 import { isExisting } from '../kernel/errno.js';
 import { createBridge, createVeth, getLink, parseLink, setLink } from '../kernel/link.js';
 import type { Host } from './host.js';
-import { bridgeMac, bridgeName, PORTS_PER_BRIDGE, type Subnet, subnetOf } from './plan.js';
+import { bridgeMac, bridgeName, type Subnet, subnetOf } from './plan.js';
 import type { NetworkSettings, Site } from './types.js';
 
 /**
@@ -35,7 +35,7 @@ export class Network {
 
   /** A port for an endpoint: the index of a bridge with room; opens a further bridge when all are full. */
   async join(id: string): Promise<number> {
-    let place = this.#bridges.findIndex(({ ports }) => ports < PORTS_PER_BRIDGE);
+    let place = this.#bridges.findIndex(({ ports }) => ports < this.settings.portsPerBridge);
     if (place < 0) place = await this.#addBridge();
     const bridge = this.#bridges[place] as { index: number; ports: number };
     bridge.ports += 1;

@@ -5,8 +5,6 @@ import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types
 
 /** The interface's name inside the namespace. */
 export const CONTAINER_INTERFACE = 'eth0';
-/** Ports of one bridge that are given to endpoints: the kernel takes 1 023 (BR_MAX_PORTS), some link the bridges of a group. */
-export const PORTS_PER_BRIDGE = 1000;
 /** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
 const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
 

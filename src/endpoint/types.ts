@@ -14,6 +14,8 @@ export interface NetworkSettings {
   /** IPv4 CIDR; the first host address is the gateway's. */
   readonly subnet: string;
   readonly mtuBytes: number;
+  /** Ports of one bridge that endpoints may hold; the kernel takes 1 023 (BR_MAX_PORTS), and some link the bridges of a group. */
+  readonly portsPerBridge: number;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

@@ -1,0 +1,193 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa, execaSync } from 'execa';
+import t, { type Test } from 'tap';
+import { type BuildTarget, buildEndpoints } from '../../src/endpoint/build.js';
+import { destroyEndpoints } from '../../src/endpoint/destroy.js';
+import { takeInventory } from '../../src/endpoint/inventory.js';
+import { type EndpointPlan, factsOf, planEndpoint } from '../../src/endpoint/plan.js';
+import { NetnsdError } from '../../src/errors.js';
+import { mountsUnder } from '../../src/kernel/mount-folder.js';
+import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
+
+interface SeenLink {
+  ifname: string;
+  ifalias?: string;
+  address: string;
+  master?: string;
+  flags: string[];
+  mtu: number;
+  num_tx_queues: number;
+  addr_info: { family: string; local: string; prefixlen: number; broadcast?: string }[];
+}
+
+async function built(t: Test, fake: FakeHost, seqs: number[]) {
+  const opened = await openNetwork(t, fake);
+  const { host, network } = opened;
+  const targets: BuildTarget[] = [];
+  for (const seq of seqs) {
+    const name = endpointName(seq);
+    targets.push({ plan: planEndpoint(fake.site, SETTINGS, name), bridgeIndex: await network.join(name.id) });
+  }
+  const outcomes = await buildEndpoints({ host, site: fake.site, targets });
+  return { ...opened, targets, outcomes };
+}
+
+t.test('an endpoint is complete as iproute2 sees it', async (t) => {
+  const fake = fakeHost(t);
+  const { targets, outcomes } = await built(t, fake, [3]);
+  const { plan } = targets[0] as BuildTarget;
+  t.ok(outcomes[0]?.ok);
+  const inside = ip(plan.netnsPath, '-j', '-d', 'address') as SeenLink[];
+  t.same(
+    inside.map(({ ifname }) => ifname),
+    ['lo', 'eth0'],
+  );
+  const [lo, eth0] = inside as [SeenLink, SeenLink];
+  t.ok(lo.flags.includes('UP'));
+  t.ok(eth0.flags.includes('LOWER_UP') && eth0.flags.includes('UP'));
+  t.match(eth0, { address: '0a:58:0a:d5:00:05', mtu: 1500, num_tx_queues: 1 });
+  t.match(eth0.addr_info, [{ family: 'inet', local: '10.213.0.5', prefixlen: 16, broadcast: '10.213.255.255' }]);
+  t.equal(eth0.addr_info.length, 1, 'no IPv6 address was generated');
+  t.match(ip(plan.netnsPath, '-j', 'route'), [{ dst: 'default', gateway: '10.213.0.1' }, { dst: '10.213.0.0/16' }]);
+  const outside = (fake.ip('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
+  t.match(outside, {
+    address: '0e:58:0a:d5:00:05',
+    ifalias: 'netnsd test default-3',
+    master: /^nbtest-/,
+    addr_info: [],
+  });
+  const facts = factsOf(plan, outcomes[0]?.ok ? outcomes[0].value : 0, SETTINGS.dns);
+  t.match(facts, {
+    addresses: [{ address: '10.213.0.5/16', gateway: '10.213.0.1' }],
+    interface: { mac: eth0.address },
+  });
+});
+
+t.test('endpoints of one pool reach the gateway and each other', async (t) => {
+  const fake = fakeHost(t);
+  const { targets } = await built(t, fake, [0, 1]);
+  const path = (targets[0] as BuildTarget).plan.netnsPath;
+  for (const address of ['10.213.0.1', '10.213.0.3']) {
+    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W1', address], {
+      reject: false,
+    });
+    t.equal(exitCode, 0, `${address} answers`);
+  }
+});
+
+t.test('nothing is flooded by endpoints that nobody uses', async (t) => {
+  const fake = fakeHost(t);
+  const { targets } = await built(
+    t,
+    fake,
+    Array.from({ length: 12 }, (_, i) => i),
+  );
+  await delay(2500);
+  const received = (plan: EndpointPlan) => {
+    const [link] = ip(plan.netnsPath, '-j', '-s', 'link', 'show', 'eth0') as { stats64: { rx: { packets: number } } }[];
+    return link?.stats64.rx.packets;
+  };
+  t.same(
+    targets.map(({ plan }) => received(plan)),
+    targets.map(() => 0),
+  );
+});
+
+t.test('destroying leaves neither link nor mount nor file, and destroying again is no error', async (t) => {
+  const fake = fakeHost(t);
+  const { host, targets } = await built(t, fake, [0, 1, 2]);
+  const names = targets.map(({ plan }) => plan.name);
+  for (let time = 0; time < 2; time++) {
+    const outcomes = await destroyEndpoints({ host, site: fake.site, names });
+    t.ok(outcomes.every(({ ok }) => ok));
+  }
+  nothingRemains(t, fake);
+});
+
+t.test('an endpoint whose namespace is held by a process loses its link all the same', async (t) => {
+  const fake = fakeHost(t);
+  const { host, targets } = await built(t, fake, [0, 1]);
+  const { plan } = targets[0] as BuildTarget;
+  const holder = execa('nsenter', [`--net=${plan.netnsPath}`, 'sleep', '60'], { reject: false });
+  await delay(200);
+  const outcomes = await destroyEndpoints({ host, site: fake.site, names: targets.map((target) => target.plan.name) });
+  t.ok(outcomes.every(({ ok }) => ok));
+  nothingRemains(t, fake);
+  t.match(execaSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, 'ip', '-j', 'link']).stdout, /"lo"/);
+  t.notMatch(execaSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, 'ip', '-j', 'link']).stdout, /eth0/);
+  holder.kill();
+  await holder;
+});
+
+t.test('the inventory finds what bears the mark, and nothing else', async (t) => {
+  const fake = fakeHost(t);
+  const { host, targets } = await built(t, fake, [0, 1]);
+  fake.ip('link', 'add', 'nother-1', 'type', 'bridge');
+  const { links, bridges, namespaces } = await takeInventory(host, fake.site);
+  t.same([...links.keys()].sort(), ['ndtest-0', 'ndtest-1']);
+  t.equal(bridges.length, 1);
+  t.same([...namespaces.keys()].sort(), targets.map(({ plan }) => plan.netnsPath).sort());
+});
+
+const FAILURES: { step: string; errno: string; spoil: (plan: EndpointPlan) => EndpointPlan; bridgeIndex?: number }[] = [
+  { step: 'namespace', errno: 'ENOENT', spoil: (plan) => ({ ...plan, netnsPath: '/run/nowhere/x' }) },
+  { step: 'veth', errno: 'EINVAL', spoil: (plan) => ({ ...plan, mtuBytes: 10 }) },
+  { step: 'host link', errno: 'ERANGE', spoil: (plan) => ({ ...plan, alias: 'x'.repeat(300) }) },
+  { step: 'address', errno: 'EINVAL', spoil: (plan) => ({ ...plan, prefixLength: 77 }) },
+  { step: 'route', errno: 'ENETUNREACH', spoil: (plan) => ({ ...plan, gateway: [192, 0, 2, 1] }) },
+  { step: 'bridge port', errno: 'EINVAL', spoil: (plan) => plan, bridgeIndex: 4711 },
+];
+
+for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
+  t.test(
+    `a failure at step ${step} is named, and nothing of that endpoint remains while its neighbours are built`,
+    async (t) => {
+      const fake = fakeHost(t);
+      const { host, network } = await openNetwork(t, fake);
+      const targets: BuildTarget[] = [];
+      for (const seq of [0, 1, 2]) {
+        const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
+        const joined = await network.join(plan.name.id);
+        targets.push(
+          seq === 1 ? { plan: spoil(plan), bridgeIndex: bridgeIndex ?? joined } : { plan, bridgeIndex: joined },
+        );
+      }
+      const outcomes = await buildEndpoints({ host, site: fake.site, targets });
+      t.same(
+        outcomes.map(({ ok }) => ok),
+        [true, false, true],
+      );
+      const failed = outcomes[1];
+      const error = failed?.ok === false ? failed.error : undefined;
+      t.ok(error instanceof NetnsdError && error.code === 'build_failed');
+      t.match(error, {
+        message: new RegExp(`default-1, at step ${step}: .*${errno}`),
+        details: { step, errno, endpoint: 'default-1' },
+      });
+      const { links, namespaces } = await takeInventory(host, fake.site);
+      t.same([...links.keys()].sort(), ['ndtest-0', 'ndtest-2']);
+      t.equal(namespaces.size, 2);
+      t.notOk(existsSync(`${fake.site.netnsDir}/ndtest-default-1`));
+    },
+  );
+}
+
+t.test('a name that somebody else took is an error that leaves their link alone', async (t) => {
+  const fake = fakeHost(t);
+  fake.ip('link', 'add', 'ndtest-1', 'type', 'bridge');
+  const { outcomes } = await built(t, fake, [1]);
+  t.notOk(outcomes[0]?.ok);
+});
+
+function nothingRemains(t: Test, fake: FakeHost): void {
+  const links = (fake.ip('-j', 'link') as SeenLink[]).map(({ ifname }) => ifname);
+  t.same(
+    links.filter((name) => name.startsWith('nd')),
+    [],
+  );
+  t.same(
+    mountsUnder(fake.site.netnsDir).map(({ path }) => path),
+    [fake.site.netnsDir],
+  );
+}

@@ -1,0 +1,92 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { execaSync } from 'execa';
+import t, { type Test } from 'tap';
+import { EndpointThread } from '../../src/endpoint/endpoint-thread.js';
+import { mountsUnder } from '../../src/kernel/mount-folder.js';
+import { endpointName, type FakeHost, fakeHost, SETTINGS } from './fake-host.js';
+
+async function start(t: Test, fake: FakeHost, settings = SETTINGS): Promise<EndpointThread> {
+  const thread = await EndpointThread.start({ site: fake.site, networks: [settings], hostNetnsPath: fake.netnsPath });
+  t.teardown(() => thread.close());
+  await thread.open();
+  return thread;
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, seq) => endpointName(seq));
+
+t.test('endpoints are built and destroyed on the thread while no thread is left in another namespace', async (t) => {
+  const fake = fakeHost(t);
+  const thread = await start(t, fake);
+  const built = await thread.build(names(40), { urgent: false });
+  t.ok(built.every(({ ok }) => ok));
+  t.equal(mountsUnder(fake.site.netnsDir).length, 41);
+  const own = readlinkSync('/proc/self/ns/net');
+  const stands = readdirSync('/proc/self/task').map((tid) => readlinkSync(`/proc/self/task/${tid}/ns/net`));
+  t.same(new Set(stands), new Set([own]));
+  t.ok((await thread.destroy(names(40))).every(({ ok }) => ok));
+  t.same(mountsUnder(fake.site.netnsDir).length, 1);
+});
+
+t.test('a build that a container waits for overtakes refill', async (t) => {
+  const thread = await start(t, fakeHost(t));
+  const order: string[] = [];
+  const all = names(41);
+  const refills = [0, 10, 20, 30].map((from) =>
+    thread.build(all.slice(from, from + 10), { urgent: false }).then(() => order.push(`refill ${from}`)),
+  );
+  const urgent = thread.build(all.slice(40), { urgent: true }).then(() => order.push('urgent'));
+  await Promise.all([...refills, urgent]);
+  t.ok(order.indexOf('urgent') <= 1, `it came in place ${order.indexOf('urgent') + 1} of ${order.length}`);
+});
+
+t.test('a restart finds what an earlier thread built, and takes it over', async (t) => {
+  const fake = fakeHost(t);
+  const first = await start(t, fake);
+  await first.build(names(3), { urgent: false });
+  await first.close();
+  const second = await start(t, fake);
+  const found = await second.inventory();
+  t.same(found.links.map(({ name }) => name).sort(), ['ndtest-0', 'ndtest-1', 'ndtest-2']);
+  t.equal(found.bridges.length, 1);
+  t.same(await second.adopt([...names(3), endpointName(7)]), [true, true, true, false]);
+  t.ok((await second.destroy(names(3))).every(({ ok }) => ok));
+});
+
+t.test(
+  'a pool larger than a bridge gets more of them, and its endpoints reach the gateway and each other',
+  async (t) => {
+    const fake = fakeHost(t);
+    const thread = await start(t, fake, { ...SETTINGS, portsPerBridge: 4 });
+    t.ok((await thread.build(names(10), { urgent: false })).every(({ ok }) => ok));
+    const ports = (fake.ip('-j', 'link') as { ifname: string; master?: string }[]).filter(({ ifname }) =>
+      ifname.startsWith('ndtest'),
+    );
+    t.equal(new Set(ports.map(({ master }) => master)).size, 3);
+    for (const [from, to] of [
+      [9, '10.213.0.1'],
+      [9, '10.213.0.2'],
+      [9, '10.213.0.8'],
+      [0, '10.213.0.11'],
+    ]) {
+      const path = `${fake.site.netnsDir}/ndtest-default-${from}`;
+      const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W2', `${to}`], {
+        reject: false,
+      });
+      t.equal(exitCode, 0, `endpoint ${from} reaches ${to}`);
+    }
+    await thread.destroy(names(10));
+    t.ok(
+      (await thread.build([endpointName(20)], { urgent: false }))[0]?.ok,
+      'ports that were given back are used again',
+    );
+  },
+);
+
+t.test('an overlapping subnet keeps the thread from opening', async (t) => {
+  const fake = fakeHost(t);
+  fake.ip('address', 'add', '10.213.0.77/32', 'dev', 'lo');
+  const thread = await EndpointThread.start({ site: fake.site, networks: [SETTINGS], hostNetnsPath: fake.netnsPath });
+  await t.rejects(thread.open(), { code: 'subnet_overlap' });
+  await thread.close();
+  await t.rejects(thread.inventory(), { code: 'worker_failed' });
+});

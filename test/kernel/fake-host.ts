@@ -1,0 +1,62 @@
+import { execaSync } from 'execa';
+import type { Test } from 'tap';
+import { Host } from '../../src/endpoint/host.js';
+import { Network } from '../../src/endpoint/network.js';
+import type { NetworkSettings, Site } from '../../src/endpoint/types.js';
+import { prepareMountFolder } from '../../src/kernel/mount-folder.js';
+import { assertSandbox } from '../guard.js';
+
+assertSandbox();
+
+export const SETTINGS: NetworkSettings = {
+  name: 'default',
+  subnet: '10.213.0.0/16',
+  mtuBytes: 1500,
+  portsPerBridge: 1000,
+  dns: { servers: [], search: [], options: [] },
+};
+
+/** A namespace that plays the machine for one test, and a folder for the namespaces that the test makes. */
+export interface FakeHost {
+  readonly netnsPath: string;
+  readonly site: Site;
+  /** Runs `ip ARGUMENTS` inside the fake host and returns what it prints, parsed where it is JSON. */
+  ip(...args: string[]): unknown;
+}
+
+let count = 0;
+
+/** Makes a fake host with the tools of iproute2, not of the product; it ends with the test. */
+export function fakeHost(t: Test): FakeHost {
+  const name = `fake-host-${process.pid}-${count++}`;
+  const netnsPath = `/run/netns/${name}`;
+  execaSync('ip', ['netns', 'add', name]);
+  execaSync('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
+  const netnsDir = `/run/${name}-netns`;
+  prepareMountFolder(netnsDir);
+  t.teardown(() => execaSync('ip', ['netns', 'delete', name]));
+  return { netnsPath, site: { instance: 'test', netnsDir }, ip: (...args) => ip(netnsPath, ...args) };
+}
+
+/** `ip ARGUMENTS` inside the namespace at `path`. */
+export function ip(path: string, ...args: string[]): unknown {
+  const { stdout } = execaSync('nsenter', [`--net=${path}`, 'ip', ...args]);
+  return stdout.startsWith('[') ? JSON.parse(stdout) : stdout;
+}
+
+/** A host socket and one open network in the fake host, closed with the test. */
+export async function openNetwork(
+  t: Test,
+  fake: FakeHost,
+  settings = SETTINGS,
+): Promise<{ host: Host; network: Network }> {
+  const host = Host.open(fake.netnsPath);
+  t.teardown(() => host.close());
+  const network = new Network({ host, site: fake.site, settings });
+  await network.open();
+  return { host, network };
+}
+
+export function endpointName(seq: number) {
+  return { id: `default-${seq}`, pool: 'default', index: seq, seq };
+}
