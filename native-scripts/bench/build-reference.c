@@ -11,7 +11,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
@@ -89,7 +88,7 @@ static void create_address(int index, unsigned address) {
   begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
   put_u32(IFA_LOCAL, htonl(address));
   put_u32(IFA_ADDRESS, htonl(address));
-  put_u32(IFA_BROADCAST, htonl(address | (UINT_MAX >> PREFIX_LENGTH)));
+  put_u32(IFA_BROADCAST, htonl(address | (~0U >> PREFIX_LENGTH)));
   end();
 }
 
@@ -218,14 +217,6 @@ static void destroy(const struct endpoint *endpoints, int count) {
   }
 }
 
-static void delete_link(const char *name) {
-  struct ifinfomsg body = {0};
-  begin(RTM_DELLINK, 0, &body, sizeof body);
-  put_string(IFLA_IFNAME, name);
-  end();
-  send_batch(host_socket, "delete link");
-}
-
 int main(int argc, char **argv) {
   int count = argc == 4 ? atoi(argv[2]) : 0, batch_size = argc == 4 ? atoi(argv[3]) : 0;
   if (count < 1 || count > 1023 || batch_size < 1 || batch_size > 256) {
@@ -250,7 +241,9 @@ int main(int argc, char **argv) {
   double built = now_ms();
   destroy(endpoints, count);
   double destroyed = now_ms();
-  delete_link("nnreference");
+  begin(RTM_DELLINK, 0, &(struct ifinfomsg){.ifi_index = bridge}, sizeof(struct ifinfomsg));
+  end();
+  send_batch(host_socket, "delete bridge");
   printf("{\"buildMs\":%.3f,\"namespacesMs\":%.3f,\"hostMs\":%.3f,\"insideMs\":%.3f,\"destroyMs\":%.3f}\n", built - start,
          phases_ms[0], phases_ms[1], phases_ms[2], destroyed - built);
   return 0;

@@ -12,7 +12,15 @@ export async function openProduct(batch: number): Promise<Peer> {
   prepareMountFolder(FOLDER);
   const thread = await EndpointThread.start({
     site: { instance: instanceOf(FOLDER), netnsDir: FOLDER },
-    networks: [{ name: POOL, subnet: '10.214.0.0/16', mtuBytes: 1500, dns: { servers: [], search: [], options: [] } }],
+    networks: [
+      {
+        name: POOL,
+        subnet: '10.214.0.0/16',
+        mtuBytes: 1500,
+        portsPerBridge: 1000,
+        dns: { servers: [], search: [], options: [] },
+      },
+    ],
   });
   await thread.open();
   let seq = 0;
