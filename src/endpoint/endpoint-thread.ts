@@ -70,6 +70,11 @@ export class EndpointThread {
     return this.#call('adopt', { names });
   }
 
+  /** Deletes links of this site by name; the names of those that would not go. */
+  removeLinks(names: readonly string[]): Promise<string[]> {
+    return this.#call('removeLinks', { names });
+  }
+
   /** Ends the thread after the work it has begun; again does nothing. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;

@@ -59,6 +59,8 @@ async function work(job: JobMessage): Promise<unknown> {
       return toPlain(await workshop.destroy((job.input as Jobs['destroy']['in']).names));
     case 'adopt':
       return workshop.adopt((job.input as Jobs['adopt']['in']).names);
+    case 'removeLinks':
+      return workshop.removeLinks((job.input as Jobs['removeLinks']['in']).names);
     case 'close':
       workshop.close();
       setImmediate(() => port?.close());

@@ -25,6 +25,8 @@ export interface Jobs {
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
+  /** Deletes links by name, bridges say; the names of those that would not go. */
+  removeLinks: { in: { names: readonly string[] }; out: string[] };
   close: { in: null; out: null };
 }
 

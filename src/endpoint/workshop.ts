@@ -1,6 +1,6 @@
 import { NetnsdError } from '../errors.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
-import { destroyEndpoints } from './destroy.js';
+import { deleteLinks, destroyEndpoints } from './destroy.js';
 import { Host } from './host.js';
 import { takeInventory } from './inventory.js';
 import { Network } from './network.js';
@@ -69,6 +69,10 @@ export class Workshop {
       adopted.push(masterIndex !== undefined && ((await this.#networks.get(pool)?.adopt(id, masterIndex)) ?? false));
     }
     return adopted;
+  }
+
+  async removeLinks(names: readonly string[]): Promise<string[]> {
+    return [...(await deleteLinks(this.#host, names)).keys()];
   }
 
   close(): void {

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { deleteLinks, destroyEndpoints } from '../endpoint/destroy.js';
+import { Host } from '../endpoint/host.js';
+import { takeInventory } from '../endpoint/inventory.js';
+import { NetnsdError } from '../errors.js';
+import { FileLock, lockHolder } from '../kernel/file-lock.js';
+import { removeMountFolder } from '../kernel/mount-folder.js';
+import { ENDPOINT_STATES } from '../pool/types.js';
+import { assertPrivileged } from './privileges.js';
+import { strayNames } from './reconcile.js';
+import { readSite, siteOf } from './site-file.js';
+
+/** How long a daemon gets to end after SIGTERM, in milliseconds. */
+const PATIENCE_MS = 15_000;
+const LOCK = 'lock';
+
+export interface DownReport {
+  readonly stoppedPid: number | null;
+  readonly endpoints: number;
+  readonly bridges: number;
+}
+
+/**
+ * Removes every trace: ends the daemon if it lives, then all links, namespaces, mounts and files that bear this state
+ * directory's mark, leased ones too. Again does nothing. Throws `destroy_failed` with all that would not go.
+ */
+export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
+  assertPrivileged();
+  const { stateDir, socketPath } = options;
+  const stoppedPid = await stopDaemon(stateDir);
+  const site = readSite(stateDir) ?? siteOf(stateDir, null);
+  using host = Host.open();
+  const before = await takeInventory(host, site);
+  const names = strayNames(site, {
+    links: [...before.links.values()],
+    bridges: [],
+    namespaces: [...before.namespaces],
+  });
+  const failures: string[] = [];
+  for (const outcome of await destroyEndpoints({ host, site, names }))
+    if (!outcome.ok) failures.push(outcome.error.message);
+  const stuck = await deleteLinks(
+    host,
+    before.bridges.map(({ name }) => name),
+  );
+  for (const [name, error] of stuck) failures.push(`bridge ${name}: ${error.message}`);
+  if (failures.length > 0) throw new NetnsdError('destroy_failed', `something would not go: ${failures.join('; ')}`);
+  removeMountFolder(site.netnsDir);
+  removeFiles(stateDir, socketPath);
+  return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
+}
+
+/** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */
+async function stopDaemon(stateDir: string): Promise<number | null> {
+  const path = join(stateDir, LOCK);
+  if (!existsSync(path)) return null;
+  let stopped: number | null = null;
+  for (const end = Date.now() + PATIENCE_MS; ; await delay(20)) {
+    const lock = FileLock.acquire(path);
+    if (lock !== undefined) {
+      lock.release();
+      return stopped;
+    }
+    const pid = lockHolder(path);
+    if (pid !== undefined && stopped === null) process.kill(pid, 'SIGTERM');
+    stopped = pid ?? stopped;
+    if (Date.now() > end) {
+      throw new NetnsdError(
+        'state_dir_locked',
+        `the daemon (pid ${pid}) did not end within ${PATIENCE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
+      );
+    }
+  }
+}
+
+/** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
+function removeFiles(stateDir: string, socketPath: string): void {
+  rmSync(socketPath, { force: true });
+  for (const folder of [...ENDPOINT_STATES, 'set-aside'])
+    rmSync(join(stateDir, folder), { recursive: true, force: true });
+  for (const file of ['site.json', 'site.json.new', LOCK]) rmSync(join(stateDir, file), { force: true });
+  try {
+    if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);
+  } catch (error) {
+    // Gone already; or, under systemd, a RuntimeDirectory= that is a mount point and is the manager's to remove.
+    if (existsSync(stateDir) && (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { instanceOf } from '../endpoint/plan.js';
+import type { Site } from '../endpoint/types.js';
+
+/** Which daemon a state directory belongs to; kept beside the records, for a `down` that finds no daemon alive. */
+const FILE = 'site.json';
+
+/** The site of a state directory: its instance follows from the directory's real path, which need not exist any more. */
+export function siteOf(stateDir: string, netnsDir: string | null): Site {
+  return { instance: instanceOf(realPath(stateDir)), netnsDir: netnsDir ?? join(stateDir, 'netns') };
+}
+
+function realPath(path: string): string {
+  const absolute = resolve(path);
+  try {
+    return join(realpathSync(dirname(absolute)), basename(absolute));
+  } catch {
+    return absolute;
+  }
+}
+
+export function writeSite(stateDir: string, site: Site): void {
+  const path = join(stateDir, FILE);
+  writeFileSync(`${path}.new`, `${JSON.stringify({ version: 1, ...site })}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+/** The site that the last daemon wrote down; undefined where there is none to be read. */
+export function readSite(stateDir: string): Site | undefined {
+  try {
+    const { netnsDir } = JSON.parse(readFileSync(join(stateDir, FILE), 'utf8')) as { netnsDir?: unknown };
+    return typeof netnsDir === 'string' && netnsDir.startsWith('/') ? siteOf(stateDir, netnsDir) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import { NetnsdError } from '../errors.js';
+import type { AcquireRequest } from './service.js';
+
+/** What one acquire wants, checked and with its defaults. */
+export interface Ask {
+  readonly count: number;
+  readonly containerId: string | null;
+  readonly tenant: string;
+  readonly ttlMs: number | null;
+  readonly waitMs: number;
+}
+
+/** Reads a request; throws `bad_request` for what no pool of this size could ever give. */
+export function toAsk(request: AcquireRequest, pool: { readonly name: string; readonly max: number }): Ask {
+  const { count = 1, containerId = null, tenant = 'default', waitSeconds = 0, ttlSeconds } = request;
+  if (!Number.isSafeInteger(count) || count < 1) throw badRequest(`count is a whole number from 1 on, not ${count}`);
+  if (count > pool.max) {
+    throw badRequest(
+      `pool ${pool.name} has at most ${pool.max} endpoints and cannot give ${count} at once: ask for fewer`,
+    );
+  }
+  if (count > 1 && containerId !== null) {
+    throw badRequest('one container holds one lease: leave out containerId, or ask for a count of 1');
+  }
+  if (!(waitSeconds >= 0)) throw badRequest(`wait is a number of seconds from 0 on, not ${waitSeconds}`);
+  if (ttlSeconds !== undefined && !(ttlSeconds > 0 && ttlSeconds < 1e9)) {
+    throw badRequest(`ttl is a number of seconds above 0, not ${ttlSeconds}`);
+  }
+  return {
+    count,
+    containerId,
+    tenant,
+    ttlMs: ttlSeconds === undefined ? null : ttlSeconds * 1000,
+    waitMs: waitSeconds * 1000,
+  };
+}
+
+/** The container has an endpoint, or is getting one, for somebody else. */
+export function assertSameTenant(ask: Ask, standing: { readonly tenant: string }, pool: string): void {
+  if (ask.tenant === standing.tenant) return;
+  throw new NetnsdError(
+    'lease_conflict',
+    `container ${ask.containerId} holds a lease of pool ${pool} as tenant ${standing.tenant}, not ${ask.tenant}: release that one first`,
+    { details: { pool, containerId: ask.containerId } },
+  );
+}
+
+function badRequest(message: string): NetnsdError {
+  return new NetnsdError('bad_request', message);
+}

@@ -1,0 +1,19 @@
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 30_000;
+
+/** How long to wait before the next try: 100 ms, then twice as long each time, 30 s at the most. */
+export class Backoff {
+  #delayMs = FIRST_DELAY_MS;
+
+  /** The delay before the coming try, in milliseconds. */
+  next(): number {
+    const delayMs = this.#delayMs;
+    this.#delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+    return delayMs;
+  }
+
+  /** Something worked: begin anew. */
+  reset(): void {
+    this.#delayMs = FIRST_DELAY_MS;
+  }
+}

@@ -1,0 +1,31 @@
+/** Undoes what a clock was asked to do; nothing happens if it was done already. */
+export type Cancel = () => void;
+
+/** All that the pool knows of time, so that tests decide when it passes. */
+export interface Clock {
+  /** Milliseconds since the epoch, for people to read; may jump. */
+  wallMs(): number;
+  /** Milliseconds from some start; never jumps. What deadlines are reckoned in. */
+  monotonicMs(): number;
+  /** Calls `act` once, `delayMs` from now. */
+  after(delayMs: number, act: () => void): Cancel;
+  /** Calls `act` once, when the requests at hand have been served. */
+  soon(act: () => void): Cancel;
+}
+
+/** The longest delay that `setTimeout` takes, about 24.8 days; longer ones would fire at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, act) {
+    const timer = setTimeout(act, Math.min(Math.ceil(delayMs), LONGEST_TIMEOUT_MS));
+    return () => clearTimeout(timer);
+  },
+  soon(act) {
+    const immediate = setImmediate(act);
+    return () => clearImmediate(immediate);
+  },
+};

@@ -1,0 +1,153 @@
+import { NetnsdError, toNetnsdError } from '../errors.js';
+import { IndexAllocator } from './ipam.js';
+import { oneLine, type PoolLog } from './log.js';
+import { NEXT_STATES } from './states.js';
+import type {
+  EndpointFacts,
+  EndpointKey,
+  EndpointRecord,
+  EndpointState,
+  LeaseTerms,
+  PoolSettings,
+  Records,
+} from './types.js';
+
+/** One endpoint of the pool that exists, from its first intent to its last trace. */
+export interface Slot {
+  readonly key: EndpointKey;
+  /** What is true of it now. */
+  record: EndpointRecord;
+  /** The folder that its record stands in; differs from `record.state` only after a failed write on the way out. */
+  recordedState: EndpointState | null;
+  /** False for an adopted one whose address the pool could not claim; such an address is not given back either. */
+  readonly ownsIndex: boolean;
+}
+
+export interface Change {
+  readonly facts?: EndpointFacts;
+  readonly lease?: LeaseTerms | null;
+  readonly reason?: string | null;
+}
+
+/** Owns every endpoint of one pool: which exist, in what state, at which index; and keeps the records on disk in step. */
+export class EndpointTable {
+  readonly counts: Record<EndpointState, number> = {
+    building: 0,
+    ready: 0,
+    leased: 0,
+    dirty: 0,
+    broken: 0,
+    destroying: 0,
+  };
+  readonly #pool: string;
+  readonly #records: Records;
+  readonly #nextSeq: () => number;
+  readonly #log: PoolLog;
+  readonly #indexes: IndexAllocator;
+  readonly #slots = new Set<Slot>();
+
+  constructor(options: { settings: PoolSettings; records: Records; nextSeq: () => number; log: PoolLog }) {
+    this.#pool = options.settings.name;
+    this.#records = options.records;
+    this.#nextSeq = options.nextSeq;
+    this.#log = options.log;
+    this.#indexes = new IndexAllocator(options.settings.capacity);
+  }
+
+  /** How many endpoints exist, in whatever state: what `max` bounds. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  slots(): IterableIterator<Slot> {
+    return this.#slots.values();
+  }
+
+  /** The intent to build an endpoint: its key, on disk before anything of it exists. Throws `state_write_failed`. */
+  reserve(): Slot {
+    const index = this.#indexes.acquire();
+    const seq = this.#nextSeq();
+    const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq };
+    const record: EndpointRecord = { ...key, state: 'building', facts: null, lease: null, reason: null };
+    try {
+      this.#records.write(record, null);
+    } catch (error) {
+      this.#indexes.release(index);
+      throw toNetnsdError(error);
+    }
+    return this.#add({ key, record, recordedState: 'building', ownsIndex: true });
+  }
+
+  /** Takes over an endpoint whose record a restart found; nothing is written. */
+  adopt(record: EndpointRecord): Slot {
+    const { id, pool, index, seq } = record;
+    const ownsIndex = this.#indexes.claimable(index);
+    if (ownsIndex) this.#indexes.claim(index);
+    else
+      this.#log.warn({ pool, endpoint: id, index }, 'an adopted endpoint has an address that is not free in its pool');
+    return this.#add({ key: { id, pool, index, seq }, record, recordedState: record.state, ownsIndex });
+  }
+
+  /** Records the new state, then holds it. Throws `state_write_failed`; then nothing has changed. */
+  move(slot: Slot, state: EndpointState, change: Change = {}): void {
+    const record = this.#next(slot, state, change);
+    try {
+      this.#records.write(record, slot.recordedState);
+    } catch (error) {
+      throw toNetnsdError(error);
+    }
+    slot.recordedState = state;
+    this.#hold(slot, record);
+  }
+
+  /**
+   * The way out, which a full disk must not block: holds the new state even when it cannot be recorded. The older record
+   * that then stands makes a restart at worst clean up once more.
+   */
+  moveAnyway(slot: Slot, state: EndpointState, change: Change = {}): void {
+    try {
+      this.move(slot, state, change);
+    } catch (error) {
+      this.#log.warn({ pool: this.#pool, endpoint: slot.key.id, state, error: oneLine(error) }, 'state not recorded');
+      this.#hold(slot, this.#next(slot, state, change));
+    }
+  }
+
+  /** Nothing of the endpoint exists any more: its record goes, then its index comes to rest. */
+  forget(slot: Slot): void {
+    const { state } = slot.record;
+    this.#check(slot, 'gone');
+    try {
+      if (slot.recordedState !== null) this.#records.remove(slot.key, slot.recordedState);
+    } catch (error) {
+      this.#log.warn({ pool: this.#pool, endpoint: slot.key.id, error: oneLine(error) }, 'record not removed');
+    }
+    this.#slots.delete(slot);
+    this.counts[state] -= 1;
+    if (slot.ownsIndex) this.#indexes.release(slot.key.index);
+  }
+
+  #add(slot: Slot): Slot {
+    this.#slots.add(slot);
+    this.counts[slot.record.state] += 1;
+    return slot;
+  }
+
+  #next(slot: Slot, state: EndpointState, change: Change): EndpointRecord {
+    this.#check(slot, state);
+    const { id, pool, index, seq } = slot.key;
+    const facts = change.facts ?? slot.record.facts;
+    return { id, pool, index, seq, state, facts, lease: change.lease ?? null, reason: change.reason ?? null };
+  }
+
+  #hold(slot: Slot, record: EndpointRecord): void {
+    this.counts[slot.record.state] -= 1;
+    this.counts[record.state] += 1;
+    slot.record = record;
+  }
+
+  #check(slot: Slot, next: EndpointState | 'gone'): void {
+    if (this.#slots.has(slot) && NEXT_STATES[slot.record.state].includes(next)) return;
+    throw new NetnsdError('internal', `endpoint ${slot.key.id} cannot go from ${slot.record.state} to ${next}`);
+  }
+}

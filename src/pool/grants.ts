@@ -1,0 +1,72 @@
+import type { Ask } from './ask.js';
+import type { Clock } from './clock.js';
+import type { EndpointTable, Slot } from './endpoint-table.js';
+import { newLeaseId } from './lease-id.js';
+import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
+import type { EndpointFacts, Lease, LeaseTerms } from './types.js';
+
+/** Makes leases out of endpoints and unmakes those that nobody was told of; record, state and table in one step. */
+export class Grants {
+  readonly #table: EndpointTable;
+  readonly #leases: LeaseTable;
+  readonly #clock: Clock;
+  readonly #owner: LeaseOwner;
+
+  constructor(options: { table: EndpointTable; leases: LeaseTable; clock: Clock; owner: LeaseOwner }) {
+    this.#table = options.table;
+    this.#leases = options.leases;
+    this.#clock = options.clock;
+    this.#owner = options.owner;
+  }
+
+  /** Leases one endpoint, ready or just built. Throws `state_write_failed`; then nothing has changed. */
+  grant(wanted: { slot: Slot; facts: EndpointFacts; ask: Ask; source: Lease['source'] }): Held {
+    const { slot, facts, ask, source } = wanted;
+    const nowMs = this.#clock.wallMs();
+    const terms: LeaseTerms = {
+      id: newLeaseId(),
+      containerId: ask.containerId,
+      tenant: ask.tenant,
+      source,
+      acquiredAt: new Date(nowMs).toISOString(),
+      expiresAt: ask.ttlMs === null ? null : new Date(nowMs + ask.ttlMs).toISOString(),
+    };
+    this.#table.move(slot, 'leased', { facts, lease: terms });
+    return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm' });
+  }
+
+  /** Takes over a lease that outlived a restart. */
+  adopt(slot: Slot, facts: EndpointFacts, terms: LeaseTerms): void {
+    const ttlMs = terms.expiresAt === null ? null : Date.parse(terms.expiresAt) - this.#clock.wallMs();
+    this.#hold({ slot, facts, terms, ttlMs, confirmed: true });
+  }
+
+  /** A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. */
+  takeBack(held: Held): boolean {
+    this.#leases.remove(held.lease.id);
+    try {
+      this.#table.move(held.slot, 'ready');
+      return true;
+    } catch {
+      this.#table.moveAnyway(held.slot, 'dirty', { reason: 'not recorded as ready' });
+      return false;
+    }
+  }
+
+  #hold(made: { slot: Slot; facts: EndpointFacts; terms: LeaseTerms; ttlMs: number | null; confirmed: boolean }): Held {
+    const { slot, facts, terms, ttlMs, confirmed } = made;
+    const lease: Lease = {
+      id: terms.id,
+      pool: slot.key.pool,
+      containerId: terms.containerId,
+      tenant: terms.tenant,
+      source: terms.source,
+      acquiredAt: terms.acquiredAt,
+      expiresAt: terms.expiresAt,
+      ...facts,
+    };
+    const held: Held = { lease, slot, owner: this.#owner, confirmed, expiring: null };
+    this.#leases.add(held, ttlMs);
+    return held;
+  }
+}

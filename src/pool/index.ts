@@ -1,0 +1,8 @@
+/** Pools of endpoints: states, leases, refill, recycling. Pure: all that touches the machine is handed in. */
+export { type Cancel, type Clock, systemClock } from './clock.js';
+export type { PoolLog } from './log.js';
+export { Pools, type PoolsOptions } from './pools.js';
+export { type RecyclePolicy, replaceAlways, type Verdict } from './recycle.js';
+export type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
+export { NEXT_STATES } from './states.js';
+export * from './types.js';

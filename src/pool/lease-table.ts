@@ -1,0 +1,83 @@
+import type { Clock } from './clock.js';
+import type { Slot } from './endpoint-table.js';
+import { type Expiring, Expiry } from './expiry.js';
+import type { LeaseFilter } from './service.js';
+import type { Lease } from './types.js';
+
+/** Who ends a lease whose time is over: its pool. */
+export interface LeaseOwner {
+  expire(held: Held): void;
+}
+
+/** A lease that stands, and what it holds. */
+export interface Held {
+  readonly lease: Lease;
+  readonly slot: Slot;
+  readonly owner: LeaseOwner;
+  /** Somebody was told of it; until then an endpoint may go back unseen. */
+  confirmed: boolean;
+  expiring: Expiring<Held> | null;
+}
+
+/** Owns the leases of all pools: by id, by (pool, containerId), and when they end by themselves. */
+export class LeaseTable {
+  readonly #byId = new Map<string, Held>();
+  readonly #byContainer = new Map<string, Held>();
+  readonly #expiry: Expiry<Held>;
+
+  constructor(clock: Clock) {
+    this.#expiry = new Expiry(clock, (held) => held.owner.expire(held));
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(leaseId: string): Held | undefined {
+    return this.#byId.get(leaseId);
+  }
+
+  ofContainer(pool: string, containerId: string): Held | undefined {
+    return this.#byContainer.get(containerKey(pool, containerId));
+  }
+
+  list(filter: LeaseFilter): Lease[] {
+    const leases: Lease[] = [];
+    for (const { lease } of this.#byId.values()) {
+      if (filter.pool !== undefined && lease.pool !== filter.pool) continue;
+      if (filter.containerId !== undefined && lease.containerId !== filter.containerId) continue;
+      if (filter.tenant !== undefined && lease.tenant !== filter.tenant) continue;
+      leases.push(lease);
+    }
+    return leases;
+  }
+
+  /** Holds a lease from now on, for `ttlMs` unless that is null. */
+  add(held: Held, ttlMs: number | null): void {
+    const { id, pool, containerId } = held.lease;
+    this.#byId.set(id, held);
+    if (containerId !== null) this.#byContainer.set(containerKey(pool, containerId), held);
+    if (ttlMs !== null) held.expiring = this.#expiry.add(held, Math.max(0, ttlMs));
+  }
+
+  /** Forgets a lease; undefined when there is none of this id. */
+  remove(leaseId: string): Held | undefined {
+    const held = this.#byId.get(leaseId);
+    if (held === undefined) return undefined;
+    const { pool, containerId } = held.lease;
+    this.#byId.delete(leaseId);
+    if (containerId !== null) this.#byContainer.delete(containerKey(pool, containerId));
+    if (held.expiring !== null) this.#expiry.remove(held.expiring);
+    return held;
+  }
+
+  /** No lease ends by itself any more; a restart reckons anew from what the records say. */
+  close(): void {
+    this.#expiry.close();
+  }
+}
+
+/** Unambiguous: the name of a pool holds no slash. */
+function containerKey(pool: string, containerId: string): string {
+  return `${pool}/${containerId}`;
+}

@@ -1,0 +1,23 @@
+import type { Clock } from './clock.js';
+import type { PoolEvents } from './events.js';
+import type { LeaseTable } from './lease-table.js';
+import type { PoolLog } from './log.js';
+import type { RecyclePolicy } from './recycle.js';
+import type { Endpoints, PoolSettings, Records } from './types.js';
+
+/** What one pool is made of; everything but settings and subnet is shared by all pools. */
+export interface PoolOptions {
+  readonly settings: PoolSettings;
+  /** CIDR; shown, not read. */
+  readonly subnet: string;
+  readonly endpoints: Endpoints;
+  readonly records: Records;
+  readonly leases: LeaseTable;
+  readonly events: PoolEvents;
+  readonly clock: Clock;
+  readonly log: PoolLog;
+  /** A number that no endpoint of this state directory ever had. */
+  readonly nextSeq: () => number;
+  /** Default: `replaceAlways`. */
+  readonly recycle?: RecyclePolicy | undefined;
+}

@@ -1,0 +1,258 @@
+import { type NetnsdError, toNetnsdError } from '../errors.js';
+import { type Ask, assertSameTenant, toAsk } from './ask.js';
+import { EndpointTable, type Slot } from './endpoint-table.js';
+import { Grants } from './grants.js';
+import type { Held, LeaseOwner } from './lease-table.js';
+import type { PoolOptions } from './pool-options.js';
+import { buildFailed, clientGone, exhausted, shuttingDown } from './refusals.js';
+import type { AcquireRequest } from './service.js';
+import { Stock } from './stock.js';
+import type { EndpointFacts, EndpointRecord, Lease, PoolStatus } from './types.js';
+import { type Waiter, Waiters } from './waiters.js';
+
+/**
+ * One pool: takes acquires and releases, and decides who gets what when. The endpoints that are not leased are its
+ * stock's, those who wait its waiters', the leases the lease table's.
+ */
+export class Pool implements LeaseOwner {
+  readonly name: string;
+  readonly #options: PoolOptions;
+  readonly #table: EndpointTable;
+  readonly #waiters: Waiters;
+  readonly #grants: Grants;
+  readonly #stock: Stock;
+  readonly #counts = { acquiredWarm: 0, acquiredCold: 0, released: 0 };
+  #closing: Promise<void> | null = null;
+
+  /** Throws `bad_request` for a size that cannot be (see `resize`). */
+  constructor(options: PoolOptions) {
+    const { settings, leases, clock } = options;
+    this.name = settings.name;
+    this.#options = options;
+    const table = new EndpointTable(options);
+    this.#table = table;
+    this.#waiters = new Waiters({ clock, onLeft: () => this.#changed() });
+    this.#grants = new Grants({ table, leases, clock, owner: this });
+    this.#stock = new Stock({
+      ...options,
+      table,
+      hooks: {
+        demand: () => ({ all: this.#waiters.demand, first: this.#waiters.peek()?.ask.count ?? 0 }),
+        offer: (slot, facts) => this.#offer(slot, facts),
+        changed: (failures, lost) => this.#changed(failures, lost),
+      },
+    });
+  }
+
+  /**
+   * Takes over what a reconcile found: ready and leased endpoints as they are, anything else to be destroyed; then
+   * fills in the background. Returns at once; acquires may come before the first endpoint is ready.
+   */
+  start(adopted: readonly EndpointRecord[] = []): void {
+    // Leases first: where two records claim one address, the one that is in use keeps it.
+    const inOrder = [...adopted].sort((a, b) => Number(b.lease !== null) - Number(a.lease !== null) || a.seq - b.seq);
+    for (const record of inOrder) {
+      const slot = this.#stock.adopt(record);
+      const { state, facts, lease } = record;
+      if (state === 'leased' && facts !== null && lease !== null) this.#grants.adopt(slot, facts, lease);
+      else if (state === 'ready' && facts !== null && slot.ownsIndex) this.#stock.put(slot);
+      else this.#stock.discard(slot, record.reason ?? `found ${state} at start`);
+    }
+    this.#changed();
+  }
+
+  /**
+   * Leases `count` endpoints, all or nothing. With enough of them ready nothing is awaited before the lease stands and is
+   * recorded. Throws `bad_request`, `lease_conflict`, `pool_exhausted`, `build_failed`, `client_gone`, `shutting_down`,
+   * `state_write_failed`.
+   */
+  async acquire(request: AcquireRequest): Promise<Lease[]> {
+    if (this.#closing !== null) throw shuttingDown(this.name);
+    if (request.signal?.aborted) throw clientGone();
+    const ask = toAsk(request, { name: this.name, max: this.#stock.size.max });
+    const standing =
+      ask.containerId === null ? undefined : this.#options.leases.ofContainer(this.name, ask.containerId);
+    if (standing !== undefined) {
+      assertSameTenant(ask, standing.lease, this.name);
+      standing.confirmed = true;
+      return [standing.lease];
+    }
+    // Whoever waits came first.
+    if (this.#waiters.demand > 0 || this.#stock.ready < ask.count) return this.#wait(ask, request.signal);
+    const held = this.#take(ask, 'warm');
+    this.#stock.plan();
+    return leasesOf(held);
+  }
+
+  /** Ends a lease; false when this pool has none of this id. Its endpoint is recycled behind the caller's back. */
+  release(leaseId: string, reason = 'released'): boolean {
+    const { leases } = this.#options;
+    if (leases.get(leaseId)?.owner !== this) return false;
+    const held = leases.remove(leaseId) as Held;
+    this.#counts.released += 1;
+    this.#table.moveAnyway(held.slot, 'dirty', { reason });
+    this.#emit('released', held, reason);
+    this.#stock.recycle(held.slot);
+    return true;
+  }
+
+  expire(held: Held): void {
+    this.release(held.lease.id, 'its time was over');
+  }
+
+  /** Changes the size of the running pool; throws `bad_request`. Surplus ready endpoints go, oldest first. */
+  resize(change: { minReady?: number | undefined; max?: number | undefined }): void {
+    const { minReady, max } = this.#stock.size;
+    this.#stock.resize({ minReady: change.minReady ?? minReady, max: change.max ?? max });
+    for (const waiter of [...this.#waiters.all()]) {
+      if (waiter.ask.count > this.#stock.size.max)
+        this.#waiters.fail(waiter, exhausted(this.name, this.#stock.size.max));
+    }
+    this.#changed([], true);
+  }
+
+  status(): PoolStatus {
+    const { subnet } = this.#options;
+    return {
+      name: this.name,
+      subnet,
+      ...this.#stock.size,
+      ...this.#table.counts,
+      ...this.#counts,
+      ...this.#stock.failures,
+    };
+  }
+
+  /** No new work; resolves when builds and destroys under way have ended. Ready and leased endpoints stay. Idempotent. */
+  close(): Promise<void> {
+    if (this.#closing === null) {
+      this.#closing = this.#stock.close();
+      this.#waiters.failAll(() => shuttingDown(this.name));
+    }
+    return this.#closing;
+  }
+
+  /** Closes, then destroys everything that is not leased; resolves with the ids of the endpoints that would not go. */
+  async drain(): Promise<string[]> {
+    await this.close();
+    const stuck = await this.#stock.drain();
+    return stuck.map((slot) => slot.key.id);
+  }
+
+  async #wait(ask: Ask, signal: AbortSignal | undefined): Promise<Lease[]> {
+    const joined = ask.containerId === null ? undefined : this.#waiters.ofContainer(ask.containerId);
+    if (joined !== undefined) assertSameTenant(ask, joined.ask, this.name);
+    const waiter = joined ?? this.#waiters.add(ask);
+    const answer = this.#waiters.join(waiter, { waitMs: ask.waitMs, signal });
+    if (joined !== undefined) this.#limitUncovered();
+    else if (this.#waiters.demand > this.#stock.reachable)
+      this.#waiters.limit(waiter, () => exhausted(this.name, this.#stock.size.max));
+    this.#stock.plan();
+    const served = await answer;
+    served.untold -= 1;
+    if (!signal?.aborted) {
+      for (const held of served.held) held.confirmed = true;
+      return leasesOf(served.held);
+    }
+    if (served.untold === 0) this.#takeBack(served.held.filter((held) => !held.confirmed));
+    throw clientGone();
+  }
+
+  /** Something came or went: those who wait get what there is, oldest first, and the stock plans anew. */
+  #changed(failures: readonly NetnsdError[] = [], lost = false): void {
+    for (const cause of failures) {
+      // A build that failed was the hope of the first who waits, unless there is enough for all without it.
+      const waiter = this.#waiters.peek();
+      if (waiter === undefined || this.#waiters.demand <= this.#stock.ready + this.#stock.urgent) break;
+      this.#waiters.fail(waiter, buildFailed(this.name, cause));
+    }
+    for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {
+      if (this.#stock.ready < waiter.ask.count) break;
+      this.#serve(waiter);
+    }
+    this.#stock.plan();
+    if (lost) this.#limitUncovered();
+  }
+
+  #serve(waiter: Waiter): void {
+    try {
+      this.#waiters.serve(waiter, this.#take(waiter.ask, 'cold'));
+    } catch (error) {
+      this.#waiters.fail(waiter, toNetnsdError(error));
+    }
+  }
+
+  /** Leases a just built endpoint to the first who waits, without its ever being ready; false if nobody wants just one. */
+  #offer(slot: Slot, facts: EndpointFacts): boolean {
+    const waiter = this.#waiters.peek();
+    if (waiter === undefined || waiter.ask.count > 1 || this.#stock.ready > 0) return false;
+    try {
+      const held = this.#grants.grant({ slot, facts, ask: waiter.ask, source: 'cold' });
+      this.#waiters.serve(waiter, [held]);
+      this.#leased([held]);
+      return true;
+    } catch (error) {
+      this.#waiters.fail(waiter, toNetnsdError(error));
+      return false;
+    }
+  }
+
+  /** Leases what is asked for out of the ready endpoints, of which there are enough; all or nothing. */
+  #take(ask: Ask, source: Lease['source']): Held[] {
+    const taken: Held[] = [];
+    while (taken.length < ask.count) {
+      const slot = this.#stock.take() as Slot;
+      try {
+        taken.push(this.#grants.grant({ slot, facts: slot.record.facts as EndpointFacts, ask, source }));
+      } catch (error) {
+        this.#stock.putBack(slot);
+        for (const held of taken.reverse()) this.#untake(held, (back) => this.#stock.putBack(back));
+        throw error;
+      }
+    }
+    this.#leased(taken);
+    return taken;
+  }
+
+  #leased(taken: readonly Held[]): void {
+    for (const held of taken) {
+      if (held.lease.source === 'warm') this.#counts.acquiredWarm += 1;
+      else this.#counts.acquiredCold += 1;
+      this.#emit('leased', held, null);
+    }
+  }
+
+  /** Leases for clients that have gone: no container saw the endpoints, so they are ready as before. */
+  #takeBack(unseen: readonly Held[]): void {
+    for (const held of unseen) {
+      if (this.#options.leases.get(held.lease.id) !== held) continue;
+      this.#emit('released', held, 'its client had gone');
+      this.#untake(held, (back) => this.#stock.put(back));
+    }
+    this.#changed();
+  }
+
+  #untake(held: Held, putBack: (slot: Slot) => void): void {
+    if (this.#grants.takeBack(held)) putBack(held.slot);
+    else this.#stock.recycle(held.slot);
+  }
+
+  /** Those who wait beyond what will come without a release have only as much patience as they said. */
+  #limitUncovered(): void {
+    let promised = 0;
+    for (const waiter of [...this.#waiters.all()]) {
+      if (promised + waiter.ask.count > this.#stock.reachable)
+        this.#waiters.limit(waiter, () => exhausted(this.name, this.#stock.size.max));
+      if (waiter.claims.size > 0) promised += waiter.ask.count;
+    }
+  }
+
+  #emit(type: 'leased' | 'released', { lease, slot }: Held, reason: string | null): void {
+    const { pool, id, containerId } = lease;
+    this.#options.events.emit({ type, pool, endpoint: slot.key.id, lease: id, containerId, reason });
+  }
+}
+
+function leasesOf(held: readonly Held[]): Lease[] {
+  return held.map(({ lease }) => lease);
+}

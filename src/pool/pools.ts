@@ -1,0 +1,119 @@
+import { NetnsdError } from '../errors.js';
+import { type Clock, systemClock } from './clock.js';
+import { PoolEvents } from './events.js';
+import { LeaseTable } from './lease-table.js';
+import type { PoolLog } from './log.js';
+import { Pool } from './pool.js';
+import type { RecyclePolicy } from './recycle.js';
+import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
+import type { EndpointRecord, Endpoints, Lease, PoolSettings, PoolStatus, Records } from './types.js';
+
+const DEFAULT_POOL = 'default';
+
+export interface PoolsOptions {
+  readonly pools: readonly { readonly settings: PoolSettings; readonly subnet: string }[];
+  readonly endpoints: Endpoints;
+  readonly records: Records;
+  /** A number that no endpoint of this state directory ever had. */
+  readonly nextSeq: () => number;
+  readonly log: PoolLog;
+  /** Default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** Default: every released endpoint is replaced. */
+  readonly recycle?: RecyclePolicy | undefined;
+}
+
+/** All pools of the daemon behind one door. */
+export class Pools implements PoolService {
+  readonly #pools = new Map<string, Pool>();
+  readonly #leases: LeaseTable;
+  readonly #events: PoolEvents;
+
+  /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
+  constructor(options: PoolsOptions) {
+    const { endpoints, records, nextSeq, log, clock = systemClock, recycle } = options;
+    this.#leases = new LeaseTable(clock);
+    this.#events = new PoolEvents({ clock, log });
+    const shared = { endpoints, records, nextSeq, log, clock, recycle, leases: this.#leases, events: this.#events };
+    for (const { settings, subnet } of options.pools) {
+      if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
+      this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));
+    }
+  }
+
+  /**
+   * Hands every pool the endpoints of it that a reconcile found, and starts filling in the background. Throws `internal`
+   * for a record whose pool is not configured (any more): the reconcile is to have removed it.
+   */
+  start(adopted: readonly EndpointRecord[] = []): void {
+    const orphan = adopted.find((record) => !this.#pools.has(record.pool));
+    if (orphan !== undefined) throw new NetnsdError('internal', `endpoint ${orphan.id} is of no configured pool`);
+    for (const pool of this.#pools.values()) pool.start(adopted.filter((record) => record.pool === pool.name));
+  }
+
+  async acquire(request: AcquireRequest): Promise<Lease[]> {
+    return this.#choose(request.pool).acquire(request);
+  }
+
+  release(leaseId: string): boolean {
+    const held = this.#leases.get(leaseId);
+    return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
+  }
+
+  lease(leaseId: string): Lease | undefined {
+    return this.#leases.get(leaseId)?.lease;
+  }
+
+  leases(filter: LeaseFilter = {}): Lease[] {
+    return this.#leases.list(filter);
+  }
+
+  status(): PoolStatus[] {
+    return Array.from(this.#pools.values(), (pool) => pool.status());
+  }
+
+  poolStatus(name: string): PoolStatus | undefined {
+    return this.#pools.get(name)?.status();
+  }
+
+  resize(name: string, change: { minReady?: number | undefined; max?: number | undefined }): PoolStatus {
+    const pool = this.#pool(name);
+    pool.resize(change);
+    return pool.status();
+  }
+
+  subscribe(listener: (event: PoolEvent) => void): () => void {
+    return this.#events.subscribe(listener);
+  }
+
+  /** No new work; resolves when what is under way has ended. Ready and leased endpoints stay as they are. Idempotent. */
+  async close(): Promise<void> {
+    this.#leases.close();
+    await Promise.all(Array.from(this.#pools.values(), (pool) => pool.close()));
+  }
+
+  /** Closes, then destroys everything that is not leased; resolves with the ids of the endpoints that would not go. */
+  async drain(): Promise<string[]> {
+    this.#leases.close();
+    const stuck = await Promise.all(Array.from(this.#pools.values(), (pool) => pool.drain()));
+    return stuck.flat();
+  }
+
+  #choose(name: string | undefined): Pool {
+    if (name !== undefined) return this.#pool(name);
+    const only = this.#pools.size === 1 ? this.#pools.values().next().value : undefined;
+    const pool = this.#pools.get(DEFAULT_POOL) ?? only;
+    if (pool !== undefined) return pool;
+    throw new NetnsdError('pool_not_found', `no pool is named ${DEFAULT_POOL}: name one of ${this.#names()}`);
+  }
+
+  #pool(name: string): Pool {
+    const pool = this.#pools.get(name);
+    if (pool !== undefined) return pool;
+    throw new NetnsdError('pool_not_found', `no pool is named ${JSON.stringify(name)}; there is ${this.#names()}`);
+  }
+
+  #names(): string {
+    return [...this.#pools.keys()].join(', ') || 'none';
+  }
+}

@@ -1,0 +1,4 @@
+/** What a restart needs to know, on disk. */
+export type { RecordWarning } from './load.js';
+export { FileRecords } from './records.js';
+export { openStateDirectory } from './state-directory.js';

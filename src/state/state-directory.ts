@@ -1,0 +1,70 @@
+import { lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { NetnsdError } from '../errors.js';
+import { ENDPOINT_STATES } from '../pool/types.js';
+
+/** Where files go that are no records; beside the folders of the states. */
+export const SET_ASIDE = 'set-aside';
+
+const OTHERS_MAY_WRITE = 0o022;
+const WORLD_MAY_WRITE = 0o002;
+const STICKY = 0o1000;
+
+/**
+ * Opens the state directory, or makes it (mode 0700), with a folder a state and one for what is set aside. Returns its
+ * absolute path. Throws `state_dir_unsafe` when it or one of its folders is a symlink, no directory, another user's, or
+ * writable by others, or when others may replace it as a whole: records in it would be obeyed by root.
+ */
+export function openStateDirectory(path: string): string {
+  const root = resolve(path);
+  makeDirectory(root);
+  assertParentSafe(root);
+  for (const folder of [...ENDPOINT_STATES, SET_ASIDE]) makeDirectory(join(root, folder));
+  return root;
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Something else bears the name (EEXIST): it is looked at below, and named for what it is.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
+  }
+  // lstat: a symlink to a directory satisfies mkdir, and may point anywhere tomorrow.
+  assertSafe(path, lstatSync(path));
+}
+
+function assertSafe(path: string, stats: Stats): void {
+  if (stats.isSymbolicLink()) throw unsafe(path, stats, 'is a symlink: name the directory itself');
+  if (!stats.isDirectory()) throw unsafe(path, stats, 'is no directory: move it away, or name another');
+  const uid = process.geteuid?.();
+  if (stats.uid !== uid) {
+    throw unsafe(path, stats, `belongs to user ${stats.uid}, not ${uid}: chown it, or name another`);
+  }
+  if ((stats.mode & OTHERS_MAY_WRITE) !== 0) {
+    throw unsafe(path, stats, `has mode ${octal(stats)}, so others may write to it: chmod 700 ${path}`);
+  }
+}
+
+/** Who may write to the parent may rename the directory away, unless the parent is sticky, as /tmp is. */
+function assertParentSafe(root: string): void {
+  const parent = dirname(realpathSync(root));
+  const stats = lstatSync(parent);
+  if ((stats.mode & WORLD_MAY_WRITE) === 0 || (stats.mode & STICKY) !== 0) return;
+  throw unsafe(parent, stats, `has mode ${octal(stats)}, so others may replace ${root}: chmod o-w ${parent}`);
+}
+
+function octal(stats: Stats): string {
+  return (stats.mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+function unsafe(path: string, stats: Stats, what: string): NetnsdError {
+  const details = { path, mode: octal(stats), uid: stats.uid };
+  return new NetnsdError('state_dir_unsafe', `state directory ${path} ${what}`, { details });
+}
+
+function unusable(path: string, cause: unknown): NetnsdError {
+  const { code = 'unknown', message } = cause as NodeJS.ErrnoException;
+  const what = `state directory ${path} cannot be made (${message}): name another, or mend its parent`;
+  return new NetnsdError('state_dir_unsafe', what, { cause, details: { path, errno: code } });
+}
