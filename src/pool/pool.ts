@@ -80,6 +80,7 @@ export class Pool implements LeaseOwner {
     // Whoever waits came first.
     if (this.#waiters.demand > 0 || this.#stock.ready < ask.count) return this.#wait(ask, request.signal);
     const held = this.#take(ask, 'warm');
+    this.#leased(held);
     this.#stock.plan();
     return leasesOf(held);
   }
@@ -176,7 +177,9 @@ export class Pool implements LeaseOwner {
 
   #serve(waiter: Waiter): void {
     try {
-      this.#waiters.serve(waiter, this.#take(waiter.ask, 'cold'));
+      const held = this.#take(waiter.ask, 'cold');
+      this.#waiters.serve(waiter, held);
+      this.#leased(held);
     } catch (error) {
       this.#waiters.fail(waiter, toNetnsdError(error));
     }
@@ -210,10 +213,10 @@ export class Pool implements LeaseOwner {
         throw error;
       }
     }
-    this.#leased(taken);
     return taken;
   }
 
+  /** Only after those who waited were served: a listener may do anything, such as abort one of them. */
   #leased(taken: readonly Held[]): void {
     for (const held of taken) {
       if (held.lease.source === 'warm') this.#counts.acquiredWarm += 1;

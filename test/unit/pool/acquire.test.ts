@@ -1,0 +1,282 @@
+import t from 'tap';
+import { hasCode } from '../../../src/errors.js';
+import { world } from './fakes.js';
+
+const outcome = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => ({ value, error: null }),
+    (error: Error & { code?: string }) => ({ value: null, error }),
+  );
+
+t.test('a pool fills at start, oldest first out, and says what it holds', async (t) => {
+  const { pools, clock, endpoints, records, events } = world({ pools: [{ minReady: 6, buildBatch: 4 }] });
+  t.match(pools.status()[0], { ready: 0, building: 0 }, 'start returns before anything is built');
+  await clock.settle();
+  t.same(
+    endpoints.log.map(({ ids, urgent }) => [ids.length, urgent]),
+    [
+      [4, false],
+      [2, false],
+    ],
+    'in batches',
+  );
+  t.match(pools.poolStatus('default'), { ready: 6, building: 0, minReady: 6, max: 10, subnet: '10.0.0.0/16' });
+  t.same(
+    records.history.slice(0, 4),
+    ['default-1', 'default-2', 'default-3', 'default-4'].map((id) => `${id} building`),
+  );
+  const [lease] = await pools.acquire({ containerId: 'c1' });
+  t.match(lease, { pool: 'default', containerId: 'c1', tenant: 'default', source: 'warm', expiresAt: null });
+  t.match(lease, { netns: { path: '/run/netns/default-1' }, acquiredAt: '2026-01-01T00:00:00.000Z' });
+  t.match(records.onDisk.get('default-1'), { state: 'leased', lease: { id: lease?.id, containerId: 'c1' } });
+  t.equal(events.filter(({ type }) => type === 'ready').length, 6);
+  t.match(events.at(-1), { type: 'leased', endpoint: 'default-1', lease: lease?.id, containerId: 'c1' });
+});
+
+t.test('a warm lease stands and is recorded before acquire returns its promise', async (t) => {
+  const { pools, clock, records, endpoints } = world();
+  await clock.settle();
+  const before = endpoints.log.length;
+  const promise = pools.acquire({});
+  t.equal(records.count('leased'), 1);
+  t.equal(pools.leases().length, 1);
+  t.equal(endpoints.log.length, before, 'refill waits until the requests at hand are served');
+  await promise;
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { ready: 2, leased: 1, acquiredWarm: 1, acquiredCold: 0 });
+});
+
+t.test('acquire is idempotent by pool and container, and refuses another tenant', async (t) => {
+  const { pools, clock } = world({ pools: [{}, { name: 'other' }] });
+  await clock.settle();
+  const [first] = await pools.acquire({ containerId: 'c1', tenant: 'a' });
+  const [again] = await pools.acquire({ containerId: 'c1', tenant: 'a' });
+  const [elsewhere] = await pools.acquire({ containerId: 'c1', tenant: 'a', pool: 'other' });
+  t.equal(again?.id, first?.id);
+  t.not(elsewhere?.id, first?.id);
+  await t.rejects(pools.acquire({ containerId: 'c1', tenant: 'b' }), {
+    code: 'lease_conflict',
+    message: /as tenant a, not b/,
+  });
+  pools.release(first?.id as string);
+  const [next] = await pools.acquire({ containerId: 'c1', tenant: 'b' });
+  t.not(next?.id, first?.id, 'after the release anybody may');
+});
+
+t.test('two acquires of one container share its cold build', async (t) => {
+  const { pools, clock, endpoints } = world({ pools: [{ minReady: 0 }] });
+  endpoints.manual = true;
+  const both = [pools.acquire({ containerId: 'c1' }), pools.acquire({ containerId: 'c1' })];
+  const other = outcome(pools.acquire({ containerId: 'c1', tenant: 'b' }));
+  t.ok(hasCode((await other).error, 'lease_conflict'));
+  t.equal(endpoints.requests.length, 1);
+  endpoints.requests[0]?.answer();
+  const [a, b] = (await Promise.all(both)).flat();
+  t.equal(a?.id, b?.id);
+  t.equal(a?.source, 'cold');
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { leased: 1, ready: 0, acquiredCold: 1 });
+});
+
+t.test('a cold lease is urgent and goes from building to leased without ever being ready', async (t) => {
+  const { pools, endpoints, records } = world({ pools: [{ minReady: 0 }] });
+  const [lease] = await pools.acquire({});
+  t.equal(lease?.source, 'cold');
+  t.match(endpoints.log, [{ kind: 'build', urgent: true }]);
+  t.same(records.history, ['default-1 building', 'default-1 leased']);
+});
+
+t.test('who waits first gets what is built first, by whatever request', async (t) => {
+  const { pools, clock, endpoints } = world({ pools: [{ minReady: 2 }] });
+  endpoints.manual = true;
+  await clock.settle();
+  const order: string[] = [];
+  const waiting = ['first', 'second'].map((containerId) =>
+    pools
+      .acquire({ containerId })
+      .then(([lease]) => order.push(`${containerId} ${lease?.netns.path} ${lease?.source}`)),
+  );
+  t.same(
+    endpoints.requests.map(({ urgent, keys }) => [urgent, keys.length]),
+    [
+      [false, 2],
+      [true, 1],
+      [true, 1],
+    ],
+  );
+  endpoints.requests[2]?.answer();
+  await clock.settle();
+  t.same(order, ['first /run/netns/default-4 cold']);
+  endpoints.requests[0]?.answer();
+  await Promise.all(waiting);
+  t.equal(order[1], 'second /run/netns/default-1 cold');
+  endpoints.requests[0]?.answer();
+  endpoints.manual = false;
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { ready: 2, leased: 2, building: 0 });
+});
+
+t.test('at max with nothing ready an acquire is refused with the pool, its max and what to do', async (t) => {
+  const { pools } = world({ pools: [{ minReady: 0, max: 2 }] });
+  await pools.acquire({ count: 2 });
+  await t.rejects(pools.acquire({}), {
+    code: 'pool_exhausted',
+    message: /pool default has no endpoint left of its max of 2: .*raise max/,
+  });
+});
+
+t.test('who waits at max is woken by a finished replacement, first come first served', async (t) => {
+  const { pools, clock } = world({ pools: [{ minReady: 0, max: 2 }] });
+  const leases = await pools.acquire({ count: 2 });
+  const order: string[] = [];
+  const waiting = ['a', 'b'].map((containerId) =>
+    pools.acquire({ containerId, waitSeconds: 10 }).then(() => order.push(containerId)),
+  );
+  await t.rejects(pools.acquire({}), { code: 'pool_exhausted' }, 'one who will not wait does not overtake');
+  await clock.advance(5000);
+  for (const lease of leases) pools.release(lease.id);
+  await clock.settle();
+  await Promise.all(waiting);
+  t.same(order, ['a', 'b']);
+});
+
+t.test('a wait that is over ends with pool_exhausted, not before', async (t) => {
+  const { pools, clock } = world({ pools: [{ minReady: 0, max: 1 }] });
+  await pools.acquire({});
+  let settled: unknown = null;
+  void outcome(pools.acquire({ waitSeconds: 2 })).then((result) => (settled = result.error));
+  await clock.advance(1999);
+  t.equal(settled, null);
+  await clock.advance(1);
+  t.match(settled, { code: 'pool_exhausted' });
+  t.equal(clock.pending, 0, 'nothing of it remains');
+});
+
+t.test('a waiter that aborts leaves the queue and the next one is served', async (t) => {
+  const { pools, clock } = world({ pools: [{ minReady: 0, max: 1 }] });
+  const [lease] = await pools.acquire({});
+  const gone = new AbortController();
+  const first = outcome(pools.acquire({ waitSeconds: 60, signal: gone.signal }));
+  const second = pools.acquire({ waitSeconds: 60, containerId: 'second' });
+  gone.abort();
+  t.match((await first).error, { code: 'client_gone' });
+  pools.release(lease?.id as string);
+  await clock.settle();
+  t.match(await second, [{ containerId: 'second' }]);
+  await t.rejects(pools.acquire({ signal: gone.signal }), { code: 'client_gone' }, 'an aborted one gets nothing');
+});
+
+t.test('a lease made in the moment in which its client leaves goes back to ready unseen', async (t) => {
+  const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 1 }] });
+  endpoints.manual = true;
+  await clock.settle();
+  const gone = new AbortController();
+  const result = outcome(pools.acquire({ containerId: 'c', signal: gone.signal }));
+  // The event comes when the lease has been made, and before the acquire goes on.
+  pools.subscribe(({ type }) => type === 'leased' && gone.abort());
+  endpoints.requests[0]?.answer();
+  t.match((await result).error, { code: 'client_gone' });
+  t.same(pools.leases(), []);
+  t.match(records.onDisk.get('default-1'), { state: 'ready', lease: null });
+  endpoints.manual = false;
+  endpoints.requests[0]?.answer();
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { ready: 1, leased: 0 }, 'and what was built for it is let go');
+});
+
+t.test('of two callers of one container, one may leave and the other still gets the lease', async (t) => {
+  const { pools, endpoints } = world({ pools: [{ minReady: 0 }] });
+  endpoints.manual = true;
+  const gone = new AbortController();
+  const leaving = outcome(pools.acquire({ containerId: 'c', signal: gone.signal }));
+  const staying = pools.acquire({ containerId: 'c' });
+  gone.abort();
+  t.match((await leaving).error, { code: 'client_gone' });
+  endpoints.requests[0]?.answer();
+  t.match(await staying, [{ containerId: 'c' }]);
+});
+
+t.test('many at once are had all or not at all', async (t) => {
+  const { pools, clock } = world({ pools: [{ minReady: 3, max: 5 }] });
+  await clock.settle();
+  const three = await pools.acquire({ count: 3 });
+  t.same(
+    three.map(({ source }) => source),
+    ['warm', 'warm', 'warm'],
+  );
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { leased: 3, ready: 2 });
+  await t.rejects(pools.acquire({ count: 3 }), { code: 'pool_exhausted' });
+  t.match(pools.poolStatus('default'), { leased: 3, ready: 2 }, 'nothing was taken');
+  const waiting = pools.acquire({ count: 3, waitSeconds: 5 });
+  pools.release(three[0]?.id as string);
+  await clock.settle();
+  t.equal(new Set((await waiting).map(({ id }) => id)).size, 3);
+  await t.rejects(pools.acquire({ count: 6 }), { code: 'bad_request', message: /at most 5/ });
+  await t.rejects(pools.acquire({ count: 2, containerId: 'c' }), { code: 'bad_request' });
+});
+
+t.test('many of which one cannot be built are not had at all, and the built ones are ready for others', async (t) => {
+  const { pools, clock, endpoints } = world({ pools: [{ minReady: 3, max: 6, buildBatch: 1 }] });
+  endpoints.manual = true;
+  const result = outcome(pools.acquire({ count: 3 }));
+  endpoints.requests[0]?.answer();
+  await clock.settle();
+  endpoints.requests[0]?.answer(() => true);
+  endpoints.manual = false;
+  t.match((await result).error, { code: 'build_failed' });
+  for (const request of [...endpoints.requests]) request.answer();
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { leased: 0, ready: 3 });
+});
+
+t.test(
+  'a thousand at once on a pool of 100: each gets an endpoint of its own or is told that there is none',
+  async (t) => {
+    const { pools, clock, endpoints } = world({ pools: [{ minReady: 50, max: 100, capacity: 200, buildBatch: 32 }] });
+    await clock.advance(1000);
+    const results = (await Promise.all(Array.from({ length: 1000 }, () => outcome(pools.acquire({}))))) as {
+      value: { netns: { path: string } }[] | null;
+      error: Error | null;
+    }[];
+    const paths = results.flatMap(({ value }) => value ?? []).map(({ netns }) => netns.path);
+    t.equal(paths.length, 100);
+    t.equal(new Set(paths).size, 100);
+    t.ok(results.every(({ error }) => error === null || hasCode(error, 'pool_exhausted')));
+    t.equal(endpoints.alive.size, 100);
+    t.match(pools.poolStatus('default'), { acquiredWarm: 50, acquiredCold: 50 });
+  },
+);
+
+t.test('a lease that cannot be recorded is not made, and its endpoint stays the first in line', async (t) => {
+  const { pools, clock, records } = world({ pools: [{ minReady: 2 }] });
+  await clock.settle();
+  records.full = true;
+  await t.rejects(pools.acquire({ count: 2 }), { code: 'state_write_failed' });
+  t.match(pools.poolStatus('default'), { ready: 2, leased: 0 });
+  records.full = false;
+  t.match(await pools.acquire({}), [{ netns: { path: '/run/netns/default-1' } }]);
+});
+
+t.test('a lease with a time limit is released when that is over', async (t) => {
+  const { pools, clock, events } = world({ pools: [{ minReady: 0 }] });
+  const [short] = await pools.acquire({ ttlSeconds: 5 });
+  const [long] = await pools.acquire({ ttlSeconds: 50 });
+  const [free] = await pools.acquire({});
+  t.equal(short?.expiresAt, '2026-01-01T00:00:05.000Z');
+  await clock.advance(5000);
+  t.same(
+    pools.leases().map(({ id }) => id),
+    [long?.id, free?.id],
+  );
+  t.match(
+    events.find(({ type }) => type === 'released'),
+    { lease: short?.id, reason: /time was over/ },
+  );
+  pools.release(long?.id as string);
+  await clock.advance(100_000);
+  t.same(
+    pools.leases().map(({ id }) => id),
+    [free?.id],
+  );
+});
