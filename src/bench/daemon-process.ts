@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NetnsdClient } from '../client/index.js';
 import { NetnsdError } from '../errors.js';
-import { type Api, openApi } from './api.js';
 import { runProcess } from './run-process.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -20,7 +20,7 @@ export interface DaemonPool {
 
 /** A real daemon of its own beside others, with its state under the sandbox's /run. */
 export interface DaemonProcess {
-  readonly api: Api;
+  readonly client: NetnsdClient;
   readonly socket: string;
   readonly pid: number;
   /** Resolves when every pool holds its `minReady` and nothing is being built or destroyed. */
@@ -45,20 +45,20 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)));
   }
-  const api = openApi(socket);
-  const settled = () => untilSettled(api, pools, () => failure(child, words));
+  const client = new NetnsdClient({ socketPath: socket });
+  const settled = () => untilSettled(client, pools, () => failure(child, words));
   while (!existsSync(socket)) {
     failure(child, words);
     await delay(10);
   }
   await settled();
   return {
-    api,
+    client,
     socket,
     pid: child.pid as number,
     settled,
     async stop() {
-      api.close();
+      client.close();
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, 'close');
         child.kill('SIGTERM');
@@ -79,12 +79,12 @@ function failure(child: ChildProcess, words: string): void {
   throw new NetnsdError('daemon_unreachable', `the daemon ended with ${child.signalCode ?? child.exitCode}: ${last}`);
 }
 
-async function untilSettled(api: Api, pools: readonly DaemonPool[], check: () => void): Promise<void> {
+async function untilSettled(client: NetnsdClient, pools: readonly DaemonPool[], check: () => void): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   for (const { name, minReady } of pools) {
     for (;;) {
       check();
-      const { ready, building, destroying, dirty, lastError } = await api.pool(name);
+      const { ready, building, destroying, dirty, lastError } = await client.pool(name);
       if (ready >= minReady && building + destroying + dirty === 0) break;
       if (Date.now() > deadline) {
         throw new NetnsdError('deadline_exceeded', `pool ${name} has ${ready} of ${minReady} ready: ${lastError}`);

@@ -80,7 +80,7 @@ async function runAll(options: { daemon: DaemonProcess; bundles: RuncBundles; si
     ids.map(async (id, index) => {
       const folder = folders[index] as string;
       if (way.pool !== undefined) {
-        const lease = await daemon.api.acquire(way.pool);
+        const lease = await daemon.client.acquire({ pool: way.pool, containerId: `${way.pool}-${id}` });
         leases.push(lease.id);
         using bundle = readBundle(folder);
         patchBundle({ bundle, netnsPath: lease.netns.path });
@@ -89,7 +89,7 @@ async function runAll(options: { daemon: DaemonProcess; bundles: RuncBundles; si
     }),
   );
   const elapsedMs = performance.now() - start;
-  for (const id of leases) await daemon.api.release(id);
+  for (const id of leases) await daemon.client.release(id);
   return elapsedMs;
 }
 
