@@ -12,6 +12,7 @@ export interface Tool {
 
 const BASE: readonly Tool[] = [
   { name: 'unshare', package: 'util-linux' },
+  { name: 'setpriv', package: 'util-linux' },
   { name: 'mount', package: 'mount' },
   { name: 'make', package: 'make' },
   { name: 'cc', package: 'gcc' },

@@ -11,20 +11,22 @@ export function runInSandbox(argv: readonly string[]): Promise<number> {
   const inside = fileURLToPath(new URL('./inside.js', import.meta.url));
   const prepare = 'mount -t tmpfs -o mode=0755 netnsd-bench /run && exec "$0" "$@"';
   const child = spawn(
-    'unshare',
+    // Also where this process is killed: the kernel then kills unshare, which takes its child along.
+    'setpriv',
     [
+      ...['--pdeathsig', 'KILL', '--', 'unshare'],
       ...['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'],
       ...['--', 'sh', '-c', prepare, process.execPath, inside, ...argv],
     ],
     { stdio: 'inherit' },
   );
-  // The terminal signals the whole group; a signal that is sent to this process alone is passed on.
-  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  process.on('SIGTERM', pass).on('SIGINT', pass);
+  // unshare ignores these two while its child runs.
+  const end = (): boolean => child.kill('SIGKILL');
+  process.on('SIGTERM', end).on('SIGINT', end);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      process.off('SIGTERM', pass).off('SIGINT', pass);
+      process.off('SIGTERM', end).off('SIGINT', end);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
