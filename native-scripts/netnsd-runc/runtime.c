@@ -14,7 +14,23 @@
 
 static sigset_t original_mask;
 
+/*
+ * Two copies of netnsd-runc on PATH would execute each other for ever, each finding the other to be no copy of itself. So the one that
+ * executes leaves its process id for the one that is executed, which has the same.
+ */
+static const char guard[] = "NETNSD_RUNC_EXECUTED";
+
+bool runtime_is_loop(void) {
+  char pid[32];
+  const char *left = getenv(guard);
+  snprintf(pid, sizeof pid, "%ld", (long)getpid());
+  return left != NULL && strcmp(left, pid) == 0;
+}
+
 int runtime_become(const char *path, int argc, char *const *argv) {
+  char pid[32];
+  snprintf(pid, sizeof pid, "%ld", (long)getpid());
+  setenv(guard, pid, 1);
   char **own = calloc((size_t)argc + 2, sizeof *own);
   if (own != NULL) {
     /* argv[0] is the runtime's: crun chooses its handler by it. */

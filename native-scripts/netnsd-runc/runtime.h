@@ -10,6 +10,9 @@
  */
 bool runtime_find(const char *configured, char path[PATH_MAX]);
 
+/* Whether this process was netnsd-runc before, so that what it executed as the real runtime is another copy of it. */
+bool runtime_is_loop(void);
+
 /* Becomes the runtime. Returns only on failure, which is reported: the exit status. */
 int runtime_become(const char *path, int argc, char *const *argv);
 

@@ -7,6 +7,7 @@
 
 #include "report.h"
 #include "runtime.h"
+#include "settings.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -47,6 +48,10 @@ static bool check_configured(const char *configured, char path[PATH_MAX]) {
 }
 
 bool runtime_find(const char *configured, char path[PATH_MAX]) {
+  if (runtime_is_loop()) {
+    report_error("the runtime that was found is another copy of netnsd-runc: set runtime in " SETTINGS_FILE " to the real one's path");
+    return false;
+  }
   errno = 0;
   if (strlen(configured) >= PATH_MAX) return false;
   if (strchr(configured, '/') != NULL) return check_configured(configured, path);
@@ -56,6 +61,6 @@ bool runtime_find(const char *configured, char path[PATH_MAX]) {
     return false;
   }
   if (find_on_path("runc", path) || find_on_path("crun", path)) return true;
-  report_error("no OCI runtime found: install runc or crun, or set runtime in " "/etc/netnsd/runc.conf");
+  report_error("no OCI runtime found: install runc or crun, or set runtime in " SETTINGS_FILE);
   return false;
 }
