@@ -1,7 +1,8 @@
 #include "wrapper.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "bundle.h"
 #include "daemon.h"
@@ -16,6 +17,7 @@ struct call {
   char runtime[PATH_MAX];
   struct bundle bundle;
   struct container container;
+  char root[2 * PATH_MAX];
 };
 
 static int become(const struct call *call) { return runtime_become(call->runtime, call->argc, call->argv); }
@@ -95,6 +97,17 @@ static int delete(const struct call *call) {
   runtime_end_like(wait_status);
 }
 
+/* The same root gives the same text, from whatever directory; links are not followed, since create may find no such folder yet. */
+static const char *absolute_root(struct call *call, const char *root) {
+  if (root == NULL || root[0] == '\0') return "";
+  char here[PATH_MAX] = "";
+  if (root[0] != '/' && getcwd(here, sizeof here) == NULL) return root;
+  int length = snprintf(call->root, sizeof call->root, "%s%s%s", here, here[0] == '\0' ? "" : "/", root);
+  if (length < 0 || (size_t)length >= sizeof call->root) return root;
+  while (length > 1 && call->root[length - 1] == '/') call->root[--length] = '\0';
+  return call->root;
+}
+
 int wrapper_run(const struct settings *settings, const struct arguments *arguments, int argc, char *const *argv) {
   static struct call call;
   call.settings = settings;
@@ -105,7 +118,7 @@ int wrapper_run(const struct settings *settings, const struct arguments *argumen
   call.container.bundle = "";
   call.container.pool = settings->pool;
   call.container.tenant = settings->tenant;
-  call.container.root = arguments->root == NULL ? "" : arguments->root;
+  call.container.root = absolute_root(&call, arguments->root);
   if (!runtime_find(settings->runtime, call.runtime)) return 1;
   switch (arguments->command) {
     case COMMAND_CREATE:

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import t from 'tap';
@@ -81,7 +82,7 @@ for (const [title, behave, reason] of answers) {
   });
 }
 
-t.test('a socket that is no socket, too long a path or a full queue is a clear error', async (t) => {
+t.test('a socket that is no socket, or has too long a path, is a clear error', async (t) => {
   const stage = makeStage(t);
   const fails = async (socket: string, reason: RegExp) => {
     const env = { ...stage.env, NETNSD_SOCKET: socket, NETNSD_RUNC_DEADLINE_MS: String(DEADLINE_MS) };
@@ -91,6 +92,22 @@ t.test('a socket that is no socket, too long a path or a full queue is a clear e
   await fails(stage.runtime, /Connection refused/);
   await fails(`/${'x'.repeat(200)}`, /File name too long/);
   await fails('relative', /No such file/);
+});
+
+t.test('a daemon that accepts nobody, its queue full, is a clear error within the deadline', async (t) => {
+  const stage = makeStage(t);
+  const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(stage.socket)}, backlog: 1 }, () => console.log())`;
+  const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => server.kill('SIGKILL'));
+  await once(server.stdout, 'data');
+  server.kill('SIGSTOP');
+  const env = { ...stage.env, NETNSD_RUNC_DEADLINE_MS: String(DEADLINE_MS) };
+  const runs = Array.from({ length: 6 }, () => run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env }));
+  for (const ended of await Promise.all(runs)) {
+    t.equal(ended.status, 1);
+    t.match(ended.stderr, /did not answer within 400 ms\n$/);
+    t.ok(ended.tookMs < DEADLINE_MS + SLACK_MS, `${ended.tookMs} ms`);
+  }
 });
 
 const bundles: [string, (bundle: string) => void, RegExp][] = [

@@ -136,3 +136,26 @@ t.test('a path that netnsd wrote in an earlier run is asked for again', async (t
   t.equal((await run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env: stage.env })).status, 0);
   t.equal(stage.journal()[0], 'POST /v1/oci/patch');
 });
+
+t.test('fifty containers at once each ask once and start', async (t) => {
+  const stage = makeStage(t);
+  const daemon = await stage.startDaemon();
+  const ids = Array.from({ length: 50 }, (_, index) => `c${index}`);
+  const ended = await Promise.all(
+    ids.map((id) => run(netnsdRunc, ['create', '-b', stage.bundle, id], { env: stage.env })),
+  );
+  t.ok(ended.every(({ status }) => status === 0));
+  t.strictSame(daemon.asked.map((asked) => (asked.body as { containerId: string }).containerId).sort(), ids.sort());
+});
+
+t.test('the same root is named the same way from wherever it is given', async (t) => {
+  const stage = makeStage(t);
+  const daemon = await stage.startDaemon();
+  for (const root of [stage.path('state'), `${stage.path('state')}/`, 'state', 'state//']) {
+    await run(netnsdRunc, ['--root', root, 'create', '-b', stage.bundle, 'c1'], { env: stage.env, cwd: stage.folder });
+  }
+  t.strictSame(
+    daemon.asked.map((asked) => decodeURIComponent(String(asked.headers['netnsd-runtime-root']))),
+    Array(4).fill(stage.path('state')),
+  );
+});

@@ -49,7 +49,15 @@ static void check_lengths(void) {
   CHECK(whole("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n{}") == HTTP_BAD);
 }
 
+static void check_surplus(void) {
+  static const char surplus[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}";
+  test("anything behind the body is refused at once");
+  CHECK(progress_of(surplus, sizeof surplus - 1, false) == HTTP_BAD);
+  CHECK(progress_of(surplus, sizeof surplus - 2, false) == HTTP_COMPLETE);
+}
+
 void test_http(void) {
+  check_surplus();
   check_framing();
   check_lengths();
   test("a chunked body is refused");
