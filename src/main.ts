@@ -15,7 +15,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   version: readVersion(),
   openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
-  serve: async (options) => (await import('./daemon/index.js')).serve(options),
+  serve: async (options) => {
+    (await import('./daemon/heap.js')).keepYoungHeapSmall();
+    return (await import('./daemon/index.js')).serve(options);
+  },
   down: async (options) => (await import('./daemon/index.js')).down(options),
   runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
 });

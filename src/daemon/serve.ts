@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const startedAt = Date.now();
   assertPrivileged();
   const config = readConfig({ path: options.configPath, stateDir: options.stateDir });
-  const log = makeLogger(options.logLevel ?? config.logLevel);
+  const log = await makeLogger(options.logLevel ?? config.logLevel);
   const stateDir = openStateDirectory(options.stateDir);
   using _lock = lockStateDirectory(stateDir);
   const site = siteOf(stateDir, options.netnsDir ?? config.netnsDir);
