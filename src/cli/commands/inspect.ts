@@ -21,7 +21,7 @@ export function addInspect(program: Command, invocation: Invocation): void {
     invocation.stdout.write(options.json ? renderJson(lease) : renderLease(lease));
   });
   addExamples(command, [
-    ['netnsd inspect default-17', 'for a reader'],
-    ['netnsd inspect default-17 --json | jq -r .netns.path', 'one thing of it, for a script'],
+    ['netnsd inspect 1a7d9b22488c8642', 'for a reader'],
+    ['netnsd inspect 1a7d9b22488c8642 --json | jq -r .netns.path', 'one thing of it, for a script'],
   ]);
 }

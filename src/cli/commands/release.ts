@@ -20,7 +20,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
     .addOption(new Option('--pool <NAME>', 'with --id: only in this pool').argParser(parseName));
   addSocketOption(command).action((leaseIds: string[], options: Options) => release(invocation, leaseIds, options));
   addExamples(command, [
-    ['netnsd release default-17', 'the lease with this id'],
+    ['netnsd release 1a7d9b22488c8642', 'the lease with this id'],
     ['netnsd release --id web-1', 'whatever the container web-1 holds'],
   ]);
 }

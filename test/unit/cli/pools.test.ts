@@ -21,7 +21,7 @@ t.test('the newest failure of a pool is shown below the table', async (t) => {
   daemon.pools = async () => [{ ...POOL, buildFailures: 3, lastError: 'link: EEXIST' }];
   t.match(
     (await run(['pool', 'list'], { daemon })).stdout,
-    /\n\npool default  3 failed builds, the newest: link: EEXIST\n$/,
+    /\n\npool default {2}3 failed builds, the newest: link: EEXIST\n$/,
   );
 });
 

@@ -23,7 +23,7 @@ for (const command of COMMANDS) {
     const { status, stdout, stderr, started } = await run([...command.split(' '), '--help']);
     t.equal(status, 0);
     t.match(stdout, new RegExp(`^Usage: netnsd ${command} `));
-    t.match(stdout, /\nExamples?:\n  \$ .*netnsd .*  # \w/);
+    t.match(stdout, /\nExamples?:\n {2}\$ .*netnsd .* {2}# \w/);
     t.equal(stderr, '');
     t.strictSame(started, []);
   });
