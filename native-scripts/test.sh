@@ -24,7 +24,7 @@ work=$(mktemp -d)
 # Unit tests run on the machine itself: what they leave goes with this.
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
-trap 'give_back; as_root rm -rf "$work"' EXIT
+trap 'give_back; rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -35,7 +35,8 @@ as_root() {
 # What tap wrote as root shall still belong to the owner of the checkout.
 # shellcheck disable=SC2317 # called by a trap
 give_back() {
-  [[ $(stat -c %u package.json) == 0 || ! -d .tap ]] || as_root chown -R --reference=package.json .tap
+  [[ $(stat -c %u package.json) == 0 || -z $(find .tap -user 0 -print -quit 2>/dev/null) ]] ||
+    as_root chown -R --reference=package.json .tap
 }
 
 # Counts one check of this script's own: its title, then the command, whose output is shown if it fails.
