@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   internal: { status: 500, meaning: 'A fault of netnsd itself; please report it.' },
   config_invalid: { status: 500, meaning: 'The configuration has an unknown key or a bad value.' },
   subnet_overlap: { status: 500, meaning: "A pool's subnet overlaps a route, an address or another pool." },
+  daemon_running: { status: 500, meaning: 'A daemon answers on this socket already.' },
   state_dir_locked: { status: 500, meaning: 'Another daemon runs on this state directory.' },
   state_dir_unsafe: { status: 500, meaning: 'The state directory may be written to by others, or is no directory.' },
   state_write_failed: { status: 503, meaning: 'A record could not be written to the state directory (full?).' },

@@ -1,0 +1,75 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ENDPOINT_STATES, type PoolService } from '../pool/index.js';
+
+const BUCKETS_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+
+/** The daemon's metrics in the Prometheus text format; pools are read when somebody asks, not when they change. */
+export class ApiMetrics {
+  readonly #registry = new Registry();
+  readonly #acquireSeconds: Histogram;
+
+  constructor(service: PoolService) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#acquireSeconds = new Histogram({
+      name: 'netnsd_acquire_seconds',
+      help: 'Time that an acquire took inside the daemon.',
+      buckets: BUCKETS_SECONDS,
+      registers,
+    });
+    new Gauge({
+      name: 'netnsd_endpoints',
+      help: 'Endpoints by pool and state.',
+      labelNames: ['pool', 'state'],
+      registers,
+      collect() {
+        for (const pool of service.status()) {
+          for (const state of ENDPOINT_STATES) this.set({ pool: pool.name, state }, pool[state]);
+        }
+      },
+    });
+    for (const [name, help, key] of [
+      ['netnsd_min_ready', 'How many endpoints a pool keeps ready.', 'minReady'],
+      ['netnsd_max', 'How many endpoints a pool may have.', 'max'],
+    ] as const) {
+      new Gauge({
+        name,
+        help,
+        labelNames: ['pool'],
+        registers,
+        collect() {
+          for (const pool of service.status()) this.set({ pool: pool.name }, pool[key]);
+        },
+      });
+    }
+    for (const [name, help, key] of [
+      ['netnsd_acquired_warm_total', 'Leases served from the ready queue.', 'acquiredWarm'],
+      ['netnsd_acquired_cold_total', 'Leases that had to wait for a build.', 'acquiredCold'],
+      ['netnsd_released_total', 'Leases that have ended.', 'released'],
+      ['netnsd_build_failures_total', 'Endpoints that could not be built.', 'buildFailures'],
+    ] as const) {
+      new Counter({
+        name,
+        help,
+        labelNames: ['pool'],
+        registers,
+        collect() {
+          this.reset();
+          for (const pool of service.status()) this.inc({ pool: pool.name }, pool[key]);
+        },
+      });
+    }
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  observeAcquire(seconds: number): void {
+    this.#acquireSeconds.observe(seconds);
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
