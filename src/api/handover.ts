@@ -12,16 +12,18 @@ export type Claims = WeakMap<Lease, number>;
 export class Handover {
   readonly #service: Pick<PoolService, 'release'>;
   readonly #claims: Claims;
-  readonly #raw: ServerResponse;
   readonly #socket: Socket | null;
   readonly #gone = new AbortController();
   #mine: readonly Lease[] = [];
+  #finished = false;
 
   constructor(service: Pick<PoolService, 'release'>, claims: Claims, raw: ServerResponse) {
     this.#service = service;
     this.#claims = claims;
-    this.#raw = raw;
     this.#socket = raw.socket;
+    raw.once('finish', () => {
+      this.#finished = true;
+    });
     raw.once('close', () => this.#closed());
   }
 
@@ -48,8 +50,8 @@ export class Handover {
   }
 
   #closed(): void {
-    // `writableFinished` alone is true as well when the write failed with EPIPE.
-    if (this.#raw.writableFinished && this.#socket?.errored == null) return;
+    // 'finish' alone comes as well when the write failed with EPIPE.
+    if (this.#finished && this.#socket?.errored == null) return;
     this.#gone.abort();
     this.#giveBack();
   }

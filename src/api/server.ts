@@ -1,4 +1,4 @@
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { daemonRoutes } from './daemon-routes.js';
 import { eventRoute } from './event-route.js';
 import { leaseRoutes } from './lease-routes.js';
@@ -33,7 +33,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     frameworkErrors: (error, _request, reply) => answerProblem(error, reply, onFault),
     clientErrorHandler: answerMalformed,
     logger: false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 256 },
   });
   useProblems(app, onFault);
