@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { daemonRoutes } from './daemon-routes.js';
 import { eventRoute } from './event-route.js';
@@ -37,6 +38,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 256 },
   });
   useProblems(app, onFault);
+  endSilentOnClose(app);
   await useOpenApi(app, options.version);
   const metrics = new ApiMetrics(service);
   const claims = new WeakMap();
@@ -53,4 +55,17 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const described = { description: 'An OpenAPI 3.1 document.', type: 'object', additionalProperties: true };
   app.get('/openapi.json', { schema, config: { openapi: { 200: described } } }, async () => app.swagger());
   return app;
+}
+
+/** Connections on which no request has come yet count as busy for Node's own close(): they would hold it up. */
+function endSilentOnClose(app: FastifyInstance): void {
+  const silent = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  app.server.on('request', (request) => silent.delete(request.socket));
+  app.addHook('preClose', async () => {
+    for (const socket of silent) socket.destroy();
+  });
 }
