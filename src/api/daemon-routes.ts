@@ -34,7 +34,7 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
     async (request, reply) => {
       const startedMs = Date.now();
       const handover = new Handover(service, claims, reply.raw);
-      const patched = await patchBundle({ ...request.body, signal: handover.signal });
+      const patched = await patchBundle({ ...request.body, signal: handover.signal.real() });
       if (patched.lease !== undefined) handover.share(patched.lease, startedMs);
       return patched;
     },

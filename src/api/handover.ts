@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease, PoolService } from '../pool/index.js';
+import { LateSignal } from './late-signal.js';
 
 /** How many requests, answered or about to be, count on a lease that several may share (idempotent acquires). */
 export type Claims = WeakMap<Lease, number>;
@@ -10,10 +11,11 @@ export type Claims = WeakMap<Lease, number>;
  * wait is aborted, and what was leased for it and is nobody else's goes back.
  */
 export class Handover {
+  /** Aborted when the client has gone. */
+  readonly signal = new LateSignal();
   readonly #service: Pick<PoolService, 'release'>;
   readonly #claims: Claims;
   readonly #socket: Socket | null;
-  readonly #gone = new AbortController();
   #mine: readonly Lease[] = [];
   #finished = false;
 
@@ -27,15 +29,10 @@ export class Handover {
     raw.once('close', () => this.#closed());
   }
 
-  /** Aborted when the client has gone. */
-  get signal(): AbortSignal {
-    return this.#gone.signal;
-  }
-
   /** These leases are this request's alone. */
   own(leases: readonly Lease[]): void {
     this.#mine = leases;
-    if (this.#gone.signal.aborted) this.#giveBack();
+    if (this.signal.aborted) this.#giveBack();
   }
 
   /**
@@ -52,7 +49,7 @@ export class Handover {
   #closed(): void {
     // 'finish' alone comes as well when the write failed with EPIPE.
     if (this.#finished && this.#socket?.errored == null) return;
-    this.#gone.abort();
+    this.signal.abort();
     this.#giveBack();
   }
 
