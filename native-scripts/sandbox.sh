@@ -8,6 +8,7 @@
 # processes: the runtimes' are all made below one of this sandbox's own, removed here at the end, or by the next sandbox
 # if this script is killed. The exit status is the command's.
 set -euo pipefail
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
@@ -19,8 +20,9 @@ fail() {
 (($#)) || fail 'what shall run? usage: sandbox.sh COMMAND [ARGUMENT...]'
 if ((EUID)); then
   command -v sudo >/dev/null || fail 'namespaces need root: run this as root, or install sudo'
-  # sudo drops PATH, where a Node.js of the user's own is found, and what configures the run.
-  exec sudo -- env "PATH=$PATH" "CI=${CI:-}" "$here/sandbox.sh" "$@"
+  # sudo drops PATH, where a Node.js of the user's own is found, and what configures the run; and without setpriv a
+  # sandbox would outlive the sudo that started it.
+  exec sudo -- setpriv --pdeathsig KILL env "PATH=$PATH" "CI=${CI:-}" "$here/sandbox.sh" "$@"
 fi
 command -v ip >/dev/null || fail 'ip is missing: install the package iproute2 (or run native-scripts/setup.sh)'
 for tool in unshare setpriv; do

@@ -80,7 +80,8 @@ function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
   for (const folder of [...ENDPOINT_STATES, 'set-aside'])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
-  for (const file of ['site.json', 'site.json.new', LOCK]) rmSync(join(stateDir, file), { force: true });
+  for (const file of ['site.json', 'site.json.new', 'sequence', 'sequence.new', LOCK])
+    rmSync(join(stateDir, file), { force: true });
   try {
     if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);
   } catch (error) {

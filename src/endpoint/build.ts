@@ -1,12 +1,15 @@
 import { type ErrorDetails, NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
 import { errnoOf } from '../kernel/errno.js';
-import { createVeth, parseLink, setLink } from '../kernel/link.js';
+import { addForwarding } from '../kernel/forwarding.js';
+import { createVeth, parseLink, setLink, setQuietPort } from '../kernel/link.js';
+import { addNeighbour } from '../kernel/neighbour.js';
 import { NetlinkSocket, type Outcome, type Request } from '../kernel/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../kernel/netns.js';
 import { addDefaultRoute } from '../kernel/route.js';
 import { destroyEndpoints } from './destroy.js';
 import type { Host } from './host.js';
+import type { BridgePort } from './network.js';
 import { CONTAINER_INTERFACE, type EndpointPlan } from './plan.js';
 import type { Settled, Site } from './types.js';
 
@@ -15,17 +18,18 @@ export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 
 
 export interface BuildTarget {
   readonly plan: EndpointPlan;
-  /** The bridge that the host's link joins. */
-  readonly bridgeIndex: number;
+  readonly port: BridgePort;
 }
 
 /** One endpoint on its way: what exists of it so far, or why it failed. */
 interface Work {
   readonly plan: EndpointPlan;
-  readonly bridgeIndex: number;
+  readonly port: BridgePort;
   namespace?: NetnsHandle;
   socket?: NetlinkSocket;
   inode: number;
+  /** Index of the host's link. */
+  hostIndex: number;
   /** Whether the veth pair is there, made by this build. */
   linked: boolean;
   failure?: NetnsdError;
@@ -51,7 +55,7 @@ export async function buildEndpoints(options: {
   targets: readonly BuildTarget[];
 }): Promise<Settled<number>[]> {
   const { host, site, targets } = options;
-  const works = targets.map((target): Work => ({ ...target, inode: 0, linked: false }));
+  const works = targets.map((target): Work => ({ ...target, inode: 0, hostIndex: 0, linked: false }));
   try {
     for (const work of works) makeNamespace(work, host);
     await connect(works, host);
@@ -90,7 +94,8 @@ async function connect(works: readonly Work[], host: Host): Promise<void> {
       const reply = replies[position];
       work.linked = reply !== undefined;
       if (work.failure !== undefined || work.socket === undefined || reply === undefined) return;
-      const linkIndex = parseLink(reply).peerIndex ?? 0;
+      const { index, peerIndex: linkIndex = 0 } = parseLink(reply);
+      work.hostIndex = index;
       await transact([work], work.socket, ({ plan }) => insideSteps(plan, linkIndex));
     }),
   );
@@ -146,15 +151,29 @@ function insideSteps(plan: EndpointPlan, linkIndex: number): Step[] {
   ];
 }
 
-function portSteps({ plan, bridgeIndex }: Work): Step[] {
-  return [{ step: 'bridge port', request: setLink({ name: plan.hostName }, { masterIndex: bridgeIndex, up: true }) }];
+/**
+ * The bridge knows its endpoints beforehand: it forwards and answers ARP for them by itself, and floods nothing. With a
+ * thousand ports, one flooded ARP request costs milliseconds and overflows net.core.netdev_max_backlog.
+ */
+function portSteps({ plan, port, hostIndex }: Work): Step[] {
+  const { address, containerMac: mac } = plan;
+  const link = { index: hostIndex };
+  const requests = [
+    setLink(link, { masterIndex: port.bridgeIndex, up: true }),
+    setQuietPort(link),
+    addForwarding({ portIndex: hostIndex, mac }),
+    ...port.neighbourIndexes.map((linkIndex) => addNeighbour({ linkIndex, address, mac })),
+  ];
+  return requests.map((request) => ({ step: 'bridge port', request }));
 }
 
 /** Takes the first failure of the outcomes as the endpoint's: later ones follow from it. */
 function note(work: Work, steps: readonly Step[], outcomes: readonly Outcome[]): void {
   for (const [position, { step }] of steps.entries()) {
     const outcome = outcomes[position];
-    if (outcome?.ok === false) return fail(work, step, outcome.error);
+    if (outcome?.ok !== false) continue;
+    fail(work, step, outcome.error);
+    return;
   }
 }
 
@@ -182,14 +201,14 @@ async function undo(works: readonly Work[], host: Host, site: Site): Promise<voi
   const outcomes = await destroyEndpoints({ host, site, names: linked.map((work) => work.plan.name) });
   for (const [position, work] of linked.entries()) {
     const outcome = outcomes[position];
-    if (outcome?.ok === false && work.failure !== undefined) work.failure.details['undo'] = outcome.error.message;
+    if (outcome?.ok === false && work.failure !== undefined) work.failure.details.undo = outcome.error.message;
   }
   for (const work of works) {
     if (work.failure === undefined || work.linked || work.namespace === undefined) continue;
     try {
       removeNetns(work.plan.netnsPath);
     } catch (error) {
-      work.failure.details['undo'] = error instanceof Error ? error.message : String(error);
+      work.failure.details.undo = error instanceof Error ? error.message : String(error);
     }
   }
 }

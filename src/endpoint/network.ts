@@ -3,9 +3,18 @@ import { NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
 import { isExisting } from '../kernel/errno.js';
 import { createBridge, createVeth, getLink, parseLink, setLink } from '../kernel/link.js';
+import { deleteNeighbour } from '../kernel/neighbour.js';
+import type { Request } from '../kernel/netlink-socket.js';
 import type { Host } from './host.js';
 import { bridgeMac, bridgeName, type Subnet, subnetOf } from './plan.js';
 import type { NetworkSettings, Site } from './types.js';
+
+/** Where an endpoint's link is to join. */
+export interface BridgePort {
+  readonly bridgeIndex: number;
+  /** Bridges that are to know the endpoint's MAC: its own, which answers its neighbours, and the gateway's. */
+  readonly neighbourIndexes: readonly number[];
+}
 
 /**
  * The bridges of a pool: one L2 network. The first holds the gateway's address; since the kernel gives a bridge 1 023
@@ -33,21 +42,27 @@ export class Network {
     await this.#addBridge();
   }
 
-  /** A port for an endpoint: the index of a bridge with room; opens a further bridge when all are full. */
-  async join(id: string): Promise<number> {
+  /** A port for an endpoint on a bridge with room; opens a further bridge when all are full. */
+  async join(id: string): Promise<BridgePort> {
     let place = this.#bridges.findIndex(({ ports }) => ports < this.settings.portsPerBridge);
     if (place < 0) place = await this.#addBridge();
     const bridge = this.#bridges[place] as { index: number; ports: number };
     bridge.ports += 1;
     this.#placeOf.set(id, place);
-    return bridge.index;
+    const first = this.#bridges[0] as { index: number };
+    return { bridgeIndex: bridge.index, neighbourIndexes: place === 0 ? [first.index] : [first.index, bridge.index] };
   }
 
-  /** Gives the port back. */
-  part(id: string): void {
+  /** What the bridges still know of an endpoint that is gone, to be sent by the caller; and gives its port back. */
+  part(id: string, address: readonly number[] | undefined): Request[] {
     const bridge = this.#bridges[this.#placeOf.get(id) ?? -1];
-    if (bridge !== undefined) bridge.ports -= 1;
     this.#placeOf.delete(id);
+    if (bridge === undefined) return [];
+    bridge.ports -= 1;
+    const indexes = new Set([this.#bridges[0]?.index, bridge.index]);
+    return [...indexes].flatMap((linkIndex) =>
+      linkIndex === undefined || address === undefined ? [] : [deleteNeighbour({ linkIndex, address })],
+    );
   }
 
   /** Counts an endpoint that an earlier daemon built, by its link's master; false where that is no bridge of this network. */

@@ -50,7 +50,8 @@ async function perform(job: JobMessage): Promise<void> {
 async function work(job: JobMessage): Promise<unknown> {
   switch (job.kind) {
     case 'open':
-      return (await workshop.open(), null);
+      await workshop.open();
+      return null;
     case 'inventory':
       return workshop.inventory();
     case 'build':

@@ -43,6 +43,8 @@ export interface PlainError {
   readonly code: string;
   readonly message: string;
   readonly details: Record<string, unknown>;
+  /** Present where an error of netnsd's caused this one. */
+  readonly cause?: PlainError;
 }
 
 export interface ReplyMessage {
@@ -54,13 +56,17 @@ export interface ReplyMessage {
 type Plain<T> = { ok: true; value: T } | { ok: false; error: PlainError };
 
 export function toPlainError(error: unknown): PlainError {
-  if (error instanceof NetnsdError) return { code: error.code, message: error.message, details: error.details };
+  if (error instanceof NetnsdError) {
+    const { code, message, details, cause } = error;
+    return { code, message, details, ...(cause instanceof NetnsdError ? { cause: toPlainError(cause) } : {}) };
+  }
   const text = error instanceof Error ? error.message : String(error);
   return { code: 'internal', message: text, details: {} };
 }
 
-export function fromPlainError({ code, message, details }: PlainError): NetnsdError {
-  return new NetnsdError(code as NetnsdError['code'], message, { details });
+export function fromPlainError({ code, message, details, cause }: PlainError): NetnsdError {
+  const options = cause === undefined ? { details } : { details, cause: fromPlainError(cause) };
+  return new NetnsdError(code as NetnsdError['code'], message, options);
 }
 
 export function toPlain<T>(outcomes: readonly Settled<T>[]): Plain<T>[] {

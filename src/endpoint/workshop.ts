@@ -40,24 +40,33 @@ export class Workshop {
     const targets: BuildTarget[] = [];
     for (const name of names) {
       const network = this.#network(name);
-      targets.push({ plan: planEndpoint(site, network.settings, name), bridgeIndex: await network.join(name.id) });
+      targets.push({ plan: planEndpoint(site, network.settings, name), port: await network.join(name.id) });
     }
     const outcomes = await buildEndpoints({ host: this.#host, site, targets });
+    await this.#part(names.filter((_, position) => !outcomes[position]?.ok));
     return outcomes.map((outcome, position) => {
       const { plan } = targets[position] as BuildTarget;
-      const network = this.#network(plan.name);
-      if (outcome.ok) return { ok: true, value: factsOf(plan, outcome.value, network.settings.dns) };
-      network.part(plan.name.id);
-      return outcome;
+      return outcome.ok
+        ? { ok: true, value: factsOf(plan, outcome.value, this.#network(plan.name).settings.dns) }
+        : outcome;
     });
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
-    for (const [position, { pool, id }] of names.entries()) {
-      if (outcomes[position]?.ok) this.#networks.get(pool)?.part(id);
-    }
+    await this.#part(names.filter((_, position) => outcomes[position]?.ok));
     return outcomes;
+  }
+
+  /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses. */
+  async #part(names: readonly EndpointName[]): Promise<void> {
+    const requests = names.flatMap((name) => {
+      const network = this.#networks.get(name.pool);
+      if (network === undefined) return [];
+      return network.part(name.id, planEndpoint(this.#settings.site, network.settings, name).address);
+    });
+    // What is not there any more needs no forgetting.
+    await this.#host.socket.transact(requests);
   }
 
   async adopt(names: readonly EndpointName[]): Promise<boolean[]> {

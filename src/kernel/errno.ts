@@ -31,7 +31,7 @@ export function kernelError({ operation, errno, extendedAck, details }: KernelFa
 
 /** The symbolic errno of an error made by the kernel room or by node:fs; undefined for any other. */
 export function errnoOf(error: unknown): string | undefined {
-  if (error instanceof NetnsdError && error.code === 'kernel_error') return String(error.details['errno']);
+  if (error instanceof NetnsdError && error.code === 'kernel_error') return String(error.details.errno);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return undefined;
 }

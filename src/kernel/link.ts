@@ -6,6 +6,7 @@ import {
   IFF_UP,
   IFLA,
   IFLA_BR,
+  IFLA_BRPORT,
   IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INFO,
   IN6_ADDR_GEN_MODE_NONE,
@@ -137,6 +138,31 @@ export function setLink(ref: LinkRef, change: LinkChange): Request {
           writer.nested(AF_INET6, () => writer.u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)),
         );
       }
+    },
+  };
+}
+
+/**
+ * `ip link set NAME type bridge_slave proxy_arp on proxy_arp_wifi on learning off`: the bridge answers ARP requests for
+ * neighbours that it knows by itself, floods nothing to the port, and believes no source address that comes out of it
+ * (br_do_proxy_suppress_arp and br_flood of net/bridge). The link must be a port already.
+ */
+export function setQuietPort(ref: LinkRef): Request {
+  return {
+    operation: `make ${refText(ref)} a quiet bridge port`,
+    type: RTM.NEWLINK,
+    flags: 0,
+    write(writer) {
+      writer.linkHeader({ index: 'index' in ref ? ref.index : 0 });
+      if ('name' in ref) writer.string(IFLA.IFNAME, ref.name);
+      writer.nested(IFLA.LINKINFO, () => {
+        writer.string(IFLA_INFO.SLAVE_KIND, 'bridge');
+        writer.nested(IFLA_INFO.SLAVE_DATA, () => {
+          writer.u8(IFLA_BRPORT.LEARNING, 0);
+          writer.u8(IFLA_BRPORT.PROXYARP, 1);
+          writer.u8(IFLA_BRPORT.PROXYARP_WIFI, 1);
+        });
+      });
     },
   };
 }

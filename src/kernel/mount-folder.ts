@@ -3,7 +3,7 @@ import { NetnsdError } from '../errors.js';
 import { MNT_DETACH, MS_BIND, MS_PRIVATE, mount, UMOUNT_NOFOLLOW, unmount } from './libc.js';
 
 /** Paths in mountinfo have space, tab, newline and backslash as octal escapes; proc_pid_mountinfo(5). */
-function unescape(path: string): string {
+function unescapeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
@@ -13,7 +13,7 @@ export function mountsUnder(folder: string): { path: string; type: string }[] {
     .split('\n')
     .flatMap((line) => {
       const [left = '', right = ''] = line.split(' - ');
-      const path = unescape(left.split(' ')[4] ?? '');
+      const path = unescapeOctal(left.split(' ')[4] ?? '');
       return path === folder || path.startsWith(`${folder}/`) ? [{ path, type: right.split(' ')[0] ?? '' }] : [];
     });
 }

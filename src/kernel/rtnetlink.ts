@@ -33,7 +33,8 @@ export const IFLA = {
   NUM_RX_QUEUES: 32,
   AF_SPEC: 26,
 } as const;
-export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+export const IFLA_BRPORT = { LEARNING: 8, PROXYARP: 10, PROXYARP_WIFI: 12 } as const;
 export const VETH_INFO_PEER = 1;
 export const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, MCAST_SNOOPING: 23 } as const;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
@@ -44,6 +45,7 @@ export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as con
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 
 export const AF_INET = 2;
+export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
 export const IFF_UP = 1;
 export const RT_TABLE_MAIN = 254;
@@ -52,4 +54,6 @@ export const RTPROT_STATIC = 4;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;
 export const RTN_UNICAST = 1;
+export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
+export const NTF_MASTER = 0x04;

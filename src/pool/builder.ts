@@ -1,4 +1,4 @@
-import { hasCode, NetnsdError, toNetnsdError } from '../errors.js';
+import { NetnsdError, toNetnsdError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from './clock.js';
 import type { EndpointTable, Slot } from './endpoint-table.js';
@@ -9,7 +9,7 @@ import type { EndpointFacts, Endpoints, PoolSettings, Settled } from './types.js
 export interface BuildFailure {
   readonly error: NetnsdError;
   readonly slot: Slot | null;
-  /** Whether the kernel may still hold parts of it: the request itself was lost, so nobody undid anything. */
+  /** Whether the kernel may still hold parts of it: its address is not free before these are surely gone. */
   readonly unknown: boolean;
 }
 
@@ -165,7 +165,7 @@ export class Builder {
       return null;
     }
     const error = toNetnsdError(outcome.error);
-    const unknown = 'lost' in outcome || hasCode(error, 'deadline_exceeded') || hasCode(error, 'worker_failed');
+    const unknown = 'lost' in outcome || mayHaveLeftSomething(error);
     hooks.failed({ error, slot, unknown });
     return error;
   }
@@ -174,6 +174,13 @@ export class Builder {
     const tracked: Promise<void> = work.finally(() => this.#underWay.delete(tracked));
     this.#underWay.add(tracked);
   }
+}
+
+/** Whether the undoing failed as well (`details.undo`), or nobody waited for the outcome; then it must be destroyed. */
+function mayHaveLeftSomething(error: NetnsdError): boolean {
+  if (error.details.undo !== undefined || error.code === 'deadline_exceeded' || error.code === 'worker_failed')
+    return true;
+  return error.cause instanceof NetnsdError && mayHaveLeftSomething(error.cause);
 }
 
 /** `lost`: the request as a whole failed, so nothing is known of its endpoints. */

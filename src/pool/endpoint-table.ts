@@ -66,16 +66,16 @@ export class EndpointTable {
   /** The intent to build an endpoint: its key, on disk before anything of it exists. Throws `state_write_failed`. */
   reserve(): Slot {
     const index = this.#indexes.acquire();
-    const seq = this.#nextSeq();
-    const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq };
-    const record: EndpointRecord = { ...key, state: 'building', facts: null, lease: null, reason: null };
     try {
+      const seq = this.#nextSeq();
+      const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq };
+      const record: EndpointRecord = { ...key, state: 'building', facts: null, lease: null, reason: null };
       this.#records.write(record, null);
+      return this.#add({ key, record, recordedState: 'building', ownsIndex: true });
     } catch (error) {
       this.#indexes.release(index);
       throw toNetnsdError(error);
     }
-    return this.#add({ key, record, recordedState: 'building', ownsIndex: true });
   }
 
   /** Takes over an endpoint whose record a restart found; nothing is written. */

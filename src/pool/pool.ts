@@ -22,6 +22,7 @@ export class Pool implements LeaseOwner {
   readonly #grants: Grants;
   readonly #stock: Stock;
   readonly #counts = { acquiredWarm: 0, acquiredCold: 0, released: 0 };
+  readonly #exhausted = () => exhausted(this.name, this.#stock.size.max);
   #closing: Promise<void> | null = null;
 
   /** Throws `bad_request` for a size that cannot be (see `resize`). */
@@ -80,6 +81,7 @@ export class Pool implements LeaseOwner {
     // Whoever waits came first.
     if (this.#waiters.demand > 0 || this.#stock.ready < ask.count) return this.#wait(ask, request.signal);
     const held = this.#take(ask, 'warm');
+    this.#leased(held);
     this.#stock.plan();
     return leasesOf(held);
   }
@@ -104,10 +106,7 @@ export class Pool implements LeaseOwner {
   resize(change: { minReady?: number | undefined; max?: number | undefined }): void {
     const { minReady, max } = this.#stock.size;
     this.#stock.resize({ minReady: change.minReady ?? minReady, max: change.max ?? max });
-    for (const waiter of [...this.#waiters.all()]) {
-      if (waiter.ask.count > this.#stock.size.max)
-        this.#waiters.fail(waiter, exhausted(this.name, this.#stock.size.max));
-    }
+    this.#waiters.failLargerThan(this.#stock.size.max, this.#exhausted);
     this.#changed([], true);
   }
 
@@ -135,8 +134,7 @@ export class Pool implements LeaseOwner {
   /** Closes, then destroys everything that is not leased; resolves with the ids of the endpoints that would not go. */
   async drain(): Promise<string[]> {
     await this.close();
-    const stuck = await this.#stock.drain();
-    return stuck.map((slot) => slot.key.id);
+    return (await this.#stock.drain()).map((slot) => slot.key.id);
   }
 
   async #wait(ask: Ask, signal: AbortSignal | undefined): Promise<Lease[]> {
@@ -144,9 +142,8 @@ export class Pool implements LeaseOwner {
     if (joined !== undefined) assertSameTenant(ask, joined.ask, this.name);
     const waiter = joined ?? this.#waiters.add(ask);
     const answer = this.#waiters.join(waiter, { waitMs: ask.waitMs, signal });
-    if (joined !== undefined) this.#limitUncovered();
-    else if (this.#waiters.demand > this.#stock.reachable)
-      this.#waiters.limit(waiter, () => exhausted(this.name, this.#stock.size.max));
+    if (joined !== undefined) this.#waiters.limitBeyond(this.#stock.reachable, this.#exhausted);
+    else if (this.#waiters.demand > this.#stock.reachable) this.#waiters.limit(waiter, this.#exhausted);
     this.#stock.plan();
     const served = await answer;
     served.untold -= 1;
@@ -171,21 +168,26 @@ export class Pool implements LeaseOwner {
       this.#serve(waiter);
     }
     this.#stock.plan();
-    if (lost) this.#limitUncovered();
+    if (lost) this.#waiters.limitBeyond(this.#stock.reachable, this.#exhausted);
   }
 
   #serve(waiter: Waiter): void {
     try {
-      this.#waiters.serve(waiter, this.#take(waiter.ask, 'cold'));
+      const held = this.#take(waiter.ask, 'cold');
+      this.#waiters.serve(waiter, held);
+      this.#leased(held);
     } catch (error) {
       this.#waiters.fail(waiter, toNetnsdError(error));
     }
   }
 
-  /** Leases a just built endpoint to the first who waits, without its ever being ready; false if nobody wants just one. */
+  /**
+   * Leases a just built endpoint to the first who waits, without its ever being ready; false if nobody wants just one.
+   * Nothing is ready while somebody waits for one, so this overtakes no endpoint.
+   */
   #offer(slot: Slot, facts: EndpointFacts): boolean {
     const waiter = this.#waiters.peek();
-    if (waiter === undefined || waiter.ask.count > 1 || this.#stock.ready > 0) return false;
+    if (waiter === undefined || waiter.ask.count > 1) return false;
     try {
       const held = this.#grants.grant({ slot, facts, ask: waiter.ask, source: 'cold' });
       this.#waiters.serve(waiter, [held]);
@@ -210,10 +212,10 @@ export class Pool implements LeaseOwner {
         throw error;
       }
     }
-    this.#leased(taken);
     return taken;
   }
 
+  /** Only after those who waited were served: a listener may do anything, such as abort one of them. */
   #leased(taken: readonly Held[]): void {
     for (const held of taken) {
       if (held.lease.source === 'warm') this.#counts.acquiredWarm += 1;
@@ -235,16 +237,6 @@ export class Pool implements LeaseOwner {
   #untake(held: Held, putBack: (slot: Slot) => void): void {
     if (this.#grants.takeBack(held)) putBack(held.slot);
     else this.#stock.recycle(held.slot);
-  }
-
-  /** Those who wait beyond what will come without a release have only as much patience as they said. */
-  #limitUncovered(): void {
-    let promised = 0;
-    for (const waiter of [...this.#waiters.all()]) {
-      if (promised + waiter.ask.count > this.#stock.reachable)
-        this.#waiters.limit(waiter, () => exhausted(this.name, this.#stock.size.max));
-      if (waiter.claims.size > 0) promised += waiter.ask.count;
-    }
   }
 
   #emit(type: 'leased' | 'released', { lease, slot }: Held, reason: string | null): void {

@@ -54,10 +54,6 @@ export class Waiters {
     return this.#byContainer.get(containerId);
   }
 
-  all(): Iterable<Waiter> {
-    return this.#queue;
-  }
-
   add(ask: Ask): Waiter {
     const waiter: Waiter = { ask, claims: new Set(), place: null };
     waiter.place = this.#queue.push(waiter);
@@ -92,6 +88,15 @@ export class Waiters {
     }
   }
 
+  /** The same for all who wait beyond the `reachable` endpoints that will come without a release. */
+  limitBeyond(reachable: number, exhausted: () => NetnsdError): void {
+    let promised = 0;
+    for (const waiter of [...this.#queue]) {
+      if (promised + waiter.ask.count > reachable) this.limit(waiter, exhausted);
+      if (waiter.claims.size > 0) promised += waiter.ask.count;
+    }
+  }
+
   serve(waiter: Waiter, held: readonly Held[]): void {
     this.#remove(waiter);
     const served: Served = { held, untold: waiter.claims.size };
@@ -109,6 +114,11 @@ export class Waiters {
       claim.reject(error);
     }
     waiter.claims.clear();
+  }
+
+  /** Those who want more at once than there can be any more. */
+  failLargerThan(max: number, error: () => NetnsdError): void {
+    for (const waiter of [...this.#queue]) if (waiter.ask.count > max) this.fail(waiter, error());
   }
 
   failAll(error: () => NetnsdError): void {

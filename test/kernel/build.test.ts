@@ -27,7 +27,7 @@ async function built(t: Test, fake: FakeHost, seqs: number[]) {
   const targets: BuildTarget[] = [];
   for (const seq of seqs) {
     const name = endpointName(seq);
-    targets.push({ plan: planEndpoint(fake.site, SETTINGS, name), bridgeIndex: await network.join(name.id) });
+    targets.push({ plan: planEndpoint(fake.site, SETTINGS, name), port: await network.join(name.id) });
   }
   const outcomes = await buildEndpoints({ host, site: fake.site, targets });
   return { ...opened, targets, outcomes };
@@ -94,6 +94,23 @@ t.test('nothing is flooded by endpoints that nobody uses', async (t) => {
   );
 });
 
+t.test('the bridge answers for the endpoints that it knows, and floods no question to others', async (t) => {
+  const fake = fakeHost(t);
+  const { targets } = await built(t, fake, [0, 1, 2]);
+  const [asking, asked, bystander] = targets.map(({ plan }) => plan) as [EndpointPlan, EndpointPlan, EndpointPlan];
+  const ping = ['busybox', 'ping', '-c1', '-W1'];
+  for (const address of [asked.address.join('.'), '10.213.0.1', '10.213.200.200']) {
+    execaSync('nsenter', [`--net=${asking.netnsPath}`, ...ping, address], { reject: false });
+  }
+  const [link] = ip(bystander.netnsPath, '-j', '-s', 'link', 'show', 'eth0') as {
+    stats64: { rx: { packets: number } };
+  }[];
+  t.equal(link?.stats64.rx.packets, 0, 'the third heard nothing');
+  const neighbours = fake.ip('-j', 'neighbour') as { dst: string; state: string[] }[];
+  t.same(neighbours.map(({ dst }) => dst).sort(), ['10.213.0.2', '10.213.0.3', '10.213.0.4']);
+  t.ok(neighbours.every(({ state }) => state.includes('PERMANENT')));
+});
+
 t.test('destroying leaves neither link nor mount nor file, and destroying again is no error', async (t) => {
   const fake = fakeHost(t);
   const { host, targets } = await built(t, fake, [0, 1, 2]);
@@ -150,7 +167,9 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
         const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
         const joined = await network.join(plan.name.id);
         targets.push(
-          seq === 1 ? { plan: spoil(plan), bridgeIndex: bridgeIndex ?? joined } : { plan, bridgeIndex: joined },
+          seq === 1
+            ? { plan: spoil(plan), port: { ...joined, ...(bridgeIndex && { bridgeIndex }) } }
+            : { plan, port: joined },
         );
       }
       const outcomes = await buildEndpoints({ host, site: fake.site, targets });

@@ -66,7 +66,7 @@ t.test('replies to many requests of one send are not lost', async (t) => {
 t.test('neighbours are added, listed and deleted', async (t) => {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
-  const linkIndex = await network.join('probe');
+  const { bridgeIndex: linkIndex } = await network.join('probe');
   const address = [10, 213, 0, 9];
   await host.socket.request(addNeighbour({ linkIndex, address, mac: [2, 0, 0, 0, 0, 9] }));
   t.match(fake.ip('-j', 'neighbour'), [{ dst: '10.213.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'] }]);

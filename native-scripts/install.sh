@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs netnsd on this machine, or removes it again:
+#
+#   native-scripts/install.sh [--prefix PREFIX] [--uninstall]
+#
+# The package goes to PREFIX/lib/netnsd, the command to PREFIX/bin/netnsd, the unit to PREFIX/lib/systemd/system; PREFIX
+# is /usr/local unless set. Nothing is enabled or started. Removing takes down what netnsd made, and keeps /etc/netnsd.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+prefix=/usr/local
+remove=
+
+fail() {
+  echo "install: $*" >&2
+  exit 1
+}
+
+while (($#)); do
+  case $1 in
+    --prefix) prefix=${2:-} && shift $(($# > 1 ? 2 : 1)) ;;
+    --prefix=*) prefix=${1#*=} && shift ;;
+    --uninstall) remove=1 && shift ;;
+    *) fail "unknown argument '$1'; usage: install.sh [--prefix PREFIX] [--uninstall]" ;;
+  esac
+done
+[[ $prefix == /* ]] || fail '--prefix takes an absolute path'
+prefix=${prefix%/}
+
+package=$prefix/lib/netnsd
+program=$prefix/bin/netnsd
+unit=$prefix/lib/systemd/system/netnsd.service
+
+with_systemd() {
+  [[ ! -d /run/systemd/system ]] || systemctl "$@"
+}
+
+uninstall() {
+  if [[ -e $unit ]]; then
+    with_systemd disable --now netnsd.service
+    rm -f "$unit"
+    with_systemd daemon-reload
+  fi
+  # Leases too: nobody could release them any more.
+  [[ ! -x $program || ! -d /run/netnsd ]] || "$program" down
+  rm -rf "$package" "$program"
+  local native
+  for native in native-scripts/build/netnsd-*; do rm -f "$prefix/bin/${native##*/}"; done
+  echo "netnsd is removed from ${prefix:-/}"
+}
+
+install_package() {
+  bash native-scripts/setup.sh --for demo
+  local new=$package.new native node
+  node=$(command -v node)
+  rm -rf "$new"
+  mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}"
+  cp package.json package-lock.json "$new/"
+  cp -r dist/src "$new/dist/"
+  npm ci --prefix "$new" --omit=dev --prefer-offline --no-audit --no-fund --no-progress --loglevel=error >/dev/null
+  rm -rf "$package"
+  mv "$new" "$package"
+  # By its path: systemd does not look for Node.js where a user's shell does.
+  printf '#!/bin/sh\nexec %q %q "$@"\n' "$node" "$package/dist/src/main.js" >"$program"
+  chmod 755 "$program"
+  for native in native-scripts/build/netnsd-*; do [[ ! -f $native ]] || install -m 755 "$native" "$prefix/bin/"; done
+  sed "s|@PREFIX@|$prefix|" native-scripts/netnsd.service >"$unit"
+  chmod 644 "$unit"
+  with_systemd daemon-reload
+  echo "netnsd is installed in ${prefix:-/}. Start it: systemctl enable --now netnsd; or in a terminal: netnsd serve"
+}
+
+if [[ -n $remove ]]; then uninstall; else install_package; fi

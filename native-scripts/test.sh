@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# All tests, with all set-up; what `npm test` runs:
+#
+#   native-scripts/test.sh [all|lint|unit|host|kernel|runtime]
+#
+# `unit` needs no root. `kernel` and `runtime` run inside the sandbox, `host` tests the sandbox from outside, and around
+# the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit status is 0 only if
+# nothing failed and every part ran at least one test.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+case ${1:-all} in
+  all) parts=(lint unit host kernel runtime) ;;
+  lint | unit | host | kernel | runtime) parts=("$1") ;;
+  *)
+    echo 'usage: native-scripts/test.sh [all|lint|unit|host|kernel|runtime]' >&2
+    exit 2
+    ;;
+esac
+
+passed=0
+failed=0
+work=$(mktemp -d)
+# Unit tests run on the machine itself: what they leave goes with this.
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR"
+trap 'give_back; as_root rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo -- env "PATH=$PATH" "CI=${CI:-}" "TMPDIR=$TMPDIR" "$@"; fi
+}
+
+# What tap wrote as root shall still belong to the owner of the checkout.
+# shellcheck disable=SC2317 # called by a trap
+give_back() {
+  [[ $(stat -c %u package.json) == 0 || ! -d .tap ]] || as_root chown -R --reference=package.json .tap
+}
+
+# Counts one check of this script's own: its title, then the command, whose output is shown if it fails.
+check() {
+  local title=$1
+  shift
+  if "$@" >"$work/output" 2>&1; then
+    passed=$((passed + 1))
+    echo "  ok      $title"
+  else
+    failed=$((failed + 1))
+    echo "  FAILED  $title"
+    sed 's/^/    | /' "$work/output"
+  fi
+}
+
+# Runs the tests of one part, by the command in `$2...` if there is one.
+run_part() {
+  local part=$1 files status=0 part_passed=0 part_failed=0
+  shift
+  mapfile -t files < <(find "dist/test/$part" -name '*.test.js' 2>/dev/null | sort)
+  if ((${#files[@]} == 0)); then
+    failed=$((failed + 1))
+    echo "  FAILED  no test in test/$part"
+    return
+  fi
+  rm -f "$work/tally"
+  "$@" node_modules/.bin/tap run --reporter=tap "${files[@]}" </dev/null 2>"$work/errors" |
+    node native-scripts/tally.mjs "$work/tally" || status=$?
+  if [[ -s $work/tally ]]; then read -r part_passed part_failed <"$work/tally"; fi
+  # The runner may fail with no test to blame, or end before it ran one.
+  if ((part_failed == 0 && (status != 0 || part_passed == 0))); then
+    part_failed=1
+    echo "  FAILED  the test runner of $part ended with status $status after $part_passed tests"
+  fi
+  if ((part_failed)); then sed 's/^/    | /' "$work/errors"; fi
+  passed=$((passed + part_passed))
+  failed=$((failed + part_failed))
+}
+
+# tap compiles its plugins when it is first run, which must not happen where there is no network.
+prepare_tap() {
+  [[ ! .tap/plugins -nt node_modules/.package-lock.json ]] || return 0
+  node_modules/.bin/tap build >"$work/output" 2>&1 </dev/null || cat "$work/output"
+}
+
+bash native-scripts/setup.sh --for test
+prepare_tap
+bash native-scripts/host-state.sh >"$work/before"
+for part in "${parts[@]}"; do
+  echo "$part"
+  case $part in
+    lint) check 'the sources are as biome wants them' node_modules/.bin/biome check --colors=off . ;;
+    kernel | runtime) run_part "$part" bash native-scripts/sandbox.sh ;;
+    host) run_part host as_root ;;
+    unit) run_part unit ;;
+  esac
+done
+echo 'machine'
+bash native-scripts/host-state.sh >"$work/after"
+check "the machine's own links, routes, rules, nftables, mounts and files are as before" \
+  diff -U2 "$work/before" "$work/after"
+
+echo
+echo "$passed passed, $failed failed"
+((failed == 0))

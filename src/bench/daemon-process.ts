@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { NetnsdClient } from '../client/index.js';
+import { NetnsdError } from '../errors.js';
+import { runProcess } from './run-process.js';
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+const DEADLINE_MS = 120_000;
+
+export interface DaemonPool {
+  readonly name: string;
+  readonly subnet: string;
+  readonly minReady: number;
+  readonly max: number;
+}
+
+/** A real daemon of its own beside others, with its state under the sandbox's /run. */
+export interface DaemonProcess {
+  readonly client: NetnsdClient;
+  readonly socket: string;
+  readonly pid: number;
+  /** Resolves when every pool holds its `minReady` and nothing is being built or destroyed. */
+  settled(): Promise<void>;
+  /** SIGTERM and `netnsd down`: resolves when it has ended and nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+/** `netnsd serve`; resolves when its pools are filled. Throws `daemon_unreachable` with its last words. */
+export async function startDaemon(name: string, pools: readonly DaemonPool[]): Promise<DaemonProcess> {
+  const folder = `/run/bench-${name}`;
+  mkdirSync(folder, { mode: 0o755 });
+  const [config, socket, stateDir] = [`${folder}/netnsd.toml`, `${folder}/netnsd.sock`, `${folder}/state`];
+  writeFileSync(config, pools.map(poolToml).join('\n'));
+  const args = ['serve', '--config', config, '--state-dir', stateDir, '--socket', socket];
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A daemon of the benchmark is nobody's service.
+    env: { ...process.env, NOTIFY_SOCKET: '' },
+  });
+  let words = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)));
+  }
+  const client = new NetnsdClient({ socketPath: socket });
+  const settled = () => untilSettled(client, pools, () => failure(child, words));
+  while (!existsSync(socket)) {
+    failure(child, words);
+    await delay(10);
+  }
+  await settled();
+  return {
+    client,
+    socket,
+    pid: child.pid as number,
+    settled,
+    async stop() {
+      client.close();
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'close');
+        child.kill('SIGTERM');
+        await ended;
+      }
+      await runProcess(process.execPath, [MAIN, 'down', '--state-dir', stateDir, '--socket', socket]);
+    },
+  };
+}
+
+function poolToml({ name, subnet, minReady, max }: DaemonPool): string {
+  return `[pools.${name}]\nsubnet = "${subnet}"\nmin_ready = ${minReady}\nmax = ${max}\n`;
+}
+
+function failure(child: ChildProcess, words: string): void {
+  if (child.exitCode === null && child.signalCode === null) return;
+  const last = words.trim().split('\n').at(-1) ?? '';
+  throw new NetnsdError('daemon_unreachable', `the daemon ended with ${child.signalCode ?? child.exitCode}: ${last}`);
+}
+
+async function untilSettled(client: NetnsdClient, pools: readonly DaemonPool[], check: () => void): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (const { name, minReady } of pools) {
+    for (;;) {
+      check();
+      const { ready, building, destroying, dirty, lastError } = await client.pool(name);
+      if (ready >= minReady && building + destroying + dirty === 0) break;
+      if (Date.now() > deadline) {
+        throw new NetnsdError('deadline_exceeded', `pool ${name} has ${ready} of ${minReady} ready: ${lastError}`);
+      }
+      await delay(20);
+    }
+  }
+}
+
+/** A process's resident memory in KiB: VmRSS of proc_pid_status(5). */
+export async function residentKiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
+}

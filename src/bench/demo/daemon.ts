@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { NetnsdClient } from '../../client/index.js';
+
+const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
+const DEADLINE_MS = 30_000;
+
+/** A daemon of the demo's own: `netnsd serve` in another process, and a client on its socket. */
+export class DemoDaemon {
+  readonly stateDir: string;
+  readonly client: NetnsdClient;
+  readonly #log: string;
+  readonly #options: readonly string[];
+  readonly #process: ReturnType<DemoDaemon['spawn']>;
+
+  /** Starts `netnsd serve` with the configuration `toml`; everything of it is below `folder`. */
+  constructor(folder: string, toml: string) {
+    const socketPath = join(folder, 'netnsd.sock');
+    const config = join(folder, 'netnsd.toml');
+    this.stateDir = join(folder, 'state');
+    this.#log = join(folder, 'log');
+    this.#options = ['--state-dir', this.stateDir, '--socket', socketPath];
+    writeFileSync(config, toml);
+    this.#process = this.spawn(['serve', '--config', config, ...this.#options]);
+    this.client = new NetnsdClient({ socketPath });
+  }
+
+  spawn(args: readonly string[]) {
+    const log = { file: this.#log, append: true };
+    return execa(process.execPath, [MAIN, ...args], { reject: false, stdin: 'ignore', stdout: log, stderr: log });
+  }
+
+  /** All that the daemon logged. */
+  log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  /** Resolves when the API answers. */
+  async answers(): Promise<void> {
+    await this.#until(async () => {
+      if (this.#process.exitCode !== null) throw new Error('netnsd serve ended at its start');
+      return await this.client.health().then(
+        () => true,
+        () => false,
+      );
+    });
+  }
+
+  /** Resolves when each pool has all that it wants ready, and nothing is being built or removed. */
+  async settled(): Promise<void> {
+    await this.#until(async () => {
+      const { pools } = await this.client.status();
+      return pools.every((pool) => pool.ready >= pool.minReady && pool.building + pool.dirty + pool.destroying === 0);
+    });
+  }
+
+  /** `netnsd oci patch BUNDLE --id ID`, as a user would type it. */
+  async patch(bundle: string, id: string): Promise<void> {
+    const socket = this.#options.slice(2);
+    await execa(process.execPath, [MAIN, 'oci', 'patch', bundle, '--id', id, ...socket]);
+  }
+
+  /** `netnsd down`: ends the daemon and removes all that it made. */
+  async down(): Promise<void> {
+    this.client.close();
+    await execa(process.execPath, [MAIN, 'down', ...this.#options]);
+    await this.#process;
+  }
+
+  async #until(look: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + DEADLINE_MS;
+    while (!(await look())) {
+      if (Date.now() > end) throw new Error(`the daemon was not ready within ${DEADLINE_MS / 1000} s`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}

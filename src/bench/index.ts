@@ -1,0 +1,36 @@
+import { toNetnsdError } from '../errors.js';
+import { buildNativePrograms } from './native-programs.js';
+import { type BenchOptions, HELP, parseOptions } from './options.js';
+import { CNI_TOOLS } from './peers/cni-bridge.js';
+import { IP_TOOLS } from './peers/ip-command.js';
+import { requirePrerequisites, type Tool } from './prerequisites.js';
+import { runInSandbox } from './sandbox.js';
+
+/** `netnsd bench SUITE`: measures and prints. Returns the exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function runBench(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv);
+    if (options === undefined) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    requirePrerequisites(toolsOf(options));
+    await buildNativePrograms();
+    return await runInSandbox(argv);
+  } catch (caught) {
+    const error = toNetnsdError(caught);
+    process.stderr.write(`netnsd bench: ${error.message}\n`);
+    return error.code === 'bad_usage' ? 2 : 1;
+  }
+}
+
+function toolsOf({ suite, peers }: BenchOptions): Tool[] {
+  if (suite === 'start') {
+    return [
+      { name: 'runc', package: 'runc' },
+      { name: 'busybox', package: 'busybox-static' },
+    ];
+  }
+  if (suite !== 'build') return [];
+  return [...(peers.includes('cni') ? CNI_TOOLS : []), ...(peers.includes('ip') ? IP_TOOLS : [])];
+}

@@ -1,0 +1,35 @@
+/** The benchmark itself, as it runs inside the sandbox; started by `runInSandbox` with the user's arguments. */
+import { toNetnsdError } from '../errors.js';
+import { setLink } from '../kernel/link.js';
+import { NetlinkSocket } from '../kernel/netlink-socket.js';
+import { describeMachine } from './machine.js';
+import { type BenchOptions, parseOptions, type SuiteName } from './options.js';
+import { type Report, reportJson, reportText } from './report.js';
+
+type Suite = (options: BenchOptions) => Promise<Report>;
+
+const SUITE_OF: Record<SuiteName, () => Promise<Suite>> = {
+  build: async () => (await import('./suites/build.js')).benchBuild,
+  acquire: async () => (await import('./suites/acquire.js')).benchAcquire,
+  start: async () => (await import('./suites/start.js')).benchStart,
+  memory: async () => (await import('./suites/memory.js')).benchMemory,
+};
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === undefined) return 2;
+  using socket = NetlinkSocket.open();
+  await socket.request(setLink({ name: 'lo' }, { up: true }));
+  const suite = await SUITE_OF[options.suite]();
+  const report = await suite(options);
+  const machine = describeMachine();
+  process.stdout.write(`${options.json ? reportJson(report, machine) : reportText(report, machine)}\n`);
+  return options.check && report.claims.some(({ met }) => !met) ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (caught) {
+  process.stderr.write(`netnsd bench: ${toNetnsdError(caught).message}\n`);
+  process.exitCode = 1;
+}

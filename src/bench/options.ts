@@ -1,0 +1,102 @@
+import { parseArgs } from 'node:util';
+import { NetnsdError } from '../errors.js';
+
+export const SUITES = ['build', 'acquire', 'start', 'memory'] as const;
+export type SuiteName = (typeof SUITES)[number];
+export const PEERS = ['cni', 'ip'] as const;
+export type PeerName = (typeof PEERS)[number];
+
+export interface BenchOptions {
+  readonly suite: SuiteName;
+  readonly json: boolean;
+  /** How often everything is measured, in alternating order. */
+  readonly rounds: number;
+  /** Numbers of endpoints. */
+  readonly sizes: readonly number[];
+  readonly peers: readonly PeerName[];
+  /** Status 1 if a target is missed. */
+  readonly check: boolean;
+}
+
+export const HELP = `Usage: netnsd bench SUITE [options]
+
+Measures netnsd in namespaces of its own, touching nothing of the host.
+
+Suites:
+  build     build endpoints, against the same netlink requests from C, the CNI bridge plugin and ip commands
+  acquire   lease warm endpoints over the socket: one client, 100 at once, 100 paced
+  start     100 concurrent runc run on leased paths, against host networking and an empty new namespace
+  memory    the daemon's resident memory and the kernel's memory an endpoint
+
+Options:
+  --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 5, memory 1)
+  --sizes N,N     numbers of endpoints (default: build 100,1000; acquire 10,1000; start 100; memory 100,1000)
+  --peers A,B     which of cni, ip the suite build compares with; '' for none (default: cni,ip)
+  --check         exit with status 1 if a target is missed
+  --json          print JSON
+  --help          print this
+`;
+
+const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> = {
+  build: { rounds: 5, sizes: [100, 1000] },
+  acquire: { rounds: 20, sizes: [10, 1000] },
+  start: { rounds: 5, sizes: [100] },
+  memory: { rounds: 1, sizes: [100, 1000] },
+};
+const MAX_SIZE = 1000;
+
+function usage(message: string): NetnsdError {
+  return new NetnsdError('bad_usage', `${message}; see netnsd bench --help`);
+}
+
+function count(text: string, options: { name: string; max: number }): number {
+  if (!/^[1-9]\d{0,5}$/.test(text) || Number(text) > options.max) {
+    throw usage(`${options.name} takes numbers from 1 to ${options.max}, not ${JSON.stringify(text)}`);
+  }
+  return Number(text);
+}
+
+/** The command line as options, or undefined where help is asked for. Throws `bad_usage`. */
+export function parseOptions(argv: readonly string[]): BenchOptions | undefined {
+  const { values, positionals } = parse(argv);
+  if (values.help) return undefined;
+  const [suite, ...others] = positionals;
+  if (suite === undefined) throw usage(`name a suite: ${SUITES.join(', ')}`);
+  if (!isOneOf(SUITES, suite)) throw usage(`there is no suite ${JSON.stringify(suite)}, only ${SUITES.join(', ')}`);
+  if (others.length > 0) throw usage(`one suite at a time, not also ${JSON.stringify(others[0])}`);
+  const { rounds, sizes } = DEFAULTS[suite];
+  const peers = values.peers === undefined ? [...PEERS] : values.peers.split(',').filter((name) => name !== '');
+  for (const name of peers) if (!isOneOf(PEERS, name)) throw usage(`there is no peer ${JSON.stringify(name)}`);
+  return {
+    suite,
+    json: values.json ?? false,
+    check: values.check ?? false,
+    rounds: values.rounds === undefined ? rounds : count(values.rounds, { name: '--rounds', max: 1000 }),
+    sizes: values.sizes?.split(',').map((text) => count(text, { name: '--sizes', max: MAX_SIZE })) ?? sizes,
+    peers: peers.filter((name) => isOneOf(PEERS, name)),
+  };
+}
+
+function isOneOf<T extends string>(names: readonly T[], name: string): name is T {
+  return (names as readonly string[]).includes(name);
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string' },
+        sizes: { type: 'string' },
+        peers: { type: 'string' },
+        check: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    const [first = 'bad arguments'] = error instanceof Error ? error.message.split('. ') : [];
+    throw usage(first);
+  }
+}

@@ -1,0 +1,57 @@
+import { EndpointThread } from '../../endpoint/endpoint-thread.js';
+import { instanceOf } from '../../endpoint/plan.js';
+import type { EndpointName, Settled } from '../../endpoint/types.js';
+import { prepareMountFolder, removeMountFolder } from '../../kernel/mount-folder.js';
+import { type Peer, timed } from './peer.js';
+
+const FOLDER = '/run/bench-product';
+const POOL = 'bench';
+/** Enough for the engine to compile what is hot, as in a daemon that has run for a while. */
+const WARM_UP_ROUNDS = 6;
+const WARM_UP_SIZE = 100;
+
+/** netnsd's own endpoints, asked of the kernel thread in batches as a pool does. The thread is kept, as a daemon keeps it. */
+export async function openProduct(batch: number): Promise<Peer> {
+  prepareMountFolder(FOLDER);
+  const thread = await EndpointThread.start({
+    site: { instance: instanceOf(FOLDER), netnsDir: FOLDER },
+    networks: [
+      {
+        name: POOL,
+        subnet: '10.214.0.0/16',
+        mtuBytes: 1500,
+        portsPerBridge: 1000,
+        dns: { servers: [], search: [], options: [] },
+      },
+    ],
+  });
+  await thread.open();
+  let seq = 0;
+
+  async function run(size: number) {
+    const names = Array.from({ length: size }, (_, index): EndpointName => {
+      seq += 1;
+      return { id: `${POOL}-${seq}`, pool: POOL, index, seq };
+    });
+    const batches = Array.from({ length: Math.ceil(size / batch) }, (_, i) => names.slice(i * batch, (i + 1) * batch));
+    const build = async () => {
+      throwFailure((await Promise.all(batches.map((some) => thread.build(some, { urgent: false })))).flat());
+    };
+    return timed(build, async () => throwFailure(await thread.destroy(names)));
+  }
+
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await run(WARM_UP_SIZE);
+  return {
+    name: 'netnsd',
+    rounds: (_, rounds) => rounds,
+    run,
+    close: async () => {
+      await thread.close();
+      removeMountFolder(FOLDER);
+    },
+  };
+}
+
+function throwFailure(outcomes: readonly Settled<unknown>[]): void {
+  for (const outcome of outcomes) if (!outcome.ok) throw outcome.error;
+}

@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Claim, claim } from '../claim.js';
+import { residentKiB, startDaemon } from '../daemon-process.js';
+import { settleNamespaces } from '../native-programs.js';
+import type { BenchOptions } from '../options.js';
+import type { Report } from '../report.js';
+import { median } from '../statistics.js';
+
+/** Where proc_meminfo(5) counts what a namespace with its links holds. */
+const KERNEL_FIELDS = ['Slab', 'Percpu', 'KernelStack', 'PageTables', 'VmallocUsed'] as const;
+type KernelField = (typeof KERNEL_FIELDS)[number];
+const TARGET_MB = 120;
+const QUIET_MS = 2000;
+
+interface Measurement {
+  readonly residentMb: number;
+  /** Growth since before the daemon was started. */
+  readonly kernelKiB: Readonly<Record<KernelField, number>>;
+}
+
+/** The daemon's resident memory, and how much the kernel's grows, with pools of several sizes; each by a fresh daemon. */
+export async function benchMemory({ sizes, rounds }: BenchOptions): Promise<Report> {
+  const all = [0, ...sizes];
+  const measured = new Map<number, Measurement[]>(all.map((size) => [size, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const size of all) measured.get(size)?.push(await measure(size, `${round}-${size}`));
+  }
+  const resident = (size: number) => median((measured.get(size) ?? []).map(({ residentMb }) => residentMb));
+  const growth = (size: number, field: KernelField) =>
+    median((measured.get(size) ?? []).map(({ kernelKiB }) => kernelKiB[field]));
+  const rows = all.map((size) => {
+    // What the daemon itself costs the kernel is in the figure of no endpoints.
+    const each = (field: KernelField) => (size === 0 ? null : (growth(size, field) - growth(0, field)) / size);
+    const fields = KERNEL_FIELDS.map((field) => [field, each(field)] as const);
+    const total = size === 0 ? null : fields.reduce((sum, [, kib]) => sum + (kib ?? 0), 0);
+    return {
+      endpoints: size,
+      'daemon RSS MB': resident(size),
+      'kernel KiB an endpoint': total,
+      ...Object.fromEntries(fields.map(([field, kib]) => [`of it ${field}`, kib])),
+    };
+  });
+  const largest = Math.max(...sizes);
+  const claims: Claim[] = [
+    claim({
+      name: `resident memory of the daemon with ${largest} endpoints`,
+      measured: resident(largest),
+      unit: 'MB',
+      comparison: 'at most',
+      target: TARGET_MB,
+    }),
+  ];
+  const notes = [
+    'kernel memory is the growth of /proc/meminfo on the whole machine, after dropping caches: other work on it shows',
+    'Slab holds most; Percpu grows with the number of possible CPUs',
+  ];
+  return { suite: 'memory', tables: [{ title: 'Memory of filled pools', rows }], claims, notes };
+}
+
+async function measure(size: number, name: string): Promise<Measurement> {
+  await settleNamespaces();
+  const before = kernelMemoryKiB();
+  const pool = { name: 'bench', subnet: '10.217.0.0/16', minReady: size, max: Math.max(size, 1) };
+  const daemon = await startDaemon(`memory-${name}`, [pool]);
+  await delay(QUIET_MS);
+  const after = kernelMemoryKiB();
+  const residentMb = ((await residentKiB(daemon.pid)) * 1024) / 1e6;
+  await daemon.stop();
+  const kernelKiB = Object.fromEntries(KERNEL_FIELDS.map((field) => [field, after[field] - before[field]]));
+  return { residentMb, kernelKiB: kernelKiB as Record<KernelField, number> };
+}
+
+function kernelMemoryKiB(): Record<KernelField, number> {
+  // Otherwise inodes and dentries that nobody uses count as the endpoints'; of the machine, hence only in this command.
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
+  const meminfo = readFileSync('/proc/meminfo', 'utf8');
+  const read = (field: KernelField) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0);
+  return Object.fromEntries(KERNEL_FIELDS.map((field) => [field, read(field)])) as Record<KernelField, number>;
+}

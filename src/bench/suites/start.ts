@@ -1,0 +1,110 @@
+import { patchBundle, readBundle } from '../../oci/index.js';
+import { type Claim, claim } from '../claim.js';
+import { type DaemonProcess, startDaemon } from '../daemon-process.js';
+import { settleNamespaces } from '../native-programs.js';
+import type { BenchOptions } from '../options.js';
+import type { Report, Table } from '../report.js';
+import { type Networking, RuncBundles } from '../runc-bundles.js';
+import { medianRatio, summarise } from '../statistics.js';
+
+/** One way of networking a container, measured beside others. */
+interface Way {
+  readonly title: string;
+  readonly networking: Networking;
+  /** The pool whose lease the bundle is patched with. */
+  readonly pool?: string;
+}
+
+const HOST: Way = { title: 'host network', networking: 'host' };
+const LEASED: Way = { title: 'leased', networking: 'new', pool: 'steady' };
+const WAYS: readonly Way[] = [
+  HOST,
+  LEASED,
+  { title: 'leased, refill beside', networking: 'new', pool: 'refilled' },
+  { title: 'empty new namespace', networking: 'new' },
+];
+const TARGET = 1.05;
+
+/** As many `runc run` at once as a size says, from acquire to the end of the last container, in alternating order. */
+export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Report> {
+  const bundles = await RuncBundles.create();
+  const tables: Table[] = [];
+  const claims: Claim[] = [];
+  try {
+    for (const size of sizes) {
+      const daemon = await startDaemon(`start-${size}`, [
+        { name: 'steady', subnet: '10.217.0.0/16', minReady: size, max: size },
+        { name: 'refilled', subnet: '10.218.0.0/16', minReady: size, max: 2 * size },
+      ]);
+      const times = await measure({ daemon, bundles, size, rounds });
+      await daemon.stop();
+      const host = times.get(HOST) ?? [];
+      tables.push(tableOf(times, { host, size }));
+      const name = `${size} concurrent runc run on leased paths`;
+      const measured = medianRatio(times.get(LEASED) ?? [], host);
+      claims.push(claim({ name, measured, unit: 'times host networking', comparison: 'at most', target: TARGET }));
+    }
+  } finally {
+    bundles.remove();
+  }
+  return { suite: 'start', tables, claims, notes: NOTES };
+}
+
+const NOTES = [
+  'leased: acquire over the socket, the path written into config.json, runc run, until the container has ended; released after the clock has stopped',
+  'refill beside: the pool may grow, so the daemon builds as many endpoints again while the containers start',
+];
+
+async function measure(options: { daemon: DaemonProcess; bundles: RuncBundles; size: number; rounds: number }) {
+  const { daemon, bundles, size, rounds } = options;
+  const times = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
+  // The first round warms up: it is run, but not counted.
+  for (let round = -1; round < rounds; round++) {
+    for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
+      const elapsedMs = await runAll({ daemon, bundles, size, way });
+      if (round >= 0) times.get(way)?.push(elapsedMs);
+      await daemon.settled();
+      await settleNamespaces();
+    }
+  }
+  return times;
+}
+
+async function runAll(options: { daemon: DaemonProcess; bundles: RuncBundles; size: number; way: Way }) {
+  const { daemon, bundles, size, way } = options;
+  const ids = Array.from({ length: size }, (_, index) => `c${index}`);
+  const folders = ids.map((id) => bundles.write(id, way.networking));
+  const leases: string[] = [];
+  const start = performance.now();
+  await Promise.all(
+    ids.map(async (id, index) => {
+      const folder = folders[index] as string;
+      if (way.pool !== undefined) {
+        const lease = await daemon.client.acquire({ pool: way.pool, containerId: `${way.pool}-${id}` });
+        leases.push(lease.id);
+        using bundle = readBundle(folder);
+        patchBundle({ bundle, netnsPath: lease.netns.path });
+      }
+      await bundles.run(id, folder);
+    }),
+  );
+  const elapsedMs = performance.now() - start;
+  for (const id of leases) await daemon.client.release(id);
+  return elapsedMs;
+}
+
+function tableOf(times: ReadonlyMap<Way, number[]>, { host, size }: { host: readonly number[]; size: number }): Table {
+  const rows = [...times].map(([way, runs]) => {
+    const { median, p99, min, runs: count } = summarise(runs);
+    return {
+      network: way.title,
+      runs: count,
+      'median ms': median,
+      'p99 ms': p99,
+      'min ms': min,
+      'ms each': median / size,
+      'time / host': medianRatio(runs, host),
+    };
+  });
+  return { title: `${size} concurrent runc run of busybox true`, rows };
+}

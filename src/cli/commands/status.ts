@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { Invocation } from '../dependencies.js';
+import { renderPools } from '../lease-text.js';
+import { addExamples, addJsonOption, addSocketOption, withClient } from '../options.js';
+import type { PathOptions } from '../paths.js';
+import { renderJson, renderSeconds } from '../table.js';
+
+interface Options extends PathOptions {
+  readonly json?: true;
+}
+
+/** `netnsd status`: the daemon and its pools. */
+export function addStatus(program: Command, invocation: Invocation): void {
+  const command = program
+    .command('status')
+    .summary('show the daemon and its pools')
+    .description(
+      'Show the daemon and its pools: endpoints by state, watermarks, and how many leases were warm or cold.',
+    );
+  addSocketOption(addJsonOption(command)).action(async (options: Options) => {
+    const status = await withClient(invocation, options, (client) => client.status());
+    const { version, pid, uptimeSeconds, pools } = status;
+    const heading = `netnsd ${version}, pid ${pid}, up ${renderSeconds(uptimeSeconds)}`;
+    invocation.stdout.write(options.json ? renderJson(status) : `${heading}\n\n${renderPools(pools)}`);
+  });
+  addExamples(command, [
+    ['netnsd status', 'for a reader'],
+    ["netnsd status --json | jq '.pools[0].ready'", 'how many endpoints the first pool has ready'],
+  ]);
+}

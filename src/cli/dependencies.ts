@@ -1,0 +1,70 @@
+import type { Config } from '../config/types.js';
+import type { LeaseFilter, PoolEvent } from '../pool/service.js';
+import type { Lease, PoolStatus } from '../pool/types.js';
+
+/** What the commands need of the rooms below, injected so that they are tested without a daemon. */
+export interface Dependencies {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly version: string;
+  /** Opens the typed client; connects when it is first used. */
+  openClient(options: { socketPath: string }): Promise<Client>;
+  /** Runs the daemon in the foreground until it is told to stop; the exit status. */
+  serve(options: ServeOptions): Promise<number>;
+  /** Removes every trace of the daemon, which may be alive or dead; the exit status. */
+  down(options: { stateDir: string; socketPath: string }): Promise<number>;
+  /** Runs the benchmark named first in `argv`; the exit status. */
+  runBench(argv: string[]): Promise<number>;
+}
+
+/** One run of the command line: the commands set the exit status where it is not 0. */
+export interface Invocation extends Dependencies {
+  status: number;
+}
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+export interface ServeOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Null: `/etc/netnsd/netnsd.toml` if it exists, otherwise defaults. */
+  readonly configPath: string | null;
+  /** These two, where not null, take precedence over the configuration. */
+  readonly netnsDir: string | null;
+  readonly logLevel: Config['logLevel'] | null;
+}
+
+export interface LeaseRequest {
+  readonly pool?: string | undefined;
+  readonly containerId?: string | undefined;
+  readonly tenant?: string | undefined;
+  /** Seconds. */
+  readonly wait?: number | undefined;
+  /** Seconds. */
+  readonly ttl?: number | undefined;
+}
+
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly pools: readonly PoolStatus[];
+}
+
+/** The part of the daemon's client that the commands use. Every method rejects with a NetnsdError. */
+export interface Client {
+  acquire(request: LeaseRequest): Promise<Lease>;
+  acquireMany(request: Omit<LeaseRequest, 'containerId'> & { readonly count: number }): Promise<Lease[]>;
+  /** Idempotent; resolves whether or not there was such a lease. */
+  release(leaseId: string): Promise<unknown>;
+  lease(leaseId: string): Promise<Lease>;
+  leases(filter: LeaseFilter): Promise<readonly Lease[]>;
+  pools(): Promise<readonly PoolStatus[]>;
+  resizePool(name: string, size: { minReady?: number | undefined; max?: number | undefined }): Promise<PoolStatus>;
+  status(): Promise<DaemonStatus>;
+  events(): AsyncIterable<PoolEvent>;
+  close(): unknown;
+}

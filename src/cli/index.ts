@@ -1,0 +1,2 @@
+export type { Client, DaemonStatus, Dependencies, ServeOptions } from './dependencies.js';
+export { runCli } from './run.js';

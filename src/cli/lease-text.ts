@@ -1,0 +1,93 @@
+import type { Lease, PoolStatus } from '../pool/types.js';
+import { renderFields, renderSeconds, renderTable } from './table.js';
+
+function addresses(lease: Lease): string {
+  return lease.addresses.map(({ address }) => address).join(',');
+}
+
+function gateways(lease: Lease): string {
+  return [...new Set(lease.addresses.map(({ gateway }) => gateway))].join(',');
+}
+
+/** New leases: what a caller needs to start a container. */
+export function renderNewLeases(leases: readonly Lease[]): string {
+  const rows = leases.map((lease) => [lease.id, lease.netns.path, addresses(lease), gateways(lease), lease.source]);
+  return renderTable(['LEASE', 'PATH', 'ADDRESS', 'GATEWAY', 'SOURCE'], rows);
+}
+
+/** Standing leases: who holds what, and since when. */
+export function renderLeases(leases: readonly Lease[], nowMs: number): string {
+  const rows = leases.map((lease) => [
+    lease.id,
+    lease.pool,
+    lease.containerId ?? '-',
+    lease.tenant,
+    lease.source,
+    addresses(lease),
+    lease.netns.path,
+    renderSeconds((nowMs - Date.parse(lease.acquiredAt)) / 1000),
+  ]);
+  return renderTable(['LEASE', 'POOL', 'CONTAINER', 'TENANT', 'SOURCE', 'ADDRESS', 'PATH', 'AGE'], rows);
+}
+
+/** Everything about one lease. */
+export function renderLease(lease: Lease): string {
+  return renderFields([
+    ['lease', lease.id],
+    ['pool', lease.pool],
+    ['container', lease.containerId ?? '-'],
+    ['tenant', lease.tenant],
+    ['source', lease.source],
+    ['acquired', lease.acquiredAt],
+    ['expires', lease.expiresAt ?? 'never'],
+    ['namespace', lease.netns.path],
+    ['inode', lease.netns.inode],
+    ['interface', `${lease.interface.name}, MAC ${lease.interface.mac}, MTU ${lease.interface.mtu}`],
+    ['host link', lease.interface.hostName],
+    ['addresses', lease.addresses.map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
+    ['routes', lease.routes.map(({ destination, gateway }) => `${destination} via ${gateway}`)],
+    [
+      'published',
+      lease.publishedPorts.map(
+        (port) => `${port.hostAddress}:${port.hostPort} -> ${port.containerPort}/${port.protocol}`,
+      ),
+    ],
+    ['dns servers', lease.dns.servers],
+    ['dns search', lease.dns.search],
+    ['dns options', lease.dns.options],
+  ]);
+}
+
+/** One row a pool, and below them the newest failure of each that had one. */
+export function renderPools(pools: readonly PoolStatus[]): string {
+  const heading = [
+    'POOL',
+    'SUBNET',
+    'READY',
+    'LEASED',
+    'DIRTY',
+    'BUILDING',
+    'BROKEN',
+    'MIN_READY',
+    'MAX',
+    'WARM',
+    'COLD',
+  ];
+  const rows = pools.map((pool) => [
+    pool.name,
+    pool.subnet,
+    pool.ready,
+    pool.leased,
+    pool.dirty,
+    pool.building,
+    pool.broken,
+    pool.minReady,
+    pool.max,
+    pool.acquiredWarm,
+    pool.acquiredCold,
+  ]);
+  const failures = pools.flatMap(({ name, buildFailures, lastError }): [string, string][] =>
+    lastError === null ? [] : [[`pool ${name}`, `${buildFailures} failed builds, the newest: ${lastError}`]],
+  );
+  return renderTable(heading, rows) + (failures.length === 0 ? '' : `\n${renderFields(failures)}`);
+}

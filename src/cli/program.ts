@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { addAcquire } from './commands/acquire.js';
+import { addBench } from './commands/bench.js';
+import { addDown } from './commands/down.js';
+import { addEvents } from './commands/events.js';
+import { addInspect } from './commands/inspect.js';
+import { addList } from './commands/list.js';
+import { addOci } from './commands/oci.js';
+import { addPool } from './commands/pool.js';
+import { addRelease } from './commands/release.js';
+import { addServe } from './commands/serve.js';
+import { addStatus } from './commands/status.js';
+import type { Invocation } from './dependencies.js';
+import { addExamples } from './options.js';
+
+const COMMANDS = [
+  addServe,
+  addAcquire,
+  addRelease,
+  addList,
+  addInspect,
+  addStatus,
+  addPool,
+  addOci,
+  addEvents,
+  addBench,
+  addDown,
+];
+
+/** All commands of `netnsd`. The program prints help itself; errors it throws. */
+export function buildProgram(invocation: Invocation): Command {
+  const program = new Command('netnsd')
+    .description('Pools of pre-built Linux network namespaces for container cold starts.')
+    .version(invocation.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [COMMAND]', 'print help for a command')
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => void invocation.stdout.write(text),
+      writeErr: (text) => void invocation.stderr.write(text),
+      outputError: () => undefined,
+    });
+  for (const add of COMMANDS) add(program, invocation);
+  addExamples(program, [
+    ['sudo netnsd serve', 'run the daemon'],
+    ['netnsd acquire --id web-1', 'lease a namespace for the container web-1'],
+    ['netnsd oci patch ./bundle --id web-1', 'the same, into a bundle for runc'],
+    ['netnsd release --id web-1', 'give it back'],
+  ]);
+  return program;
+}

@@ -1,0 +1,162 @@
+import { isIP } from 'node:net';
+import { normalize } from 'node:path';
+import { parseSubnet } from '../address/ipv4.js';
+import { hasCode } from '../errors.js';
+import type { Config } from './types.js';
+
+/**
+ * One key of the configuration file. Validation, defaults, messages and the README's table all come from these.
+ */
+export interface Key<T> {
+  readonly name: string;
+  /** The TOML type, as the README's table names it. */
+  readonly type: 'string' | 'integer' | 'array of strings';
+  readonly initial: T;
+  /** The default in words, where `initial` does not say it all. */
+  readonly initialMeaning?: string;
+  /** What a value may be, to follow "allowed:". */
+  readonly allowed: string;
+  readonly meaning: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** More about why this value was not accepted. */
+  readonly advice?: (value: unknown) => string | undefined;
+}
+
+type LogLevel = Config['logLevel'];
+const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+/** The subnet of the pool `default`, and of no other. */
+export const DEFAULT_SUBNET = '10.213.0.0/16';
+/** Pools of more would need more bridges and memory than one host has for them. */
+const MAX_ENDPOINTS = 65_000;
+const MIN_PREFIX_LENGTH = 8;
+const MAX_PREFIX_LENGTH = 29;
+export const POOL_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+export const POOL_NAME_ALLOWED = 'a-z, 0-9 and -, not - first, 32 characters at the most';
+const GROUP_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/;
+/** What goes into a line of resolv.conf must not end the word or the line. */
+const RESOLVER_WORD = /^[^\s\p{Cc}]{1,253}$/u;
+
+function isText(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function integer(from: number, to: number) {
+  return {
+    type: 'integer' as const,
+    allowed: `an integer from ${from} to ${to}`,
+    accepts: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to,
+  };
+}
+
+function listOf(accepts: (item: unknown) => boolean) {
+  return {
+    type: 'array of strings' as const,
+    initial: [] as readonly string[],
+    accepts: (value: unknown) => Array.isArray(value) && value.every(accepts),
+  };
+}
+
+function acceptsSubnet(value: unknown): boolean {
+  return typeof value === 'string' && subnetAdvice(value) === undefined;
+}
+
+function subnetAdvice(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  try {
+    const { prefixLength } = parseSubnet(value);
+    if (prefixLength < MIN_PREFIX_LENGTH) return 'it is too large';
+    return prefixLength > MAX_PREFIX_LENGTH ? 'it is too small' : undefined;
+  } catch (error) {
+    if (!hasCode(error, 'bad_request')) throw error;
+    return error.message;
+  }
+}
+
+export const TOP_KEYS = {
+  netnsDir: {
+    name: 'netns_dir',
+    type: 'string',
+    initial: null as string | null,
+    initialMeaning: '`STATE_DIR/netns`',
+    allowed: 'an absolute path',
+    meaning: 'Folder in which namespaces are mounted. With `/run/netns`, `ip netns` lists them.',
+    accepts: (value) => isText(value, /^\/[^\p{Cc}]*$/u) && normalize(value) !== '/',
+  },
+  socketGroup: {
+    name: 'socket_group',
+    type: 'string',
+    initial: null as string | null,
+    initialMeaning: 'none: root only',
+    allowed: 'the name of a group',
+    meaning: 'Group whose members may use the socket, and so lease, release and stop using pools.',
+    accepts: (value) => isText(value, GROUP_NAME),
+  },
+  logLevel: {
+    name: 'log_level',
+    type: 'string',
+    initial: 'info' as LogLevel,
+    allowed: LOG_LEVELS.join(', '),
+    meaning: 'The least severe messages that are logged.',
+    accepts: (value) => LOG_LEVELS.some((level) => level === value),
+  },
+} satisfies Record<string, Key<unknown>>;
+
+export const POOL_KEYS = {
+  subnet: {
+    name: 'subnet',
+    type: 'string',
+    initial: null as string | null,
+    initialMeaning: `\`${DEFAULT_SUBNET}\` for the pool \`default\`; others must say one`,
+    allowed: `an IPv4 network in CIDR notation, /${MIN_PREFIX_LENGTH} to /${MAX_PREFIX_LENGTH}, such as ${DEFAULT_SUBNET}`,
+    meaning: "The pool's network. Its first host address is the gateway's; no two pools may overlap.",
+    accepts: acceptsSubnet,
+    advice: subnetAdvice,
+  },
+  minReady: {
+    name: 'min_ready',
+    ...integer(0, MAX_ENDPOINTS),
+    initial: 16,
+    initialMeaning: '16, or `max` if that is less',
+    meaning: 'How many endpoints are kept built and ready.',
+  },
+  max: {
+    name: 'max',
+    ...integer(1, MAX_ENDPOINTS),
+    initial: 256,
+    initialMeaning: '256, or as many as the subnet has addresses for',
+    meaning: 'How many endpoints there may be at once, leased ones included.',
+  },
+  mtuBytes: {
+    name: 'mtu',
+    ...integer(68, 65_535),
+    initial: 1500,
+    meaning: "MTU of the container's interface, in bytes.",
+  },
+  buildBatch: {
+    name: 'build_batch',
+    ...integer(1, 1024),
+    initial: 8,
+    meaning: 'How many endpoints a refill builds in one go; a cold build waits for one such batch at the most.',
+  },
+} satisfies Record<string, Key<unknown>>;
+
+export const DNS_KEYS = {
+  servers: {
+    name: 'servers',
+    ...listOf((item) => typeof item === 'string' && isIP(item) !== 0),
+    allowed: 'an array of IP addresses, such as ["10.0.0.53"]',
+    meaning: 'Name servers that a lease tells its holder.',
+  },
+  search: {
+    name: 'search',
+    ...listOf((item) => isText(item, RESOLVER_WORD)),
+    allowed: 'an array of domain names, such as ["svc.example.org"]',
+    meaning: 'Search domains that a lease tells its holder.',
+  },
+  options: {
+    name: 'options',
+    ...listOf((item) => isText(item, RESOLVER_WORD)),
+    allowed: 'an array of resolv.conf options, such as ["ndots:2"]',
+    meaning: 'Resolver options (resolv.conf(5)) that a lease tells its holder.',
+  },
+} satisfies Record<string, Key<unknown>>;

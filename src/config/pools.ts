@@ -1,0 +1,90 @@
+import { endpointCapacity, parseSubnet, subnetsOverlap } from '../address/ipv4.js';
+import { DEFAULT_SUBNET, DNS_KEYS, type Key, POOL_KEYS, POOL_NAME, POOL_NAME_ALLOWED } from './keys.js';
+import type { Section } from './section.js';
+import type { PoolConfig } from './types.js';
+
+const DEFAULT_POOL = 'default';
+
+/** The pool that there is when the configuration names none. */
+export function defaultPool(): PoolConfig {
+  return {
+    name: DEFAULT_POOL,
+    subnet: DEFAULT_SUBNET,
+    minReady: POOL_KEYS.minReady.initial,
+    max: POOL_KEYS.max.initial,
+    mtuBytes: POOL_KEYS.mtuBytes.initial,
+    buildBatch: POOL_KEYS.buildBatch.initial,
+    dns: { servers: [], search: [], options: [] },
+  };
+}
+
+/** The keys' names in a table's order, for messages. */
+export function namesOf(keys: Record<string, Key<unknown>>): string[] {
+  return Object.values(keys).map(({ name }) => name);
+}
+
+/** Reads the table `[pools]`; throws `config_invalid`, and `subnet_overlap` where two pools share addresses. */
+export function readPools(pools: Section): PoolConfig[] {
+  const read = pools.names().map((name) => {
+    if (!POOL_NAME.test(name)) pools.refuse(name, `no name for a pool, allowed: ${POOL_NAME_ALLOWED}`);
+    const section = pools.section(name) as Section;
+    return { section, pool: readPool(name, section) };
+  });
+  for (const [index, { section, pool }] of read.entries()) {
+    const other = read.slice(0, index).find((earlier) => overlap(earlier.pool, pool))?.pool;
+    if (other === undefined) continue;
+    const problem = `${pool.subnet} overlaps ${other.subnet} of pool ${other.name}: give one of them another subnet`;
+    section.refuse(POOL_KEYS.subnet.name, problem, 'subnet_overlap');
+  }
+  return read.map(({ pool }) => pool);
+}
+
+function overlap(a: PoolConfig, b: PoolConfig): boolean {
+  return subnetsOverlap(parseSubnet(a.subnet), parseSubnet(b.subnet));
+}
+
+function readPool(name: string, section: Section): PoolConfig {
+  const dnsHome = `[pools.${name}.dns]`;
+  const elsewhere = Object.fromEntries(namesOf(DNS_KEYS).map((key) => [key, dnsHome]));
+  section.refuseUnknown([...namesOf(POOL_KEYS), 'dns'], elsewhere);
+  const subnet = section.read(POOL_KEYS.subnet) ?? (name === DEFAULT_POOL ? DEFAULT_SUBNET : null);
+  if (subnet === null) {
+    section.refuse(
+      null,
+      `has no subnet, and only the pool ${DEFAULT_POOL} has one by default: add subnet = "NETWORK/BITS"`,
+    );
+  }
+  return {
+    name,
+    subnet,
+    ...readSize(section, subnet),
+    mtuBytes: section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial,
+    buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
+    dns: readDns(section.section('dns')),
+  };
+}
+
+/** The pool's two numbers. Defaults give way to what is set: a pool of `max = 4` keeps 4 ready. */
+function readSize(section: Section, subnet: string): Pick<PoolConfig, 'minReady' | 'max'> {
+  const capacity = endpointCapacity(parseSubnet(subnet));
+  const max = section.read(POOL_KEYS.max) ?? Math.min(POOL_KEYS.max.initial, capacity);
+  const minReady = section.read(POOL_KEYS.minReady) ?? Math.min(POOL_KEYS.minReady.initial, max);
+  if (max > capacity) {
+    const room = `${subnet} has ${capacity} addresses beside network, gateway and broadcast`;
+    section.refuse(POOL_KEYS.max.name, `pool larger than its subnet: found ${max}, but ${room}`);
+  }
+  if (minReady > max) {
+    const known = section.has(POOL_KEYS.max.name) ? 'max' : 'max, which is not set,';
+    section.refuse(POOL_KEYS.minReady.name, `found ${minReady}, allowed: an integer from 0 to ${known} (${max})`);
+  }
+  return { minReady, max };
+}
+
+function readDns(section: Section | undefined): PoolConfig['dns'] {
+  section?.refuseUnknown(namesOf(DNS_KEYS));
+  return {
+    servers: section?.read(DNS_KEYS.servers) ?? DNS_KEYS.servers.initial,
+    search: section?.read(DNS_KEYS.search) ?? DNS_KEYS.search.initial,
+    options: section?.read(DNS_KEYS.options) ?? DNS_KEYS.options.initial,
+  };
+}

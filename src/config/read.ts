@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { NetnsdError } from '../errors.js';
+import { parseDocument } from './document.js';
+import { POOL_KEYS, TOP_KEYS } from './keys.js';
+import { defaultPool, namesOf, readPools } from './pools.js';
+import { Section } from './section.js';
+import type { Config } from './types.js';
+
+/** Read when no other file is named, if it exists. */
+export const CONFIG_FILE = '/etc/netnsd/netnsd.toml';
+const STATE_DIR = '/run/netnsd';
+
+/**
+ * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists, or takes the
+ * defaults. `stateDir` is where `netns_dir` is unless set. Throws `config_invalid` and `subnet_overlap`, in one line
+ * with file, line and key.
+ */
+export function readConfig({ path, stateDir = STATE_DIR }: { path: string | null; stateDir?: string }): Config {
+  const file = path ?? CONFIG_FILE;
+  const source = readSource(file, path !== null);
+  return parseConfig({ source: source ?? '', file, stateDir });
+}
+
+/** The file's text; null where it is not there and need not be. */
+function readSource(file: string, required: boolean): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !required) return null;
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such file: name another with --config',
+      EISDIR: 'it is a directory: name a file with --config',
+      EACCES: 'permission denied',
+      ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
+    };
+    const reason = reasons[code ?? ''] ?? message;
+    throw new NetnsdError('config_invalid', `cannot read the configuration ${file}: ${reason}`, {
+      details: { file },
+      cause: error,
+    });
+  }
+}
+
+/** The configuration that the TOML text `source` describes; `file` names it in messages. */
+export function parseConfig(options: { source: string; file: string; stateDir: string }): Config {
+  const { source, file, stateDir } = options;
+  const top = new Section({ file, path: '' }, parseDocument(source, file));
+  const elsewhere = Object.fromEntries([...namesOf(POOL_KEYS), 'dns'].map((key) => [key, 'a table [pools.NAME]']));
+  top.refuseUnknown([...namesOf(TOP_KEYS), 'pools'], elsewhere);
+  const pools = top.section('pools');
+  return {
+    netnsDir: normalize(top.read(TOP_KEYS.netnsDir) ?? join(stateDir, 'netns')),
+    socketGroup: top.read(TOP_KEYS.socketGroup) ?? TOP_KEYS.socketGroup.initial,
+    logLevel: top.read(TOP_KEYS.logLevel) ?? TOP_KEYS.logLevel.initial,
+    pools: pools === undefined || pools.names().length === 0 ? [defaultPool()] : readPools(pools),
+  };
+}

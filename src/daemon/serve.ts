@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
+import { createApi, listenOnSocket } from '../api/index.js';
+import { type Config, readConfig } from '../config/index.js';
+import { EndpointThread } from '../endpoint/endpoint-thread.js';
+import type { NetworkSettings, Site } from '../endpoint/types.js';
+import { NetnsdError } from '../errors.js';
+import { FileLock, lockHolder } from '../kernel/file-lock.js';
+import { groupId } from '../kernel/group.js';
+import { prepareMountFolder } from '../kernel/mount-folder.js';
+import { netnsUsers } from '../kernel/netns-users.js';
+import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
+import { Pools } from '../pool/index.js';
+import { FileRecords, FileSequence, openStateDirectory } from '../state/index.js';
+import { readVersion } from '../version.js';
+import { leaseBundle } from './lease-bundle.js';
+import { makeLogger } from './logger.js';
+import { assertPrivileged } from './privileges.js';
+import { compare, highestSeq } from './reconcile.js';
+import { untilSignalled } from './signals.js';
+import { siteOf, writeSite } from './site-file.js';
+
+export interface ServeOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Null: `/etc/netnsd/netnsd.toml` if it exists, otherwise defaults. */
+  readonly configPath: string | null;
+  /** These two, where not null, take precedence over the configuration. */
+  readonly netnsDir: string | null;
+  readonly logLevel: Config['logLevel'] | null;
+}
+
+/** Ports that endpoints take of one bridge; the rest of the kernel's 1 023 link the bridges of a group. */
+const PORTS_PER_BRIDGE = 1000;
+/** How long work under way may take to end at a shutdown, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/**
+ * Runs the daemon in the foreground until SIGTERM or SIGINT, then leaves every endpoint as it is: those that are leased
+ * belong to running containers, the next daemon goes on with the rest. Resolves with the exit status. Throws what keeps
+ * it from starting: missing_privilege, config_invalid, state_dir_locked, state_dir_unsafe, subnet_overlap, daemon_running.
+ */
+export async function serve(options: ServeOptions): Promise<number> {
+  const startedAt = Date.now();
+  assertPrivileged();
+  const config = readConfig({ path: options.configPath, stateDir: options.stateDir });
+  const log = await makeLogger(options.logLevel ?? config.logLevel);
+  const stateDir = openStateDirectory(options.stateDir);
+  using _lock = lockStateDirectory(stateDir);
+  const site = siteOf(stateDir, options.netnsDir ?? config.netnsDir);
+  writeSite(stateDir, site);
+  prepareMountFolder(site.netnsDir);
+  const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
+  await using thread = await EndpointThread.start({ site, networks });
+  const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
+  await thread.open();
+  const pools = await startPools({ config, stateDir, site, networks, thread, log });
+  const api = await createApi({
+    service: pools,
+    log,
+    version: readVersion(),
+    startedAt,
+    patchBundle: (request) => leaseBundle(pools, request),
+  });
+  await listenOnSocket(api, { path: options.socketPath, groupId: groupId(config.socketGroup) });
+  log.info({ socket: options.socketPath, stateDir, pools: config.pools.map(({ name }) => name) }, 'netnsd is ready');
+  const watchdog = tellReady();
+  const ending = await Promise.race([untilSignalled(), failed]);
+  notifyServiceManager('STOPPING=1');
+  clearInterval(watchdog);
+  if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
+  else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
+  await Promise.race([stop(api, pools), delay(GRACE_MS, undefined, { ref: false })]);
+  return ending instanceof NetnsdError ? 1 : 0;
+}
+
+function lockStateDirectory(stateDir: string): FileLock {
+  const path = join(stateDir, 'lock');
+  const lock = FileLock.acquire(path);
+  if (lock !== undefined) return lock;
+  const pid = lockHolder(path);
+  const message = `another daemon (pid ${pid ?? 'unknown'}) runs on ${stateDir}: end it, or choose another folder with --state-dir`;
+  throw new NetnsdError('state_dir_locked', message, { details: { stateDir, pid } });
+}
+
+/** Takes over what an earlier daemon left, removes what belongs to nobody, and starts the pools. */
+async function startPools(options: {
+  config: Config;
+  stateDir: string;
+  site: Site;
+  networks: readonly NetworkSettings[];
+  thread: EndpointThread;
+  log: Logger;
+}): Promise<Pools> {
+  const { config, stateDir, site, networks, thread, log } = options;
+  const files = new FileRecords(stateDir);
+  const records = files.load((warning) =>
+    log.warn(warning, 'a file in the state directory is no record and was set aside'),
+  );
+  const found = await thread.inventory();
+  const { adopted, strays, staleBridges, orphans } = compare({ site, networks, records, found, users: netnsUsers() });
+  for (const { id, pool } of orphans)
+    log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
+  if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints that no record speaks of');
+  for (const outcome of await thread.destroy(strays))
+    if (!outcome.ok) log.warn({ err: outcome.error }, 'a stray endpoint stays');
+  for (const record of records) if (strays.includes(record)) files.remove(record, record.state);
+  for (const name of await thread.removeLinks(staleBridges))
+    log.warn({ bridge: name }, 'a bridge of a former pool stays');
+  await thread.adopt(adopted);
+  const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, found) });
+  const pools = new Pools({
+    pools: config.pools.map((pool) => ({
+      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
+      subnet: pool.subnet,
+    })),
+    endpoints: thread,
+    records: files,
+    nextSeq: () => sequence.next(),
+    log,
+  });
+  pools.start(adopted);
+  return pools;
+}
+
+function tellReady(): NodeJS.Timeout | undefined {
+  notifyServiceManager('READY=1');
+  const intervalMs = watchdogIntervalMs();
+  return intervalMs === null ? undefined : setInterval(() => notifyServiceManager('WATCHDOG=1'), intervalMs);
+}
+
+async function stop(api: FastifyInstance, pools: Pools): Promise<void> {
+  const closing = pools.close();
+  await api.close();
+  await closing;
+}

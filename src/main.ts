@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { runCli } from './cli/index.js';
+import { readVersion } from './version.js';
+
+// `netnsd list | head -1` closes the pipe early, which is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+// Each command loads the room that it needs: a client command starts without the daemon's libraries.
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  version: readVersion(),
+  openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
+  serve: async (options) => {
+    (await import('./daemon/heap.js')).keepYoungHeapSmall();
+    return (await import('./daemon/index.js')).serve(options);
+  },
+  down: async (options) => (await import('./daemon/index.js')).down(options),
+  runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
+});

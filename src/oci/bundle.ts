@@ -1,0 +1,115 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { NetnsdError } from '../errors.js';
+import { parseSpec, type Spec } from './spec.js';
+
+/** A spec is some 10 KB; what is larger than this is no spec. */
+const SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
+/** The file of a bundle that holds its spec (OCI runtime spec, bundle.md). */
+export const SPEC_FILE = 'config.json';
+
+/**
+ * An OCI bundle, opened: its folder is held by a file descriptor, so that check and write act on the same folder even if
+ * its path is moved or replaced in between. Dispose it to close the descriptor.
+ */
+export class Bundle implements Disposable {
+  readonly spec: Spec;
+  /** config.json as it was read; what a patch builds on. */
+  readonly text: string;
+
+  private constructor(
+    /** Absolute path, for messages. */
+    readonly path: string,
+    private readonly folderFd: number,
+  ) {
+    this.text = this.readSpec().text;
+    this.spec = parseSpec(this.text, this.specPath);
+  }
+
+  /** Opens the folder and reads its spec; throws `bundle_invalid`, saying what to do. */
+  static open(path: string): Bundle {
+    const absolute = resolve(path);
+    const fd = openFolder(absolute);
+    try {
+      return new Bundle(absolute, fd);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  get specPath(): string {
+    return `${this.path === '/' ? '' : this.path}/${SPEC_FILE}`;
+  }
+
+  /** The path of a file of the bundle's folder by way of the descriptor (proc(5), /proc/self/fd). */
+  entry(name: string): string {
+    return `/proc/self/fd/${this.folderFd}/${name}`;
+  }
+
+  /** Reads config.json anew, with its owner and mode. */
+  readSpec(): { text: string; uid: number; gid: number; mode: number } {
+    // A FIFO must not block and a symlink must not lead out of the bundle.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = attempt(this.specPath, () => openSync(this.entry(SPEC_FILE), flags));
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) throw invalid(`${this.specPath} is no regular file: replace it by one`);
+      if (stat.size > SIZE_LIMIT_BYTES) throw invalid(`${this.specPath} is larger than a spec may be (16 MiB)`);
+      const bytes = attempt(this.specPath, () => readFileSync(fd));
+      return { text: decode(bytes, this.specPath), uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.folderFd);
+  }
+}
+
+/** Opens and reads the bundle in the folder `path`; see `Bundle.open`. */
+export function readBundle(path: string): Bundle {
+  return Bundle.open(path);
+}
+
+function openFolder(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is no such directory: name the bundle, the directory that holds config.json',
+      ENOTDIR: 'it is no directory: name the bundle, the directory that holds config.json',
+      EACCES: 'permission denied',
+    };
+    throw invalid(`cannot open the bundle ${path}: ${reasons[code ?? ''] ?? message}`, error);
+  }
+}
+
+function attempt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      ENOENT: 'there is none: run `runc spec` in the bundle',
+      ELOOP: 'it is a symbolic link: put the file itself into the bundle',
+      EACCES: 'permission denied',
+      ENXIO: 'it is no regular file: replace it by one',
+    };
+    throw invalid(`cannot read ${path}: ${reasons[code ?? ''] ?? message}`, error);
+  }
+}
+
+function decode(bytes: Buffer, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw invalid(`${path} is no valid JSON: it is not UTF-8 text`, error);
+  }
+}
+
+function invalid(message: string, cause?: unknown): NetnsdError {
+  return new NetnsdError('bundle_invalid', message, { cause });
+}

@@ -1,0 +1,5 @@
+export { Bundle, readBundle } from './bundle.js';
+export { findNetworkNamespace, findUnsetNetworkNamespace, type NetworkNamespace } from './network-namespace.js';
+export { patchBundle } from './patch.js';
+export type { Spec } from './spec.js';
+export { readTrust, type Trust } from './trust.js';

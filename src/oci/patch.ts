@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fchmodSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import jsonc, { type JSONPath } from 'jsonc-parser';
+import { NetnsdError } from '../errors.js';
+import { type Bundle, SPEC_FILE } from './bundle.js';
+import { findUnsetNetworkNamespace } from './network-namespace.js';
+
+/**
+ * Writes `netnsPath` into the entry of type `network` of the bundle's config.json, and `annotations` beside those that
+ * it has. The text is edited in place: order, indentation, unknown fields and numbers beyond a double's precision stay
+ * as they are. The file is replaced by a rename, with owner and mode kept; on failure it is unchanged.
+ * Throws `bundle_host_network`, `bundle_path_set` and `bundle_invalid`.
+ */
+export function patchBundle(options: {
+  bundle: Bundle;
+  netnsPath: string;
+  annotations?: Readonly<Record<string, string>>;
+}): void {
+  const { bundle, netnsPath, annotations = {} } = options;
+  const { index } = findUnsetNetworkNamespace(bundle);
+  const edits: [JSONPath, string][] = [
+    [['linux', 'namespaces', index, 'path'], netnsPath],
+    ...Object.entries(annotations).map(([name, value]): [JSONPath, string] => [['annotations', name], value]),
+  ];
+  const formattingOptions = formattingOf(bundle.text);
+  const formatting = formattingOptions === undefined ? {} : { formattingOptions };
+  const text = edits.reduce(
+    (before, [path, value]) => jsonc.applyEdits(before, jsonc.modify(before, path, value, formatting)),
+    bundle.text,
+  );
+  replaceSpec(bundle, text);
+}
+
+/** How the file is indented, so that a line that is added looks like its neighbours; undefined where it is all one line. */
+function formattingOf(text: string) {
+  const indent = /^([\t ]+)"/m.exec(text)?.[1];
+  if (indent === undefined) return undefined;
+  const insertSpaces = !indent.startsWith('\t');
+  return { insertSpaces, tabSize: insertSpaces ? indent.length : 1, eol: text.includes('\r\n') ? '\r\n' : '\n' };
+}
+
+function replaceSpec(bundle: Bundle, text: string): void {
+  const { uid, gid, mode, text: present } = bundle.readSpec();
+  if (present !== bundle.text) {
+    const message = `${bundle.specPath} was changed by somebody else meanwhile and is left as it is: run the command again`;
+    throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path } });
+  }
+  try {
+    writeBeside(bundle, { text, uid, gid, mode });
+  } catch (error) {
+    // Without Node's own end of the message, the descriptor's path, which would say nothing to a reader.
+    const reason = (error as Error).message.replace(/, .*$/s, '');
+    const message = `cannot write ${bundle.specPath}, which is left as it was: ${reason}`;
+    throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path }, cause: error });
+  }
+}
+
+/** Writes a temporary file beside config.json and renames it over that; removes it again if any of this fails. */
+function writeBeside(bundle: Bundle, file: { text: string; uid: number; gid: number; mode: number }): void {
+  const temporary = bundle.entry(`.${SPEC_FILE}.netnsd-${randomBytes(6).toString('hex')}`);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const fd = openSync(temporary, flags, 0o600);
+  try {
+    writeFileSync(fd, file.text);
+    // The mode comes last: a change of owner takes set-id bits away.
+    fchownSync(fd, file.uid, file.gid);
+    fchmodSync(fd, file.mode);
+    renameSync(temporary, bundle.entry(SPEC_FILE));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}

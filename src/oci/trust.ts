@@ -1,0 +1,79 @@
+import type { CapabilitySet, Spec } from './spec.js';
+
+/** What a container may do to its network namespace, as its spec says. */
+export interface Trust {
+  /** Whether it could leave a trace that no notification tells of: its namespace is then used once. */
+  readonly privileged: boolean;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Capabilities that change the network namespace, or reach around the container's walls to where it can be changed.
+ * CAP_NET_RAW is none of them: its sockets end with its processes.
+ */
+const CAPABILITIES = [
+  'CAP_NET_ADMIN',
+  'CAP_SYS_ADMIN',
+  'CAP_BPF',
+  'CAP_SYS_MODULE',
+  'CAP_SYS_PTRACE',
+  'CAP_SYS_RAWIO',
+  'CAP_DAC_READ_SEARCH',
+];
+const SETS: readonly CapabilitySet[] = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'];
+/** These run with the runtime's privileges inside the container's namespaces (runtime spec, config.md). */
+const HOOKS = ['createContainer', 'startContainer'];
+
+/** Reads from a spec what the container may do; what it leaves open, or says in no known shape, counts as allowed. Pure. */
+export function readTrust(spec: Spec): Trust {
+  const reasons = reasonsOf(spec);
+  return { privileged: reasons.length > 0, reasons };
+}
+
+function reasonsOf(spec: Spec): string[] {
+  try {
+    return [...capabilityReasons(spec), ...sysctlReasons(spec), ...mountReasons(spec), ...otherReasons(spec)];
+  } catch (error) {
+    // The text of a spec is whatever somebody wrote: an object where an array belongs ends here.
+    if (error instanceof TypeError) return ['the spec is not as the runtime specification has it'];
+    throw error;
+  }
+}
+
+function capabilityReasons(spec: Spec): string[] {
+  const capabilities = spec.process?.capabilities;
+  if (capabilities === undefined) return ['process.capabilities is not set'];
+  return CAPABILITIES.flatMap((name) => {
+    const sets = SETS.filter((set) => capabilities[set]?.some((granted) => granted.toUpperCase() === name));
+    return sets.length === 0 ? [] : [`${name} (${sets.join(', ')})`];
+  });
+}
+
+function sysctlReasons({ linux }: Spec): string[] {
+  const guarded = [...(linux.readonlyPaths ?? []), ...(linux.maskedPaths ?? [])].map(trimmed);
+  const writable = !['/proc', '/proc/sys', '/proc/sys/net'].some((path) => guarded.includes(path));
+  const set = Object.keys(linux.sysctl ?? {}).filter((name) => /^net[./]/.test(name));
+  return [...(writable ? ['/proc/sys is writable'] : []), ...set.map((name) => `sysctl ${name} is set`)];
+}
+
+/** A second view of procfs escapes the read-only paths; root without capabilities may write sysctls through it. */
+function mountReasons(spec: Spec): string[] {
+  return (spec.mounts ?? []).flatMap(({ type, source = '', destination = '' }) => {
+    const isBind = type !== 'proc' && trimmed(source).startsWith('/');
+    if (type === 'proc' && trimmed(destination) !== '/proc') return [`procfs is mounted at ${destination}`];
+    return isBind && /^\/(proc(\/|$)|$)/.test(trimmed(source)) ? [`${source} of the host is mounted`] : [];
+  });
+}
+
+function otherReasons({ hooks, linux }: Spec): string[] {
+  const inside = HOOKS.filter((name) => (hooks?.[name]?.length ?? 0) > 0);
+  const devices = Object.keys(linux.netDevices ?? {});
+  return [
+    ...inside.map((name) => `${name} hooks run in its namespaces`),
+    ...devices.map((name) => `the network device ${name} is moved into it`),
+  ];
+}
+
+function trimmed(path: string): string {
+  return path === '/' ? path : path.replace(/\/+$/, '');
+}

@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { Test } from 'tap';
+import type { Lease, PoolStatus } from '../../src/pool/types.js';
+import { assertSandbox } from '../guard.js';
+import { eventually } from './eye.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** A real daemon, started as a user starts it, on a state directory of its own below `folder`. */
+export class Daemon implements AsyncDisposable {
+  readonly stateDir: string;
+  readonly socket: string;
+  readonly configFile: string;
+  #process: ReturnType<Daemon['start']> | undefined;
+
+  constructor(
+    readonly folder: string,
+    readonly test: Test,
+  ) {
+    this.stateDir = join(folder, 'state');
+    this.socket = join(folder, 'netnsd.sock');
+    this.configFile = join(folder, 'netnsd.toml');
+  }
+
+  /** Starts the process; its log goes to the file `log`. */
+  start() {
+    const options = ['--config', this.configFile, '--state-dir', this.stateDir, '--socket', this.socket];
+    const child = execa(process.execPath, [MAIN, 'serve', ...options], {
+      reject: false,
+      stdin: 'ignore',
+      stdout: { file: this.#log, append: true },
+      stderr: { file: this.#log, append: true },
+    });
+    this.#process = child;
+    return child;
+  }
+
+  get #log(): string {
+    return join(this.folder, 'log');
+  }
+
+  get pid(): number {
+    return this.#process?.pid as number;
+  }
+
+  /** All that the daemon logged so far. */
+  log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  /** Resolves when the API answers. */
+  async answers(): Promise<void> {
+    let ended = false;
+    this.#process?.finally(() => {
+      ended = true;
+    });
+    await eventually('the daemon answers', async () => {
+      if (ended) throw new Error(`The daemon ended at its start:\n${this.log()}`);
+      return await this.get('/healthz').then(
+        () => true,
+        () => false,
+      );
+    });
+  }
+
+  /** Resolves when every pool has its min_ready endpoints ready. */
+  async filled(): Promise<void> {
+    await eventually('the pools are filled', async () =>
+      (await this.pools()).every((pool) => pool.ready >= pool.minReady && pool.building === 0),
+    );
+  }
+
+  async pools(): Promise<PoolStatus[]> {
+    return ((await this.get('/v1/pools')) as { pools: PoolStatus[] }).pools;
+  }
+
+  async leases(): Promise<Lease[]> {
+    return ((await this.get('/v1/leases')) as { leases: Lease[] }).leases;
+  }
+
+  /** The lease of a container; fails if there is none. */
+  async leaseOf(containerId: string): Promise<Lease> {
+    const lease = (await this.leases()).find((one) => one.containerId === containerId);
+    if (lease === undefined) throw new Error(`No lease for the container ${containerId}`);
+    return lease;
+  }
+
+  /** `GET path`, by HTTP on the socket; the parsed JSON. */
+  async get(path: string): Promise<unknown> {
+    const sent = request({ socketPath: this.socket, path });
+    sent.end();
+    const [response] = await once(sent, 'response');
+    let body = '';
+    for await (const chunk of response.setEncoding('utf8')) body += chunk;
+    if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${body}`);
+    return JSON.parse(body);
+  }
+
+  /** `netnsd ARGUMENTS --socket …`; its standard output. Throws with its standard error unless it exits with 0. */
+  async cli(...args: string[]): Promise<string> {
+    return (await execa(process.execPath, [MAIN, ...args, '--socket', this.socket])).stdout;
+  }
+
+  /** `netnsd acquire …`: the lease. */
+  async acquire(...args: string[]): Promise<Lease> {
+    return JSON.parse(await this.cli('acquire', ...args, '--json')) as Lease;
+  }
+
+  /** Sends SIGTERM (or `signal`) and resolves with the exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | undefined> {
+    this.#process?.kill(signal);
+    return (await this.#process)?.exitCode;
+  }
+
+  /** `netnsd down`, which works with the daemon alive or dead. */
+  async down(): Promise<void> {
+    await this.cli('down', '--state-dir', this.stateDir);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down().finally(() => this.#process?.kill('SIGKILL'));
+    await this.#process;
+    if (!this.test.passing()) this.test.comment(`The daemon's log:\n${this.log()}`);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Starts a daemon with the configuration `toml` and waits until its pools are filled. `await using` it: at the end of
+ * the block it is taken down with all that it made. If the test fails, the daemon's log is shown.
+ */
+export async function startDaemon(test: Test, toml: string): Promise<Daemon> {
+  assertSandbox();
+  const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'daemon-')), test);
+  writeFileSync(daemon.configFile, toml);
+  daemon.start();
+  try {
+    await daemon.answers();
+    await daemon.filled();
+  } catch (error) {
+    await daemon.stop('SIGKILL');
+    throw new Error(`${String(error)}\nThe daemon's log:\n${daemon.log()}`);
+  }
+  return daemon;
+}

@@ -1,0 +1,43 @@
+import t from 'tap';
+import { parseOptions } from '../../../src/bench/options.js';
+
+t.test('a suite alone gets its defaults', async (t) => {
+  t.same(parseOptions(['build']), {
+    suite: 'build',
+    json: false,
+    check: false,
+    rounds: 5,
+    sizes: [100, 1000],
+    peers: ['cni', 'ip'],
+  });
+});
+
+t.test('every option is understood', async (t) => {
+  const options = parseOptions(['acquire', '--rounds', '3', '--sizes', '10,500', '--json', '--check', '--peers', '']);
+  t.match(options, { suite: 'acquire', rounds: 3, sizes: [10, 500], json: true, check: true });
+  t.same(options?.peers, [], 'peers can be left out');
+});
+
+t.test('help wins over everything', async (t) => {
+  t.equal(parseOptions(['--help']), undefined);
+});
+
+t.test('wrong usage is told in one line that says where help is', async (t) => {
+  const wrong = [
+    [],
+    ['sleep'],
+    ['build', 'start'],
+    ['build', '--rounds', '0'],
+    ['build', '--sizes', '100,x'],
+    ['build', '--sizes', '1001'],
+    ['build', '--peers', 'docker'],
+    ['build', '--fast'],
+  ];
+  for (const argv of wrong) {
+    t.throws(
+      () => parseOptions(argv),
+      { code: 'bad_usage', message: /^[^\n]+; see netnsd bench --help$/ },
+      argv.join(' '),
+    );
+  }
+});

@@ -1,0 +1,159 @@
+import type { Client, Dependencies, LeaseRequest } from '../../../src/cli/dependencies.js';
+import { runCli } from '../../../src/cli/index.js';
+import { NetnsdError } from '../../../src/errors.js';
+import type { PoolEvent } from '../../../src/pool/service.js';
+import type { Lease, PoolStatus } from '../../../src/pool/types.js';
+
+export const POOL: PoolStatus = {
+  name: 'default',
+  subnet: '10.213.0.0/16',
+  minReady: 16,
+  max: 256,
+  ready: 16,
+  leased: 2,
+  dirty: 0,
+  building: 1,
+  broken: 0,
+  destroying: 0,
+  acquiredWarm: 40,
+  acquiredCold: 1,
+  released: 39,
+  buildFailures: 0,
+  lastError: null,
+};
+
+export function leaseOf(number: number, more: Partial<Lease> = {}): Lease {
+  return {
+    id: `l-${number}`,
+    pool: 'default',
+    containerId: null,
+    tenant: 'default',
+    source: 'warm',
+    acquiredAt: '2026-01-02T03:04:05.000Z',
+    expiresAt: null,
+    netns: { path: `/run/netnsd/netns/nd-${number}`, inode: 4026530000 + number },
+    interface: { name: 'eth0', mac: '0a:58:0a:d5:00:02', mtu: 1500, hostName: `nd-${number}` },
+    addresses: [{ address: `10.213.0.${number}/16`, gateway: '10.213.0.1' }],
+    routes: [{ destination: '0.0.0.0/0', gateway: '10.213.0.1' }],
+    publishedPorts: [],
+    dns: { servers: [], search: [], options: [] },
+    ...more,
+  };
+}
+
+/** A daemon in memory, as far as the commands see one. Idempotent by container id, like the real one. */
+export class FakeDaemon implements Client {
+  standing: Lease[] = [];
+  events_: PoolEvent[] = [];
+  readonly calls: [method: string, ...args: unknown[]][] = [];
+  closed = 0;
+  /** Thrown by the method of this name. */
+  readonly failures = new Map<string, NetnsdError>();
+  /** Called when a lease was made, before its caller hears of it. */
+  onAcquired: () => void = () => undefined;
+  #next = 2;
+
+  #called(method: string, ...args: unknown[]): void {
+    this.calls.push([method, ...args]);
+    const failure = this.failures.get(method);
+    if (failure !== undefined) throw failure;
+  }
+
+  async acquire(request: LeaseRequest): Promise<Lease> {
+    this.#called('acquire', request);
+    const { containerId = null, pool = 'default', tenant = 'default' } = request;
+    const known = this.standing.find((lease) => containerId !== null && lease.containerId === containerId);
+    const lease = known ?? leaseOf(this.#next++, { containerId, pool, tenant });
+    if (known === undefined) this.standing.push(lease);
+    this.onAcquired();
+    return lease;
+  }
+
+  async acquireMany({ count, ...request }: LeaseRequest & { count: number }): Promise<Lease[]> {
+    this.#called('acquireMany', { ...request, count });
+    const leases = Array.from({ length: count }, () => leaseOf(this.#next++));
+    this.standing.push(...leases);
+    return leases;
+  }
+
+  async release(leaseId: string): Promise<void> {
+    this.#called('release', leaseId);
+    this.standing = this.standing.filter(({ id }) => id !== leaseId);
+  }
+
+  async lease(leaseId: string): Promise<Lease> {
+    this.#called('lease', leaseId);
+    const lease = this.standing.find(({ id }) => id === leaseId);
+    if (lease === undefined) throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}`);
+    return lease;
+  }
+
+  async leases(filter: { containerId?: string | undefined }): Promise<Lease[]> {
+    this.#called('leases', filter);
+    const { containerId } = filter;
+    return this.standing.filter((lease) => containerId === undefined || lease.containerId === containerId);
+  }
+
+  async pools(): Promise<PoolStatus[]> {
+    this.#called('pools');
+    return [POOL];
+  }
+
+  async resizePool(
+    name: string,
+    size: { minReady?: number | undefined; max?: number | undefined },
+  ): Promise<PoolStatus> {
+    this.#called('resizePool', name, size);
+    return { ...POOL, name, minReady: size.minReady ?? POOL.minReady, max: size.max ?? POOL.max };
+  }
+
+  async status() {
+    this.#called('status');
+    return { version: '0.1.0', pid: 4711, uptimeSeconds: 7260.5, pools: [POOL] };
+  }
+
+  async *events(): AsyncGenerator<PoolEvent> {
+    this.#called('events');
+    yield* this.events_;
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}
+
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Options of every serve, down, bench and client that was asked for. */
+  readonly started: [what: string, options: unknown][];
+}
+
+/** Runs one command line against the fake daemon. */
+export async function run(
+  argv: string[],
+  options: { daemon?: FakeDaemon; env?: Record<string, string> } = {},
+): Promise<Ran> {
+  const { daemon = new FakeDaemon(), env = {} } = options;
+  const written = { stdout: '', stderr: '' };
+  const started: Ran['started'] = [];
+  const start = (what: string, result: number) => async (given: unknown) => {
+    started.push([what, given]);
+    return result;
+  };
+  const dependencies: Dependencies = {
+    env,
+    version: '1.2.3',
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    openClient: async (given) => {
+      started.push(['client', given]);
+      return daemon;
+    },
+    serve: start('serve', 3),
+    down: start('down', 0),
+    runBench: start('bench', 1),
+  };
+  return { status: await runCli(argv, dependencies), ...written, started };
+}

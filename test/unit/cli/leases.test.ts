@@ -1,0 +1,103 @@
+import t from 'tap';
+import { NetnsdError } from '../../../src/errors.js';
+import { FakeDaemon, leaseOf, run } from './fake.js';
+
+t.test('acquire prints what a caller needs to start a container, and how long it took', async (t) => {
+  const { status, stdout } = await run(['acquire', '--id', 'web-1']);
+  const [heading, row, took, end] = stdout.split('\n');
+  t.equal(status, 0);
+  t.equal(heading, 'LEASE  PATH                    ADDRESS        GATEWAY     SOURCE');
+  t.equal(row, 'l-2    /run/netnsd/netns/nd-2  10.213.0.2/16  10.213.0.1  warm');
+  t.match(took, /^1 lease in \d+ µs$/);
+  t.equal(end, '');
+});
+
+t.test('acquire hands on every term and closes the client', async (t) => {
+  const daemon = new FakeDaemon();
+  await run(['acquire', '--pool', 'web', '--id', 'a', '--tenant', 'b', '--wait', '0.5', '--ttl', '60'], { daemon });
+  t.strictSame(daemon.calls, [['acquire', { pool: 'web', containerId: 'a', tenant: 'b', wait: 0.5, ttl: 60 }]]);
+  t.equal(daemon.closed, 1);
+});
+
+t.test('acquire --path prints paths and nothing else, --json one lease or an array', async (t) => {
+  t.equal((await run(['acquire', '--path'])).stdout, '/run/netnsd/netns/nd-2\n');
+  t.equal(
+    (await run(['acquire', '--path', '--count', '2'])).stdout,
+    '/run/netnsd/netns/nd-2\n/run/netnsd/netns/nd-3\n',
+  );
+  t.strictSame(JSON.parse((await run(['acquire', '--json'])).stdout), leaseOf(2));
+  t.strictSame(JSON.parse((await run(['acquire', '--json', '--count', '1'])).stdout), [leaseOf(2)]);
+});
+
+t.test('what the daemon refuses is one line on stderr: status 1, or 2 where the request was wrong', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.failures.set('acquire', new NetnsdError('pool_exhausted', 'pool default is at its max (256):\nraise it'));
+  const failed = { stdout: '', started: [['client', { socketPath: '/run/netnsd/netnsd.sock' }]] };
+  const stderr = 'netnsd: pool default is at its max (256): raise it\n';
+  t.strictSame(await run(['acquire', '--json'], { daemon }), { ...failed, status: 1, stderr });
+  t.equal(daemon.closed, 1);
+  daemon.failures.set('acquire', new NetnsdError('bad_request', 'no such term'));
+  t.strictSame(await run(['acquire'], { daemon }), { ...failed, status: 2, stderr: 'netnsd: no such term\n' });
+});
+
+t.test('release gives back every lease that is named, past failures', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.standing = [leaseOf(2), leaseOf(3), leaseOf(4)];
+  t.strictSame((await run(['release', 'l-2', 'l-4'], { daemon })).stdout, 'released l-2\nreleased l-4\n');
+  t.strictSame(daemon.standing, [leaseOf(3)]);
+  daemon.failures.set('release', new NetnsdError('internal', 'broken'));
+  const { status, stderr } = await run(['release', 'l-3', 'l-5'], { daemon });
+  t.strictSame([status, stderr], [1, 'netnsd: cannot release l-3: broken; l-5: broken\n']);
+});
+
+t.test('release --id gives back what the container holds, which may be nothing', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.standing = [leaseOf(2, { containerId: 'a' }), leaseOf(3, { containerId: 'b' })];
+  t.equal((await run(['release', '--id', 'a', '--pool', 'web'], { daemon })).stdout, 'released l-2\n');
+  t.strictSame(daemon.calls[0], ['leases', { containerId: 'a', pool: 'web' }]);
+  const { status, stdout, stderr } = await run(['release', '--id', 'a'], { daemon });
+  t.strictSame([status, stdout, stderr], [0, '', 'netnsd: container a holds no lease: nothing to release\n']);
+});
+
+t.test('list aligns its columns, and says on stderr that there is none', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.standing = [
+    leaseOf(2, { containerId: 'a-long\u001b[2J-name' }),
+    leaseOf(13, { acquiredAt: new Date(Date.now() - 125_000).toISOString() }),
+  ];
+  const [heading = '', ...rows] = (await run(['list'], { daemon })).stdout.trimEnd().split('\n');
+  t.equal(rows.length, 2);
+  for (const name of ['POOL', 'CONTAINER', 'ADDRESS', 'PATH', 'AGE']) {
+    for (const row of rows) t.match(row.slice(heading.indexOf(name) - 2), /^ {2}\S/, `${name} stands in line`);
+  }
+  t.match(rows[0], 'a-long\ufffd[2J-name');
+  t.match(rows[1], /2 min$/);
+  t.strictSame(JSON.parse((await run(['list', '--json'], { daemon })).stdout), daemon.standing);
+  const none = await run(['list']);
+  t.strictSame([none.status, none.stdout, none.stderr], [0, '', 'netnsd: no leases: take one with `netnsd acquire`\n']);
+  t.equal((await run(['list', '--json'])).stdout, '[]\n');
+  t.equal((await run(['list', '--id', 'a'])).stderr, 'netnsd: no lease fits\n');
+});
+
+t.test('inspect shows everything about a lease', async (t) => {
+  const daemon = new FakeDaemon();
+  const publishedPorts = [{ protocol: 'tcp' as const, hostAddress: '0.0.0.0', hostPort: 8080, containerPort: 80 }];
+  const lease = leaseOf(2, {
+    publishedPorts,
+    dns: { servers: ['10.0.0.53', '10.0.0.54'], search: ['a.example'], options: [] },
+  });
+  daemon.standing = [lease];
+  const { stdout } = await run(['inspect', 'l-2'], { daemon });
+  const shown = [
+    'l-2',
+    lease.netns.path,
+    String(lease.netns.inode),
+    '0a:58:0a:d5:00:02',
+    '10.213.0.2/16, gateway 10.213.0.1',
+  ];
+  for (const text of [...shown, '0.0.0.0:8080 -> 80/tcp', '10.0.0.54', 'a.example', 'never'])
+    t.ok(stdout.includes(text), text);
+  t.strictSame(JSON.parse((await run(['inspect', 'l-2', '--json'], { daemon })).stdout), lease);
+  const { status, stderr } = await run(['inspect', 'l-9'], { daemon });
+  t.strictSame([status, stderr], [1, 'netnsd: there is no lease l-9\n']);
+});

@@ -1,0 +1,99 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { NetnsdError } from '../../../src/errors.js';
+import { bundleOf, SPEC_TEXT } from '../oci/fixture.js';
+import { FakeDaemon, leaseOf, run } from './fake.js';
+
+function setUp(t: Test, text = SPEC_TEXT) {
+  const folder = bundleOf(t, text);
+  const file = join(folder, 'config.json');
+  return { daemon: new FakeDaemon(), folder, file, read: () => readFileSync(file, 'utf8') };
+}
+
+/** The path in the bundle's network namespace. */
+function pathIn(text: string): unknown {
+  return JSON.parse(text).linux.namespaces[1].path;
+}
+
+t.test('oci patch leases, writes the path, and prints lease, path and address', async (t) => {
+  const { daemon, folder, file, read } = setUp(t);
+  const { status, stdout } = await run(['oci', 'patch', folder, '--id', 'a', '--tenant', 'b'], { daemon });
+  t.equal(status, 0);
+  t.equal(pathIn(read()), '/run/netnsd/netns/nd-2');
+  t.match(stdout, /\nl-2 +\/run\/netnsd\/netns\/nd-2 +10\.213\.0\.2\/16 /);
+  t.ok(stdout.endsWith(`\npatched ${file}\n`));
+  t.match(daemon.calls.at(-1), ['acquire', { containerId: 'a', tenant: 'b' }]);
+});
+
+t.test('oci patch --json prints the lease', async (t) => {
+  const { daemon, folder } = setUp(t);
+  const { stdout } = await run(['oci', 'patch', folder, '--id', 'a', '--json'], { daemon });
+  t.strictSame(JSON.parse(stdout), leaseOf(2, { containerId: 'a' }));
+});
+
+t.test('a repeat for the same container says that there is nothing to do', async (t) => {
+  const { daemon, folder, file, read } = setUp(t);
+  await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  const text = read();
+  const { status, stdout } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  t.equal(status, 0);
+  t.ok(stdout.endsWith(`\n${file} has the path of this lease already: nothing to do\n`));
+  t.equal(read(), text);
+  t.equal(daemon.standing.length, 1);
+});
+
+t.test('a path that is set by anything else is refused, whether or not the daemon answers', async (t) => {
+  const { daemon, folder, read } = setUp(t);
+  await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  const text = read();
+  const other = await run(['oci', 'patch', folder, '--id', 'b'], { daemon });
+  t.equal(other.status, 1);
+  t.match(
+    other.stderr,
+    /^netnsd: the network namespace of .* has a path already \(\/run\/netnsd\/netns\/nd-2\): .*\n$/,
+  );
+  daemon.failures.set('leases', new NetnsdError('daemon_unreachable', 'nothing answers'));
+  t.strictSame(await run(['oci', 'patch', folder, '--id', 'b'], { daemon }), other);
+  t.equal(read(), text);
+  t.equal(daemon.standing.length, 1);
+});
+
+t.test('a bundle that cannot be patched is refused before anything is leased', async (t) => {
+  const { daemon, folder, file } = setUp(t, '{"linux": {"namespaces": []}}');
+  const hostNetwork = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  t.match(hostNetwork.stderr, /^netnsd: .* shares the host's network: .*\n$/);
+  writeFileSync(file, '{');
+  const broken = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  t.match(broken.stderr, /^netnsd: cannot use .* no valid JSON: .*\n$/);
+  const missing = await run(['oci', 'patch', join(folder, 'none'), '--id', 'a'], { daemon });
+  t.match(missing.stderr, /^netnsd: cannot open the bundle .*\n$/);
+  t.strictSame([hostNetwork.status, broken.status, missing.status], [1, 1, 1]);
+  t.strictSame(daemon.calls, []);
+});
+
+t.test('a lease that was made for a patch that fails is given back', async (t) => {
+  const { daemon, folder, file } = setUp(t);
+  daemon.onAcquired = () => writeFileSync(file, '{}');
+  const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  t.equal(status, 1);
+  t.match(stderr, /changed by somebody else/);
+  t.strictSame(daemon.standing, []);
+});
+
+t.test('a lease that the container held before stays when the patch fails', async (t) => {
+  const { daemon, folder, file } = setUp(t);
+  daemon.standing = [leaseOf(9, { containerId: 'a' })];
+  daemon.onAcquired = () => writeFileSync(file, '{}');
+  t.equal((await run(['oci', 'patch', folder, '--id', 'a'], { daemon })).status, 1);
+  t.equal(daemon.standing.length, 1);
+});
+
+t.test('a lease that cannot be given back either is named with how to do so', async (t) => {
+  const { daemon, folder, file } = setUp(t);
+  daemon.onAcquired = () => writeFileSync(file, '{}');
+  daemon.failures.set('release', new NetnsdError('daemon_unreachable', 'nothing answers'));
+  const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
+  t.equal(status, 1);
+  t.match(stderr, /changed by somebody else.*; and lease l-2 stays \(nothing answers\): netnsd release l-2\n$/);
+});

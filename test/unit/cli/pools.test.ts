@@ -1,0 +1,72 @@
+import t from 'tap';
+import { NetnsdError } from '../../../src/errors.js';
+import type { PoolEvent } from '../../../src/pool/service.js';
+import { FakeDaemon, POOL, run } from './fake.js';
+
+t.test('status shows the daemon and a row a pool', async (t) => {
+  const lines = (await run(['status'])).stdout.split('\n');
+  t.strictSame(lines, [
+    'netnsd 0.1.0, pid 4711, up 2 h',
+    '',
+    'POOL     SUBNET         READY  LEASED  DIRTY  BUILDING  BROKEN  MIN_READY  MAX  WARM  COLD',
+    'default  10.213.0.0/16     16       2      0         1       0         16  256    40     1',
+    '',
+  ]);
+  const status = JSON.parse((await run(['status', '--json'])).stdout);
+  t.strictSame(status, { version: '0.1.0', pid: 4711, uptimeSeconds: 7260.5, pools: [POOL] });
+});
+
+t.test('the newest failure of a pool is shown below the table', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.pools = async () => [{ ...POOL, buildFailures: 3, lastError: 'link: EEXIST' }];
+  t.match(
+    (await run(['pool', 'list'], { daemon })).stdout,
+    /\n\npool default {2}3 failed builds, the newest: link: EEXIST\n$/,
+  );
+});
+
+t.test('pool list prints an array, pool set the pool that it changed', async (t) => {
+  const daemon = new FakeDaemon();
+  t.strictSame(JSON.parse((await run(['pool', 'list', '--json'])).stdout), [POOL]);
+  const { stdout } = await run(['pool', 'set', 'web', '--min-ready', '0', '--json'], { daemon });
+  t.strictSame(JSON.parse(stdout), { ...POOL, name: 'web', minReady: 0 });
+  t.strictSame(daemon.calls, [['resizePool', 'web', { minReady: 0, max: undefined }]]);
+  t.match((await run(['pool', 'set', 'web', '--max', '9'], { daemon })).stdout, /\nweb .* 16 +9 +40 +1\n$/);
+});
+
+t.test('events are printed one a line, for readers or as JSON, until they end', async (t) => {
+  const daemon = new FakeDaemon();
+  const event: PoolEvent = {
+    time: '2026-01-02T03:04:05.000Z',
+    type: 'leased',
+    pool: 'default',
+    endpoint: 'default-2',
+    lease: 'l-2',
+    containerId: 'a',
+    reason: null,
+  };
+  const broken: PoolEvent = { ...event, type: 'broken', lease: null, containerId: null, reason: 'link\nis gone' };
+  daemon.events_ = [event, broken];
+  t.equal(
+    (await run(['events'], { daemon })).stdout,
+    '2026-01-02T03:04:05.000Z  leased        default-2  lease l-2  container a\n' +
+      '2026-01-02T03:04:05.000Z  broken        default-2  (link\ufffdis gone)\n',
+  );
+  const lines = (await run(['events', '--json'], { daemon })).stdout.trimEnd().split('\n');
+  t.strictSame(
+    lines.map((line) => JSON.parse(line)),
+    [event, broken],
+  );
+  t.equal(daemon.closed, 2);
+});
+
+t.test('a daemon that does not answer is one line and status 1, whichever the command', async (t) => {
+  const daemon = new FakeDaemon();
+  for (const method of ['status', 'pools', 'leases', 'events']) {
+    daemon.failures.set(method, new NetnsdError('daemon_unreachable', 'nothing answers on /s: start it'));
+  }
+  for (const argv of [['status'], ['pool', 'list'], ['list'], ['events'], ['release', '--id', 'a']]) {
+    const { status, stdout, stderr } = await run(argv, { daemon });
+    t.strictSame([status, stdout, stderr], [1, '', 'netnsd: nothing answers on /s: start it\n'], argv.join(' '));
+  }
+});

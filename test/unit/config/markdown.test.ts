@@ -1,0 +1,17 @@
+import t from 'tap';
+import { renderKeyTable } from '../../../src/config/index.js';
+
+t.test('the table of keys has a row of four cells for every key', async (t) => {
+  const [heading, rule, ...rows] = renderKeyTable().split('\n');
+  t.equal(heading, '| key | type | default | meaning |');
+  t.equal(rule, '| --- | --- | --- | --- |');
+  const names = rows.map((row) => /^\| `([^`]+)` \|/.exec(row)?.[1]);
+  t.strictSame(names, [
+    'netns_dir',
+    'socket_group',
+    'log_level',
+    ...['subnet', 'min_ready', 'max', 'mtu', 'build_batch'].map((key) => `pools.NAME.${key}`),
+    ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),
+  ]);
+  for (const row of rows) t.match(row, /^\|( [^|]+ \|){4}$/);
+});

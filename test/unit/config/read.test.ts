@@ -1,0 +1,88 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { CONFIG_FILE, readConfig } from '../../../src/config/index.js';
+import { parseConfig } from '../../../src/config/read.js';
+
+const DEFAULT_POOL = {
+  name: 'default',
+  subnet: '10.213.0.0/16',
+  minReady: 16,
+  max: 256,
+  mtuBytes: 1500,
+  buildBatch: 8,
+  dns: { servers: [], search: [], options: [] },
+};
+
+function parse(source: string) {
+  return parseConfig({ source, file: 'netnsd.toml', stateDir: '/run/netnsd' });
+}
+
+t.test('without a file, or with an empty one, every key has its default', async (t) => {
+  const defaults = { netnsDir: '/run/netnsd/netns', socketGroup: null, logLevel: 'info', pools: [DEFAULT_POOL] };
+  t.strictSame(parse(''), defaults);
+  t.strictSame(parse('[pools]'), defaults);
+  if (!existsSync(CONFIG_FILE)) t.strictSame(readConfig({ path: null }), defaults);
+});
+
+t.test('namespaces are mounted below the state directory unless told otherwise', async (t) => {
+  const file = join(t.testdir(), 'netnsd.toml');
+  writeFileSync(file, '');
+  t.equal(readConfig({ path: file, stateDir: '/srv/n' }).netnsDir, '/srv/n/netns');
+  writeFileSync(file, 'netns_dir = "/run/netns/"');
+  t.equal(readConfig({ path: file, stateDir: '/srv/n' }).netnsDir, '/run/netns/');
+});
+
+t.test('every key is read, however TOML lets it be written', async (t) => {
+  const expected = {
+    netnsDir: '/run/netns',
+    socketGroup: 'web',
+    logLevel: 'debug',
+    pools: [
+      {
+        name: 'web',
+        subnet: '10.9.0.0/24',
+        minReady: 1,
+        max: 2,
+        mtuBytes: 9000,
+        buildBatch: 3,
+        dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
+      },
+    ],
+  };
+  const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nlog_level = "debug"\n';
+  const rest = 'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\n';
+  const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
+  t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
+  t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);
+  const inline = `{ subnet = "10.9.0.0/24", ${rest.trim().replaceAll('\n', ', ')}, dns = { ${dns.trim().replaceAll('\n', ', ')} } }`;
+  t.strictSame(parse(`${top}pools = { web = ${inline} }`), expected);
+  const dotted = [
+    ...`subnet = "10.9.0.0/24"\n${rest}`.trim().split('\n'),
+    ...dns
+      .trim()
+      .split('\n')
+      .map((line) => `dns.${line}`),
+  ];
+  t.strictSame(parse(`${top}${dotted.map((line) => `pools.web.${line}`).join('\n')}`), expected);
+});
+
+t.test('default sizes give way to what is set and to the subnet', async (t) => {
+  const size = (source: string) => {
+    const [pool] = parse(`[pools.default]\n${source}`).pools;
+    return [pool?.minReady, pool?.max];
+  };
+  t.strictSame(size(''), [16, 256]);
+  t.strictSame(size('max = 4'), [4, 4]);
+  t.strictSame(size('subnet = "10.0.0.0/29"'), [5, 5]);
+  t.strictSame(size('min_ready = 0'), [0, 256]);
+});
+
+t.test('a file that cannot be read is named with the reason', async (t) => {
+  const folder = t.testdir({ binary: Buffer.from([0xff, 0xfe, 0xff]) });
+  const refused = (path: string, reason: RegExp) =>
+    t.throws(() => readConfig({ path }), { code: 'config_invalid', message: reason });
+  refused(join(folder, 'none.toml'), /cannot read the configuration .*none\.toml: there is no such file/);
+  refused(folder, /it is a directory/);
+  refused(join(folder, 'binary'), /it is not UTF-8 text/);
+});

@@ -1,0 +1,221 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { parseConfig } from '../../../src/config/read.js';
+import { hasCode, NetnsdError } from '../../../src/errors.js';
+
+function refusal(source: string): NetnsdError {
+  try {
+    parseConfig({ source, file: 'f.toml', stateDir: '/run/netnsd' });
+  } catch (error) {
+    if (error instanceof NetnsdError) return error;
+    throw error;
+  }
+  throw new Error(`accepted: ${source}`);
+}
+
+const POOL_KEYS = 'subnet, min_ready, max, mtu, build_batch, dns';
+const INTEGER = 'an integer from 0 to 65000';
+const LONG_NAME = 'a'.repeat(33);
+const CASES: [title: string, source: string, message: string][] = [
+  [
+    'an unknown key',
+    '\ncolour = 1',
+    'f.toml:2: colour: unknown key (allowed: netns_dir, socket_group, log_level, pools)',
+  ],
+  [
+    'a near miss',
+    '[pools.web]\nmin_redy = 3',
+    `f.toml:2: pools.web.min_redy: unknown key: did you mean min_ready? (allowed: ${POOL_KEYS})`,
+  ],
+  [
+    'another custom',
+    '[pools.web]\nminReady = 3',
+    `f.toml:2: pools.web.minReady: unknown key: did you mean min_ready? (allowed: ${POOL_KEYS})`,
+  ],
+  [
+    'a pool key at the top',
+    'max = 3',
+    'f.toml:1: max: unknown key: it belongs into a table [pools.NAME] (allowed: netns_dir, socket_group, log_level, pools)',
+  ],
+  [
+    'a dns key in a pool',
+    '[pools.web]\nservers = []',
+    `f.toml:2: pools.web.servers: unknown key: it belongs into [pools.web.dns] (allowed: ${POOL_KEYS})`,
+  ],
+  [
+    'an unknown dns key',
+    '[pools.default]\ndns = { sever = [] }',
+    'f.toml:2: pools.default.dns.sever: unknown key: did you mean servers? (allowed: servers, search, options)',
+  ],
+  [
+    'a key of Object',
+    'toString = 1',
+    'f.toml:1: toString: unknown key (allowed: netns_dir, socket_group, log_level, pools)',
+  ],
+  [
+    'a wrong type',
+    '[pools.default]\nmin_ready = "3"',
+    `f.toml:2: pools.default.min_ready: found "3", allowed: ${INTEGER}`,
+  ],
+  [
+    'a fraction',
+    '[pools.default]\nmin_ready = 8.0',
+    `f.toml:2: pools.default.min_ready: found 8.0, allowed: ${INTEGER}`,
+  ],
+  [
+    'a negative number',
+    '[pools.default]\nmin_ready = -1',
+    `f.toml:2: pools.default.min_ready: found -1, allowed: ${INTEGER}`,
+  ],
+  [
+    'a number beyond precision',
+    '[pools.default]\nmin_ready = 9223372036854775807',
+    `f.toml:2: pools.default.min_ready: found 9223372036854775807, allowed: ${INTEGER}`,
+  ],
+  [
+    'a pool of too many',
+    '[pools.default]\nmax = 65001',
+    'f.toml:2: pools.default.max: found 65001, allowed: an integer from 1 to 65000',
+  ],
+  [
+    'an impossible MTU',
+    '[pools.default]\nmtu = 67',
+    'f.toml:2: pools.default.mtu: found 67, allowed: an integer from 68 to 65535',
+  ],
+  ['a relative folder', 'netns_dir = "netns"', 'f.toml:1: netns_dir: found "netns", allowed: an absolute path'],
+  ['a log level', 'log_level = "loud"', 'f.toml:1: log_level: found "loud", allowed: trace, debug, info, warn, error'],
+  [
+    'a name server',
+    '[pools.default]\ndns.servers = ["dns.example"]',
+    'f.toml:2: pools.default.dns.servers: found ["dns.example"], allowed: an array of IP addresses, such as ["10.0.0.53"]',
+  ],
+  [
+    'a line break in a search domain',
+    '[pools.default]\ndns.search = ["a\\nnameserver 6.6.6.6"]',
+    'f.toml:2: pools.default.dns.search: found ["a\\nnameserver 6.6.6.6"], allowed: an array of domain names, such as ["svc.example.org"]',
+  ],
+  [
+    'a table in place of a value',
+    '[pools.default.max]\nx = 1',
+    'f.toml:1: pools.default.max: found pools.default.max, allowed: an integer from 1 to 65000',
+  ],
+  ['a value in place of a table', 'pools = 3', 'f.toml:1: pools: found 3, allowed: a table, written [pools]'],
+  [
+    'an array of tables',
+    '[[pools.web]]',
+    'f.toml:1: pools.web: found an array of tables, allowed: a table, written [pools.web]',
+  ],
+  [
+    'a pool name',
+    '[pools.Web]',
+    'f.toml:1: pools.Web: no name for a pool, allowed: a-z, 0-9 and -, not - first, 32 characters at the most',
+  ],
+  [
+    'a pool name that is a path',
+    '[pools."../x"]',
+    'f.toml:1: pools."../x": no name for a pool, allowed: a-z, 0-9 and -, not - first, 32 characters at the most',
+  ],
+  [
+    'a long pool name',
+    `[pools.${LONG_NAME}]`,
+    `f.toml:1: pools.${LONG_NAME}: no name for a pool, allowed: a-z, 0-9 and -, not - first, 32 characters at the most`,
+  ],
+  [
+    'a pool without a subnet',
+    '\n[pools.web]\nmax = 3',
+    'f.toml:2: pools.web: has no subnet, and only the pool default has one by default: add subnet = "NETWORK/BITS"',
+  ],
+  [
+    'host bits',
+    '[pools.web]\nsubnet = "10.0.0.1/24"',
+    'f.toml:2: pools.web.subnet: found "10.0.0.1/24" ("10.0.0.1/24" has host bits set: write 10.0.0.0/24), allowed: an IPv4 network in CIDR notation, /8 to /29, such as 10.213.0.0/16',
+  ],
+  [
+    'a subnet without room',
+    '[pools.web]\nsubnet = "10.0.0.0/30"',
+    'f.toml:2: pools.web.subnet: found "10.0.0.0/30" (it is too small), allowed: an IPv4 network in CIDR notation, /8 to /29, such as 10.213.0.0/16',
+  ],
+  [
+    'min_ready above max',
+    '[pools.default]\nmax = 3\nmin_ready = 4',
+    'f.toml:3: pools.default.min_ready: found 4, allowed: an integer from 0 to max (3)',
+  ],
+  [
+    'min_ready above the default max',
+    '[pools.default]\nmin_ready = 300',
+    'f.toml:2: pools.default.min_ready: found 300, allowed: an integer from 0 to max, which is not set, (256)',
+  ],
+  [
+    'a pool larger than its subnet',
+    '[pools.web]\nsubnet = "10.0.0.0/24"\nmax = 254',
+    'f.toml:3: pools.web.max: pool larger than its subnet: found 254, but 10.0.0.0/24 has 253 addresses beside network, gateway and broadcast',
+  ],
+  ['a missing value', 'a =\n', 'f.toml:1: no valid TOML: Unspecified values are invalid; found: a ='],
+  ['an open array', 'a = [1,', 'f.toml:1: no valid TOML: Unspecified values are invalid; found: a = [1,'],
+  [
+    'a key set twice',
+    '[pools.default]\nmax = 1\nmax = 2',
+    'f.toml:3: no valid TOML: Defining a key multiple times is invalid; found: max = 2',
+  ],
+];
+
+for (const [title, source, message] of CASES) {
+  t.test(`${title} is refused in one line that says where, what was found and what is allowed`, async (t) => {
+    const error = refusal(source);
+    t.equal(error.message, message);
+    t.equal(error.code, 'config_invalid');
+  });
+}
+
+t.test('two pools that share addresses are refused, with both named', async (t) => {
+  const error = refusal('[pools.a]\nsubnet = "10.0.0.0/16"\n[pools.b]\nmax = 1\nsubnet = "10.0.9.0/24"');
+  t.equal(error.code, 'subnet_overlap');
+  t.equal(
+    error.message,
+    'f.toml:5: pools.b.subnet: 10.0.9.0/24 overlaps 10.0.0.0/16 of pool a: give one of them another subnet',
+  );
+});
+
+t.test('whatever the file holds, it is accepted or refused in one line', async (t) => {
+  const word = fc.constantFrom(
+    'pools',
+    'web',
+    'default',
+    'dns',
+    '[',
+    ']',
+    '.',
+    ' = ',
+    '\n',
+    '"',
+    '{',
+    '}',
+    ',',
+    '1',
+    '"10.0.0.0/24"',
+    'max',
+    'subnet',
+    "'",
+    '#',
+    '\r',
+    '\u0000',
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.array(word, { maxLength: 30 }).map((words) => words.join('')),
+      ),
+      (source) => {
+        try {
+          parseConfig({ source, file: 'f.toml', stateDir: '/run/netnsd' });
+          return true;
+        } catch (error) {
+          return hasCode(error, 'config_invalid') && !/[\n\r]/.test(error.message);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  t.pass('no other error was thrown');
+});

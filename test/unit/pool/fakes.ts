@@ -1,0 +1,178 @@
+import { NetnsdError } from '../../../src/errors.js';
+import type {
+  EndpointFacts,
+  EndpointKey,
+  EndpointRecord,
+  EndpointState,
+  Endpoints,
+  PoolEvent,
+  PoolSettings,
+  Records,
+  Settled,
+} from '../../../src/pool/index.js';
+import { Pools } from '../../../src/pool/index.js';
+import { FakeClock } from './fake-clock.js';
+
+export function factsOf(key: EndpointKey): EndpointFacts {
+  return {
+    netns: { path: `/run/netns/${key.id}`, inode: 4026531840 + key.seq },
+    interface: { name: 'eth0', mac: '02:00:0a:00:00:02', mtu: 1500, hostName: `nv${key.seq}` },
+    addresses: [{ address: `10.0.${key.index >> 8}.${key.index & 255}/16`, gateway: '10.0.0.1' }],
+    routes: [{ destination: '0.0.0.0/0', gateway: '10.0.0.1' }],
+    publishedPorts: [],
+    dns: { servers: [], search: [], options: [] },
+  };
+}
+
+/** A request that the fake kernel has not answered yet. */
+export interface FakeRequest {
+  readonly kind: 'build' | 'destroy';
+  readonly keys: readonly EndpointKey[];
+  readonly urgent: boolean;
+  /** Answers; the endpoints at the positions of `failing` fail. */
+  answer(failing?: (position: number) => boolean): void;
+  /** Answers that all of it failed so, with something left behind. */
+  answerWith(error: NetnsdError): void;
+  /** Loses the request as a whole, with what it may have made. */
+  lose(): void;
+}
+
+/** Endpoints that exist only here. Answers at once, or when the test says so (`manual`), in whatever order it likes. */
+export class FakeEndpoints implements Endpoints {
+  manual = false;
+  failBuilds = false;
+  failDestroys = false;
+  readonly requests: FakeRequest[] = [];
+  readonly log: { kind: 'build' | 'destroy'; ids: string[]; urgent: boolean }[] = [];
+  readonly alive = new Map<string, EndpointKey>();
+  readonly faults: string[] = [];
+
+  build(keys: readonly EndpointKey[], options: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
+    for (const key of keys) {
+      for (const other of this.alive.values()) {
+        if (other.pool === key.pool && other.index === key.index) this.faults.push(`index ${key.index} built twice`);
+      }
+      this.alive.set(key.id, key);
+    }
+    return this.#ask('build', keys, options.urgent, (key, fails): Settled<EndpointFacts> => {
+      if (!fails) return { ok: true, value: factsOf(key) };
+      this.alive.delete(key.id);
+      return {
+        ok: false,
+        error: new NetnsdError('kernel_error', `no link for ${key.id}`, { details: { errno: 'EBUSY' } }),
+      };
+    });
+  }
+
+  destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]> {
+    return this.#ask('destroy', keys, false, (key, fails): Settled<void> => {
+      if (fails) return { ok: false, error: new NetnsdError('destroy_failed', `${key.id} is busy`) };
+      this.alive.delete(key.id);
+      return { ok: true, value: undefined };
+    });
+  }
+
+  #ask<T>(
+    kind: 'build' | 'destroy',
+    keys: readonly EndpointKey[],
+    urgent: boolean,
+    outcome: (key: EndpointKey, fails: boolean) => T,
+  ): Promise<T[]> {
+    this.log.push({ kind, ids: keys.map((key) => key.id), urgent });
+    const failAll = () => (kind === 'build' ? this.failBuilds : this.failDestroys);
+    return new Promise((resolve, reject) => {
+      const done = () => this.requests.splice(this.requests.indexOf(request), 1);
+      const request: FakeRequest = {
+        kind,
+        keys,
+        urgent,
+        answer: (failing = failAll) => {
+          done();
+          resolve(keys.map((key, position) => outcome(key, failing(position))));
+        },
+        answerWith: (error) => {
+          done();
+          resolve(keys.map(() => ({ ok: false, error }) as T));
+        },
+        lose: () => {
+          done();
+          reject(new NetnsdError('worker_failed', 'the worker ended'));
+        },
+      };
+      this.requests.push(request);
+      if (!this.manual) request.answer();
+    });
+  }
+}
+
+/** A disk that remembers where each record stands, and complains of what a real one would not bear. */
+export class FakeRecords implements Records {
+  full = false;
+  readonly onDisk = new Map<string, EndpointRecord>();
+  readonly faults: string[] = [];
+  readonly history: string[] = [];
+
+  write(record: EndpointRecord, previous: EndpointState | null): void {
+    if (this.full) throw new NetnsdError('state_write_failed', 'no space left');
+    const standing = this.onDisk.get(record.id)?.state ?? null;
+    if (standing !== previous) this.faults.push(`${record.id}: written from ${previous}, stood in ${standing}`);
+    this.onDisk.set(record.id, record);
+    this.history.push(`${record.id} ${record.state}`);
+  }
+
+  remove(key: EndpointKey, state: EndpointState): void {
+    const standing = this.onDisk.get(key.id)?.state;
+    if (standing !== state) this.faults.push(`${key.id}: removed from ${state}, stood in ${standing}`);
+    this.onDisk.delete(key.id);
+    this.history.push(`${key.id} gone`);
+  }
+
+  count(state: EndpointState): number {
+    return [...this.onDisk.values()].filter((record) => record.state === state).length;
+  }
+}
+
+export type Sizes = Partial<PoolSettings>;
+
+export function settingsOf(sizes: Sizes = {}): PoolSettings {
+  return { name: 'default', minReady: 2, max: 10, capacity: 20, buildBatch: 4, ...sizes };
+}
+
+/** Pools over fakes, started, with nothing built yet. */
+export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; seq?: number } = {}) {
+  const clock = new FakeClock();
+  const endpoints = new FakeEndpoints();
+  const records = new FakeRecords();
+  const logged: string[] = [];
+  const events: PoolEvent[] = [];
+  let seq = options.seq ?? 0;
+  for (const record of options.adopted ?? []) {
+    records.onDisk.set(record.id, record);
+    endpoints.alive.set(record.id, record);
+  }
+  const log = {
+    info: (_details: object, message: string) => void logged.push(message),
+    warn: (_details: object, message: string) => void logged.push(message),
+  };
+  const pools = new Pools({
+    pools: (options.pools ?? [{}]).map((sizes) => ({ settings: settingsOf(sizes), subnet: '10.0.0.0/16' })),
+    endpoints,
+    records,
+    nextSeq: () => ++seq,
+    log,
+    clock,
+  });
+  pools.subscribe((event) => events.push(event));
+  pools.start(options.adopted);
+  return { clock, endpoints, records, logged, events, pools };
+}
+
+/** Both ways of a promise's end, to look at. */
+export function outcome<T>(
+  promise: Promise<T>,
+): Promise<{ value: T | null; error: (Error & { code?: string }) | null }> {
+  return promise.then(
+    (value) => ({ value, error: null }),
+    (error) => ({ value: null, error }),
+  );
+}

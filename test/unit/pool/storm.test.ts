@@ -1,0 +1,209 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { Lease } from '../../../src/pool/index.js';
+import { NEXT_STATES } from '../../../src/pool/states.js';
+import { world } from './fakes.js';
+
+const MAX = 8;
+const CAPACITY = 10;
+const RUNS = 200;
+const n = fc.nat(1000);
+
+/** One thing that happens to a pool; `n` chooses among what is there. */
+const usual = [
+  fc.record({
+    what: fc.constant('acquire' as const),
+    n,
+    count: fc.integer({ min: 1, max: 3 }),
+    wait: fc.constantFrom(0, 0, 1, 20),
+    ttl: fc.constantFrom(undefined, undefined, 3),
+    container: fc.constantFrom(undefined, 'a', 'b'),
+    tenant: fc.constantFrom('s', 's', 't'),
+  }),
+  fc.record({ what: fc.constantFrom('abort' as const, 'release' as const, 'release' as const, 'lose' as const), n }),
+  fc.record({
+    what: fc.constantFrom('answer' as const, 'answer' as const, 'answer' as const),
+    n,
+    fail: fc.constantFrom(0, 0, 1, 2),
+  }),
+  fc.record({ what: fc.constant('resize' as const), n, max: fc.integer({ min: 1, max: MAX }) }),
+  fc.record({ what: fc.constant('advance' as const), n, ms: fc.constantFrom(0, 0, 50, 700, 4000) }),
+] as const;
+const fullDisk = fc.record({ what: fc.constant('disk' as const), n });
+const happening = fc.oneof(...usual, fullDisk);
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+class Storm {
+  readonly world = world({ pools: [{ minReady: 3, max: MAX, capacity: CAPACITY, buildBatch: 2 }] });
+  readonly unsettled = new Set<Promise<unknown>>();
+  readonly aborts: AbortController[] = [];
+  readonly leases = new Map<string, Lease>();
+  readonly lastState = new Map<string, string>();
+  historyRead = 0;
+
+  constructor() {
+    this.world.endpoints.manual = true;
+    this.world.pools.subscribe(({ type, lease }) => type === 'released' && this.leases.delete(lease as string));
+  }
+
+  async act(happening: Happening): Promise<void> {
+    const { pools, clock, endpoints, records } = this.world;
+    const request = endpoints.requests[happening.n % Math.max(1, endpoints.requests.length)];
+    switch (happening.what) {
+      case 'acquire':
+        this.acquire(happening);
+        break;
+      case 'abort':
+        this.aborts[happening.n % Math.max(1, this.aborts.length)]?.abort();
+        break;
+      case 'release': {
+        const ids = [...this.leases.keys()];
+        const id = ids[happening.n % Math.max(1, ids.length)];
+        if (id !== undefined) pools.release(id);
+        break;
+      }
+      case 'answer':
+        request?.answer((position) => (happening.fail >> position) % 2 === 1);
+        break;
+      case 'lose':
+        request?.lose();
+        break;
+      case 'resize':
+        pools.resize('default', { max: happening.max, minReady: happening.n % (happening.max + 1) });
+        break;
+      case 'advance':
+        await clock.advance(happening.ms);
+        break;
+      case 'disk':
+        records.full = happening.n % 4 === 0;
+        this.diskWasFull ||= records.full;
+        break;
+    }
+    // Sometimes the next thing happens before this one's promises had their turn.
+    if (happening.n % 3 > 0) await clock.settle();
+    this.check();
+  }
+
+  acquire({ count, wait, ttl, container, tenant }: Happening & { what: 'acquire' }): void {
+    const abort = new AbortController();
+    this.aborts.push(abort);
+    const asked = this.world.pools.acquire({
+      count: container === undefined ? count : 1,
+      containerId: container,
+      tenant,
+      waitSeconds: wait,
+      ttlSeconds: ttl,
+      signal: abort.signal,
+    });
+    const settled = asked.then(
+      (leases) => {
+        for (const lease of leases) this.leases.set(lease.id, lease);
+        const expected = container === undefined ? count : 1;
+        if (leases.length !== expected) throw new Error(`${leases.length} leases for ${expected}`);
+      },
+      (error: { code?: string }) => {
+        const codes = [
+          'bad_request',
+          'lease_conflict',
+          'pool_exhausted',
+          'build_failed',
+          'client_gone',
+          'state_write_failed',
+        ];
+        if (!codes.includes(error.code ?? '')) throw error;
+      },
+    );
+    this.unsettled.add(settled);
+    settled.then(
+      () => this.unsettled.delete(settled),
+      (error) => this.problems.push(String(error)),
+    );
+  }
+
+  readonly problems: string[] = [];
+
+  /** What must hold at every moment. */
+  check(): void {
+    const { pools, records, endpoints } = this.world;
+    const status = pools.poolStatus('default');
+    if (status === undefined) throw new Error('no pool');
+    const problems = [...this.problems, ...records.faults, ...endpoints.faults];
+    const existing = status.building + status.ready + status.leased + status.dirty + status.broken + status.destroying;
+    if (existing > MAX) problems.push(`${existing} endpoints exist`);
+    const onDisk = [...records.onDisk.values()];
+    const indexes = onDisk.map(({ index }) => index);
+    // A record that could not be rewritten stays as it was: then disk and memory differ, but only on the way out.
+    if (!this.diskWasFull) {
+      if (new Set(indexes).size !== indexes.length) problems.push('an index is in use twice');
+      for (const state of ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'] as const) {
+        if (records.count(state) !== status[state])
+          problems.push(`${records.count(state)} records ${state}, ${status[state]} are`);
+      }
+    }
+    const paths = pools.leases().map(({ netns }) => netns.path);
+    if (new Set(paths).size !== paths.length) problems.push('an endpoint is leased twice');
+    if (paths.length !== status.leased) problems.push(`${paths.length} leases, ${status.leased} leased endpoints`);
+    for (const lease of pools.leases()) {
+      const record = onDisk.find(({ lease: terms }) => terms?.id === lease.id);
+      if (record?.facts?.netns.path !== lease.netns.path) problems.push(`lease ${lease.id} is not on disk`);
+      if (!endpoints.alive.has(record?.id ?? '')) problems.push(`lease ${lease.id} has no endpoint`);
+    }
+    this.checkHistory(problems);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+  }
+
+  diskWasFull = false;
+
+  checkHistory(problems: string[]): void {
+    const { history } = this.world.records;
+    for (; this.historyRead < history.length; this.historyRead += 1) {
+      const [id = '', state = ''] = (history[this.historyRead] as string).split(' ');
+      const last = this.lastState.get(id);
+      this.lastState.set(id, state);
+      if (this.diskWasFull) continue;
+      const allowed: readonly string[] = last === undefined ? ['building'] : (NEXT_STATES[last as 'ready'] ?? []);
+      if (!allowed.includes(state)) problems.push(`${id} went from ${last} to ${state}`);
+    }
+  }
+
+  /** The weather clears: everything works, everybody goes home. */
+  async calm(): Promise<void> {
+    const { pools, clock, endpoints, records } = this.world;
+    records.full = false;
+    pools.resize('default', { minReady: 3, max: MAX });
+    endpoints.manual = false;
+    for (let i = 0; i < 20; i += 1) {
+      for (const request of [...endpoints.requests]) request.answer(() => false);
+      for (const { id } of pools.leases()) pools.release(id);
+      await clock.advance(5000);
+    }
+    const status = pools.poolStatus('default');
+    const { ready, leased, building, dirty, broken, destroying } = status ?? {};
+    const rest = { ready, leased, building, dirty, broken, destroying };
+    t.strictSame(rest, { ready: 3, leased: 0, building: 0, dirty: 0, broken: 0, destroying: 0 });
+    if (this.unsettled.size > 0) throw new Error(`${this.unsettled.size} acquires were never answered`);
+    const alive = [...endpoints.alive.keys()].sort();
+    const onDisk = [...records.onDisk.keys()].sort();
+    if (alive.join() !== onDisk.join() || alive.length !== 3) throw new Error(`alive ${alive}, on disk ${onDisk}`);
+    this.check();
+  }
+}
+
+async function weather(happenings: fc.Arbitrary<Happening>): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.array(happenings, { minLength: 1, maxLength: 60, size: 'max' }), async (several) => {
+      const storm = new Storm();
+      for (const one of several) await storm.act(one);
+      await storm.calm();
+    }),
+    { numRuns: RUNS },
+  );
+}
+
+t.test('in any storm no endpoint is leased twice, max holds, disk and memory agree, and all is well afterwards', () =>
+  weather(fc.oneof(...usual)),
+);
+
+t.test('even if the disk is full at times, no endpoint is leased twice, max holds, and all is well afterwards', () =>
+  weather(happening),
+);
