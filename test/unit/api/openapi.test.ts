@@ -81,7 +81,7 @@ t.test('shapes come with descriptions and examples, and are refused with unknown
       t.type(schema.description, 'string', `${body.title}.${field} is described`);
   }
   const created = paths['/v1/leases']?.post?.responses['201']?.content?.['application/json']?.schema;
-  const [one, many] = created?.anyOf as Json[];
+  const [one, many] = (created?.anyOf ?? []) as Json[];
   t.equal(one?.title, 'Lease');
   t.equal(many?.title, 'LeaseList');
   for (const [field, schema] of Object.entries(one?.properties as Record<string, Json>))
