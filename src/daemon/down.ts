@@ -78,7 +78,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...ENDPOINT_STATES, 'set-aside'])
+  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up'])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of ['site.json', 'site.json.new', 'sequence', 'sequence.new', LOCK])
     rmSync(join(stateDir, file), { force: true });

@@ -22,6 +22,7 @@ import { assertPrivileged } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
+import { warmUp } from './warm-up.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -68,6 +69,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   await listenOnSocket(api, { path: options.socketPath, groupId: groupId(config.socketGroup) });
   log.info({ socket: options.socketPath, stateDir, pools: config.pools.map(({ name }) => name) }, 'netnsd is ready');
   const watchdog = tellReady();
+  // Only a matter of speed: what keeps it from running is no reason to fail.
+  warmUp(stateDir).catch((error: unknown) => log.debug({ err: error }, 'the request path was not run warm'));
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);

@@ -82,7 +82,7 @@ export class Pool implements LeaseOwner {
     if (this.#waiters.demand > 0 || this.#stock.ready < ask.count) return this.#wait(ask, request.signal);
     const held = this.#take(ask, 'warm');
     this.#leased(held);
-    this.#stock.plan();
+    this.#stock.planLater();
     return leasesOf(held);
   }
 

@@ -10,6 +10,9 @@ import { replaceAlways } from './recycle.js';
 import { assertSize, type PoolSize } from './size.js';
 import type { EndpointFacts, EndpointRecord } from './types.js';
 
+/** How long a burst of acquires has the processors to itself, in milliseconds. */
+const BURST_MS = 25;
+
 export interface StockHooks {
   /** How many endpoints are waited for, in all and by the first who waits. */
   demand(): { readonly all: number; readonly first: number };
@@ -35,7 +38,7 @@ export class Stock {
   readonly #destroyer: Destroyer;
   readonly #ready = new Fifo<Slot>();
   #size: PoolSize;
-  #cancelTend: Cancel | null = null;
+  #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
   #lost = false;
   #closed = false;
 
@@ -132,16 +135,37 @@ export class Stock {
     const missing = Math.min(all - this.#ready.size - this.#builder.urgent, this.#room());
     // One who wants many gets them together; many who want one each do not wait for each other.
     if (missing > 0) this.#builder.buildUrgent(missing, Math.min(first, this.#options.settings.buildBatch));
-    this.#cancelTend ??= this.#options.clock.soon(() => {
-      this.#cancelTend = null;
+    this.#tendAfter(0);
+  }
+
+  /**
+   * After a warm acquire: while at least half of the ready ones are left, a burst is let by before the gap that it tears
+   * is filled, so that builds do not take the processors from acquires.
+   */
+  planLater(): void {
+    if (this.#closed) return;
+    const plenty = this.#ready.size * 2 >= this.#size.minReady;
+    this.#tendAfter(plenty ? BURST_MS : 0);
+  }
+
+  /** The sooner of this and what is scheduled already. */
+  #tendAfter(delayMs: number): void {
+    const { clock } = this.#options;
+    if (this.#scheduled !== null) {
+      if (this.#scheduled.delayMs <= delayMs) return;
+      this.#scheduled.cancel();
+    }
+    const act = () => {
+      this.#scheduled = null;
       this.#tend();
-    });
+    };
+    this.#scheduled = { delayMs, cancel: delayMs === 0 ? clock.soon(act) : clock.after(delayMs, act) };
   }
 
   /** No new work; resolves when what is under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelTend?.();
+    this.#scheduled?.cancel();
     this.#builder.close();
     this.#destroyer.close();
     await Promise.all([this.#builder.idle(), this.#destroyer.idle()]);

@@ -7,6 +7,9 @@ import { encodeRecord, fileName, isEndpointId, temporaryName } from './record-fi
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
+/** How long an outdated file may stay beside a lease, in milliseconds. */
+const UNLINK_AFTER_MS = 20;
+
 /** The calls by which records are changed; tests cut them short. */
 export type RecordFs = Pick<typeof fs, 'openSync' | 'writeSync' | 'closeSync' | 'renameSync' | 'unlinkSync'>;
 
@@ -20,6 +23,7 @@ export type RecordFs = Pick<typeof fs, 'openSync' | 'writeSync' | 'closeSync' | 
 export class FileRecords implements Records {
   readonly #directory: string;
   readonly #fs: RecordFs;
+  readonly #outdated = new Set<string>();
   #revision = 0;
 
   /** `directory` is what `openStateDirectory` returned. */
@@ -51,13 +55,19 @@ export class FileRecords implements Records {
       throw failed(`record ${path} cannot be written`, error);
     }
     this.#revision += 1;
+    this.#outdated.delete(path);
     // The new record counts from here on, so a failure to remove the older one is no failure of the write.
-    if (previous !== null && previous !== state) this.#unlink(join(this.#directory, previous, fileName(id)));
+    if (previous === null || previous === state) return;
+    const older = join(this.#directory, previous, fileName(id));
+    if (state === 'leased') this.#unlinkSoon(older);
+    else this.#unlink(older);
   }
 
   /** See `Records`. A record that is gone already is success. */
   remove(key: EndpointKey, state: EndpointState): void {
     const path = this.#path(state, key.id, fileName(key.id));
+    // What counts goes last: an older file must not come back to life.
+    this.flush();
     try {
       this.#fs.unlinkSync(path);
     } catch (error) {
@@ -75,6 +85,21 @@ export class FileRecords implements Records {
     } finally {
       this.#fs.closeSync(fd);
     }
+  }
+
+  /** Removes the files that a newer record has taken the place of, and that are still there for the sake of speed. */
+  flush(): void {
+    for (const path of this.#outdated) this.#unlink(path);
+    this.#outdated.clear();
+  }
+
+  /**
+   * A third of a change of state is the unlink, and a container waits for none of it: after a lease it is done when the
+   * burst is over. Until then both files are there, as after a crash, and the later revision counts.
+   */
+  #unlinkSoon(path: string): void {
+    if (this.#outdated.size === 0) setTimeout(() => this.flush(), UNLINK_AFTER_MS).unref();
+    this.#outdated.add(path);
   }
 
   #unlink(path: string): void {

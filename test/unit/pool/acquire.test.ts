@@ -37,7 +37,20 @@ t.test('a warm lease stands and is recorded before acquire returns its promise',
   t.equal(endpoints.log.length, before, 'refill waits until the requests at hand are served');
   await promise;
   await clock.settle();
-  t.match(pools.poolStatus('default'), { ready: 2, leased: 1, acquiredWarm: 1, acquiredCold: 0 });
+  t.match(pools.poolStatus('default'), { ready: 1, leased: 1, acquiredWarm: 1, acquiredCold: 0 });
+  await clock.advance(25);
+  t.match(pools.poolStatus('default'), { ready: 2, leased: 1 }, 'the gap is filled when the burst is over');
+});
+
+t.test('a burst that takes more than half of the ready ones is refilled at once', async (t) => {
+  const { pools, clock } = world({ pools: [{ minReady: 4, max: 20 }] });
+  await clock.settle();
+  await pools.acquire({ count: 2 });
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { ready: 2, building: 0 });
+  await pools.acquire({});
+  await clock.settle();
+  t.match(pools.poolStatus('default'), { ready: 4 });
 });
 
 t.test('acquire is idempotent by pool and container, and refuses another tenant', async (t) => {

@@ -44,6 +44,7 @@ t.test('a record stands in the folder of its state, readable by its owner only, 
   records.write(recordOf('building'), null);
   t.same(files(), ['building/default-1.json']);
   records.write(recordOf('leased'), 'building');
+  records.flush();
   t.same(files(), ['leased/default-1.json']);
   const path = join(directory, 'leased/default-1.json');
   t.equal(fs.statSync(path).mode & 0o777, 0o600);
@@ -55,6 +56,35 @@ t.test('a record stands in the folder of its state, readable by its owner only, 
   records.remove(recordOf('leased'), 'leased');
   t.same([files(), load(), warnings], [[], [], []]);
 });
+
+t.test(
+  'the file that a lease takes the place of goes a little later, and never takes a newer record along',
+  async (t) => {
+    const { directory, files, load } = opened(t);
+    const records = new FileRecords(directory);
+    records.write(recordOf('ready'), null);
+    records.write(recordOf('leased'), 'ready');
+    t.same(load(), [recordOf('leased')], 'of two files the later one counts');
+    await eventuallyEqual(t, files, ['leased/default-1.json']);
+    records.write(recordOf('leased', 2), 'ready');
+    records.write(recordOf('ready', 2), 'leased');
+    records.flush();
+    t.ok(files().includes('ready/default-2.json'), 'what went back to ready is not swept away');
+    records.write(recordOf('leased', 2), 'ready');
+    records.remove(recordOf('leased', 2), 'leased');
+    t.notOk(
+      files().some((name) => name.includes('default-2')),
+      'an older file does not outlive the newer one',
+    );
+  },
+);
+
+async function eventuallyEqual(t: { same(a: unknown, b: unknown): unknown }, look: () => unknown, wanted: unknown) {
+  const end = Date.now() + 5000;
+  while (JSON.stringify(look()) !== JSON.stringify(wanted) && Date.now() < end)
+    await new Promise((r) => setTimeout(r, 10));
+  t.same(look(), wanted);
+}
 
 t.test('every state comes back from disk as it was written, oldest first', async (t) => {
   const { directory, load } = opened(t);
