@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # All tests, with all set-up; what `npm test` runs:
 #
-#   native-scripts/test.sh [all|lint|unit|host|kernel|runtime]
+#   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime]
 #
-# `unit` needs no root. `kernel` and `runtime` run inside the sandbox, `host` tests the sandbox from outside, and around
+# `unit` and `native` need no root. `kernel` and `runtime` run inside the sandbox, `host` tests the sandbox from outside, and around
 # the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit status is 0 only if
 # nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 case ${1:-all} in
-  all) parts=(lint unit host kernel runtime) ;;
-  lint | unit | host | kernel | runtime) parts=("$1") ;;
+  all) parts=(lint unit native host kernel runtime) ;;
+  lint | unit | native | host | kernel | runtime) parts=("$1") ;;
   *)
-    echo 'usage: native-scripts/test.sh [all|lint|unit|host|kernel|runtime]' >&2
+    echo 'usage: native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime]' >&2
     exit 2
     ;;
 esac
@@ -24,7 +24,7 @@ work=$(mktemp -d)
 # Unit tests run on the machine itself: what they leave goes with this.
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
-trap 'give_back; as_root rm -rf "$work"' EXIT
+trap 'give_back; rm -rf "$work" 2>/dev/null || as_root rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -35,7 +35,8 @@ as_root() {
 # What tap wrote as root shall still belong to the owner of the checkout.
 # shellcheck disable=SC2317 # called by a trap
 give_back() {
-  [[ $(stat -c %u package.json) == 0 || ! -d .tap ]] || as_root chown -R --reference=package.json .tap
+  [[ $(stat -c %u package.json) == 0 || -z $(find .tap -user 0 -print -quit 2>/dev/null) ]] ||
+    as_root chown -R --reference=package.json .tap
 }
 
 # Counts one check of this script's own: its title, then the command, whose output is shown if it fails.
@@ -91,7 +92,7 @@ for part in "${parts[@]}"; do
     lint) check 'the sources are as biome wants them' node_modules/.bin/biome check --colors=off . ;;
     kernel | runtime) run_part "$part" bash native-scripts/sandbox.sh ;;
     host) run_part host as_root ;;
-    unit) run_part unit ;;
+    unit | native) run_part "$part" ;;
   esac
 done
 echo 'machine'

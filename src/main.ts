@@ -2,12 +2,6 @@
 import { runCli } from './cli/index.js';
 import { readVersion } from './version.js';
 
-/** Written by its room later than the commands: loaded by name until both are there. */
-interface BenchRoom {
-  runBench(argv: string[]): Promise<number>;
-}
-const BENCH: string = './bench/index.js';
-
 // `netnsd list | head -1` closes the pipe early, which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
@@ -21,7 +15,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   version: readVersion(),
   openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
-  serve: async (options) => (await import('./daemon/index.js')).serve(options),
+  serve: async (options) => {
+    (await import('./daemon/heap.js')).keepYoungHeapSmall();
+    return (await import('./daemon/index.js')).serve(options);
+  },
   down: async (options) => (await import('./daemon/index.js')).down(options),
-  runBench: async (argv) => ((await import(BENCH)) as BenchRoom).runBench(argv),
+  runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
 });

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
@@ -67,7 +68,7 @@ static void put_end(const char *name, unsigned address, unsigned char first_byte
 
 static void create_veth(const char *name, unsigned address, int namespace_fd) {
   struct ifinfomsg body = {0};
-  /* The echo tells the product which index the peer has got; here it is paid for, but not read. */
+  /* The echo tells which index the link has got. */
   begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, &body, sizeof body);
   put_end(name, address, 0x0e);
   struct rtattr *info = open_nest(IFLA_LINKINFO);
@@ -101,6 +102,36 @@ static void create_default_route(void) {
   begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
   put_u32(RTA_GATEWAY, htonl(GATEWAY));
   put_u32(RTA_OIF, ETH0_INDEX);
+  end();
+}
+
+/* The bridge answers ARP for what it knows, floods nothing to the port and learns nothing from it. */
+static void make_port_quiet(int index) {
+  struct ifinfomsg body = {.ifi_index = index};
+  unsigned char off = 0, on = 1;
+  begin(RTM_NEWLINK, 0, &body, sizeof body);
+  struct rtattr *info = open_nest(IFLA_LINKINFO);
+  put_string(IFLA_INFO_SLAVE_KIND, "bridge");
+  struct rtattr *data = open_nest(IFLA_INFO_SLAVE_DATA);
+  put_attribute(IFLA_BRPORT_LEARNING, &off, sizeof off);
+  put_attribute(IFLA_BRPORT_PROXYARP, &on, sizeof on);
+  put_attribute(IFLA_BRPORT_PROXYARP_WIFI, &on, sizeof on);
+  close_nest(data);
+  close_nest(info);
+  end();
+}
+
+/* Makes the bridge know an endpoint: the port of its MAC (port > 0), or the MAC of its address. */
+static void create_neighbour(int port, int bridge, unsigned address) {
+  struct ndmsg body = {.ndm_family = port > 0 ? AF_BRIDGE : AF_INET,
+                       .ndm_ifindex = port > 0 ? port : bridge,
+                       .ndm_state = port > 0 ? NUD_NOARP : NUD_PERMANENT,
+                       .ndm_flags = port > 0 ? NTF_MASTER : 0};
+  unsigned char mac[6] = {0x0a, 0x58, (unsigned char)(address >> 24), (unsigned char)(address >> 16),
+                          (unsigned char)(address >> 8), (unsigned char)address};
+  begin(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &body, sizeof body);
+  if (port == 0) put_u32(NDA_DST, htonl(address));
+  put_attribute(NDA_LLADDR, mac, sizeof mac);
   end();
 }
 
@@ -182,14 +213,21 @@ static void build(struct endpoint *first, int count, int bridge, double phases_m
     put_no_ipv6_autoconfiguration();
     end();
   }
+  int indexes[count];
+  echoed_index = indexes;
   send_batch(host_socket, "create links");
+  echoed_index = NULL;
   double linked = now_ms();
   for (struct endpoint *e = first; e < first + count; e++) configure_inside(e);
   double inside = now_ms();
   for (struct endpoint *e = first; e < first + count; e++) {
-    begin_change(e->link, 0, IFF_UP);
+    int port = indexes[e - first];
+    begin_change(NULL, port, IFF_UP);
     put_u32(IFLA_MASTER, (unsigned)bridge);
     end();
+    make_port_quiet(port);
+    create_neighbour(port, bridge, e->address);
+    create_neighbour(0, bridge, e->address);
   }
   send_batch(host_socket, "join bridge");
   for (struct endpoint *e = first; e < first + count; e++) close(e->socket), close(e->namespace_fd);

@@ -29,6 +29,7 @@ static char batch[1 << 18] __attribute__((aligned(NLMSG_ALIGNTO)));
 static size_t batch_bytes;
 static struct nlmsghdr *message; /* the one being written */
 static unsigned sequence;
+static int *echoed_index; /* where the index of the next link that a reply describes goes; NULL: nowhere */
 
 /* Appends `bytes` of `data` (zeroes where it is NULL) to the current message and returns where they stand. */
 static void *put(const void *data, size_t bytes) {
@@ -86,6 +87,8 @@ static void send_batch(int socket_fd, const char *what) {
     if (received < 0) FAIL("%s: receive", what);
     unsigned left = (unsigned)received;
     for (struct nlmsghdr *h = (struct nlmsghdr *)reply; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+      if (h->nlmsg_type == RTM_NEWLINK && echoed_index)
+        *echoed_index++ = ((struct ifinfomsg *)NLMSG_DATA(h))->ifi_index;
       if (h->nlmsg_type != NLMSG_ERROR) continue;
       const struct nlmsgerr *error = NLMSG_DATA(h);
       if (error->error) {

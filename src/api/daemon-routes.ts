@@ -1,56 +1,64 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Claims, Handover } from './handover.js';
 import type { ApiMetrics } from './metrics.js';
 import type { ApiOptions } from './options.js';
-import { type ApiPatchBundle, HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from './schemas.js';
+import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from './schemas.js';
 
-/** `/v1/status`, `/healthz`, `/metrics`, `/v1/oci/patch`. */
-export const daemonRoutes: FastifyPluginAsync<ApiOptions & { readonly metrics: ApiMetrics }> = async (app, options) => {
-  const { service, version, startedAt, metrics, patchBundle } = options;
+type Options = ApiOptions & { readonly metrics: ApiMetrics; readonly claims: Claims };
+
+/** `/v1/status`, `/v1/oci/patch`, `/healthz`, `/metrics`. */
+export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
+  const { service, version, startedAt, metrics, claims, patchBundle } = options;
 
   app.get(
     '/v1/status',
-    { schema: { summary: 'The daemon and its pools', response: { 200: StatusSchema } } },
+    { schema: { summary: 'The daemon and its pools', tags: ['daemon'], response: { 200: StatusSchema } } },
     async () => ({
       version,
       pid: process.pid,
-      uptimeSeconds: Math.round((Date.now() - startedAt) / 100) / 10,
+      uptimeSeconds: Math.max(0, Math.round((Date.now() - startedAt) / 100) / 10),
       pools: service.status(),
     }),
   );
 
-  app.get(
-    '/healthz',
-    { schema: { summary: 'Whether the daemon answers', response: { 200: HealthSchema } } },
-    async () => ({
-      status: 'ok' as const,
-    }),
-  );
-
-  app.get('/metrics', { schema: { summary: 'Metrics in the Prometheus text format' } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  );
-
-  app.post<{ Body: ApiPatchBundle }>(
+  app.post(
     '/v1/oci/patch',
     {
       schema: {
         summary: "Lease an endpoint and write its path into an OCI bundle's config.json",
+        tags: ['oci'],
         body: PatchBundleSchema,
         response: { 200: PatchedBundleSchema },
       },
     },
     async (request, reply) => {
-      const gone = new AbortController();
-      let leaseId: string | undefined;
-      reply.raw.once('close', () => {
-        if (reply.raw.writableFinished) return;
-        gone.abort();
-        if (leaseId !== undefined) service.release(leaseId);
-      });
-      const patched = await patchBundle({ ...request.body, signal: gone.signal });
-      leaseId = patched.lease?.id;
-      if (gone.signal.aborted && leaseId !== undefined) service.release(leaseId);
+      const startedMs = Date.now();
+      const handover = new Handover(service, claims, reply.raw);
+      const patched = await patchBundle({ ...request.body, signal: handover.signal.real() });
+      if (patched.lease !== undefined) handover.share(patched.lease, startedMs);
       return patched;
     },
+  );
+
+  app.get(
+    '/healthz',
+    { schema: { summary: 'Whether the daemon answers', tags: ['daemon'], response: { 200: HealthSchema } } },
+    async () => ({ status: 'ok' as const }),
+  );
+
+  app.get(
+    '/metrics',
+    {
+      schema: { summary: 'Metrics in the Prometheus text format', tags: ['daemon'] },
+      config: {
+        openapi: {
+          200: {
+            description: 'Pools by state, counters, the duration of acquires, and the process.',
+            content: { 'text/plain': { schema: { type: 'string', examples: ['netnsd_max{pool="default"} 1000'] } } },
+          },
+        },
+      },
+    },
+    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   );
 };

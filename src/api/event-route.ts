@@ -1,28 +1,40 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiOptions } from './options.js';
+import { EventSchema } from './schemas.js';
 
 const HEARTBEAT_MS = 15_000;
 /** A reader that is this far behind is let go: it can come back, the daemon cannot wait for it. */
 const BACKLOG_BYTES = 1 << 20;
 
+type Options = Pick<ApiOptions, 'service' | 'heartbeatMs'>;
+
 /** `/v1/events`: server-sent events (HTML standard, section 9.2), one a change of an endpoint's state. */
-export const eventRoute: FastifyPluginAsync<Pick<ApiOptions, 'service'>> = async (app, { service }) => {
+export const eventRoute: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
+  const { service, heartbeatMs = HEARTBEAT_MS } = options;
   const open = new Set<() => void>();
   app.addHook('preClose', async () => {
     for (const end of open) end();
   });
 
-  app.get('/v1/events', { schema: { summary: 'Changes of state, as server-sent events' } }, (_request, reply) => {
+  const schema = { summary: 'Changes of state, as server-sent events', tags: ['daemon'] };
+  const openapi = {
+    200: {
+      description: 'Each event bears its type in `event` and this in `data`; a comment comes every 15 seconds.',
+      content: { 'text/event-stream': { schema: EventSchema } },
+    },
+  };
+  app.get('/v1/events', { schema, config: { openapi } }, (_request, reply) => {
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     raw.write(': netnsd events\n\n');
     const write = (text: string): void => {
+      if (raw.writableEnded || raw.destroyed) return;
       raw.write(text);
       if (raw.writableLength > BACKLOG_BYTES) raw.destroy();
     };
     const unsubscribe = service.subscribe((event) => write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`));
-    const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs);
     heartbeat.unref();
     const end = (): void => void raw.end();
     open.add(end);

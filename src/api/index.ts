@@ -1,4 +1,4 @@
 /** The HTTP API over a pool service. */
-export { listenOnSocket } from './listen.js';
-export type { ApiLog, ApiOptions } from './options.js';
+export { closeApi, listenOnSocket } from './listen.js';
+export type { ApiLog, ApiOptions, PatchBundle } from './options.js';
 export { createApi } from './server.js';

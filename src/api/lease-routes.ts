@@ -1,102 +1,120 @@
-import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { NetnsdError } from '../errors.js';
 import type { Lease } from '../pool/index.js';
+import { type Claims, Handover } from './handover.js';
+import { noContent } from './openapi.js';
 import type { ApiOptions } from './options.js';
 import {
   AcquireSchema,
-  type ApiAcquire,
-  type ApiLeaseQuery,
   ContainerParamsSchema,
-  IdParamsSchema,
   LeaseListSchema,
+  LeaseParamsSchema,
   LeaseQuerySchema,
   LeaseSchema,
 } from './schemas.js';
 
-type Options = Pick<ApiOptions, 'service' | 'log'> & { readonly observe: (seconds: number) => void };
+type Options = Pick<ApiOptions, 'service' | 'log'> & {
+  readonly claims: Claims;
+  readonly observe: (seconds: number) => void;
+};
 
 /** `/v1/leases`. */
-export const leaseRoutes: FastifyPluginAsync<Options> = async (app, { service, log, observe }) => {
-  const schema = {
-    summary: 'Lease an endpoint, or `count` of them, all or nothing',
-    body: AcquireSchema,
-    response: { 201: { anyOf: [LeaseSchema, LeaseListSchema] } },
-  };
-  app.post<{ Body: ApiAcquire }>('/v1/leases', { schema }, async (request, reply) => {
-    const started = process.hrtime.bigint();
-    const startedAt = Date.now();
-    const { wait, ttl, ...rest } = request.body;
-    const gone = new AbortController();
-    let leases: readonly Lease[] = [];
-    reply.raw.once('close', () => {
-      if (reply.raw.writableFinished) return;
-      gone.abort();
-      giveBack(leases, startedAt);
-    });
-    leases = await service.acquire({ ...rest, waitSeconds: wait, ttlSeconds: ttl, signal: gone.signal });
-    observe(Number(process.hrtime.bigint() - started) / 1e9);
-    for (const { id, pool, containerId, source } of leases)
-      log.debug({ lease: id, pool, containerId, source }, 'leased');
-    return send(reply, rest.count === undefined ? leases[0] : { leases });
-  });
-
-  /**
-   * A client that has left before its answer went out holds nothing: what was leased for it goes back. A lease that
-   * stood before its request (acquire is idempotent) is somebody's and stays.
-   */
-  function giveBack(leases: readonly Lease[], startedAt: number): void {
-    for (const { id, acquiredAt } of leases) if (Date.parse(acquiredAt) >= startedAt) service.release(id);
-  }
-
-  app.get<{ Querystring: ApiLeaseQuery }>(
+export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { service, log, claims, observe }) => {
+  const one = { ...LeaseSchema, description: 'The lease; with `count`: {leases}.' };
+  app.post(
     '/v1/leases',
-    { schema: { summary: 'List leases', querystring: LeaseQuerySchema, response: { 200: LeaseListSchema } } },
-    async (request) => ({ leases: service.leases(request.query) }) as { leases: never[] },
+    {
+      schema: {
+        summary: 'Lease an endpoint, or `count` of them, all or nothing',
+        description:
+          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container holds already. A client that leaves before its answer holds nothing.',
+        tags: ['leases'],
+        body: AcquireSchema,
+        response: { 200: { ...LeaseSchema, description: 'The lease that the container holds already.' }, 201: one },
+      },
+      config: { openapi: { 201: { description: one.description, anyOf: [LeaseSchema, LeaseListSchema] } } },
+    },
+    // No async function: the answer is sent from where the lease comes, without a promise in between.
+    (request, reply) => {
+      const startedMs = performance.now();
+      const { pool, containerId, tenant, count, wait, ttl } = request.body;
+      const handover = new Handover(service, claims, reply.raw);
+      const startedAt = containerId === undefined ? 0 : Date.now();
+      const granted = (leases: Lease[]): void => {
+        observe((performance.now() - startedMs) / 1000);
+        const lease = leases[0] as Lease;
+        let isNew = true;
+        if (containerId === undefined) handover.own(leases);
+        else isNew = handover.share(lease, startedAt);
+        for (const { id, pool, containerId, tenant, source } of leases)
+          log.debug({ lease: id, pool, containerId, tenant, source, new: isNew }, 'leased');
+        reply.code(isNew ? 201 : 200);
+        if (count === undefined) void reply.send(lease);
+        // A list does not fit the compiled serialiser of the one lease.
+        else
+          void reply
+            .type('application/json; charset=utf-8')
+            .serializer(JSON.stringify)
+            .send({ leases } as never);
+      };
+      const { signal } = handover;
+      service
+        .acquire({ pool, containerId, tenant, count, waitSeconds: wait, ttlSeconds: ttl, signal })
+        .then(granted)
+        .catch((error) => void reply.send(error));
+    },
   );
 
-  app.get<{ Params: { id: string } }>(
+  app.get(
+    '/v1/leases',
+    {
+      schema: {
+        summary: 'List leases',
+        tags: ['leases'],
+        querystring: LeaseQuerySchema,
+        response: { 200: LeaseListSchema },
+      },
+    },
+    async (request) => ({ leases: service.leases(request.query) }),
+  );
+
+  app.get(
     '/v1/leases/:id',
-    { schema: { summary: 'One lease', params: IdParamsSchema, response: { 200: LeaseSchema } } },
+    { schema: { summary: 'One lease', tags: ['leases'], params: LeaseParamsSchema, response: { 200: LeaseSchema } } },
     async (request) => {
       const lease = service.lease(request.params.id);
-      if (lease === undefined)
-        throw new NetnsdError('lease_not_found', `there is no lease ${request.params.id}: see \`netnsd list\``);
-      return lease as never;
+      if (lease !== undefined) return lease;
+      throw new NetnsdError('lease_not_found', `there is no lease ${request.params.id}: see \`netnsd list\``);
     },
   );
 
-  app.delete<{ Params: { id: string } }>(
+  app.delete(
     '/v1/leases/:id',
-    { schema: { summary: 'Release a lease; again is no error', params: IdParamsSchema } },
-    async (request, reply) => {
+    {
+      schema: { summary: 'Release a lease; again is no error', tags: ['leases'], params: LeaseParamsSchema },
+      config: { openapi: noContent },
+    },
+    (request, reply) => {
       if (service.release(request.params.id)) log.debug({ lease: request.params.id }, 'released');
-      return reply.code(204).send();
+      void reply.code(204).send();
     },
   );
 
-  app.delete<{ Params: { containerId: string } }>(
+  app.delete(
     '/v1/containers/:containerId/lease',
     {
       schema: {
         summary: "Release a container's leases, in every pool; none is no error",
+        tags: ['leases'],
         params: ContainerParamsSchema,
       },
+      config: { openapi: noContent },
     },
-    async (request, reply) => {
-      for (const { id } of service.leases({ containerId: request.params.containerId })) service.release(id);
-      return reply.code(204).send();
+    (request, reply) => {
+      for (const { id } of service.leases({ containerId: request.params.containerId })) {
+        if (service.release(id)) log.debug({ lease: id, containerId: request.params.containerId }, 'released');
+      }
+      void reply.code(204).send();
     },
   );
 };
-
-/**
- * Sends a lease as JSON.stringify makes it: for an object of this size it was measured to be as fast as a compiled
- * serialiser, and it takes the union of one lease and many without trying both.
- */
-function send(reply: FastifyReply, body: unknown): FastifyReply {
-  return reply
-    .code(201)
-    .header('content-type', 'application/json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send(body);
-}

@@ -8,33 +8,46 @@ const PATH_BYTES = 107;
 
 /**
  * Listens on a unix socket, mode 0600, or 0660 for the group. What an ended daemon left behind is removed; a socket that
- * somebody answers on, and anything that is no socket, is an error and stays.
+ * somebody answers on, and anything that is no socket, stays. Throws `daemon_running` and `bad_usage`.
  */
 export async function listenOnSocket(
   app: FastifyInstance,
   options: { path: string; groupId: number | null },
 ): Promise<void> {
   const { path, groupId } = options;
-  if (Buffer.byteLength(path) > PATH_BYTES) {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > PATH_BYTES) {
     throw new NetnsdError(
       'bad_usage',
-      `the socket's path is longer than ${PATH_BYTES} bytes: choose a shorter one with --socket`,
+      `the socket's path has ${bytes} bytes and unix sockets take ${PATH_BYTES}: choose a shorter one with --socket`,
     );
   }
   await removeStale(path);
-  // Made under a umask that leaves nothing to others, so that there is no moment with a wider mode.
-  const umask = process.umask(0o177);
+  await app.ready();
+  // Made under a umask that leaves nothing to others, so that there is no moment in which they may connect. It keeps the
+  // owner's bits: folders that another part of the process makes meanwhile stay usable.
+  const umask = process.umask(0o077);
   try {
     await app.listen({ path });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new NetnsdError('bad_usage', `cannot listen on ${path}: ${why}`, { cause: error });
+    throw new NetnsdError('bad_usage', `cannot listen on ${path}: ${reasonOf(error)}`, { cause: error });
   } finally {
     process.umask(umask);
   }
-  if (groupId !== null) {
-    chownSync(path, -1, groupId);
-    chmodSync(path, 0o660);
+  if (groupId !== null) chownSync(path, -1, groupId);
+  chmodSync(path, groupId === null ? 0o600 : 0o660);
+}
+
+/**
+ * Stops listening and lets requests under way end; what has not ended after `deadlineMs` is cut off. Idempotent.
+ * Those who wait for a lease are the service's to send away first.
+ */
+export async function closeApi(app: FastifyInstance, options: { deadlineMs: number }): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), options.deadlineMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -43,21 +56,32 @@ async function removeStale(path: string): Promise<void> {
   if (stats === undefined) return;
   if (!stats.isSocket())
     throw new NetnsdError('bad_usage', `${path} is there and no socket: remove it, or choose another with --socket`);
-  if (await answers(path)) {
+  const code = await knock(path);
+  if (code === 'ENOENT') return;
+  if (code === null || code === 'EAGAIN') {
     throw new NetnsdError(
       'daemon_running',
       `a daemon answers on ${path} already: end it first, or choose another with --socket`,
     );
   }
+  // Only a refusal proves that nobody listens; anything else (EACCES, …) leaves it open, and the socket in place.
+  if (code !== 'ECONNREFUSED')
+    throw new NetnsdError('bad_usage', `cannot tell whether a daemon answers on ${path}: ${code}`);
   unlinkSync(path);
 }
 
-function answers(path: string): Promise<boolean> {
+/** Null if somebody answers, otherwise the errno of connect(2); EAGAIN: somebody listens and has no room. */
+function knock(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('close', () => socket.destroy());
-    socket.once('connect', () => socket.destroy());
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(null);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

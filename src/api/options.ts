@@ -7,12 +7,18 @@ export interface ApiLog {
   error(details: object, message: string): void;
 }
 
+/** Leases an endpoint and writes its path into a bundle; the oci room's. Throws NetnsdErrors. */
+export type PatchBundle = (request: ApiPatchBundle & { readonly signal: AbortSignal }) => Promise<ApiPatchedBundle>;
+
 export interface ApiOptions {
   readonly service: PoolService;
   readonly log: ApiLog;
   readonly version: string;
   /** When the daemon started, as Date.now(). */
   readonly startedAt: number;
-  /** Leases an endpoint and writes its path into a bundle; the oci room's. */
-  readonly patchBundle: (request: ApiPatchBundle & { signal: AbortSignal }) => Promise<ApiPatchedBundle>;
+  readonly patchBundle: PatchBundle;
+  /** How long a client may take to send a whole request; default 10 000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** How often an event stream says that it is alive; default 15 000. */
+  readonly heartbeatMs?: number | undefined;
 }

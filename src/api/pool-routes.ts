@@ -1,33 +1,34 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { NetnsdError } from '../errors.js';
 import type { ApiOptions } from './options.js';
-import { type ApiResize, NameParamsSchema, PoolListSchema, PoolStatusSchema, ResizeSchema } from './schemas.js';
+import { PoolListSchema, PoolParamsSchema, PoolStatusSchema, ResizeSchema } from './schemas.js';
 
 /** `/v1/pools`. */
-export const poolRoutes: FastifyPluginAsync<Pick<ApiOptions, 'service'>> = async (app, { service }) => {
-  app.get('/v1/pools', { schema: { summary: 'List pools', response: { 200: PoolListSchema } } }, async () => ({
-    pools: service.status(),
-  }));
+export const poolRoutes: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'service'>> = async (app, { service }) => {
+  app.get(
+    '/v1/pools',
+    { schema: { summary: 'List pools', tags: ['pools'], response: { 200: PoolListSchema } } },
+    async () => ({ pools: service.status() }),
+  );
 
-  app.get<{ Params: { name: string } }>(
+  app.get(
     '/v1/pools/:name',
-    { schema: { summary: 'One pool', params: NameParamsSchema, response: { 200: PoolStatusSchema } } },
+    { schema: { summary: 'One pool', tags: ['pools'], params: PoolParamsSchema, response: { 200: PoolStatusSchema } } },
     async (request) => {
-      const status = service.poolStatus(request.params.name);
+      const { name } = request.params;
+      const status = service.poolStatus(name);
       if (status !== undefined) return status;
-      throw new NetnsdError(
-        'pool_not_found',
-        `no pool is named ${JSON.stringify(request.params.name)}: see \`netnsd pool list\``,
-      );
+      throw new NetnsdError('pool_not_found', `no pool is named ${JSON.stringify(name)}: see \`netnsd pool list\``);
     },
   );
 
-  app.patch<{ Params: { name: string }; Body: ApiResize }>(
+  app.patch(
     '/v1/pools/:name',
     {
       schema: {
         summary: 'Change the size of a running pool',
-        params: NameParamsSchema,
+        tags: ['pools'],
+        params: PoolParamsSchema,
         body: ResizeSchema,
         response: { 200: PoolStatusSchema },
       },

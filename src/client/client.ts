@@ -11,14 +11,24 @@ import type {
   ApiStatus,
 } from '../api/schemas.js';
 import type { PoolEvent } from '../pool/service.js';
-import { Connection } from './connection.js';
+import { type Call, Connection } from './connection.js';
 import { readEvents } from './event-stream.js';
 
 export interface ClientOptions {
   /** Default: `/run/netnsd/netnsd.sock`. */
   readonly socketPath?: string;
-  /** How long an answer may take, in milliseconds, beyond what `wait` asks for; default 30 000. */
+  /** How long an answer may take, in milliseconds, beyond what `wait` asks for; 0: for ever; default 30 000. */
   readonly timeoutMs?: number;
+}
+
+/** What one lease is asked with. */
+export type SingleAcquire = Omit<ApiAcquire, 'count'>;
+/** What several leases are asked with; they belong to no container that netnsd knows of. */
+export type ManyAcquire = Omit<ApiAcquire, 'containerId' | 'count'> & { readonly count: number };
+
+export interface Cancellable {
+  /** Aborting it ends the request with its reason; what it would have leased goes back. */
+  readonly signal?: AbortSignal;
 }
 
 export const DEFAULT_SOCKET = '/run/netnsd/netnsd.sock';
@@ -42,9 +52,17 @@ export class NetnsdClient {
     this.#connection = new Connection(options.socketPath ?? DEFAULT_SOCKET, this.#timeoutMs);
   }
 
-  /** Leases one endpoint. The same containerId again gets the lease that stands. */
-  async acquire(request: Omit<ApiAcquire, 'count'> = {}, options: { signal?: AbortSignal } = {}): Promise<ApiLease> {
-    return this.#json('POST', '/v1/leases', { body: request, timeoutMs: this.#patience(request.wait), ...options });
+  /**
+   * Leases one endpoint. The same containerId again gets the lease that stands. Throws `pool_exhausted`,
+   * `lease_conflict`, `pool_not_found`, `build_failed` and others.
+   *
+   * @example
+   * const lease = await client.acquire({ containerId: 'job-17', wait: 2, ttl: 600 });
+   */
+  async acquire(request: SingleAcquire = {}, options: Cancellable = {}): Promise<ApiLease> {
+    const idempotent = request.containerId !== undefined;
+    const timeoutMs = this.#patience(request.wait);
+    return this.#json('POST', '/v1/leases', { body: request, timeoutMs, idempotent, ...options });
   }
 
   /** Leases `count` endpoints, all or nothing. */
@@ -60,20 +78,33 @@ export class NetnsdClient {
     return leases;
   }
 
-  /** Ends a lease; a lease that has ended is no error. */
+  /**
+   * Ends a lease; a lease that has ended is no error.
+   *
+   * @example
+   * await client.release(lease.id);
+   */
   async release(leaseId: string): Promise<void> {
-    await this.#connection.call('DELETE', `/v1/leases/${encodeURIComponent(leaseId)}`);
+    await this.#connection.call('DELETE', `/v1/leases/${encodeURIComponent(leaseId)}`, { idempotent: true });
   }
 
   /** Ends whatever a container holds, in every pool; nothing is no error. */
   async releaseContainer(containerId: string): Promise<void> {
-    await this.#connection.call('DELETE', `/v1/containers/${encodeURIComponent(containerId)}/lease`);
+    const path = `/v1/containers/${encodeURIComponent(containerId)}/lease`;
+    await this.#connection.call('DELETE', path, { idempotent: true });
   }
 
+  /** One lease; throws `lease_not_found`. */
   async lease(leaseId: string): Promise<ApiLease> {
     return this.#json('GET', `/v1/leases/${encodeURIComponent(leaseId)}`);
   }
 
+  /**
+   * The leases that stand, oldest first, or those that fit.
+   *
+   * @example
+   * const [lease] = await client.leases({ containerId: 'job-17' });
+   */
   async leases(filter: ApiLeaseQuery = {}): Promise<ApiLease[]> {
     const query = new URLSearchParams(
       Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -82,43 +113,65 @@ export class NetnsdClient {
     return leases;
   }
 
+  /** Every pool, in the order of the configuration. */
   async pools(): Promise<ApiPoolStatus[]> {
     return (await this.#json<ApiPoolList>('GET', '/v1/pools')).pools;
   }
 
+  /** One pool; throws `pool_not_found`. */
   async pool(name: string): Promise<ApiPoolStatus> {
     return this.#json('GET', `/v1/pools/${encodeURIComponent(name)}`);
   }
 
+  /**
+   * Changes the numbers of a running pool; throws `pool_not_found`, and `bad_request` for a size that cannot be.
+   *
+   * @example
+   * await client.resizePool('default', { minReady: 200 });
+   */
   async resizePool(name: string, change: ApiResize): Promise<ApiPoolStatus> {
-    return this.#json('PATCH', `/v1/pools/${encodeURIComponent(name)}`, { body: change });
+    return this.#json('PATCH', `/v1/pools/${encodeURIComponent(name)}`, { body: change, idempotent: true });
   }
 
+  /** The daemon and its pools. */
   async status(): Promise<ApiStatus> {
     return this.#json('GET', '/v1/status');
   }
 
-  /** Leases an endpoint for a container and has the daemon write its path into the bundle's config.json. */
-  async patchBundle(request: ApiPatchBundle): Promise<ApiPatchedBundle> {
-    return this.#json('POST', '/v1/oci/patch', { body: request, timeoutMs: this.#patience(request.wait) });
+  /**
+   * Leases an endpoint for a container and has the daemon write its path into the bundle's config.json.
+   *
+   * @example
+   * const { action, lease } = await client.patchBundle({ bundle: '/run/bundles/job-17', containerId: 'job-17' });
+   */
+  async patchBundle(request: ApiPatchBundle, options: Cancellable = {}): Promise<ApiPatchedBundle> {
+    const timeoutMs = this.#patience(request.wait);
+    return this.#json('POST', '/v1/oci/patch', { body: request, timeoutMs, ...options });
   }
 
   /** Resolves when the daemon answers. */
   async health(): Promise<void> {
-    await this.#connection.call('GET', '/healthz');
+    await this.#connection.call('GET', '/healthz', { idempotent: true });
   }
 
   /** Metrics in the Prometheus text format. */
   metrics(): Promise<string> {
-    return this.#connection.call('GET', '/metrics');
+    return this.#connection.call('GET', '/metrics', { idempotent: true });
   }
 
-  /** Changes of state from now on, until the signal is aborted or the daemon ends. */
-  async *events(options: { signal?: AbortSignal } = {}): AsyncGenerator<PoolEvent> {
-    yield* readEvents(await this.#connection.open('GET', '/v1/events', { timeoutMs: 0, ...options }));
+  /**
+   * Changes of state from now on, until the loop is left, the signal is aborted (which throws its reason) or the daemon
+   * closes the stream.
+   *
+   * @example
+   * for await (const { type, endpoint } of client.events()) console.log(type, endpoint);
+   */
+  async *events(options: Cancellable = {}): AsyncGenerator<PoolEvent, void, undefined> {
+    const call = { timeoutMs: 0, idempotent: true, ...options };
+    yield* this.#connection.stream('GET', '/v1/events', call, readEvents);
   }
 
-  /** Closes the kept connections. */
+  /** Closes the connections; requests under way fail. */
   close(): void {
     this.#connection.close();
   }
@@ -127,15 +180,11 @@ export class NetnsdClient {
     this.close();
   }
 
-  async #json<T>(
-    method: string,
-    path: string,
-    options: { body?: unknown; timeoutMs?: number; signal?: AbortSignal } = {},
-  ): Promise<T> {
-    return JSON.parse(await this.#connection.call(method, path, options)) as T;
+  async #json<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    return JSON.parse(await this.#connection.call(method, path, { idempotent: method === 'GET', ...call })) as T;
   }
 
   #patience(waitSeconds = 0): number {
-    return this.#timeoutMs + waitSeconds * 1000;
+    return this.#timeoutMs === 0 ? 0 : this.#timeoutMs + waitSeconds * 1000;
   }
 }

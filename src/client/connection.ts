@@ -1,100 +1,128 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { ERROR_CODES, type ErrorCode, NetnsdError } from '../errors.js';
+import { NetnsdError } from '../errors.js';
+import { fromProblem, unreachable } from './failure.js';
 
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
+export interface Call {
+  readonly body?: unknown;
+  /** How long the whole answer may take; 0: for ever. Default: the connection's. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether asking twice is the same as asking once. */
+  readonly idempotent?: boolean;
 }
 
 /** HTTP/1.1 over kept connections to one unix socket. */
 export class Connection {
   readonly #socketPath: string;
   readonly #timeoutMs: number;
-  readonly #agent = new Agent({ keepAlive: true, keepAliveMsecs: 30_000 });
+  readonly #agent = new Agent({ keepAlive: true });
 
   constructor(socketPath: string, timeoutMs: number) {
     this.#socketPath = socketPath;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Resolves with a 2xx answer's body; throws the daemon's problem as a NetnsdError, or `daemon_unreachable`. */
-  async call(
-    method: string,
-    path: string,
-    options: { body?: unknown; timeoutMs?: number; signal?: AbortSignal | undefined } = {},
-  ): Promise<string> {
+  /**
+   * Resolves with the body of a 2xx answer. Throws the daemon's problem as a NetnsdError, `daemon_unreachable`,
+   * `deadline_exceeded`, or the reason of an aborted `signal`.
+   */
+  async call(method: string, path: string, options: Call = {}): Promise<string> {
     const response = await this.open(method, path, options);
-    let text = '';
-    response.setEncoding('utf8');
-    for await (const part of response) text += part;
-    const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return text;
-    throw problemOf({ status, text });
+    return this.#read(response, options.signal);
   }
 
-  /** Resolves with the answer as it begins to come. */
-  open(
+  /** Resolves with the answer as it begins to come, whatever its status; the caller reads or destroys it. */
+  async open(method: string, path: string, options: Call = {}): Promise<IncomingMessage> {
+    try {
+      return await this.#send(method, path, options);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      if (options.idempotent === true) return this.#send(method, path, options);
+      throw unreachable(this.#socketPath, error.cause);
+    }
+  }
+
+  /** The parts that `read` makes of a 2xx answer, for as long as it lasts; leaving the loop closes the connection. */
+  async *stream<T>(
     method: string,
     path: string,
-    options: { body?: unknown; timeoutMs?: number; signal?: AbortSignal | undefined } = {},
-  ): Promise<IncomingMessage> {
-    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-    const headers =
-      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const timeout = options.timeoutMs ?? this.#timeoutMs;
-    return new Promise((resolve, reject) => {
-      const request = httpRequest({
-        socketPath: this.#socketPath,
-        agent: this.#agent,
-        method,
-        path,
-        headers,
-        signal: options.signal,
-      });
-      if (timeout > 0) {
-        const late = new NetnsdError(
-          'deadline_exceeded',
-          `the daemon on ${this.#socketPath} did not answer within ${timeout} ms`,
-        );
-        const timer = setTimeout(() => request.destroy(late), timeout);
-        request.once('close', () => clearTimeout(timer));
-      }
-      request.once('response', resolve);
-      request.once('error', (error: NodeJS.ErrnoException) => reject(this.#translate(error)));
-      request.end(body);
-    });
+    options: Call,
+    read: (body: IncomingMessage) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    const response = await this.open(method, path, options);
+    if (!isSuccess(response)) await this.#read(response, options.signal);
+    try {
+      yield* read(response);
+    } catch (error) {
+      throw this.#translate(error as NodeJS.ErrnoException, options.signal);
+    } finally {
+      response.destroy();
+    }
   }
 
+  /** Closes the connections, kept or in use. */
   close(): void {
     this.#agent.destroy();
   }
 
-  #translate(error: NodeJS.ErrnoException): Error {
-    if (error instanceof NetnsdError || error.name === 'AbortError') return error;
-    const path = this.#socketPath;
-    const why: Record<string, string> = {
-      ENOENT: `there is no socket ${path}: start the daemon with \`netnsd serve\`, or name its socket with --socket`,
-      ECONNREFUSED: `nothing answers on ${path}: start the daemon with \`netnsd serve\``,
-      EACCES: `no permission to use ${path}: run this as root, or join the group that the socket belongs to`,
-    };
-    const message = why[error.code ?? ''] ?? `the connection to ${path} broke: ${error.message}`;
-    return new NetnsdError('daemon_unreachable', message, {
-      cause: error,
-      details: { socket: path, errno: error.code },
+  async #read(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+    let text = '';
+    try {
+      response.setEncoding('utf8');
+      for await (const part of response) text += part;
+    } catch (error) {
+      throw this.#translate(error as NodeJS.ErrnoException, signal);
+    }
+    if (isSuccess(response)) return text;
+    throw fromProblem(response.statusCode ?? 0, text);
+  }
+
+  #send(method: string, path: string, options: Call): Promise<IncomingMessage> {
+    const { signal, timeoutMs = this.#timeoutMs } = options;
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const headers =
+      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    return new Promise((resolve, reject) => {
+      const target = { socketPath: this.#socketPath, agent: this.#agent, method, path, headers };
+      const request = httpRequest(signal === undefined ? target : { ...target, signal });
+      let response: IncomingMessage | undefined;
+      request.once('response', (incoming) => {
+        response = incoming;
+        resolve(incoming);
+      });
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        // The daemon may close a connection that it kept (a restart, say) in the moment in which it is used again.
+        const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        reject(stale && signal?.aborted !== true ? new StaleConnection(error) : this.#translate(error, signal));
+      });
+      if (timeoutMs > 0) {
+        const late = new NetnsdError(
+          'deadline_exceeded',
+          `the daemon on ${this.#socketPath} did not answer within ${timeoutMs} ms`,
+        );
+        const timer = setTimeout(() => (response ?? request).destroy(late), timeoutMs);
+        request.once('close', () => clearTimeout(timer));
+      }
+      request.end(body);
     });
+  }
+
+  #translate(error: NodeJS.ErrnoException, signal: AbortSignal | undefined): unknown {
+    if (error instanceof NetnsdError) return error;
+    if (signal?.aborted) return signal.reason;
+    return unreachable(this.#socketPath, error);
   }
 }
 
-function problemOf({ status, text }: Answer): NetnsdError {
-  try {
-    const { code, detail, details } = JSON.parse(text) as {
-      code: string;
-      detail: string;
-      details?: Record<string, unknown>;
-    };
-    const known: ErrorCode = code in ERROR_CODES ? (code as ErrorCode) : 'internal';
-    return new NetnsdError(known, detail, details === undefined ? {} : { details });
-  } catch {
-    return new NetnsdError('internal', `the daemon answered with status ${status} and no problem document`);
+class StaleConnection extends Error {
+  override readonly cause: NodeJS.ErrnoException;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super(cause.message);
+    this.cause = cause;
   }
+}
+
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }

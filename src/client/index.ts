@@ -2,11 +2,20 @@
 export type {
   ApiAcquire as AcquireRequest,
   ApiLease as Lease,
+  ApiLeaseQuery as LeaseFilter,
   ApiPatchBundle as PatchBundleRequest,
   ApiPatchedBundle as PatchedBundle,
   ApiPoolStatus as PoolStatus,
+  ApiResize as PoolChange,
   ApiStatus as Status,
 } from '../api/schemas.js';
 export { ERROR_CODES, type ErrorCode, NetnsdError } from '../errors.js';
 export type { PoolEvent } from '../pool/service.js';
-export { type ClientOptions, DEFAULT_SOCKET, NetnsdClient } from './client.js';
+export {
+  type Cancellable,
+  type ClientOptions,
+  DEFAULT_SOCKET,
+  type ManyAcquire,
+  NetnsdClient,
+  type SingleAcquire,
+} from './client.js';

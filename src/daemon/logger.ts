@@ -1,10 +1,10 @@
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 
 /** JSON lines on stderr, or readable ones where stderr is a terminal. */
-export function makeLogger(level: string): Logger {
+export async function makeLogger(level: string): Promise<Logger> {
   const base = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stderr.isTTY) return pino(base, pino.destination({ dest: 2, sync: true }));
+  const { default: pretty } = await import('pino-pretty');
   return pino(
     base,
     pretty({ destination: 2, sync: true, colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' }),

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
-import { createApi, listenOnSocket } from '../api/index.js';
+import { closeApi, createApi, listenOnSocket } from '../api/index.js';
 import { type Config, readConfig } from '../config/index.js';
 import { EndpointThread } from '../endpoint/endpoint-thread.js';
 import type { NetworkSettings, Site } from '../endpoint/types.js';
@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const startedAt = Date.now();
   assertPrivileged();
   const config = readConfig({ path: options.configPath, stateDir: options.stateDir });
-  const log = makeLogger(options.logLevel ?? config.logLevel);
+  const log = await makeLogger(options.logLevel ?? config.logLevel);
   const stateDir = openStateDirectory(options.stateDir);
   using _lock = lockStateDirectory(stateDir);
   const site = siteOf(stateDir, options.netnsDir ?? config.netnsDir);
@@ -134,6 +134,6 @@ function tellReady(): NodeJS.Timeout | undefined {
 
 async function stop(api: FastifyInstance, pools: Pools): Promise<void> {
   const closing = pools.close();
-  await api.close();
+  await closeApi(api, { deadlineMs: GRACE_MS / 2 });
   await closing;
 }

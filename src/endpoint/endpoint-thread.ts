@@ -37,7 +37,11 @@ export class EndpointThread {
   }
 
   private constructor(settings: ThreadSettings) {
-    this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), { workerData: settings, name: 'kernel' });
+    this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
+      workerData: settings,
+      name: 'kernel',
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
     this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#end(`the kernel thread failed: ${error.message}`, error));
     this.#worker.on('exit', () => this.#end('the kernel thread has ended'));

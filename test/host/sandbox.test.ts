@@ -18,9 +18,9 @@ const marked = () =>
     }
   });
 
-/** Whether `look` comes to hold within five seconds. */
+/** Whether `look` comes to hold within twenty seconds. */
 async function becomes(look: () => boolean): Promise<boolean> {
-  for (let attempt = 0; attempt < 100 && !look(); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let attempt = 0; attempt < 400 && !look(); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 50));
   return look();
 }
 

@@ -43,7 +43,7 @@ async function inside(netns: string | undefined, ...command: string[]) {
 export async function eventually(
   what: string,
   look: () => boolean | Promise<boolean>,
-  deadlineMs = 10_000,
+  deadlineMs = 30_000,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await look())) {

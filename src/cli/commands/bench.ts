@@ -8,7 +8,7 @@ export function addBench(program: Command, invocation: Invocation): void {
     .command('bench')
     .summary('measure builds, acquires and container starts')
     .description('Measure on this machine, and print medians and p99. Needs root.')
-    .argument('<SUITE>', 'build, acquire or start')
+    .argument('<SUITE>', 'build, acquire, start or memory')
     .argument('[OPTION...]', "the suite's own options: see netnsd bench SUITE --help")
     .passThroughOptions()
     .allowUnknownOption()
@@ -20,6 +20,7 @@ export function addBench(program: Command, invocation: Invocation): void {
         '  build    building endpoints, against C, the CNI bridge plugin and `ip` commands',
         '  acquire  acquiring over the socket, from one client and from many',
         '  start    container starts on leased namespaces, against host networking',
+        "  memory   the daemon's resident memory, and the kernel's for an endpoint",
       ].join('\n'),
     )
     .action(async (suite: string, options: string[]) => {

@@ -1,0 +1,38 @@
+/** Writing a lease into an OCI bundle. */
+import { type Static, Type } from 'typebox';
+import { ContainerId, closed, oneOf, PoolName, Tenant, Wait } from './fields.js';
+import { LeaseSchema } from './lease-schemas.js';
+
+export const PatchBundleSchema = Type.Object(
+  {
+    bundle: Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      pattern: '^/[^\\u0000-\\u001f]*$',
+      description: 'Absolute path of the folder that holds config.json.',
+      examples: ['/run/bundles/job-17'],
+    }),
+    containerId: ContainerId,
+    pool: Type.Optional(PoolName),
+    tenant: Type.Optional(Tenant),
+    wait: Type.Optional(Wait),
+  },
+  { ...closed, title: 'PatchBundleRequest', description: 'A bundle, and the container that is to be started from it.' },
+);
+
+export const PatchedBundleSchema = Type.Object(
+  {
+    action: oneOf(['patched', 'passthrough'], {
+      description: 'patched: config.json names the leased namespace; passthrough: it was left as it is.',
+      examples: ['patched'],
+    }),
+    reason: Type.Optional(
+      Type.String({ description: 'Why nothing was patched.', examples: ['its network namespace has a path'] }),
+    ),
+    lease: Type.Optional(LeaseSchema),
+  },
+  { title: 'PatchedBundle', description: 'What was done to the bundle.' },
+);
+
+export type ApiPatchBundle = Static<typeof PatchBundleSchema>;
+export type ApiPatchedBundle = Static<typeof PatchedBundleSchema>;

@@ -1,0 +1,111 @@
+/** Leases: what is asked, and what is had. */
+import { type Static, Type } from 'typebox';
+import { ContainerId, closed, list, nullableString, oneOf, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
+
+const AddressSchema = Type.Object({
+  address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.2/16'] }),
+  gateway: Type.String({ description: "The bridge's address.", examples: ['10.213.0.1'] }),
+});
+
+const RouteSchema = Type.Object({
+  destination: Type.String({ description: 'CIDR notation.', examples: ['0.0.0.0/0'] }),
+  gateway: Type.String({ examples: ['10.213.0.1'] }),
+});
+
+const PublishedPortSchema = Type.Object({
+  protocol: oneOf(['tcp', 'udp']),
+  hostAddress: Type.String({ examples: ['127.0.0.1'] }),
+  hostPort: Type.Integer({ examples: [20080] }),
+  containerPort: Type.Integer({ examples: [8080] }),
+});
+
+const DnsSchema = Type.Object(
+  {
+    servers: list(Type.String(), { examples: [['10.0.0.53']] }),
+    search: list(Type.String(), { examples: [['example.org']] }),
+    options: list(Type.String(), { examples: [['ndots:1']] }),
+  },
+  { description: 'What belongs into the resolv.conf of the container (resolv.conf(5)).' },
+);
+
+export const LeaseSchema = Type.Object(
+  {
+    id: Type.String({ description: 'What release and inspect take.', examples: ['5f3a9c0d1e2b4a68'] }),
+    pool: Type.String({ examples: ['default'] }),
+    containerId: nullableString({ description: 'Null where the acquire named none.', examples: ['job-17'] }),
+    tenant: Type.String({ examples: ['default'] }),
+    source: oneOf(['warm', 'cold'], {
+      description: 'warm: served from the ready queue; cold: had to wait for a build.',
+      examples: ['warm'],
+    }),
+    acquiredAt: time('When the lease began.'),
+    expiresAt: nullableString({
+      description: 'When the lease ends by itself, RFC 3339, UTC; null: never.',
+      examples: [null],
+    }),
+    netns: Type.Object({
+      path: Type.String({
+        description: "For the path of config.json's network namespace, or `ctr run --with-ns network:PATH`.",
+        examples: ['/run/netnsd/netns/default-17'],
+      }),
+      inode: Type.Integer({ description: 'Identifies the namespace: `stat -Lc %i PATH`.', examples: [4026532801] }),
+    }),
+    interface: Type.Object({
+      name: Type.String({ description: 'Inside the namespace.', examples: ['eth0'] }),
+      mac: Type.String({ examples: ['0a:58:0a:d5:00:02'] }),
+      mtu: Type.Integer({ description: 'Bytes.', examples: [1500] }),
+      hostName: Type.String({ description: "The host's end of the veth pair.", examples: ['nn17'] }),
+    }),
+    addresses: list(AddressSchema),
+    routes: list(RouteSchema),
+    publishedPorts: list(PublishedPortSchema),
+    dns: DnsSchema,
+  },
+  { title: 'Lease', description: 'The holding of one endpoint by one container, from acquire to release.' },
+);
+
+export const LeaseListSchema = Type.Object(
+  { leases: Type.Array(LeaseSchema) },
+  { title: 'LeaseList', description: 'Several leases.' },
+);
+
+export const AcquireSchema = Type.Object(
+  {
+    pool: Type.Optional(PoolName),
+    containerId: Type.Optional(ContainerId),
+    tenant: Type.Optional(Tenant),
+    count: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        description:
+          'That many leases, all or nothing, answered as {leases: […]}; more than one goes without containerId.',
+        examples: [4],
+      }),
+    ),
+    wait: Type.Optional(Wait),
+    ttl: Type.Optional(Ttl),
+  },
+  {
+    ...closed,
+    title: 'AcquireRequest',
+    description: 'What is to be leased; {} takes one endpoint of the default pool.',
+    examples: [{ containerId: 'job-17', wait: 2 }],
+  },
+);
+
+export const LeaseQuerySchema = Type.Object(
+  { pool: Type.Optional(PoolName), containerId: Type.Optional(ContainerId), tenant: Type.Optional(Tenant) },
+  closed,
+);
+
+export const LeaseParamsSchema = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 64, description: 'Id of a lease.', examples: ['5f3a9c0d1e2b4a68'] }),
+});
+
+export const ContainerParamsSchema = Type.Object({ containerId: ContainerId });
+
+export type ApiLease = Static<typeof LeaseSchema>;
+export type ApiLeaseList = Static<typeof LeaseListSchema>;
+export type ApiAcquire = Static<typeof AcquireSchema>;
+export type ApiLeaseQuery = Static<typeof LeaseQuerySchema>;

@@ -1,0 +1,266 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import t from 'tap';
+import { startRawServer } from './fake-daemon.js';
+import { make, program, run } from './program.js';
+import { makeStage, specWith } from './stage.js';
+
+const netnsdRunc = program({ sanitized: true });
+const DEADLINE_MS = 400;
+/** What a slow machine may add for the program's own start under the sanitizer. */
+const SLACK_MS = 3000;
+
+/** Writes a text a byte at a time, for ever. */
+function drip(connection: Socket, text: string): void {
+  let at = 0;
+  const timer = setInterval(() => connection.write(text[at++ % text.length] ?? ''), 20);
+  connection.once('close', () => clearInterval(timer));
+}
+
+function flood(connection: Socket, head: string): void {
+  const more = () => {
+    while (!connection.destroyed && connection.write('x'.repeat(65_536))) {}
+  };
+  connection.write(head);
+  connection.on('drain', more);
+  more();
+}
+
+const head = (length: number | string, more = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
+const answers: [string, (connection: Socket) => void, RegExp][] = [
+  ['never', () => {}, /did not answer within 400 ms/],
+  ['a byte at a time', (c) => drip(c, head(100000)), /did not answer within 400 ms/],
+  ['half a header', (c) => c.write('HTTP/1.1 200 OK\r\nContent-'), /did not answer within 400 ms/],
+  ['nothing, and hangs up', (c) => c.destroy(), /without an answer/],
+  ['half a header, and hangs up', (c) => c.end('HTTP/1.1 200 OK\r\nContent-'), /ends within its header/],
+  ['garbage', (c) => c.end(Buffer.from([0, 255, 13, 10, 13, 10, 7])), /it is not HTTP/],
+  ['another protocol', (c) => c.end('SSH-2.0-OpenSSH_9.2\r\n'), /it is not HTTP/],
+  ['a body that is not JSON', (c) => c.end(`${head(4)}{"a"`), /it is not a JSON object/],
+  ['a body that nests deeply', (c) => c.end(`${head(20000)}${'['.repeat(20000)}`), /it is not a JSON object/],
+  ['an unknown action', (c) => c.end(`${head(14)}{"action":"x"}`), /its action is unknown/],
+  ['too short a body', (c) => c.end(`${head(30)}{"action":"patched"}`), /shorter than its Content-Length/],
+  ['too long a body', (c) => c.end(`${head(10)}{"action":"patched"}`), /longer than its Content-Length/],
+  ['no Content-Length', (c) => c.end('HTTP/1.1 200 OK\r\n\r\n{"action":"patched"}'), /no Content-Length/],
+  ['two of them', (c) => c.end(head(2, 'Content-Length: 3\r\n')), /two Content-Length/],
+  ['a huge one', (c) => c.end(head('18446744073709551617')), /too large/],
+  ['a negative one', (c) => c.end(head(-1)), /no number/],
+  ['chunks', (c) => c.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'), /chunked/],
+  ['a header without end', (c) => flood(c, 'HTTP/1.1 200 OK\r\nX: '), /header is too large/],
+  ['a flood', (c) => flood(c, head(1000000)), /too large/],
+  ['an interim answer', (c) => c.end('HTTP/1.1 100 Continue\r\n\r\n'), /interim/],
+  ['a status beyond HTTP', (c) => c.end('HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n'), /status line/],
+  ['an error without words', (c) => c.end('HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n'), /answered with status 500/],
+  [
+    'an error with a control character',
+    (c) => c.end(`HTTP/1.1 500 Oh\r\nContent-Length: 34\r\n\r\n{"code":"x","detail":"a\\u001b\\nb"}`),
+    /refuses: a\?\?b \(x\)/,
+  ],
+];
+
+for (const [title, behave, reason] of answers) {
+  t.test(`a daemon that answers ${title} is a clear error within the deadline`, async (t) => {
+    const stage = makeStage(t);
+    const server = await startRawServer(stage.socket, (connection) => {
+      connection.once('data', () => behave(connection));
+    });
+    t.teardown(() => server.close());
+    const env = { ...stage.env, NETNSD_RUNC_DEADLINE_MS: String(DEADLINE_MS) };
+    for (const args of [
+      ['create', '-b', stage.bundle, 'c1'],
+      ['delete', 'c1'],
+    ]) {
+      const ended = await run(netnsdRunc, args, { env });
+      t.equal(ended.status, args[0] === 'create' ? 1 : 0, ended.stderr);
+      if (args[0] === 'create' || !title.includes('JSON') || title === 'an unknown action')
+        t.match(ended.stderr, reason);
+      t.equal(ended.stderr.split('\n').length, 2, 'in one line');
+      t.ok(ended.tookMs < DEADLINE_MS + SLACK_MS, `${ended.tookMs} ms`);
+    }
+    t.strictSame(stage.journal(), ['runtime delete c1']);
+  });
+}
+
+t.test('a socket that is no socket, or has too long a path, is a clear error', async (t) => {
+  const stage = makeStage(t);
+  const fails = async (socket: string, reason: RegExp) => {
+    const env = { ...stage.env, NETNSD_SOCKET: socket, NETNSD_RUNC_DEADLINE_MS: String(DEADLINE_MS) };
+    const ended = await run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env });
+    t.strictSame([ended.status, reason.test(ended.stderr)], [1, true], ended.stderr);
+  };
+  await fails(stage.runtime, /Connection refused/);
+  await fails(`/${'x'.repeat(200)}`, /File name too long/);
+  await fails('relative', /No such file/);
+});
+
+t.test('a daemon that accepts nobody, its queue full, is a clear error within the deadline', async (t) => {
+  const stage = makeStage(t);
+  const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(stage.socket)}, backlog: 1 }, () => console.log())`;
+  const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => server.kill('SIGKILL'));
+  await once(server.stdout, 'data');
+  server.kill('SIGSTOP');
+  const env = { ...stage.env, NETNSD_RUNC_DEADLINE_MS: String(DEADLINE_MS) };
+  const runs = Array.from({ length: 6 }, () => run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env }));
+  for (const ended of await Promise.all(runs)) {
+    t.equal(ended.status, 1);
+    t.match(ended.stderr, /did not answer within 400 ms\n$/);
+    t.ok(ended.tookMs < DEADLINE_MS + SLACK_MS, `${ended.tookMs} ms`);
+  }
+});
+
+const bundles: [string, (bundle: string) => void, RegExp][] = [
+  ['is missing', (b) => rmSync(b, { recursive: true }), /cannot use the bundle .*: No such file or directory/],
+  ['has no config.json', (b) => rmSync(`${b}/config.json`), /config\.json: No such file or directory/],
+  ['is a file', (b) => (rmSync(b, { recursive: true }), writeFileSync(b, '')), /cannot (use|read) .*: Not a directory/],
+  [
+    'is a FIFO',
+    (b) => (rmSync(b, { recursive: true }), execFileSync('mkfifo', [b])),
+    /cannot (use|read) .*: Not a directory/,
+  ],
+  [
+    'has a FIFO for a config.json',
+    (b) => (rmSync(`${b}/config.json`), execFileSync('mkfifo', [`${b}/config.json`])),
+    /not a regular file/,
+  ],
+  [
+    'has a folder for a config.json',
+    (b) => (rmSync(`${b}/config.json`), execFileSync('mkdir', [`${b}/config.json`])),
+    /not a regular file/,
+  ],
+  [
+    'has a device for a config.json',
+    (b) => (rmSync(`${b}/config.json`), symlinkSync('/dev/zero', `${b}/config.json`)),
+    /not a regular file/,
+  ],
+  ['has a huge config.json', (b) => truncateSync(`${b}/config.json`, 2 ** 40), /larger than 16 MiB/],
+  [
+    'has 16 MiB of NUL bytes',
+    (b) => (writeFileSync(`${b}/config.json`, ''), truncateSync(`${b}/config.json`, 2 ** 24)),
+    /not valid JSON/,
+  ],
+  ['has an empty config.json', (b) => writeFileSync(`${b}/config.json`, ''), /not valid JSON/],
+  [
+    'has half a config.json',
+    (b) => writeFileSync(`${b}/config.json`, JSON.stringify(specWith()).slice(0, -3)),
+    /not valid JSON/,
+  ],
+  ['has a list for a config.json', (b) => writeFileSync(`${b}/config.json`, '[]'), /not a JSON object/],
+  ['nests a million deep', (b) => writeFileSync(`${b}/config.json`, '['.repeat(1_000_000)), /not valid JSON/],
+  [
+    'says linux twice',
+    (b) => writeFileSync(`${b}/config.json`, '{"linux":{},"linux":{}}'),
+    /"linux" is not one object/,
+  ],
+  [
+    'is a symbolic link',
+    (b) => (execFileSync('mv', [b, `${b}-real`]), symlinkSync(`${b}-real`, b)),
+    /the bundle is a symbolic link/,
+  ],
+  [
+    'has a linked config.json',
+    (b) => (execFileSync('mv', [`${b}/config.json`, `${b}-real`]), symlinkSync(`${b}-real`, `${b}/config.json`)),
+    /config\.json is a symbolic link/,
+  ],
+  [
+    'is a link to itself',
+    (b) => (rmSync(b, { recursive: true }), symlinkSync(b, b)),
+    /Too many levels of symbolic links/,
+  ],
+];
+
+for (const [title, spoil, reason] of bundles) {
+  t.test(`a bundle that ${title} is a clear error, and nobody is asked`, async (t) => {
+    const stage = makeStage(t);
+    await stage.startDaemon();
+    spoil(stage.bundle);
+    for (const bundle of [stage.bundle, `${stage.bundle}/`]) {
+      const ended = await run(netnsdRunc, ['create', '--bundle', bundle, 'c1'], { env: stage.env });
+      t.equal(ended.status, 1, ended.stderr);
+      t.match(ended.stderr, reason);
+      t.equal(ended.stderr.split('\n').length, 2, 'in one line');
+      t.ok(ended.tookMs < SLACK_MS, `${ended.tookMs} ms`);
+    }
+    t.strictSame(stage.journal(), []);
+  });
+}
+
+t.test('a spec elsewhere than in the bundle is a clear error', async (t) => {
+  const stage = makeStage(t);
+  writeFileSync(stage.path('other.json'), JSON.stringify(specWith()));
+  const ended = await run(netnsdRunc, ['create', '-b', stage.bundle, '-f', stage.path('other.json'), 'c1'], {
+    env: stage.env,
+  });
+  t.equal(ended.status, 1);
+  t.match(ended.stderr, /its spec is not the bundle's own config\.json \(--config\)/);
+});
+
+t.test('ids that no runtime takes are a clear error, and nobody is asked', async (t) => {
+  const stage = makeStage(t);
+  await stage.startDaemon();
+  for (const id of [
+    'a/b',
+    '../../etc',
+    '.',
+    '..',
+    '',
+    'a b',
+    'a\nb',
+    '\x1b[31m',
+    '\xff',
+    'é',
+    'x'.repeat(256),
+    'x'.repeat(100_000),
+    '%2e',
+    'a\r\nX: y',
+  ]) {
+    const ended = await run(netnsdRunc, ['create', '-b', stage.bundle, '--', id], { env: stage.env });
+    t.equal(ended.status, 1, ended.stderr);
+    t.match(ended.stderr, /is no container id for netnsd/);
+    t.equal(ended.stderr.split('\n').length, 2, 'in one line');
+  }
+  t.strictSame(stage.journal(), []);
+});
+
+t.test('no command line is a memory error', async (t) => {
+  const stage = makeStage(t, 'exit 3');
+  const lines = [
+    [],
+    [''],
+    ['-'],
+    ['--'],
+    ['---'],
+    ['-='],
+    ['--='],
+    ['--root'],
+    ['create', '-b'],
+    ['run', '-dddddddddddddddd', 'c'],
+    ['delete', '-'],
+    Array(5000).fill('-b') as string[],
+  ];
+  for (const line of lines) {
+    const ended = await run(netnsdRunc, line, { env: stage.env });
+    t.strictSame(
+      [ended.status, ended.stderr.includes('Sanitizer')],
+      [line[0] === 'run' ? ended.status : 3, false],
+      line.slice(0, 3).join(' '),
+    );
+  }
+});
+
+t.test('a path that JSON cannot carry is a clear error', async (t) => {
+  const stage = makeStage(t);
+  await stage.startDaemon();
+  const script = `mkdir "$(printf 'b\\377')" && cp bundle/config.json "$(printf 'b\\377')" && exec "${netnsdRunc}" create -b "$(printf 'b\\377')" c1`;
+  const ended = await run('/bin/sh', ['-c', script], { env: stage.env, cwd: stage.folder });
+  t.equal(ended.status, 1);
+  t.match(ended.stderr, /no valid UTF-8/);
+  t.notOk(existsSync(stage.path('journal')));
+});
+
+t.test('the unit tests in C pass under the sanitizers, and a bounded fuzz run finds nothing', async (t) => {
+  const output = make('check');
+  t.match(output, /\n1\.\.\d+\n/);
+  t.match(output, /inputs from \d+ seeds in .* no failure/);
+});

@@ -1,0 +1,100 @@
+import t from 'tap';
+import type { ApiLease } from '../../../src/api/schemas.js';
+import type { Lease } from '../../../src/pool/types.js';
+import { makeLease } from './fake-service.js';
+import { makeApi } from './serve.js';
+
+t.test('an acquire answers 201 with the lease of the contract, whole', async (t) => {
+  const { app, service, logged } = await makeApi(t);
+  const payload = { containerId: 'job-1', tenant: 'acme', wait: 1.5, ttl: 60 };
+  const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload });
+  t.equal(reply.statusCode, 201);
+  t.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
+  const lease = reply.json<ApiLease>();
+  t.strictSame(lease, service.lease(lease.id), 'nothing is lost in the compiled serialiser');
+  t.type(lease.expiresAt, 'string');
+  const { signal, ...request } = service.requests[0] ?? {};
+  t.match(signal, { aborted: false });
+  t.match(request, { containerId: 'job-1', tenant: 'acme', waitSeconds: 1.5, ttlSeconds: 60 });
+  t.strictSame(
+    logged.map(({ message }) => message),
+    ['leased'],
+    'one line a lease',
+  );
+});
+
+t.test('an empty object leases one endpoint of the default pool, for nobody in particular', async (t) => {
+  const { app } = await makeApi(t);
+  const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: {} });
+  t.equal(reply.statusCode, 201);
+  t.match(reply.json(), { pool: 'default', containerId: null, tenant: 'default', expiresAt: null });
+});
+
+t.test('the same container again gets the lease that stands, with 200', async (t) => {
+  const { app } = await makeApi(t);
+  const acquire = () => app.inject({ method: 'POST', url: '/v1/leases', payload: { containerId: 'job-1' } });
+  const first = await acquire();
+  const second = await acquire();
+  t.equal(first.statusCode, 201);
+  t.equal(second.statusCode, 200);
+  t.equal(first.body, second.body);
+});
+
+t.test('a lease that outlived a restart is not new either', async (t) => {
+  const { app, service } = await makeApi(t);
+  const old = makeLease(99, { containerId: 'job-9', acquiredAt: '2020-01-01T00:00:00.000Z' });
+  service.standing.set(old.id, old);
+  const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: { containerId: 'job-9' } });
+  t.equal(reply.statusCode, 200);
+  t.equal(reply.json<Lease>().id, old.id);
+});
+
+t.test('with a count the answer is a list, also for a count of one', async (t) => {
+  const { app } = await makeApi(t);
+  for (const count of [1, 3]) {
+    const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: { count } });
+    t.equal(reply.statusCode, 201);
+    t.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
+    const { leases } = reply.json<{ leases: ApiLease[] }>();
+    t.equal(new Set(leases.map(({ id }) => id)).size, count);
+  }
+});
+
+t.test('leases are listed, filtered and shown one by one', async (t) => {
+  const { app, service } = await makeApi(t);
+  const get = async (url: string) => (await app.inject(url)).json();
+  await service.acquire({ containerId: 'a', tenant: 'acme' });
+  await service.acquire({ containerId: 'b', tenant: 'other' });
+  t.equal((await get('/v1/leases')).leases.length, 2);
+  t.match(await get('/v1/leases?tenant=acme'), { leases: [{ containerId: 'a' }] });
+  t.match(await get('/v1/leases?containerId=b&pool=default'), { leases: [{ containerId: 'b' }] });
+  t.strictSame(await get('/v1/leases?containerId=c'), { leases: [] });
+  const [lease] = service.leases({ containerId: 'a' });
+  t.strictSame(await get(`/v1/leases/${lease?.id}`), lease);
+});
+
+t.test('a release answers 204, and again, and for what never was', async (t) => {
+  const { app, service, logged } = await makeApi(t);
+  const [lease] = await service.acquire({});
+  for (const id of [lease?.id, lease?.id, 'never-was']) {
+    const reply = await app.inject({ method: 'DELETE', url: `/v1/leases/${id}` });
+    t.equal(reply.statusCode, 204);
+    t.equal(reply.body, '');
+  }
+  t.equal(service.standing.size, 0);
+  t.equal(logged.length, 1, 'only the one that did something is logged');
+});
+
+t.test("a container's leases are released by its id", async (t) => {
+  const { app, service } = await makeApi(t);
+  await service.acquire({ containerId: 'job-1' });
+  await service.acquire({ containerId: 'job-2' });
+  for (let i = 0; i < 2; i += 1) {
+    const reply = await app.inject({ method: 'DELETE', url: '/v1/containers/job-1/lease' });
+    t.equal(reply.statusCode, 204);
+  }
+  t.strictSame(
+    service.leases({}).map(({ containerId }) => containerId),
+    ['job-2'],
+  );
+});

@@ -1,0 +1,205 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createApi, listenOnSocket } from '../../../src/api/index.js';
+import { NetnsdClient } from '../../../src/client/index.js';
+import { NetnsdError } from '../../../src/errors.js';
+import { FakeService, makeLease } from '../api/fake-service.js';
+import { type Served, serveApi, temporaryFolder, until } from '../api/serve.js';
+
+async function open(
+  t: Test,
+  options: Parameters<typeof serveApi>[1] = {},
+): Promise<Served & { client: NetnsdClient; path: string }> {
+  const served = await serveApi(t, options);
+  const client = new NetnsdClient({ socketPath: served.path, timeoutMs: 5000 });
+  t.teardown(() => client.close());
+  return { ...served, client };
+}
+
+/** A daemon that answers as it is told. */
+async function pretend(t: Test, listener: RequestListener): Promise<{ client: NetnsdClient; path: string }> {
+  const path = join(temporaryFolder(t), 's');
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const client = new NetnsdClient({ socketPath: path, timeoutMs: 300 });
+  t.teardown(() => {
+    client.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { client, path };
+}
+
+t.test('leases are acquired, found and released', async (t) => {
+  const { client, service } = await open(t);
+  const lease = await client.acquire({ containerId: 'job+1@a', tenant: 'acme', ttl: 60 });
+  t.strictSame(lease, service.lease(lease.id));
+  t.strictSame(await client.acquire({ containerId: 'job+1@a', tenant: 'acme' }), lease);
+  const many = await client.acquireMany({ count: 3, wait: 1 });
+  t.equal(many.length, 3);
+  t.equal((await client.leases()).length, 4);
+  t.strictSame(await client.leases({ containerId: 'job+1@a', pool: undefined }), [lease]);
+  t.strictSame(await client.lease(lease.id), lease);
+  await client.release(lease.id);
+  await client.release(lease.id);
+  await t.rejects(client.lease(lease.id), { code: 'lease_not_found' });
+  await client.acquire({ containerId: 'job-2' });
+  await client.releaseContainer('job-2');
+  t.equal(service.standing.size, 3);
+});
+
+t.test('pools, status, health and metrics are read, and pools resized', async (t) => {
+  const { client, service } = await open(t);
+  t.strictSame(await client.pools(), service.status());
+  t.strictSame(await client.pool('default'), service.poolStatus('default'));
+  t.match(await client.resizePool('default', { minReady: 7 }), { minReady: 7, max: 100 });
+  t.match(await client.status(), { version: '1.2.3', pid: process.pid, pools: [{ name: 'default' }] });
+  t.equal(await client.health(), undefined);
+  t.match(await client.metrics(), /netnsd_min_ready\{pool="default"\} 7/);
+});
+
+t.test('a bundle is patched', async (t) => {
+  const lease = makeLease(1);
+  const { client } = await open(t, { patchBundle: async () => ({ action: 'patched', lease }) });
+  t.strictSame(await client.patchBundle({ bundle: '/b', containerId: 'a' }), { action: 'patched', lease });
+});
+
+t.test("the daemon's problems come out as the errors that they were", async (t) => {
+  const { client, service } = await open(t);
+  service.failure = new NetnsdError('pool_exhausted', 'no endpoint left', { details: { pool: 'default', max: 4 } });
+  const error = await client.acquire().catch((error: unknown) => error);
+  t.ok(error instanceof NetnsdError);
+  t.match(error, { code: 'pool_exhausted', message: 'no endpoint left', details: { pool: 'default', max: 4 } });
+  await t.rejects(client.acquire({ containerId: 'a/b' }), { code: 'bad_request', message: /containerId/ });
+  await t.rejects(client.pool('../x?y'), { code: 'pool_not_found' });
+});
+
+t.test('events are iterated, and the stream ends with the loop', async (t) => {
+  const { client, service } = await open(t, { heartbeatMs: 5 });
+  const sending = setInterval(() => service.emit({ type: 'leased', containerId: 'jäb\n' }), 10);
+  t.teardown(() => clearInterval(sending));
+  let seen = 0;
+  for await (const event of client.events()) {
+    t.match(event, { type: 'leased', containerId: 'jäb\n' });
+    if (++seen === 3) break;
+  }
+  await until('the daemon sees it', () => service.listeners.size === 0);
+});
+
+t.test('events end with the daemon, and with their signal', async (t) => {
+  const { app, client, service } = await open(t);
+  const signal = AbortSignal.timeout(50);
+  await t.rejects(client.events({ signal }).next(), { name: 'TimeoutError' });
+  const next = client.events().next();
+  await until('the stream is open', () => service.listeners.size === 1);
+  await app.close();
+  t.strictSame(await next, { done: true, value: undefined });
+});
+
+t.test('an acquire that is aborted throws the reason, and holds nothing', async (t) => {
+  const { client, service } = await open(t);
+  service.hold();
+  const stop = new AbortController();
+  const acquiring = client.acquire({ wait: 60 }, { signal: stop.signal });
+  await until('the acquire is under way', () => service.requests.length === 1);
+  stop.abort(new Error('changed my mind'));
+  await t.rejects(acquiring, { message: 'changed my mind' });
+  await until('the daemon sees it', () => service.requests[0]?.signal?.aborted === true);
+});
+
+t.test('who cannot reach the daemon learns which socket, and what to do', async (t) => {
+  const folder = temporaryFolder(t);
+  const absent = new NetnsdClient({ socketPath: join(folder, 'none.sock') });
+  const message = `there is no socket ${join(folder, 'none.sock')}: start the daemon with \`netnsd serve\`, or name its socket with --socket`;
+  await t.rejects(absent.status(), { code: 'daemon_unreachable', message });
+  const { client, app, path } = await open(t);
+  await app.close();
+  await t.rejects(client.status(), { code: 'daemon_unreachable', message: new RegExp(path) });
+});
+
+t.test('without permission the message says how to get it', async (t) => {
+  const { unreachable } = await import('../../../src/client/failure.js');
+  const denied = unreachable('/run/s', Object.assign(new Error('connect EACCES'), { code: 'EACCES' }));
+  t.match(denied, { code: 'daemon_unreachable', message: /\/run\/s: run as root, or join the group/ });
+  const refused = unreachable('/run/s', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }));
+  t.match(refused, { message: 'nothing answers on /run/s: start the daemon with `netnsd serve`' });
+});
+
+t.test('a daemon that does not answer in time is given up, also in the middle of its answer', async (t) => {
+  const silent = await pretend(t, () => {});
+  await t.rejects(silent.client.status(), { code: 'deadline_exceeded', message: /within 300 ms/ });
+  const halting = await pretend(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{"version":');
+  });
+  await t.rejects(halting.client.status(), { code: 'deadline_exceeded' });
+});
+
+t.test('a daemon that ends in the middle of its answer is unreachable', async (t) => {
+  const { client } = await pretend(t, (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('{', () => response.destroy());
+  });
+  await t.rejects(client.status(), { code: 'daemon_unreachable' });
+});
+
+t.test('an answer that is no problem document is an error with its status', async (t) => {
+  const answers = ['<html>', '[]', 'null', '{"code":"toString","detail":3}'];
+  for (const answer of answers) {
+    const { client } = await pretend(t, (_request, response) => void response.writeHead(502).end(answer));
+    await t.rejects(client.status(), { code: 'internal', message: /status 502/ });
+  }
+  const { client } = await pretend(t, (_request, response) => {
+    response.writeHead(418).end('{"code":"toString","detail":"a later code"}');
+  });
+  await t.rejects(client.status(), { code: 'internal', message: 'a later code' });
+});
+
+t.test('a kept connection that the daemon has closed is opened anew where asking twice is harmless', async (t) => {
+  let asked = 0;
+  const { client } = await pretend(t, (request, response) => {
+    asked += 1;
+    // The second request finds its kept connection torn down.
+    if (asked === 2) return void request.socket.destroy();
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"leases":[],"id":"x"}');
+  });
+  await client.leases();
+  await client.leases();
+  t.equal(asked, 3);
+  asked = 1;
+  await t.rejects(client.acquire({}), { code: 'daemon_unreachable' }, 'an acquire for nobody could lease twice');
+  asked = 0;
+  await client.acquire({ containerId: 'job-1' });
+  t.match(await client.acquire({ containerId: 'job-1' }), { id: 'x' });
+});
+
+t.test('connections are kept, and closed with the client', async (t) => {
+  const service = new FakeService();
+  const patchBundle = async () => ({ action: 'passthrough' as const });
+  const log = { debug() {}, error() {} };
+  const app = await createApi({ service, log, version: '1', startedAt: 0, patchBundle });
+  t.teardown(() => app.close());
+  let connections = 0;
+  app.server.on('connection', () => {
+    connections += 1;
+  });
+  const folder = join(temporaryFolder(t), 'in');
+  mkdirSync(folder);
+  chmodSync(folder, 0o700);
+  const path = join(folder, 's');
+  await listenOnSocket(app, { path, groupId: null });
+  {
+    await using client = new NetnsdClient({ socketPath: path });
+    for (let i = 0; i < 5; i += 1) await client.acquire();
+    t.equal(connections, 1);
+  }
+  const open = () => new Promise<number>((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+  let left = await open();
+  for (let i = 0; i < 100 && left > 0; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    left = await open();
+  }
+  t.equal(left, 0);
+});
