@@ -1,0 +1,86 @@
+/**
+ * Fills the figures of README.md in, from what `netnsd bench SUITE --json` printed; no figure gets there otherwise.
+ *
+ *   node native-scripts/figures.mjs                    measures all suites (root; a quiet machine; takes minutes)
+ *   node native-scripts/figures.mjs REPORT.json...     takes these reports, one a suite, instead
+ *   node native-scripts/figures.mjs --print REPORT...  prints the block and leaves README.md alone
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { replaceBlock } from './markdown-block.mjs';
+
+const README = new URL('../README.md', import.meta.url);
+const MAIN = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const SUITES = ['build', 'acquire', 'start', 'memory'];
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+function fail(message) {
+  console.error(`figures: ${message}`);
+  process.exit(1);
+}
+
+function parse(text, source) {
+  let report;
+  try {
+    report = JSON.parse(text);
+  } catch {
+    fail(`${source} is no JSON: it must be what \`netnsd bench SUITE --json\` printed`);
+  }
+  const { suite, tables, claims, notes, machine } = report ?? {};
+  const whole = SUITES.includes(suite) && [tables, claims, notes].every(Array.isArray) && machine?.kernel !== undefined;
+  if (!whole) fail(`${source} is no report of netnsd bench`);
+  return report;
+}
+
+function measure(suite) {
+  console.error(`figures: netnsd bench ${suite}`);
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 24 };
+  try {
+    return execFileSync(process.execPath, [MAIN, 'bench', suite, '--json'], options);
+  } catch {
+    return fail(`netnsd bench ${suite} failed; README.md is as it was`);
+  }
+}
+
+/** As the suite prints it for readers: three digits that count. */
+function cellText(cell) {
+  if (cell === null) return '-';
+  if (typeof cell === 'string' || Number.isInteger(cell)) return String(cell).replaceAll('|', '\\|');
+  return Math.abs(cell) >= 100 ? cell.toFixed(0) : Math.abs(cell) >= 10 ? cell.toFixed(1) : cell.toFixed(2);
+}
+
+function tableText({ title, rows }) {
+  const head = Object.keys(rows[0] ?? {});
+  const cells = rows.map((row) => head.map((name) => cellText(row[name] ?? null)));
+  const rule = head.map((_, column) => (cells.every((row) => row[column] === '-' || NUMBER.test(row[column])) ? '---:' : '---'));
+  return [`${title}:`, '', ...[head, rule, ...cells].map((row) => `| ${row.join(' | ')} |`)].join('\n');
+}
+
+function claimsText(claims) {
+  if (claims.length === 0) return [];
+  const lines = claims.map(({ met, name, text }) => `- ${met ? 'met' : '**missed**'}: ${name}: ${text}`);
+  return [`Targets:\n\n${lines.join('\n')}`];
+}
+
+function reportText({ suite, tables, claims, notes, machine }) {
+  const { kernel, cpu, cores, memoryMiB, node } = machine;
+  return [
+    `### netnsd bench ${suite}`,
+    `Linux ${kernel}, ${cores} cores (${cpu}), ${memoryMiB} MiB, Node ${node}.`,
+    ...tables.map(tableText),
+    ...claimsText(claims),
+    ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
+  ].join('\n\n');
+}
+
+const printing = process.argv.includes('--print');
+const files = process.argv.slice(2).filter((argument) => argument !== '--print');
+const reports =
+  files.length > 0
+    ? files.map((file) => parse(readFileSync(file, 'utf8'), file))
+    : SUITES.map((suite) => parse(measure(suite), `the output of netnsd bench ${suite}`));
+reports.sort((a, b) => SUITES.indexOf(a.suite) - SUITES.indexOf(b.suite));
+const block = reports.map(reportText).join('\n\n');
+if (printing) console.log(block);
+else writeFileSync(README, replaceBlock(readFileSync(README, 'utf8'), 'figures', block));

@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import t from 'tap';
+import { assertSandbox } from '../guard.js';
+
+const TOP = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The commands of README's tour, from the one that starts the daemon to the one that leaves the sandbox. */
+function tour(): string[] {
+  const readme = readFileSync(join(TOP, 'README.md'), 'utf8');
+  const section = /^## Five minutes$([\s\S]*?)^## /m.exec(readme)?.[1] ?? '';
+  const commands = section.split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []));
+  return commands.slice(
+    commands.findIndex((command) => command.startsWith('netnsd serve')),
+    commands.indexOf('exit'),
+  );
+}
+
+t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
+  assertSandbox();
+  const commands = tour();
+  t.ok(commands.length > 20, 'there is a tour');
+  const script = [
+    `netnsd() { ${JSON.stringify(join(TOP, 'dist/src/main.js'))} "$@"; }`,
+    // A lease id is another one each time: that of the container which the tour looks at.
+    ...commands.map((command) =>
+      // A script is there before the event that a person would see.
+      (command === 'cat events.log' ? `until grep destroyed events.log; do sleep 0.1; done` : command).replace(
+        /^netnsd inspect \S+$/,
+        'netnsd inspect $(netnsd list --id hello --json | grep -oP \'^    "id": "\\K\\w+\')',
+      ),
+    ),
+  ];
+  const { all } = await execa('bash', ['-c', script.join('\n')], {
+    cwd: mkdtempSync(join(tmpdir(), 'tour-')),
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 60_000,
+  });
+  t.equal(all.match(/ 0% packet loss/g)?.length, 2, 'the container reaches its gateway and its neighbour');
+  t.match(all, /^container {4}hello$/m, 'its lease can be looked at');
+  t.match(all, /destroyed {5}default-2 {2}\(released\)/, 'what is released is destroyed');
+  t.match(all, 'nothing answers on /run/netnsd/netnsd.sock', 'the daemon was killed');
+  t.equal(all.match(/^[0-9a-f]{16} {2}default {2}web-1 .*10\.213\.0\.2/gm)?.length, 2, 'and the lease survived that');
+  t.match(all, /has ended; 17 endpoints and 1 bridges removed/);
+  t.match(all, "cannot access '/run/netnsd'", 'no file is left');
+  t.equal(all.trim().split('\n').at(-1)?.split(' ')[0], 'lo', 'no link is left');
+});

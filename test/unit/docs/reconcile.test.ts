@@ -1,0 +1,147 @@
+import t from 'tap';
+import { type ComparisonInput, compare } from '../../../src/daemon/reconcile.js';
+import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
+import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
+import type { Link } from '../../../src/kernel/link.js';
+import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
+import { block, readPage, rowsOf, uncoded } from './markdown.js';
+
+const SITE: Site = { instance: 'test', netnsDir: '/run/netnsd/netns' };
+const NETWORK: NetworkSettings = {
+  name: 'default',
+  subnet: '10.213.0.0/16',
+  mtuBytes: 1500,
+  portsPerBridge: 1000,
+  dns: { servers: [], search: [], options: [] },
+};
+const NAME = { id: 'default-7', pool: 'default', index: 4, seq: 7 };
+const INODE = 4026532000;
+const PID = 4711;
+
+function record(state: EndpointState, reason: string | null = null): EndpointRecord {
+  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), INODE, NETWORK.dns);
+  const terms = {
+    id: '0123456789abcdef',
+    containerId: 'c',
+    tenant: 'default',
+    source: 'warm',
+    expiresAt: null,
+  } as const;
+  const lease = state === 'leased' ? { ...terms, acquiredAt: '2025-12-31T23:59:00.000Z' } : null;
+  return { ...NAME, state, facts, lease, reason };
+}
+
+function link(name: string, alias?: string): Link {
+  return { index: 9, name, ...(alias === undefined ? {} : { alias }) } as Link;
+}
+
+/** How the world is unless a case says otherwise: one endpoint, complete, nobody inside. */
+interface World {
+  record: EndpointRecord | null;
+  inode: number | undefined;
+  mount: boolean;
+  link: 'whole' | 'unmarked' | 'none';
+  inUse: boolean;
+  network: NetworkSettings | null;
+  bridge: string | null;
+}
+
+const LEASED = { record: record('leased') };
+const READY = { record: record('ready') };
+const NOTHING = { mount: false, link: 'none' } as const;
+const BRIDGE = { ...NOTHING, record: null, bridge: bridgeName(SITE, 'default', 0) };
+
+const CASES: Record<string, Partial<World>> = {
+  'leased, mounted': LEASED,
+  'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
+  'leased, not mounted, in use': { ...LEASED, mount: false, inUse: true },
+  'leased, not mounted, not in use': { ...LEASED, mount: false },
+  'leased, mounted, pool no longer configured': { ...LEASED, network: null },
+  'leased, not mounted, in use, pool no longer configured': { ...LEASED, mount: false, inUse: true, network: null },
+  'leased, not mounted, not in use, pool no longer configured': { ...LEASED, mount: false, network: null },
+  'ready, as it was left': READY,
+  'ready, pool no longer configured': { ...READY, network: null },
+  'ready, nothing mounted at its path': { ...READY, inode: undefined },
+  'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
+  'ready, its link at the host gone': { ...READY, link: 'none' },
+  'ready, in use': { ...READY, inUse: true },
+  'ready, the pool has another subnet now': { ...READY, network: { ...NETWORK, subnet: '10.99.0.0/16' } },
+  'ready, the pool has another MTU now': { ...READY, network: { ...NETWORK, mtuBytes: 9000 } },
+  building: { record: { ...record('building'), facts: null } },
+  dirty: { record: record('dirty', 'released') },
+  broken: { record: record('broken', 'it would not go') },
+  destroying: { record: record('destroying', 'surplus') },
+  'no record, a namespace mounted': { record: null, link: 'none' },
+  'no record, a link with its alias': { record: null, mount: false },
+  'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
+  'bridge of a configured pool': BRIDGE,
+  'bridge of a pool that is not configured': { ...BRIDGE, network: null },
+  'bridge of a pool that is not configured, with an orphan on it': {
+    ...BRIDGE,
+    ...LEASED,
+    mount: true,
+    link: 'whole',
+    network: null,
+  },
+};
+
+function inputOf(change: Partial<World>): ComparisonInput {
+  const whole: World = {
+    ...READY,
+    inode: INODE,
+    mount: true,
+    link: 'whole',
+    inUse: false,
+    network: NETWORK,
+    bridge: null,
+  };
+  const world = { ...whole, ...change };
+  const alias = world.link === 'whole' ? aliasOf(SITE, NAME.id) : undefined;
+  return {
+    site: SITE,
+    networks: world.network === null ? [] : [world.network],
+    records: world.record === null ? [] : [world.record],
+    found: {
+      links: world.link === 'none' ? [] : [link(hostLinkName(SITE, NAME.seq), alias)],
+      bridges: world.bridge === null ? [] : [link(world.bridge)],
+      namespaces: world.mount ? [[netnsPath(SITE, NAME.id), world.inode]] : [],
+    },
+    users: new Map(world.inUse ? [[INODE, [PID]]] : []),
+  };
+}
+
+/** What `compare` makes of a case, in the words of the page. */
+function outcome(input: ComparisonInput, aboutBridge: boolean): [done: string, why: string] {
+  const { adopted, strays, staleBridges, orphans } = compare(input);
+  if (aboutBridge) return [staleBridges.length > 0 ? 'destroyed' : 'kept', '-'];
+  const all = [...adopted, ...strays, ...orphans];
+  if (all.length !== 1) throw new Error(`${all.length} verdicts on one endpoint`);
+  if (orphans.length > 0) return ['orphan', '-'];
+  if (strays.length > 0) return ['destroyed', '-'];
+  const [taken] = adopted as [EndpointRecord];
+  if (taken === input.records[0]) return ['kept', '-'];
+  return [taken.state === 'dirty' && taken.lease === null ? 'replaced' : taken.state, taken.reason ?? '-'];
+}
+
+t.test('docs/reconcile.md has every case, and each is as it says', async (t) => {
+  const rows = rowsOf(block(readPage('docs/reconcile.md'), 'cases'));
+  t.same(
+    rows.map(([title]) => title),
+    Object.keys(CASES),
+  );
+  for (const [title = '', done, why = ''] of rows) {
+    t.same(outcome(inputOf(CASES[title] ?? {}), title.startsWith('bridge')), [done, uncoded(why)], title);
+  }
+});
+
+t.test('a stray is named so that both its mount and its link are found', async (t) => {
+  t.match(compare(inputOf({ record: null })).strays, [{ id: NAME.id, pool: 'default', seq: 7 }], 'once, not twice');
+  const unmarked = compare(inputOf({ record: null, mount: false, link: 'unmarked' }));
+  t.match(unmarked.strays, [{ seq: 7 }], 'the number in the name of a link is enough to find it again');
+});
+
+t.test('of a pool that is no longer configured, what is not leased goes with the strays, record and all', async (t) => {
+  const { strays, adopted } = compare(inputOf({ ...READY, network: null }));
+  t.same(strays, [READY.record]);
+  t.same(adopted, [], 'no pool would take it over');
+});
