@@ -44,14 +44,13 @@ uninstall() {
   # Leases too: nobody could release them any more.
   [[ ! -x $program || ! -d /run/netnsd ]] || "$program" down
   rm -rf "$package" "$program"
-  local native
-  for native in native-scripts/build/netnsd-*; do rm -f "$prefix/bin/${native##*/}"; done
+  rm -f "$prefix/bin/netnsd-runc"
   echo "netnsd is removed from ${prefix:-/}"
 }
 
 install_package() {
   bash native-scripts/setup.sh --for demo
-  local new=$package.new native node
+  local new=$package.new node
   node=$(command -v node)
   rm -rf "$new"
   mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}"
@@ -63,7 +62,7 @@ install_package() {
   # By its path: systemd does not look for Node.js where a user's shell does.
   printf '#!/bin/sh\nexec %q %q "$@"\n' "$node" "$package/dist/src/main.js" >"$program"
   chmod 755 "$program"
-  for native in native-scripts/build/netnsd-*; do [[ ! -f $native ]] || install -m 755 "$native" "$prefix/bin/"; done
+  [[ ! -f native-scripts/build/netnsd-runc ]] || install -m 755 native-scripts/build/netnsd-runc "$prefix/bin/"
   sed "s|@PREFIX@|$prefix|" native-scripts/netnsd.service >"$unit"
   chmod 644 "$unit"
   with_systemd daemon-reload

@@ -135,7 +135,7 @@ export const POOL_KEYS = {
   buildBatch: {
     name: 'build_batch',
     ...integer(1, 1024),
-    initial: 8,
+    initial: 16,
     meaning: 'How many endpoints a refill builds in one go; a cold build waits for one such batch at the most.',
   },
 } satisfies Record<string, Key<unknown>>;

@@ -72,7 +72,6 @@ function judge(
 }
 
 /** Names of endpoints behind links and mounts; an id is `POOL-SEQ`, and a link's alias holds it. */
-/** Endpoints behind links and mounts. */
 export function strayNames(site: Site, { links, namespaces }: Found): EndpointName[] {
   const strays = new Map<string, EndpointName>();
   const add = (id: string) => {

@@ -108,9 +108,13 @@ async function startPools(options: {
   for (const { id, pool } of orphans)
     log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
   if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints that no record speaks of');
-  for (const outcome of await thread.destroy(strays))
-    if (!outcome.ok) log.warn({ err: outcome.error }, 'a stray endpoint stays');
-  for (const record of records) if (strays.includes(record)) files.remove(record, record.state);
+  const outcomes = await thread.destroy(strays);
+  for (const [position, stray] of strays.entries()) {
+    const outcome = outcomes[position];
+    const record = records.find(({ id }) => id === stray.id);
+    if (outcome?.ok === false) log.warn({ err: outcome.error }, 'a stray endpoint stays');
+    else if (record !== undefined) files.remove(record, record.state);
+  }
   for (const name of await thread.removeLinks(staleBridges))
     log.warn({ bridge: name }, 'a bridge of a former pool stays');
   await thread.adopt(adopted);

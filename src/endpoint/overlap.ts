@@ -1,23 +1,25 @@
-import { formatIpv4 } from '../address/ipv4.js';
+import {
+  containingSubnet,
+  formatIpv4,
+  formatSubnet,
+  type Ipv4Subnet,
+  parseSubnet,
+  subnetsOverlap,
+} from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
 import { listAddresses } from '../kernel/address.js';
 import { listLinks } from '../kernel/link.js';
 import { listRoutes } from '../kernel/route.js';
 import type { Host } from './host.js';
-import { bridgePrefix, subnetOf } from './plan.js';
+import { bridgePrefix } from './plan.js';
 import type { Site } from './types.js';
 
 const RTN_UNICAST = 1;
 
-interface Range {
-  readonly first: number;
-  readonly prefixLength: number;
+/** Addresses that are taken, and by what, in words. */
+interface Taken {
+  readonly subnet: Ipv4Subnet;
   readonly text: string;
-}
-
-function overlap(a: { first: number; prefixLength: number }, b: { first: number; prefixLength: number }): boolean {
-  const size = 2 ** (32 - Math.min(a.prefixLength, b.prefixLength));
-  return Math.floor(a.first / size) === Math.floor(b.first / size);
 }
 
 /**
@@ -34,30 +36,23 @@ export async function refuseOverlap(options: {
   const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(bridgePrefix(site)) ?? false;
   const device = (linkIndex: number | undefined) =>
     linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
-  const ranges: Range[] = [];
+  const taken: Taken[] = [];
   for (const { linkIndex, address, prefixLength } of await listAddresses(host.socket)) {
     if (own(linkIndex)) continue;
     const first = address.readUInt32BE(0);
-    ranges.push({
-      first,
-      prefixLength,
-      text: `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`,
-    });
+    const text = `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`;
+    taken.push({ subnet: containingSubnet(first, prefixLength), text });
   }
-  for (const route of await listRoutes(host.socket)) {
-    if (route.type !== RTN_UNICAST || route.prefixLength === 0 || own(route.linkIndex)) continue;
-    const first = route.destination.readUInt32BE(0);
-    ranges.push({
-      first,
-      prefixLength: route.prefixLength,
-      text: `the host's route ${formatIpv4(first)}/${route.prefixLength}${device(route.linkIndex)}`,
-    });
+  for (const { type, destination, prefixLength, linkIndex } of await listRoutes(host.socket)) {
+    if (type !== RTN_UNICAST || prefixLength === 0 || own(linkIndex)) continue;
+    const subnet = { network: destination.readUInt32BE(0), prefixLength };
+    taken.push({ subnet, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` });
   }
   for (const { name, subnet } of pools) {
-    const { network, prefixLength } = subnetOf(subnet);
-    const taken = ranges.find((range) => overlap({ first: network, prefixLength }, range));
-    if (taken === undefined) continue;
-    const message = `subnet ${subnet} of pool ${name} overlaps ${taken.text}: choose another subnet for the pool`;
-    throw new NetnsdError('subnet_overlap', message, { details: { pool: name, subnet, overlaps: taken.text } });
+    const wanted = parseSubnet(subnet);
+    const first = taken.find((range) => subnetsOverlap(wanted, range.subnet));
+    if (first === undefined) continue;
+    const message = `subnet ${subnet} of pool ${name} overlaps ${first.text}: choose another subnet for the pool`;
+    throw new NetnsdError('subnet_overlap', message, { details: { pool: name, subnet, overlaps: first.text } });
   }
 }

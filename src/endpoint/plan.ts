@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { formatIpv4, ipv4Bytes, parseIpv4 } from '../address/ipv4.js';
+import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
 /** The interface's name inside the namespace. */
@@ -24,19 +24,16 @@ export interface EndpointPlan {
   readonly mtuBytes: number;
 }
 
-export interface Subnet {
-  readonly network: number;
-  readonly prefixLength: number;
+/** The subnet of a pool with the addresses that have a part to play. */
+export interface Subnet extends Ipv4Subnet {
   readonly gateway: number;
   readonly broadcast: number;
 }
 
 /** `10.213.0.0/16` taken apart; the text was validated with the configuration. */
 export function subnetOf(cidr: string): Subnet {
-  const [address = '', prefix = ''] = cidr.split('/');
-  const prefixLength = Number(prefix);
-  const network = parseIpv4(address);
-  return { network, prefixLength, gateway: network + 1, broadcast: network + 2 ** (32 - prefixLength) - 1 };
+  const subnet = parseSubnet(cidr);
+  return { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
 }
 
 function mac(prefix: readonly [number, number], address: number): number[] {
@@ -120,9 +117,4 @@ export function factsOf(plan: EndpointPlan, inode: number, dns: NetworkSettings[
     publishedPorts: [],
     dns,
   };
-}
-
-/** `10.213.0.1` */
-export function gatewayText(subnet: Subnet): string {
-  return formatIpv4(subnet.gateway);
 }

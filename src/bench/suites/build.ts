@@ -82,7 +82,7 @@ function notes(name: string): string[] {
   return [
     `${name} and C build ${BATCH} at a time; before each run the kernel has finished cleaning up after the one before`,
     `${name}'s code is warm: it has built 600 endpoints before, as in a daemon that has run for a while`,
-    'C and ip commands make the same endpoint; CNI leaves lo down and IPv6 as it is, and no firewall rule is made (ipMasq off)',
+    'C makes the same endpoint; CNI (ipMasq off) and ip commands make theirs, with IPv6 as the kernel has it; CNI leaves lo down',
     'destroyed means that links and mounts are gone; freeing the namespaces goes on in the kernel afterwards',
   ];
 }
