@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { closeApi, createApi, listenOnSocket } from '../api/index.js';
 import { type EndpointFacts, type EndpointKey, Pools } from '../pool/index.js';
 import { FileRecords, openStateDirectory } from '../state/index.js';
+import { collectGarbage } from './heap.js';
 
 /** How many leases are acquired and released; the compiler has optimised what they run through by then. */
-const ROUNDS = 1500;
+const ROUNDS = 400;
 const CONNECTIONS = 4;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -51,6 +52,7 @@ export async function warmUp(stateDir: string): Promise<void> {
     await pools.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    collectGarbage();
   }
 }
 
