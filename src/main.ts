@@ -16,7 +16,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
   serve: async (options) => {
-    (await import('./daemon/heap.js')).keepYoungHeapSmall();
+    (await import('./daemon/heap.js')).keepMemorySmall();
     return (await import('./daemon/index.js')).serve(options);
   },
   down: async (options) => (await import('./daemon/index.js')).down(options),

@@ -25,6 +25,8 @@ const native = {
   getsockopt: libc.func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ unsigned int *length)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)'),
   gettid: libc.func('int gettid(void)'),
+  mallopt: libc.func('int mallopt(int parameter, int value)'),
+  mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
 };
 
 function check(result: number, operation: () => string): number {
@@ -132,4 +134,14 @@ export function sendUnixDatagram(path: string, payload: string): void {
 /** gettid(2): the calling thread's id. */
 export function threadId(): number {
   return native.gettid();
+}
+
+/** mallopt(3); false if the parameter is not known. */
+export function mallopt(parameter: number, value: number): boolean {
+  return native.mallopt(parameter, value) === 1;
+}
+
+/** malloc_trim(3), keeping nothing spare. */
+export function mallocTrim(): void {
+  native.mallocTrim(0);
 }
