@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { type Claims, Handover } from './handover.js';
+import type { Handovers } from './handover.js';
 import type { ApiMetrics } from './metrics.js';
 import type { ApiOptions } from './options.js';
 import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from './schemas.js';
 
-type Options = ApiOptions & { readonly metrics: ApiMetrics; readonly claims: Claims };
+type Options = ApiOptions & { readonly metrics: ApiMetrics; readonly handovers: Handovers };
 
 /** `/v1/status`, `/v1/oci/patch`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, version, startedAt, metrics, claims, patchBundle } = options;
+  const { service, version, startedAt, metrics, handovers, patchBundle } = options;
 
   app.get(
     '/v1/status',
@@ -32,10 +32,9 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       },
     },
     async (request, reply) => {
-      const startedMs = Date.now();
-      const handover = new Handover(service, claims, reply.raw);
-      const patched = await patchBundle({ ...request.body, signal: handover.signal.real() });
-      if (patched.lease !== undefined) handover.share(patched.lease, startedMs);
+      const handover = handovers.open(reply.raw);
+      const patched = await patchBundle({ ...request.body, signal: handover.signal });
+      if (patched.lease !== undefined) handover.hold([patched.lease]);
       return patched;
     },
   );

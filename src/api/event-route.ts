@@ -23,7 +23,8 @@ export const eventRoute: FastifyPluginAsyncTypebox<Options> = async (app, option
       content: { 'text/event-stream': { schema: EventSchema } },
     },
   };
-  app.get('/v1/events', { schema, config: { openapi } }, (_request, reply) => {
+  // A HEAD would have no end.
+  app.get('/v1/events', { schema, config: { openapi }, exposeHeadRoute: false }, (_request, reply) => {
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });

@@ -1,65 +1,112 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease, PoolService } from '../pool/index.js';
-import { LateSignal } from './late-signal.js';
 
-/** How many requests, answered or about to be, count on a lease that several may share (idempotent acquires). */
-export type Claims = WeakMap<Lease, number>;
+/** In how many answers under way a lease stands, and whether one with it was ever written. */
+interface Fate {
+  underWay: number;
+  told: boolean;
+}
+
+/** One connection. Its signal is made once, not a request: to make one costs as much as to find an endpoint. */
+interface Peer {
+  readonly gone: AbortController;
+  readonly underWay: Set<Handover>;
+}
 
 /**
- * One request's leases on their way to its client. A client that has left before its answer went out holds nothing: its
- * wait is aborted, and what was leased for it and is nobody else's goes back.
+ * Sees to it that a lease made for a client that has gone goes back, and only such a one: acquire is idempotent, so an
+ * answer that is lost may hold a lease that somebody else was told of, or is about to be.
  */
+export class Handovers {
+  readonly #service: Pick<PoolService, 'leases' | 'release'>;
+  readonly #fates = new WeakMap<Lease, Fate>();
+  readonly #peers = new WeakMap<Socket, Peer>();
+
+  /** What stands already was told to somebody by an earlier daemon. */
+  constructor(service: Pick<PoolService, 'leases' | 'release'>) {
+    this.#service = service;
+    for (const lease of service.leases({})) this.#fates.set(lease, { underWay: 0, told: true });
+  }
+
+  /** To be called before anything is leased for the request that this is the response to. */
+  open(response: ServerResponse): Handover {
+    const { socket } = response.req;
+    const peer = this.#peers.get(socket) ?? this.#meet(socket);
+    const handover = new Handover(this, peer.gone.signal);
+    peer.underWay.add(handover);
+    response.on('finish', () => {
+      // To Node a response has finished as well when its last write failed; the connection closes then.
+      if (socket.errored || socket.destroyed) return;
+      peer.underWay.delete(handover);
+      handover.told();
+    });
+    return handover;
+  }
+
+  /** A lease goes into one more answer. */
+  enter(lease: Lease): Fate {
+    let fate = this.#fates.get(lease);
+    if (fate === undefined) {
+      fate = { underWay: 0, told: false };
+      this.#fates.set(lease, fate);
+    }
+    fate.underWay += 1;
+    return fate;
+  }
+
+  /** An answer with this lease was lost: where it was the last that could tell of it, the lease goes back. */
+  lost(lease: Lease, fate: Fate): void {
+    fate.underWay -= 1;
+    if (fate.underWay === 0 && !fate.told) this.#service.release(lease.id);
+  }
+
+  #meet(socket: Socket): Peer {
+    const peer: Peer = { gone: new AbortController(), underWay: new Set() };
+    // Of the connection, not of the response: one that waits behind another on its connection would not hear of it.
+    const leave = (): void => {
+      peer.gone.abort();
+      for (const handover of peer.underWay) handover.lost();
+      peer.underWay.clear();
+    };
+    this.#peers.set(socket, peer);
+    if (socket.destroyed) leave();
+    else socket.once('close', leave);
+    return peer;
+  }
+}
+
+/** The leases of one answer, from before they are made until it is written or its client has gone. */
 export class Handover {
   /** Aborted when the client has gone. */
-  readonly signal = new LateSignal();
-  readonly #service: Pick<PoolService, 'release'>;
-  readonly #claims: Claims;
-  readonly #socket: Socket | null;
-  #mine: readonly Lease[] = [];
-  #finished = false;
+  readonly signal: AbortSignal;
+  readonly #handovers: Handovers;
+  readonly #held: { readonly lease: Lease; readonly fate: Fate }[] = [];
 
-  constructor(service: Pick<PoolService, 'release'>, claims: Claims, raw: ServerResponse) {
-    this.#service = service;
-    this.#claims = claims;
-    this.#socket = raw.socket;
-    raw.once('finish', () => {
-      this.#finished = true;
-    });
-    raw.once('close', () => this.#closed());
+  constructor(handovers: Handovers, signal: AbortSignal) {
+    this.#handovers = handovers;
+    this.signal = signal;
   }
 
-  /** These leases are this request's alone. */
-  own(leases: readonly Lease[]): void {
-    this.#mine = leases;
-    if (this.signal.aborted) this.#giveBack();
+  /** These leases are what the answer tells of. False if they stood already. */
+  hold(leases: readonly Lease[]): boolean {
+    for (const lease of leases) this.#held.push({ lease, fate: this.#handovers.enter(lease) });
+    const [first] = this.#held;
+    const isNew = first !== undefined && first.fate.underWay === 1 && !first.fate.told;
+    if (this.signal.aborted) this.lost();
+    return isNew;
   }
 
-  /**
-   * This lease is a container's, who may have had it before `startedMs` (Date.now()), or be given it by other requests too:
-   * then it goes back only if none of them is answered. False if the container had it already.
-   */
-  share(lease: Lease, startedMs: number): boolean {
-    const others = this.#claims.get(lease) ?? (Date.parse(lease.acquiredAt) < startedMs ? 1 : 0);
-    this.#claims.set(lease, others + 1);
-    this.own([lease]);
-    return others === 0;
-  }
-
-  #closed(): void {
-    // 'finish' alone comes as well when the write failed with EPIPE.
-    if (this.#finished && this.#socket?.errored == null) return;
-    this.signal.abort();
-    this.#giveBack();
-  }
-
-  #giveBack(): void {
-    const leases = this.#mine;
-    this.#mine = [];
-    for (const lease of leases) {
-      const others = (this.#claims.get(lease) ?? 1) - 1;
-      if (others > 0) this.#claims.set(lease, others);
-      else this.#service.release(lease.id);
+  /** The answer was written. */
+  told(): void {
+    for (const { fate } of this.#held) {
+      fate.underWay -= 1;
+      fate.told = true;
     }
+  }
+
+  /** The client has gone without the answer. */
+  lost(): void {
+    for (const { lease, fate } of this.#held.splice(0)) this.#handovers.lost(lease, fate);
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { NetnsdError } from '../errors.js';
+import { NetnsdError, toNetnsdError } from '../errors.js';
 import type { Lease } from '../pool/index.js';
-import { type Claims, Handover } from './handover.js';
+import type { Handovers } from './handover.js';
 import { noContent } from './openapi.js';
 import type { ApiOptions } from './options.js';
 import {
@@ -14,12 +14,12 @@ import {
 } from './schemas.js';
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
-  readonly claims: Claims;
+  readonly handovers: Handovers;
   readonly observe: (seconds: number) => void;
 };
 
 /** `/v1/leases`. */
-export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { service, log, claims, observe }) => {
+export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { service, log, handovers, observe }) => {
   const one = { ...LeaseSchema, description: 'The lease; with `count`: {leases}.' };
   app.post(
     '/v1/leases',
@@ -38,14 +38,11 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
     (request, reply) => {
       const startedMs = performance.now();
       const { pool, containerId, tenant, count, wait, ttl } = request.body;
-      const handover = new Handover(service, claims, reply.raw);
-      const startedAt = containerId === undefined ? 0 : Date.now();
+      const handover = handovers.open(reply.raw);
       const granted = (leases: Lease[]): void => {
         observe((performance.now() - startedMs) / 1000);
         const lease = leases[0] as Lease;
-        let isNew = true;
-        if (containerId === undefined) handover.own(leases);
-        else isNew = handover.share(lease, startedAt);
+        const isNew = handover.hold(leases);
         for (const { id, pool, containerId, tenant, source } of leases)
           log.debug({ lease: id, pool, containerId, tenant, source, new: isNew }, 'leased');
         reply.code(isNew ? 201 : 200);
@@ -61,7 +58,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       service
         .acquire({ pool, containerId, tenant, count, waitSeconds: wait, ttlSeconds: ttl, signal })
         .then(granted)
-        .catch((error) => void reply.send(error));
+        .catch((error: unknown) => void reply.send((error instanceof Error ? error : toNetnsdError(error)) as never));
     },
   );
 

@@ -1,5 +1,6 @@
-import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { NetnsdError } from '../errors.js';
 
@@ -15,11 +16,21 @@ export async function listenOnSocket(
   options: { path: string; groupId: number | null },
 ): Promise<void> {
   const { path, groupId } = options;
+  // Without a name the server would listen on TCP; with a NUL first, in the abstract namespace, which has no modes.
+  if (path === '' || path.includes('\0')) throw new NetnsdError('bad_usage', 'the socket needs a path: see --socket');
   const bytes = Buffer.byteLength(path);
   if (bytes > PATH_BYTES) {
     throw new NetnsdError(
       'bad_usage',
       `the socket's path has ${bytes} bytes and unix sockets take ${PATH_BYTES}: choose a shorter one with --socket`,
+    );
+  }
+  const folder = dirname(path);
+  // bind(2) says ENOENT, which libuv makes a misleading EACCES.
+  if (!existsSync(folder)) {
+    throw new NetnsdError(
+      'bad_usage',
+      `there is no folder ${folder} for the socket ${path}: make it, or choose another with --socket`,
     );
   }
   await removeStale(path);
@@ -34,8 +45,13 @@ export async function listenOnSocket(
   } finally {
     process.umask(umask);
   }
-  if (groupId !== null) chownSync(path, -1, groupId);
-  chmodSync(path, groupId === null ? 0o600 : 0o660);
+  try {
+    if (groupId !== null) chownSync(path, -1, groupId);
+    chmodSync(path, groupId === null ? 0o600 : 0o660);
+  } catch (error) {
+    await app.close();
+    throw new NetnsdError('bad_usage', `cannot give ${path} to group ${groupId}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ export interface ApiLog {
 export type PatchBundle = (request: ApiPatchBundle & { readonly signal: AbortSignal }) => Promise<ApiPatchedBundle>;
 
 export interface ApiOptions {
+  /** The pools, started: what is leased when the API is made counts as known to its holder. */
   readonly service: PoolService;
   readonly log: ApiLog;
   readonly version: string;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { daemonRoutes } from './daemon-routes.js';
 import { eventRoute } from './event-route.js';
+import { Handovers } from './handover.js';
 import { leaseRoutes } from './lease-routes.js';
 import { ApiMetrics } from './metrics.js';
 import { useOpenApi } from './openapi.js';
@@ -41,11 +42,11 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   endSilentOnClose(app);
   await useOpenApi(app, options.version);
   const metrics = new ApiMetrics(service);
-  const claims = new WeakMap();
+  const handovers = new Handovers(service);
   const observe = (seconds: number): void => metrics.observeAcquire(seconds);
-  await app.register(leaseRoutes, { service, log, claims, observe });
+  await app.register(leaseRoutes, { service, log, handovers, observe });
   await app.register(poolRoutes, { service });
-  await app.register(daemonRoutes, { ...options, metrics, claims });
+  await app.register(daemonRoutes, { ...options, metrics, handovers });
   await app.register(eventRoute, options);
   const schema = {
     summary: 'This description',

@@ -13,6 +13,7 @@ import type {
 import type { PoolEvent } from '../pool/service.js';
 import { type Call, Connection } from './connection.js';
 import { readEvents } from './event-stream.js';
+import { parseAnswer } from './failure.js';
 
 export interface ClientOptions {
   /** Default: `/run/netnsd/netnsd.sock`. */
@@ -167,8 +168,7 @@ export class NetnsdClient {
    * for await (const { type, endpoint } of client.events()) console.log(type, endpoint);
    */
   async *events(options: Cancellable = {}): AsyncGenerator<PoolEvent, void, undefined> {
-    const call = { timeoutMs: 0, idempotent: true, ...options };
-    yield* this.#connection.stream('GET', '/v1/events', call, readEvents);
+    yield* this.#connection.stream('GET', '/v1/events', { idempotent: true, ...options }, readEvents);
   }
 
   /** Closes the connections; requests under way fail. */
@@ -181,7 +181,7 @@ export class NetnsdClient {
   }
 
   async #json<T>(method: string, path: string, call: Call = {}): Promise<T> {
-    return JSON.parse(await this.#connection.call(method, path, { idempotent: method === 'GET', ...call })) as T;
+    return parseAnswer<T>(await this.#connection.call(method, path, { idempotent: method === 'GET', ...call }));
   }
 
   #patience(waitSeconds = 0): number {

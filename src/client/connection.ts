@@ -7,6 +7,8 @@ export interface Call {
   /** How long the whole answer may take; 0: for ever. Default: the connection's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether only the begin of the answer has a deadline. */
+  readonly endless?: boolean;
   /** Whether asking twice is the same as asking once. */
   readonly idempotent?: boolean;
 }
@@ -37,19 +39,23 @@ export class Connection {
       return await this.#send(method, path, options);
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
-      if (options.idempotent === true) return this.#send(method, path, options);
+      // With EPIPE the daemon has heard nothing of it.
+      if (options.idempotent === true || error.cause.code === 'EPIPE') return this.#send(method, path, options);
       throw unreachable(this.#socketPath, error.cause);
     }
   }
 
-  /** The parts that `read` makes of a 2xx answer, for as long as it lasts; leaving the loop closes the connection. */
+  /**
+   * The parts that `read` makes of a 2xx answer, for as long as it lasts; only its begin has a deadline. Leaving the loop
+   * closes the connection.
+   */
   async *stream<T>(
     method: string,
     path: string,
     options: Call,
     read: (body: IncomingMessage) => AsyncIterable<T>,
   ): AsyncGenerator<T, void, undefined> {
-    const response = await this.open(method, path, options);
+    const response = await this.open(method, path, { ...options, endless: true });
     if (!isSuccess(response)) await this.#read(response, options.signal);
     try {
       yield* read(response);
@@ -78,7 +84,7 @@ export class Connection {
   }
 
   #send(method: string, path: string, options: Call): Promise<IncomingMessage> {
-    const { signal, timeoutMs = this.#timeoutMs } = options;
+    const { signal, timeoutMs = this.#timeoutMs, endless = false } = options;
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const headers =
       body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
@@ -102,6 +108,7 @@ export class Connection {
         );
         const timer = setTimeout(() => (response ?? request).destroy(late), timeoutMs);
         request.once('close', () => clearTimeout(timer));
+        if (endless) request.once('response', () => clearTimeout(timer));
       }
       request.end(body);
     });

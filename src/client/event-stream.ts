@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { PoolEvent } from '../pool/service.js';
+import { parseAnswer } from './failure.js';
 
 /** The events of a `text/event-stream` body, as they come; comments and unknown fields are passed over. */
 export async function* readEvents(body: Readable): AsyncGenerator<PoolEvent, void, undefined> {
@@ -11,7 +12,7 @@ export async function* readEvents(body: Readable): AsyncGenerator<PoolEvent, voi
       const lines = rest.slice(0, end).split('\n');
       rest = rest.slice(end + 2);
       const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice(6));
-      if (data.length > 0) yield JSON.parse(data.join('\n')) as PoolEvent;
+      if (data.length > 0) yield parseAnswer<PoolEvent>(data.join('\n'));
     }
   }
 }

@@ -9,6 +9,15 @@ export function fromProblem(status: number, text: string): NetnsdError {
   return new NetnsdError(known ? (code as ErrorCode) : 'internal', detail, isRecord(details) ? { details } : {});
 }
 
+/** What the daemon said, in the shape that its version has it; throws `internal` for what is no JSON. */
+export function parseAnswer<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new NetnsdError('internal', 'the daemon answered with something that is no JSON', { cause });
+  }
+}
+
 /** Why nothing was heard from the socket, in one line that says what to do. */
 export function unreachable(socketPath: string, cause: NodeJS.ErrnoException): NetnsdError {
   const why: Readonly<Record<string, string>> = {

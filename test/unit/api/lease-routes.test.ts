@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ApiLease } from '../../../src/api/schemas.js';
 import type { Lease } from '../../../src/pool/types.js';
-import { makeLease } from './fake-service.js';
+import { FakeService, makeLease } from './fake-service.js';
 import { makeApi } from './serve.js';
 
 t.test('an acquire answers 201 with the lease of the contract, whole', async (t) => {
@@ -41,9 +41,11 @@ t.test('the same container again gets the lease that stands, with 200', async (t
 });
 
 t.test('a lease that outlived a restart is not new either', async (t) => {
-  const { app, service } = await makeApi(t);
-  const old = makeLease(99, { containerId: 'job-9', acquiredAt: '2020-01-01T00:00:00.000Z' });
+  const service = new FakeService();
+  // Acquired by a clock that was ahead.
+  const old = makeLease(99, { containerId: 'job-9', acquiredAt: '2999-01-01T00:00:00.000Z' });
   service.standing.set(old.id, old);
+  const { app } = await makeApi(t, { service });
   const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: { containerId: 'job-9' } });
   t.equal(reply.statusCode, 200);
   t.equal(reply.json<Lease>().id, old.id);
