@@ -6,7 +6,7 @@ import { LeaseSchema } from '../../../src/api/schemas.js';
 import { renderKeyTable } from '../../../src/config/index.js';
 import { parseConfig } from '../../../src/config/read.js';
 import { ERROR_CODES } from '../../../src/errors.js';
-import type { PoolService } from '../../../src/pool/index.js';
+import type { Lease, PoolService } from '../../../src/pool/index.js';
 import { ENDPOINT_STATES } from '../../../src/pool/index.js';
 import { block, fenced, readPage, rowsOf, TOP, uncoded } from './markdown.js';
 
@@ -36,7 +36,7 @@ t.test('the error table is the registry', async (t) => {
 
 t.test('the API table has every route of the OpenAPI document, and no other', async (t) => {
   const app = await createApi({
-    service: {} as PoolService,
+    service: { leases: () => [] as Lease[] } as unknown as PoolService,
     log: { debug() {}, error() {} },
     version: '0',
     startedAt: 0,
