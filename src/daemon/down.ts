@@ -80,7 +80,7 @@ function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
   for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up'])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
-  for (const file of ['site.json', 'site.json.new', 'sequence', 'sequence.new', LOCK])
+  for (const file of ['site.json', 'site.json.new', 'sequence', 'sequence.new', 'journal', LOCK])
     rmSync(join(stateDir, file), { force: true });
   try {
     if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);

@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using thread = await EndpointThread.start({ site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   await thread.open();
-  const pools = await startPools({ config, stateDir, site, networks, thread, log });
+  const { pools, records } = await startPools({ config, stateDir, site, networks, thread, log });
   const api = await createApi({
     service: pools,
     log,
@@ -77,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
   await Promise.race([stop(api, pools), delay(GRACE_MS, undefined, { ref: false })]);
+  records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
@@ -97,7 +98,7 @@ async function startPools(options: {
   networks: readonly NetworkSettings[];
   thread: EndpointThread;
   log: Logger;
-}): Promise<Pools> {
+}): Promise<{ pools: Pools; records: FileRecords }> {
   const { config, stateDir, site, networks, thread, log } = options;
   const files = new FileRecords(stateDir);
   const records = files.load((warning) =>
@@ -130,7 +131,7 @@ async function startPools(options: {
     log,
   });
   pools.start(adopted);
-  return pools;
+  return { pools, records: files };
 }
 
 function tellReady(): NodeJS.Timeout | undefined {

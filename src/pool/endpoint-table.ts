@@ -92,7 +92,8 @@ export class EndpointTable {
   move(slot: Slot, state: EndpointState, change: Change = {}): void {
     const record = this.#next(slot, state, change);
     try {
-      this.#records.write(record, slot.recordedState);
+      if (state === 'leased') this.#records.writeSoon(record, slot.recordedState);
+      else this.#records.write(record, slot.recordedState);
     } catch (error) {
       throw toNetnsdError(error);
     }

@@ -76,6 +76,7 @@ export class Pool implements LeaseOwner {
     if (standing !== undefined) {
       assertSameTenant(ask, standing.lease, this.name);
       standing.confirmed = true;
+      await this.#options.records.committed();
       return [standing.lease];
     }
     // Whoever waits came first.
@@ -83,7 +84,18 @@ export class Pool implements LeaseOwner {
     const held = this.#take(ask, 'warm');
     this.#leased(held);
     this.#stock.planLater();
+    await this.#committed(held);
     return leasesOf(held);
+  }
+
+  /** A lease that could not be recorded is nobody's: its endpoint is ready as before. */
+  async #committed(held: readonly Held[]): Promise<void> {
+    try {
+      await this.#options.records.committed();
+    } catch (error) {
+      this.#takeBack(held);
+      throw error;
+    }
   }
 
   /** Ends a lease; false when this pool has none of this id. Its endpoint is recycled behind the caller's back. */
@@ -149,6 +161,7 @@ export class Pool implements LeaseOwner {
     served.untold -= 1;
     if (!signal?.aborted) {
       for (const held of served.held) held.confirmed = true;
+      await this.#committed(served.held);
       return leasesOf(served.held);
     }
     if (served.untold === 0) this.#takeBack(served.held.filter((held) => !held.confirmed));

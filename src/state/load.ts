@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { ENDPOINT_STATES, type EndpointState } from '../pool/types.js';
-import { decodeRecord, isTemporaryName, type StoredRecord } from './record-file.js';
+import { journalPath } from './lease-journal.js';
+import { decodeRecord, fileName, isTemporaryName, type StoredRecord, temporaryName } from './record-file.js';
 import { SET_ASIDE } from './state-directory.js';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 /** Far above any record; what is larger was not written by netnsd and is not read. */
 const LARGEST_RECORD_BYTES = 1 << 20;
+const LARGEST_JOURNAL_BYTES = 1 << 26;
 
 /** One file that was found and not used. */
 export interface RecordWarning {
@@ -41,7 +43,42 @@ export function loadRecords(directory: string, warn: Warn): StoredRecord[] {
       }
     }
   }
+  for (const line of journalLines(directory, warn)) replay({ directory, newest, line, warn });
+  fs.rmSync(journalPath(directory), { force: true });
   return [...newest.values()].sort((a, b) => a.record.seq - b.record.seq);
+}
+
+/** The lines of the journal that are whole; the last one may be half of a lease that was never answered. */
+function journalLines(directory: string, warn: Warn): string[] {
+  const path = journalPath(directory);
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return [];
+  try {
+    return readRegularFile(path, LARGEST_JOURNAL_BYTES).split('\n').slice(0, -1);
+  } catch (error) {
+    warn({ path, problem: (error as Error).message, movedTo: null });
+    return [];
+  }
+}
+
+/** A lease whose file had not been written yet gets it now; where a file is newer, the line has had its day. */
+function replay(options: { directory: string; newest: Map<string, Found>; line: string; warn: Warn }): void {
+  const { directory, newest, line, warn } = options;
+  try {
+    const { id, state } = JSON.parse(line) as { id: unknown; state: unknown };
+    if (state !== 'leased') throw new Error('a line of it is no lease');
+    const name = fileName(String(id));
+    const stored = decodeRecord(line, { name, state });
+    const standing = newest.get(stored.record.id);
+    if (standing !== undefined && standing.revision > stored.revision) return;
+    const path = join(directory, state, name);
+    const temporary = join(directory, state, temporaryName(stored.record.id));
+    fs.writeFileSync(temporary, `${line}\n`, { mode: 0o600 });
+    fs.renameSync(temporary, path);
+    if (standing !== undefined && standing.path !== path) fs.unlinkSync(standing.path);
+    newest.set(stored.record.id, { ...stored, path });
+  } catch (error) {
+    warn({ path: journalPath(directory), problem: (error as Error).message, movedTo: null });
+  }
 }
 
 /** Two files of one endpoint are a change of state cut short between its rename and its unlink. */
@@ -54,7 +91,7 @@ function keepNewer(newest: Map<string, Found>, found: Found): void {
 }
 
 /** Neither follows a symlink, nor waits at a fifo, nor opens a device; throws an Error that says what is wrong. */
-function readRegularFile(path: string): string {
+function readRegularFile(path: string, largestBytes = LARGEST_RECORD_BYTES): string {
   // A device may act on being opened, so one look before that; the looks after it are those that count.
   if (!fs.lstatSync(path).isFile()) throw new Error('it is no regular file');
   const fd = openUnfollowed(path);
@@ -64,7 +101,7 @@ function readRegularFile(path: string): string {
     if (stats.uid !== process.geteuid?.()) throw new Error(`it belongs to user ${stats.uid}`);
     if ((stats.mode & 0o022) !== 0) throw new Error('others may write to it');
     if (stats.nlink !== 1) throw new Error('it has another name elsewhere');
-    if (stats.size > LARGEST_RECORD_BYTES) throw new Error(`it has ${stats.size} bytes`);
+    if (stats.size > largestBytes) throw new Error(`it has ${stats.size} bytes`);
     return fs.readFileSync(fd, 'utf8');
   } finally {
     fs.closeSync(fd);

@@ -2,13 +2,17 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import type { EndpointKey, EndpointRecord, EndpointState, Records } from '../pool/types.js';
+import { LeaseJournal } from './lease-journal.js';
 import { loadRecords, type RecordWarning } from './load.js';
 import { encodeRecord, fileName, isEndpointId, temporaryName } from './record-file.js';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
-/** How long an outdated file may stay beside a lease, in milliseconds. */
-const UNLINK_AFTER_MS = 20;
+/** How long a burst of leases has the processor to itself before their files are written, in milliseconds. */
+const FLUSH_AFTER_MS = 20;
+/** How many files are written between two turns of the event loop: about a millisecond's work. */
+const FILES_A_TURN = 16;
+const LONGEST_JOURNAL_BYTES = 4 << 20;
 
 /** The calls by which records are changed; tests cut them short. */
 export type RecordFs = Pick<typeof fs, 'openSync' | 'writeSync' | 'closeSync' | 'renameSync' | 'unlinkSync'>;
@@ -23,13 +27,17 @@ export type RecordFs = Pick<typeof fs, 'openSync' | 'writeSync' | 'closeSync' | 
 export class FileRecords implements Records {
   readonly #directory: string;
   readonly #fs: RecordFs;
-  readonly #outdated = new Set<string>();
+  readonly #journal: LeaseJournal;
+  /** Leases for which only the journal speaks, and the state whose folder has their older file. */
+  readonly #held = new Map<string, { readonly record: EndpointRecord; readonly previous: EndpointState | null }>();
+  #flushing = false;
   #revision = 0;
 
   /** `directory` is what `openStateDirectory` returned. */
   constructor(directory: string, options: { readonly fs?: RecordFs } = {}) {
     this.#directory = directory;
     this.#fs = options.fs ?? fs;
+    this.#journal = new LeaseJournal(directory);
   }
 
   /**
@@ -55,19 +63,21 @@ export class FileRecords implements Records {
       throw failed(`record ${path} cannot be written`, error);
     }
     this.#revision += 1;
-    this.#outdated.delete(path);
+    const held = this.#held.get(id);
+    this.#held.delete(id);
     // The new record counts from here on, so a failure to remove the older one is no failure of the write.
-    if (previous === null || previous === state) return;
-    const older = join(this.#directory, previous, fileName(id));
-    if (state === 'leased') this.#unlinkSoon(older);
-    else this.#unlink(older);
+    for (const older of [previous, held?.previous]) {
+      if (older !== null && older !== undefined && older !== state)
+        this.#unlink(join(this.#directory, older, fileName(id)));
+    }
   }
 
   /** See `Records`. A record that is gone already is success. */
   remove(key: EndpointKey, state: EndpointState): void {
     const path = this.#path(state, key.id, fileName(key.id));
-    // What counts goes last: an older file must not come back to life.
-    this.flush();
+    const held = this.#held.get(key.id);
+    this.#held.delete(key.id);
+    if (held?.previous) this.#unlink(join(this.#directory, held.previous, fileName(key.id)));
     try {
       this.#fs.unlinkSync(path);
     } catch (error) {
@@ -87,19 +97,51 @@ export class FileRecords implements Records {
     }
   }
 
-  /** Removes the files that a newer record has taken the place of, and that are still there for the sake of speed. */
-  flush(): void {
-    for (const path of this.#outdated) this.#unlink(path);
-    this.#outdated.clear();
+  /** See `Records`. Until its file is written, a while later, the journal speaks for the lease. */
+  writeSoon(record: EndpointRecord, previous: EndpointState | null): void {
+    this.#revision += 1;
+    this.#journal.append(encodeRecord({ record, revision: this.#revision }));
+    this.#held.set(record.id, { record, previous });
+    if (this.#journal.lengthBytes > LONGEST_JOURNAL_BYTES) this.flush();
+    else this.#flushSoon();
   }
 
-  /**
-   * A third of a change of state is the unlink, and a container waits for none of it: after a lease it is done when the
-   * burst is over. Until then both files are there, as after a crash, and the later revision counts.
-   */
-  #unlinkSoon(path: string): void {
-    if (this.#outdated.size === 0) setTimeout(() => this.flush(), UNLINK_AFTER_MS).unref();
-    this.#outdated.add(path);
+  /** See `Records`. */
+  async committed(): Promise<void> {
+    await this.#journal.committed();
+  }
+
+  /** Writes the files of all leases for which the journal speaks, and empties it. */
+  flush(): void {
+    this.#settle(Number.POSITIVE_INFINITY);
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setTimeout(
+      () => {
+        this.#flushing = false;
+        if (this.#settle(FILES_A_TURN)) return;
+        this.#flushSoon();
+      },
+      this.#held.size > FILES_A_TURN ? 1 : FLUSH_AFTER_MS,
+    ).unref();
+  }
+
+  /** Writes so many files; true when none is left. What cannot be written now stays the journal's. */
+  #settle(most: number): boolean {
+    let left = most;
+    for (const { record, previous } of this.#held.values()) {
+      if (left-- <= 0) return false;
+      try {
+        this.write(record, previous);
+      } catch {
+        return false;
+      }
+    }
+    this.#journal.clear();
+    return true;
   }
 
   #unlink(path: string): void {

@@ -44,7 +44,6 @@ t.test('a record stands in the folder of its state, readable by its owner only, 
   records.write(recordOf('building'), null);
   t.same(files(), ['building/default-1.json']);
   records.write(recordOf('leased'), 'building');
-  records.flush();
   t.same(files(), ['leased/default-1.json']);
   const path = join(directory, 'leased/default-1.json');
   t.equal(fs.statSync(path).mode & 0o777, 0o600);
@@ -57,34 +56,76 @@ t.test('a record stands in the folder of its state, readable by its owner only, 
   t.same([files(), load(), warnings], [[], [], []]);
 });
 
-t.test(
-  'the file that a lease takes the place of goes a little later, and never takes a newer record along',
-  async (t) => {
-    const { directory, files, load } = opened(t);
-    const records = new FileRecords(directory);
-    records.write(recordOf('ready'), null);
-    records.write(recordOf('leased'), 'ready');
-    t.same(load(), [recordOf('leased')], 'of two files the later one counts');
-    await eventuallyEqual(t, files, ['leased/default-1.json']);
-    records.write(recordOf('leased', 2), 'ready');
-    records.write(recordOf('ready', 2), 'leased');
-    records.flush();
-    t.ok(files().includes('ready/default-2.json'), 'what went back to ready is not swept away');
-    records.write(recordOf('leased', 2), 'ready');
-    records.remove(recordOf('leased', 2), 'leased');
-    t.notOk(
-      files().some((name) => name.includes('default-2')),
-      'an older file does not outlive the newer one',
-    );
-  },
-);
-
 async function eventuallyEqual(t: { same(a: unknown, b: unknown): unknown }, look: () => unknown, wanted: unknown) {
   const end = Date.now() + 5000;
   while (JSON.stringify(look()) !== JSON.stringify(wanted) && Date.now() < end)
-    await new Promise((r) => setTimeout(r, 10));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   t.same(look(), wanted);
 }
+
+t.test('leases of one turn are in the journal together, and get files of their own a little later', async (t) => {
+  const { directory, files, load } = opened(t);
+  const records = new FileRecords(directory);
+  for (const seq of [1, 2, 3]) records.write(recordOf('ready', seq), null);
+  for (const seq of [1, 2, 3]) records.writeSoon(recordOf('leased', seq), 'ready');
+  t.notOk(files().includes('journal'), 'nothing is written in the turn itself');
+  await records.committed();
+  t.equal(fs.readFileSync(join(directory, 'journal'), 'utf8').trimEnd().split('\n').length, 3);
+  await eventuallyEqual(t, files, ['journal', ...[1, 2, 3].map((seq) => `leased/default-${seq}.json`)]);
+  await eventuallyEqual(t, () => fs.statSync(join(directory, 'journal')).size, 0);
+  t.same(
+    load(),
+    [1, 2, 3].map((seq) => recordOf('leased', seq)),
+  );
+  t.notOk(files().includes('journal'));
+});
+
+t.test('a crash right after the answer loses no lease', async (t) => {
+  const { directory, files, load, warnings } = opened(t);
+  const records = new FileRecords(directory);
+  records.write(recordOf('ready', 1), null);
+  records.writeSoon(recordOf('leased', 1), 'ready');
+  records.writeSoon(recordOf('leased', 2), null);
+  await records.committed();
+  fs.appendFileSync(join(directory, 'journal'), '{"version":1,"revision":9,"id":"defa');
+  t.same(load(), [recordOf('leased', 1), recordOf('leased', 2)]);
+  t.same(files(), ['leased/default-1.json', 'leased/default-2.json']);
+  t.same(warnings, [], 'half a line at the end was never answered, and is nothing to speak of');
+});
+
+t.test('what came after a lease counts, whether its file had been written or not', async (t) => {
+  const { directory, files, load } = opened(t);
+  const records = new FileRecords(directory);
+  for (const seq of [1, 2, 3]) records.write(recordOf('ready', seq), null);
+  for (const seq of [1, 2, 3]) records.writeSoon(recordOf('leased', seq), 'ready');
+  await records.committed();
+  records.write(recordOf('dirty', 1), 'leased');
+  records.write(recordOf('ready', 2), 'leased');
+  records.remove(recordOf('leased', 3), 'leased');
+  t.same(files(), ['dirty/default-1.json', 'journal', 'ready/default-2.json']);
+  records.flush();
+  t.same(load(), [recordOf('dirty', 1), recordOf('ready', 2)]);
+});
+
+t.test('a journal that cannot be written leaves every lease of its turn undone', async (t) => {
+  const { directory, load } = opened(t);
+  const records = new FileRecords(directory);
+  records.write(recordOf('ready', 1), null);
+  fs.mkdirSync(join(directory, 'journal'));
+  records.writeSoon(recordOf('leased', 1), 'ready');
+  await t.rejects(records.committed(), { code: 'state_write_failed', details: { errno: 'EISDIR' } });
+  records.write(recordOf('ready', 1), 'leased');
+  fs.rmdirSync(join(directory, 'journal'));
+  t.same(load(), [recordOf('ready', 1)]);
+});
+
+t.test('a journal that others wrote is not believed', async (t) => {
+  const { directory, load, warnings } = opened(t);
+  const lines = ['not json', '{"id":"../../x","state":"leased"}', '{"id":"default-1","state":"ready"}', ''];
+  fs.writeFileSync(join(directory, 'journal'), lines.join('\n'), { mode: 0o600 });
+  t.same(load(), []);
+  t.equal(warnings.length, 3);
+});
 
 t.test('every state comes back from disk as it was written, oldest first', async (t) => {
   const { directory, load } = opened(t);
