@@ -10,7 +10,7 @@ const DEFAULT_POOL = {
   minReady: 16,
   max: 256,
   mtuBytes: 1500,
-  buildBatch: 8,
+  buildBatch: 16,
   dns: { servers: [], search: [], options: [] },
 };
 
