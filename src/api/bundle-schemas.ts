@@ -29,6 +29,9 @@ export const PatchedBundleSchema = Type.Object(
     reason: Type.Optional(
       Type.String({ description: 'Why nothing was patched.', examples: ['its network namespace has a path'] }),
     ),
+    existing: Type.Optional(
+      Type.Boolean({ description: 'Whether the container held the lease before this request.', examples: [false] }),
+    ),
     lease: Type.Optional(LeaseSchema),
   },
   { title: 'PatchedBundle', description: 'What was done to the bundle.' },

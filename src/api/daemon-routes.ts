@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Handovers } from './handover.js';
 import type { ApiMetrics } from './metrics.js';
 import type { ApiOptions } from './options.js';
+import { containerKey } from './runtime-root.js';
 import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from './schemas.js';
 
 type Options = ApiOptions & { readonly metrics: ApiMetrics; readonly handovers: Handovers };
@@ -33,7 +34,8 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
     },
     async (request, reply) => {
       const handover = handovers.open(reply.raw);
-      const patched = await patchBundle({ ...request.body, signal: handover.signal });
+      const containerId = containerKey(request.body.containerId, request.headers);
+      const patched = await patchBundle({ ...request.body, containerId, signal: handover.signal });
       if (patched.lease !== undefined) handover.hold([patched.lease]);
       return patched;
     },

@@ -4,6 +4,7 @@ import type { Lease } from '../pool/index.js';
 import type { Handovers } from './handover.js';
 import { noContent } from './openapi.js';
 import type { ApiOptions } from './options.js';
+import { containerKey } from './runtime-root.js';
 import {
   AcquireSchema,
   ContainerParamsSchema,
@@ -108,8 +109,9 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       config: { openapi: noContent },
     },
     (request, reply) => {
-      for (const { id } of service.leases({ containerId: request.params.containerId })) {
-        if (service.release(id)) log.debug({ lease: id, containerId: request.params.containerId }, 'released');
+      const containerId = containerKey(request.params.containerId, request.headers);
+      for (const { id } of service.leases({ containerId })) {
+        if (service.release(id)) log.debug({ lease: id, containerId }, 'released');
       }
       void reply.code(204).send();
     },

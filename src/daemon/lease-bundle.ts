@@ -1,47 +1,69 @@
 import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas.js';
 import { hasCode } from '../errors.js';
-import { findNetworkNamespace, patchBundle, readBundle } from '../oci/index.js';
-import type { PoolService } from '../pool/index.js';
+import { type Bundle, findNetworkNamespace, patchBundle, readBundle } from '../oci/index.js';
+import type { Lease, PoolService } from '../pool/index.js';
 
-/** Annotations by which a spec says what it wants of netnsd. */
-const ANNOTATION = { pool: 'dev.netnsd.pool', tenant: 'dev.netnsd.tenant', skip: 'dev.netnsd.skip' } as const;
+/** Annotations by which a spec says what it wants of netnsd, and by which it is told what it got. */
+const ANNOTATION = {
+  pool: 'dev.netnsd.pool',
+  tenant: 'dev.netnsd.tenant',
+  skip: 'dev.netnsd.skip',
+  lease: 'dev.netnsd.lease',
+  address: 'dev.netnsd.address',
+} as const;
+
+type Request = ApiPatchBundle & { readonly signal: AbortSignal };
 
 /**
- * Leases an endpoint for the container of a bundle and writes its path into config.json. A spec that shares the host's
- * network, has a path already or asks to be skipped passes through untouched. A path that is this container's own lease
- * is no other's: the same request again gets the same answer. Throws what acquire and patch throw; then nothing is held.
+ * Leases an endpoint for the container of a bundle and writes its path into config.json, with the lease and its address
+ * as annotations, so that `runc state` and `ctr container info` show them. What the spec's own annotations ask for goes
+ * before what the request asks for. A spec that shares the host's network, has a path of somebody else's or asks to be
+ * skipped passes through untouched; a path that an earlier patch left behind is replaced. The same request again gets the
+ * same lease, and `existing`. Throws what acquire and patch throw; then nothing new is held.
  */
-export async function leaseBundle(
-  service: PoolService,
-  request: ApiPatchBundle & { signal: AbortSignal },
-): Promise<ApiPatchedBundle> {
+export async function leaseBundle(service: PoolService, request: Request): Promise<ApiPatchedBundle> {
   using bundle = readBundle(request.bundle);
   const annotations = bundle.spec.annotations ?? {};
-  if (annotations[ANNOTATION.skip] === 'true') return passthrough(`the annotation ${ANNOTATION.skip} says so`);
-  const path = networkPath(() => findNetworkNamespace(bundle).path);
+  if (['true', '1'].includes(annotations[ANNOTATION.skip] ?? '')) return passthrough(`${ANNOTATION.skip} says so`);
+  const path = networkPath(bundle);
   if (path === undefined) return passthrough("the container shares the host's network");
-  const { containerId, wait, signal } = request;
-  const pool = request.pool ?? annotations[ANNOTATION.pool];
-  const tenant = request.tenant ?? annotations[ANNOTATION.tenant];
-  if (path !== null) {
+  const { containerId } = request;
+  const marked = annotations[ANNOTATION.lease];
+  if (path !== null && marked === undefined) {
     const own = service.leases({ containerId }).find((lease) => lease.netns.path === path);
-    return own === undefined ? passthrough(`the network namespace has a path already: ${path}`) : patched(own);
+    return own === undefined ? passthrough(`its network namespace has a path already: ${path}`) : patched(own, true);
   }
   const standing = new Set(service.leases({ containerId }).map(({ id }) => id));
-  const [lease] = await service.acquire({ pool, containerId, tenant, waitSeconds: wait, signal });
+  const pool = annotations[ANNOTATION.pool] ?? request.pool;
+  const tenant = annotations[ANNOTATION.tenant] ?? request.tenant;
+  const [lease] = await service.acquire({
+    pool,
+    containerId,
+    tenant,
+    waitSeconds: request.wait,
+    signal: request.signal,
+  });
   if (lease === undefined) return passthrough('no lease was made');
+  const existing = standing.has(lease.id);
+  if (existing && path === lease.netns.path) return patched(lease, true);
   try {
-    patchBundle({ bundle, netnsPath: lease.netns.path });
+    patchBundle({
+      bundle,
+      netnsPath: lease.netns.path,
+      annotations: { [ANNOTATION.lease]: lease.id, [ANNOTATION.address]: lease.addresses[0]?.address ?? '' },
+      ...(path === null ? {} : { replaces: path }),
+    });
   } catch (error) {
-    if (!standing.has(lease.id)) service.release(lease.id);
+    if (!existing) service.release(lease.id);
     throw error;
   }
-  return patched(lease);
+  return patched(lease, existing);
 }
 
-function networkPath(find: () => string | null): string | null | undefined {
+/** Undefined where the container shares the host's network, null where its namespace has no path. */
+function networkPath(bundle: Bundle): string | null | undefined {
   try {
-    return find();
+    return findNetworkNamespace(bundle).path;
   } catch (error) {
     if (hasCode(error, 'bundle_host_network')) return undefined;
     throw error;
@@ -52,6 +74,6 @@ function passthrough(reason: string): ApiPatchedBundle {
   return { action: 'passthrough', reason };
 }
 
-function patched(lease: unknown): ApiPatchedBundle {
-  return { action: 'patched', lease: lease as NonNullable<ApiPatchedBundle['lease']> };
+function patched(lease: Lease, existing: boolean): ApiPatchedBundle {
+  return { action: 'patched', existing, lease: lease as NonNullable<ApiPatchedBundle['lease']> };
 }

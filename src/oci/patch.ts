@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, fchownSync, openSync, renameSync, rmS
 import jsonc, { type JSONPath } from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
 import { type Bundle, SPEC_FILE } from './bundle.js';
-import { findUnsetNetworkNamespace } from './network-namespace.js';
+import { findNetworkNamespace, findUnsetNetworkNamespace } from './network-namespace.js';
 
 /**
  * Writes `netnsPath` into the entry of type `network` of the bundle's config.json, and `annotations` beside those that
@@ -15,9 +15,12 @@ export function patchBundle(options: {
   bundle: Bundle;
   netnsPath: string;
   annotations?: Readonly<Record<string, string>>;
+  /** A path that may stand there already, because it was written by an earlier patch. */
+  replaces?: string;
 }): void {
-  const { bundle, netnsPath, annotations = {} } = options;
-  const { index } = findUnsetNetworkNamespace(bundle);
+  const { bundle, netnsPath, annotations = {}, replaces } = options;
+  const found = findNetworkNamespace(bundle);
+  const { index } = found.path !== null && found.path === replaces ? found : findUnsetNetworkNamespace(bundle);
   const edits: [JSONPath, string][] = [
     [['linux', 'namespaces', index, 'path'], netnsPath],
     ...Object.entries(annotations).map(([name, value]): [JSONPath, string] => [['annotations', name], value]),
