@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../errors.js';
 import {
+  type BuiltEndpoint,
   type Found,
   fromPlain,
   fromPlainError,
@@ -13,6 +14,7 @@ import {
   type ThreadSettings,
 } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
+import type { Verdict, VerifyWay } from './verify.js';
 
 interface Waiting {
   readonly resolve: (output: unknown) => void;
@@ -68,6 +70,26 @@ export class EndpointThread {
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
     const outcomes = await this.#settled('destroy', { names }, names.length);
     return fromPlain(outcomes as PlainSettled<void>[]);
+  }
+
+  /** Seals ready endpoints; false for those that could not be sealed. Rejects with worker_failed only. */
+  seal(endpoints: readonly (BuiltEndpoint & { virgin: boolean })[]): Promise<boolean[]> {
+    return this.#call('seal', { endpoints });
+  }
+
+  /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
+  verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+    return this.#call('verify', { endpoints });
+  }
+
+  /** Ids of the processes that are inside each namespace, by one walk over /proc. */
+  users(netnsInodes: readonly number[]): Promise<number[][]> {
+    return this.#call('users', { netnsInodes });
+  }
+
+  /** Why endpoints are not sealed, or what a seal does not see; null: nothing is lacking. */
+  sealing(): Promise<string | null> {
+    return this.#call('sealing', null);
   }
 
   adopt(names: readonly EndpointName[]): Promise<boolean[]> {

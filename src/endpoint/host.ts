@@ -1,3 +1,5 @@
+import { NETLINK_PROTOCOL } from '../kernel/inquiry-socket.js';
+import { presentModules } from '../kernel/modules.js';
 import { NetlinkSocket } from '../kernel/netlink-socket.js';
 import { inside, NetnsHandle } from '../kernel/netns.js';
 
@@ -8,26 +10,39 @@ import { inside, NetnsHandle } from '../kernel/netns.js';
 export class Host {
   readonly home: NetnsHandle;
   readonly socket: NetlinkSocket;
+  readonly #openNetfilter: () => NetlinkSocket;
+  #netfilter: NetlinkSocket | null = null;
 
   /** `netnsPath`: another namespace than the calling thread's. Closed by the caller. */
   static open(netnsPath?: string): Host {
     const home = NetnsHandle.open();
     try {
-      if (netnsPath === undefined) return new Host(home, NetlinkSocket.open());
-      using namespace = NetnsHandle.open(netnsPath);
-      return new Host(home, inside({ namespace, home, act: () => NetlinkSocket.open() }));
+      const open = (protocol: number) => () => {
+        if (netnsPath === undefined) return NetlinkSocket.open({ protocol });
+        using namespace = NetnsHandle.open(netnsPath);
+        return inside({ namespace, home, act: () => NetlinkSocket.open({ protocol }) });
+      };
+      return new Host(home, open(NETLINK_PROTOCOL.route)(), open(NETLINK_PROTOCOL.netfilter));
     } catch (error) {
       home.close();
       throw error;
     }
   }
 
-  private constructor(home: NetnsHandle, socket: NetlinkSocket) {
+  private constructor(home: NetnsHandle, socket: NetlinkSocket, openNetfilter: () => NetlinkSocket) {
     this.home = home;
     this.socket = socket;
+    this.#openNetfilter = openNetfilter;
+  }
+
+  /** For the host's tracked connections; null while the kernel has no code for it, and so tracks none. */
+  get netfilter(): NetlinkSocket | null {
+    if (this.#netfilter === null && presentModules()('nf_conntrack_netlink')) this.#netfilter = this.#openNetfilter();
+    return this.#netfilter;
   }
 
   close(): void {
+    this.#netfilter?.close();
     this.socket.close();
     this.home.close();
   }

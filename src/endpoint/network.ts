@@ -37,6 +37,10 @@ export class Network {
     this.#subnet = subnetOf(options.settings.subnet);
   }
 
+  get bridgeIndexes(): ReadonlySet<number> {
+    return new Set(this.#bridges.map(({ index }) => index));
+  }
+
   /** Makes the first bridge, or takes over the one that an earlier daemon of this site left. */
   async open(): Promise<void> {
     await this.#addBridge();

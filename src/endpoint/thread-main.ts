@@ -60,6 +60,14 @@ async function work(job: JobMessage): Promise<unknown> {
       return toPlain(await workshop.destroy((job.input as Jobs['destroy']['in']).names));
     case 'adopt':
       return workshop.adopt((job.input as Jobs['adopt']['in']).names);
+    case 'seal':
+      return workshop.seal((job.input as Jobs['seal']['in']).endpoints);
+    case 'verify':
+      return workshop.verify((job.input as Jobs['verify']['in']).endpoints);
+    case 'users':
+      return workshop.users((job.input as Jobs['users']['in']).netnsInodes);
+    case 'sealing':
+      return workshop.lackingOfSeals;
     case 'removeLinks':
       return workshop.removeLinks((job.input as Jobs['removeLinks']['in']).names);
     case 'close':

@@ -1,6 +1,7 @@
 import { NetnsdError } from '../errors.js';
 import type { Link } from '../kernel/link.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from './types.js';
+import type { Verdict, VerifyWay } from './verify.js';
 
 /** What the thread is told at its start. */
 export interface ThreadSettings {
@@ -17,6 +18,12 @@ export interface Found {
   readonly namespaces: readonly (readonly [path: string, inode: number | undefined])[];
 }
 
+/** An endpoint that exists, told apart from another at the same path by its namespace. */
+export interface BuiltEndpoint {
+  readonly name: EndpointName;
+  readonly netnsInode: number;
+}
+
 export interface Jobs {
   /** Refuses overlapping subnets, then makes or takes over the bridges. */
   open: { in: null; out: null };
@@ -25,6 +32,13 @@ export interface Jobs {
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
+  /** Seals endpoints that are ready (`virgin`: nobody has had them); false for those that could not be sealed. */
+  seal: { in: { endpoints: readonly (BuiltEndpoint & { readonly virgin: boolean })[] }; out: boolean[] };
+  verify: { in: { endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[] }; out: Verdict[] };
+  /** Ids of the processes inside each namespace. */
+  users: { in: { netnsInodes: readonly number[] }; out: number[][] };
+  /** Why there are no seals, or what they do not see; null: nothing is lacking. */
+  sealing: { in: null; out: string | null };
   /** Deletes links by name, bridges say; the names of those that would not go. */
   removeLinks: { in: { names: readonly string[] }; out: string[] };
   close: { in: null; out: null };

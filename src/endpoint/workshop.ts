@@ -1,19 +1,26 @@
 import { NetnsdError } from '../errors.js';
+import { genericFamilies } from '../kernel/generic-families.js';
+import { getLink, parseLink } from '../kernel/link.js';
+import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
+import { References } from './fingerprint/references.js';
 import { Host } from './host.js';
 import { takeInventory } from './inventory.js';
 import { Network } from './network.js';
 import { refuseOverlap } from './overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from './plan.js';
-import type { Found, ThreadSettings } from './thread-protocol.js';
+import { Seals } from './seals.js';
+import type { BuiltEndpoint, Found, ThreadSettings } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
+import { sealEndpoints, type Verdict, type Verifier, type VerifyWay, verifyEndpoints } from './verify.js';
 
 /** All that the kernel thread owns: the host's socket and the networks of the pools. */
 export class Workshop {
   readonly #settings: ThreadSettings;
   readonly #host: Host;
   readonly #networks: ReadonlyMap<string, Network>;
+  #verifier: Verifier | null = null;
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
@@ -53,6 +60,8 @@ export class Workshop {
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
+    // The listener of a seal is a socket inside: the namespace would outlive its mount.
+    for (const { id } of names) this.#verifier?.seals.forget(id);
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
     await this.#part(names.filter((_, position) => outcomes[position]?.ok));
     return outcomes;
@@ -80,12 +89,64 @@ export class Workshop {
     return adopted;
   }
 
+  async seal(endpoints: readonly (BuiltEndpoint & { virgin: boolean })[]): Promise<boolean[]> {
+    const verifier = this.#verify();
+    const outcomes = await this.#host.socket.transact(
+      endpoints.map(({ name }) => getLink(hostLinkName(this.#settings.site, name.seq))),
+    );
+    const targets = endpoints.map((endpoint, position) => {
+      const outcome = outcomes[position];
+      const reply = outcome?.ok ? outcome.replies[0] : undefined;
+      return {
+        ...this.#target(endpoint),
+        virgin: endpoint.virgin,
+        hostIndex: reply === undefined ? 0 : parseLink(reply).index,
+      };
+    });
+    return sealEndpoints(verifier, targets);
+  }
+
+  verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+    return verifyEndpoints(
+      this.#verify(),
+      endpoints.map((endpoint) => ({ ...this.#target(endpoint), way: endpoint.way })),
+    );
+  }
+
+  users(netnsInodes: readonly number[]): number[][] {
+    const users = netnsUsers();
+    return netnsInodes.map((inode) => users.get(inode) ?? []);
+  }
+
+  /** Why endpoints are not sealed, or what a seal does not see; null: nothing is lacking. */
+  get lackingOfSeals(): string | null {
+    return this.#verify().seals.lacking;
+  }
+
   async removeLinks(names: readonly string[]): Promise<string[]> {
     return [...(await deleteLinks(this.#host, names)).keys()];
   }
 
   close(): void {
+    this.#verifier?.seals.close();
     this.#host.close();
+  }
+
+  /** Made when it is first needed: not every pool recycles so. */
+  #verify(): Verifier {
+    this.#verifier ??= {
+      host: this.#host,
+      seals: new Seals(),
+      references: new References(),
+      surroundings: { families: genericFamilies() },
+    };
+    return this.#verifier;
+  }
+
+  #target({ name, netnsInode }: BuiltEndpoint) {
+    const network = this.#network(name);
+    const plan = planEndpoint(this.#settings.site, network.settings, name);
+    return { plan, netnsInode, bridgeIndexes: network.bridgeIndexes };
   }
 
   #network({ pool }: EndpointName): Network {

@@ -2,8 +2,8 @@ import { constants } from 'node:os';
 import { type ErrorDetails, NetnsdError } from '../errors.js';
 
 const NAMES = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
-/** Errno values that libuv does not list; include/uapi/asm-generic/errno.h. */
-NAMES.set(54, 'EXFULL').set(105, 'ENOBUFS').set(99, 'EADDRNOTAVAIL');
+/** Errno values that libuv does not list, or lists under two names; include/uapi/asm-generic/errno.h. */
+NAMES.set(11, 'EAGAIN').set(54, 'EXFULL').set(105, 'ENOBUFS').set(99, 'EADDRNOTAVAIL');
 
 /** The symbolic name of a positive errno, for example `EEXIST`; errno(3). */
 export function errnoName(errno: number): string {

@@ -24,6 +24,10 @@ const native = {
   getsockname: libc.func('int getsockname(int fd, _Out_ void *address, _Inout_ unsigned int *length)'),
   getsockopt: libc.func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ unsigned int *length)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)'),
+  bind: libc.func('int bind(int fd, const void *address, unsigned int length)'),
+  recv: libc.func('long recv(int fd, void *buffer, unsigned long length, int flags)'),
+  read: libc.func('long read(int fd, void *buffer, unsigned long length)'),
+  syscallPointer: libc.func('long syscall(long number, int command, void *attributes, unsigned int size)'),
   gettid: libc.func('int gettid(void)'),
   mallopt: libc.func('int mallopt(int parameter, int value)'),
   mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
@@ -39,6 +43,12 @@ const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const AF_UNIX = 1;
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const MSG_DONTWAIT = 0x40;
+const EAGAIN = 11;
+/** Numbers of bpf(2): arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
+const SYS_BPF: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const LOCK_EX_NB = 2 | 4;
@@ -144,4 +154,53 @@ export function mallopt(parameter: number, value: number): boolean {
 /** malloc_trim(3), keeping nothing spare. */
 export function mallocTrim(): void {
   native.mallocTrim(0);
+}
+
+/** A netlink socket of `protocol` in the calling thread's namespace; netlink(7). It gets its port with its first send. */
+export function openNetlink(protocol: number): number {
+  return check(
+    native.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol),
+    () => `open a netlink socket of protocol ${protocol}`,
+  );
+}
+
+/** bind(2) of a netlink socket to the multicast groups of the mask, bit 0 being group 1. */
+export function joinGroups(fd: number, mask: number): void {
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(AF_NETLINK, 0);
+  address.writeUInt32LE(mask >>> 0, 8);
+  check(native.bind(fd, address, address.length), () => 'join multicast groups of the kernel');
+}
+
+/** sendto(2) without an address: the kernel is the peer of a netlink socket. */
+export function sendDatagram(fd: number, data: Buffer): void {
+  check(native.sendto(fd, data, data.length, 0, null, 0), () => 'send to the kernel');
+}
+
+/** recv(2) without waiting: the length that came, or undefined where nothing is there. */
+export function receiveDatagram(fd: number, buffer: Buffer): number | undefined {
+  const length = native.recv(fd, buffer, buffer.length, MSG_DONTWAIT);
+  if (length >= 0) return Number(length);
+  if (koffi.errno() === EAGAIN) return undefined;
+  return check(Number(length), () => 'receive from the kernel');
+}
+
+/** read(2): how many bytes came. Throws kernel_error. */
+export function readInto(fd: number, buffer: Buffer): number {
+  return check(Number(native.read(fd, buffer, buffer.length)), () => `read fd ${fd}`);
+}
+
+/** bpf(2) of one command on its attributes; the result is a descriptor or 0. */
+export function bpf(command: number, attributes: Buffer): number {
+  const number = SYS_BPF[process.arch];
+  if (number === undefined) return check(-1, () => 'bpf');
+  return check(
+    Number(native.syscallPointer(number, command, attributes, attributes.length)),
+    () => `bpf command ${command}`,
+  );
+}
+
+/** The address of a buffer's bytes, for structures of the kernel that hold pointers; the buffer must outlive its use. */
+export function addressOf(buffer: Buffer): bigint {
+  return koffi.address(buffer);
 }
