@@ -27,11 +27,11 @@ function* eachSysctl(folder: string): Generator<string> {
   for (const entry of readdirSync(`${FOLDER}/${folder}`, { withFileTypes: true })) {
     const name = `${folder}${entry.name}`;
     if (entry.isDirectory()) yield* eachSysctl(`${name}/`);
-    else if (!NOT_COMPARED.has(name)) yield `${name} = ${valueOf(name)}`;
+    else if (!NOT_COMPARED.has(name)) yield `${name} = ${contentOf(name)}`;
   }
 }
 
-function valueOf(name: string): string {
+function contentOf(name: string): string {
   try {
     return readProcFile(`${FOLDER}/${name}`).trim();
   } catch (error) {
