@@ -30,6 +30,11 @@ export const ERROR_CODES = {
   daemon_unreachable: { status: 503, meaning: 'Nothing answers on the socket.' },
   bundle_invalid: { status: 422, meaning: 'The bundle or its config.json cannot be patched.' },
   bundle_host_network: { status: 422, meaning: "The bundle's spec has no network namespace: it shares the host's." },
+  graft_refused: {
+    status: 409,
+    meaning: "Nothing can be moved there: the process has ended, its namespace is the host's own, or it has an eth0.",
+  },
+  graft_failed: { status: 500, meaning: 'A graft failed and was undone; details name the step and the errno.' },
   bundle_path_set: { status: 409, meaning: "The bundle's network namespace already has a path." },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

@@ -60,12 +60,13 @@ static bool shares_our_network(long pid) {
          theirs.st_ino == ours.st_ino;
 }
 
+/* A hook is not told the runtime's root, within which ids are unique; the bundle stands for it. */
 static struct container container_of(const struct settings *settings, const struct hook_state *state) {
   return (struct container){.id = state->id,
                             .bundle = state->bundle,
                             .pool = state->pool[0] != '\0' ? state->pool : settings->pool,
                             .tenant = state->tenant[0] != '\0' ? state->tenant : settings->tenant,
-                            .root = "",
+                            .root = state->bundle,
                             .pid = state->pid};
 }
 

@@ -27,7 +27,7 @@ export const PatchedBundleSchema = Type.Object(
       examples: ['patched'],
     }),
     reason: Type.Optional(
-      Type.String({ description: 'Why nothing was patched.', examples: ['its network namespace has a path'] }),
+      Type.String({ description: 'Why nothing was done.', examples: ['its network namespace has a path'] }),
     ),
     existing: Type.Optional(
       Type.Boolean({ description: 'Whether the container held the lease before this request.', examples: [false] }),
@@ -37,5 +37,37 @@ export const PatchedBundleSchema = Type.Object(
   { title: 'PatchedBundle', description: 'What was done to the bundle.' },
 );
 
+export const GraftSchema = Type.Object(
+  {
+    bundle: PatchBundleSchema.properties.bundle,
+    containerId: ContainerId,
+    pid: Type.Integer({
+      minimum: 1,
+      maximum: 4_194_304,
+      description: "The container's first process, which stands in the network namespace that its runtime made.",
+      examples: [4711],
+    }),
+    pool: Type.Optional(PoolName),
+    tenant: Type.Optional(Tenant),
+    wait: Type.Optional(Wait),
+  },
+  { ...closed, title: 'GraftRequest', description: 'A container that is being created, as an OCI hook knows it.' },
+);
+
+export const GraftedSchema = Type.Object(
+  {
+    action: oneOf(['grafted', 'passthrough'], {
+      description: "grafted: the container's namespace has the leased interface; passthrough: it was left as it is.",
+      examples: ['grafted'],
+    }),
+    reason: PatchedBundleSchema.properties.reason,
+    existing: PatchedBundleSchema.properties.existing,
+    lease: Type.Optional(LeaseSchema),
+  },
+  { title: 'Grafted', description: 'What was done to the container.' },
+);
+
+export type ApiGraft = Static<typeof GraftSchema>;
+export type ApiGrafted = Static<typeof GraftedSchema>;
 export type ApiPatchBundle = Static<typeof PatchBundleSchema>;
 export type ApiPatchedBundle = Static<typeof PatchedBundleSchema>;

@@ -28,6 +28,14 @@ const DnsSchema = Type.Object(
   { description: 'What belongs into the resolv.conf of the container (resolv.conf(5)).' },
 );
 
+const GraftSchema = Type.Object(
+  {
+    inode: Type.Integer({ description: "Identifies the container's network namespace.", examples: [4026532911] }),
+    pid: Type.Integer({ description: "The container's first process.", examples: [4711] }),
+  },
+  { description: "Where the interface was moved to, by an OCI hook; the lease's own namespace is empty then." },
+);
+
 export const LeaseSchema = Type.Object(
   {
     id: Type.String({ description: 'What release and inspect take.', examples: ['5f3a9c0d1e2b4a68'] }),
@@ -56,6 +64,7 @@ export const LeaseSchema = Type.Object(
       mtu: Type.Integer({ description: 'Bytes.', examples: [1500] }),
       hostName: Type.String({ description: "The host's end of the veth pair.", examples: ['nn17'] }),
     }),
+    graft: Type.Optional(GraftSchema),
     addresses: list(AddressSchema),
     routes: list(RouteSchema),
     publishedPorts: list(PublishedPortSchema),

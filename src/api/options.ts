@@ -1,5 +1,5 @@
 import type { PoolService } from '../pool/index.js';
-import type { ApiPatchBundle, ApiPatchedBundle } from './schemas.js';
+import type { ApiGraft, ApiGrafted, ApiPatchBundle, ApiPatchedBundle } from './schemas.js';
 
 /** What the API needs of a logger; pino's fits. */
 export interface ApiLog {
@@ -10,6 +10,9 @@ export interface ApiLog {
 /** Leases an endpoint and writes its path into a bundle; the oci room's. Throws NetnsdErrors. */
 export type PatchBundle = (request: ApiPatchBundle & { readonly signal: AbortSignal }) => Promise<ApiPatchedBundle>;
 
+/** Leases an endpoint and moves its interface into the namespace of a container's process. Throws NetnsdErrors. */
+export type GraftContainer = (request: ApiGraft & { readonly signal: AbortSignal }) => Promise<ApiGrafted>;
+
 export interface ApiOptions {
   /** The pools, started: what is leased when the API is made counts as known to its holder. */
   readonly service: PoolService;
@@ -18,6 +21,7 @@ export interface ApiOptions {
   /** When the daemon started, as Date.now(). */
   readonly startedAt: number;
   readonly patchBundle: PatchBundle;
+  readonly graftContainer: GraftContainer;
   /** How long a client may take to send a whole request; default 10 000. */
   readonly requestTimeoutMs?: number | undefined;
   /** How often an event stream says that it is alive; default 15 000. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { daemonRoutes } from './daemon-routes.js';
 import { eventRoute } from './event-route.js';
+import { graftRoute } from './graft-route.js';
 import { Handovers } from './handover.js';
 import { leaseRoutes } from './lease-routes.js';
 import { ApiMetrics } from './metrics.js';
@@ -47,6 +48,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(leaseRoutes, { service, log, handovers, observe });
   await app.register(poolRoutes, { service });
   await app.register(daemonRoutes, { ...options, metrics, handovers });
+  await app.register(graftRoute, { ...options, handovers });
   await app.register(eventRoute, options);
   const schema = {
     summary: 'This description',

@@ -4,7 +4,7 @@ import { type Bundle, findNetworkNamespace, patchBundle, readBundle } from '../o
 import type { Lease, PoolService } from '../pool/index.js';
 
 /** Annotations by which a spec says what it wants of netnsd, and by which it is told what it got. */
-const ANNOTATION = {
+export const ANNOTATION = {
   pool: 'dev.netnsd.pool',
   tenant: 'dev.netnsd.tenant',
   skip: 'dev.netnsd.skip',
@@ -24,7 +24,7 @@ type Request = ApiPatchBundle & { readonly signal: AbortSignal };
 export async function leaseBundle(service: PoolService, request: Request): Promise<ApiPatchedBundle> {
   using bundle = readBundle(request.bundle);
   const annotations = bundle.spec.annotations ?? {};
-  if (['true', '1'].includes(annotations[ANNOTATION.skip] ?? '')) return passthrough(`${ANNOTATION.skip} says so`);
+  if (isSkipped(bundle)) return passthrough(`${ANNOTATION.skip} says so`);
   const path = networkPath(bundle);
   if (path === undefined) return passthrough("the container shares the host's network");
   const { containerId } = request;
@@ -60,8 +60,13 @@ export async function leaseBundle(service: PoolService, request: Request): Promi
   return patched(lease, existing);
 }
 
+/** Whether the spec asks to be left alone. */
+export function isSkipped({ spec }: Bundle): boolean {
+  return ['true', '1'].includes(spec.annotations?.[ANNOTATION.skip] ?? '');
+}
+
 /** Undefined where the container shares the host's network, null where its namespace has no path. */
-function networkPath(bundle: Bundle): string | null | undefined {
+export function networkPath(bundle: Bundle): string | null | undefined {
   try {
     return findNetworkNamespace(bundle).path;
   } catch (error) {

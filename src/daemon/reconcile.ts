@@ -2,6 +2,7 @@ import { aliasOf, bridgeName, hostLinkName, netnsPath, netnsPrefix, planEndpoint
 import type { Found } from '../endpoint/thread-protocol.js';
 import type { EndpointName, NetworkSettings, Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
+import { isGraftInUse } from './graft-users.js';
 
 export interface Comparison {
   /** What the pools take over: endpoints to go on with, and others (state `dirty`) to be destroyed by them. */
@@ -57,7 +58,9 @@ function judge(
   const linked = found.links.some(({ name }) => name === hostLinkName(site, record.seq));
   const inside = inode === undefined ? [] : (users.get(inode) ?? []);
   if (record.state === 'leased') {
-    if (!mounted && inside.length === 0) return 'the leased namespace is gone';
+    const graft = record.lease?.graft;
+    if (graft !== undefined && !isGraftInUse({ graft, linked, users })) return 'the grafted container is gone';
+    if (graft === undefined && !mounted && inside.length === 0) return 'the leased namespace is gone';
     return network === undefined ? 'orphan' : 'keep';
   }
   if (record.state !== 'ready') return record.reason ?? `it was ${record.state} when the daemon ended`;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -16,6 +17,8 @@ import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-mana
 import { Pools } from '../pool/index.js';
 import { FileRecords, FileSequence, openStateDirectory } from '../state/index.js';
 import { readVersion } from '../version.js';
+import { ContainerGrafts } from './graft-container.js';
+import { keepSweeping } from './graft-sweep.js';
 import { leaseBundle } from './lease-bundle.js';
 import { makeLogger } from './logger.js';
 import { assertPrivileged } from './privileges.js';
@@ -59,21 +62,29 @@ export async function serve(options: ServeOptions): Promise<number> {
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   await thread.open();
   const { pools, records } = await startPools({ config, stateDir, site, networks, thread, log });
+  const grafts = new ContainerGrafts({
+    pools,
+    graft: (name, targetFd) => thread.graft(name, targetFd),
+    ownInode: statSync('/proc/self/ns/net').ino,
+  });
   const api = await createApi({
     service: pools,
     log,
     version: readVersion(),
     startedAt,
     patchBundle: (request) => leaseBundle(pools, request),
+    graftContainer: (request) => grafts.graft(request),
   });
   await listenOnSocket(api, { path: options.socketPath, groupId: groupId(config.socketGroup) });
   log.info({ socket: options.socketPath, stateDir, pools: config.pools.map(({ name }) => name) }, 'netnsd is ready');
+  const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   const watchdog = tellReady();
   // Only a matter of speed: what keeps it from running is no reason to fail.
   warmUp(stateDir).catch((error: unknown) => log.debug({ err: error }, 'the request path was not run warm'));
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);
+  stopSweeping();
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
   await Promise.race([stop(api, pools), delay(GRACE_MS, undefined, { ref: false })]);

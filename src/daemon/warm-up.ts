@@ -43,6 +43,7 @@ export async function warmUp(stateDir: string): Promise<void> {
       version: '',
       startedAt: Date.now(),
       patchBundle: async () => ({ action: 'passthrough' }),
+      graftContainer: async () => ({ action: 'passthrough' }),
     });
     const path = join(folder, 's');
     await listenOnSocket(api, { path, groupId: null });

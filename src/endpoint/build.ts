@@ -36,7 +36,7 @@ interface Work {
 }
 
 /** Requests of one step; their outcomes are read in the same order. */
-interface Step {
+export interface Step {
   readonly step: BuildStep;
   readonly request: Request;
 }
@@ -139,7 +139,7 @@ function pairSteps({ plan, namespace }: Work): Step[] {
   ];
 }
 
-function insideSteps(plan: EndpointPlan, linkIndex: number): Step[] {
+export function insideSteps(plan: EndpointPlan, linkIndex: number): Step[] {
   const { address, prefixLength, broadcast, gateway } = plan;
   const link = { index: linkIndex };
   return [

@@ -92,6 +92,11 @@ export class EndpointThread {
     return this.#call('sealing', null);
   }
 
+  /** Moves the interface of an endpoint into the namespace behind `targetFd`, which stays the caller's; see `graftEndpoint`. */
+  async graft(name: EndpointName, targetFd: number): Promise<void> {
+    await this.#call('graft', { name, targetFd });
+  }
+
   adopt(names: readonly EndpointName[]): Promise<boolean[]> {
     return this.#call('adopt', { names });
   }

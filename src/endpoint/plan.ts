@@ -40,7 +40,8 @@ function mac(prefix: readonly [number, number], address: number): number[] {
   return [...prefix, ...ipv4Bytes(address)];
 }
 
-function text(bytes: readonly number[]): string {
+/** `0a:58:0a:d5:00:02`, as links are read. */
+export function macText(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
@@ -111,7 +112,12 @@ export function factsOf(plan: EndpointPlan, inode: number, dns: NetworkSettings[
   const gateway = plan.gateway.join('.');
   return {
     netns: { path: plan.netnsPath, inode },
-    interface: { name: CONTAINER_INTERFACE, mac: text(plan.containerMac), mtu: plan.mtuBytes, hostName: plan.hostName },
+    interface: {
+      name: CONTAINER_INTERFACE,
+      mac: macText(plan.containerMac),
+      mtu: plan.mtuBytes,
+      hostName: plan.hostName,
+    },
     addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
     routes: [{ destination: '0.0.0.0/0', gateway }],
     publishedPorts: [],

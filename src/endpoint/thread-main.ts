@@ -58,6 +58,9 @@ async function work(job: JobMessage): Promise<unknown> {
       return toPlain(await workshop.build((job.input as Jobs['build']['in']).names));
     case 'destroy':
       return toPlain(await workshop.destroy((job.input as Jobs['destroy']['in']).names));
+    case 'graft':
+      await workshop.graft(job.input as Jobs['graft']['in']);
+      return null;
     case 'adopt':
       return workshop.adopt((job.input as Jobs['adopt']['in']).names);
     case 'seal':

@@ -30,6 +30,8 @@ export interface Jobs {
   inventory: { in: null; out: Found };
   build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<EndpointFacts>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
+  /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
+  graft: { in: { name: EndpointName; targetFd: number }; out: null };
   /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
   /** Seals endpoints that are ready (`virgin`: nobody has had them); false for those that could not be sealed. */

@@ -5,6 +5,7 @@ import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
 import { References } from './fingerprint/references.js';
+import { graftEndpoint } from './graft.js';
 import { Host } from './host.js';
 import { takeInventory } from './inventory.js';
 import { Network } from './network.js';
@@ -65,6 +66,12 @@ export class Workshop {
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
     await this.#part(names.filter((_, position) => outcomes[position]?.ok));
     return outcomes;
+  }
+
+  /** See `graftEndpoint`. */
+  async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
+    const plan = planEndpoint(this.#settings.site, this.#network(name).settings, name);
+    await graftEndpoint({ host: this.#host, plan, targetFd });
   }
 
   /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses. */

@@ -101,6 +101,18 @@ export class EndpointTable {
     this.#hold(slot, record);
   }
 
+  /** Records other terms of a lease that stands, at once. Throws `state_write_failed`; then nothing has changed. */
+  amend(slot: Slot, lease: LeaseTerms): void {
+    if (slot.record.state !== 'leased') throw new NetnsdError('internal', `endpoint ${slot.key.id} is not leased`);
+    const record: EndpointRecord = { ...slot.record, lease };
+    try {
+      this.#records.write(record, slot.recordedState);
+    } catch (error) {
+      throw toNetnsdError(error);
+    }
+    slot.record = record;
+  }
+
   /**
    * The way out, which a full disk must not block: holds the new state even when it cannot be recorded. The older record
    * that then stands makes a restart at worst clean up once more.

@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import type { EndpointTable, Slot } from './endpoint-table.js';
 import { newLeaseId } from './lease-id.js';
 import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
-import type { EndpointFacts, Lease, LeaseTerms } from './types.js';
+import type { EndpointFacts, EndpointKey, Graft, Lease, LeaseTerms } from './types.js';
 
 /** Makes leases out of endpoints and unmakes those that nobody was told of; record, state and table in one step. */
 export class Grants {
@@ -41,6 +41,17 @@ export class Grants {
     this.#hold({ slot, facts, terms, ttlMs, confirmed: true });
   }
 
+  /**
+   * Records that the interface of a lease is about to be elsewhere; returns the endpoint's key. Throws `state_write_failed`.
+   */
+  markGrafted(held: Held, graft: Graft): EndpointKey {
+    const { slot, lease } = held;
+    this.#table.amend(slot, { ...(slot.record.lease as LeaseTerms), graft });
+    // The same object, not another one: the API keeps account of which leases somebody was told of.
+    (lease as { graft?: Graft }).graft = graft;
+    return slot.key;
+  }
+
   /** A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. */
   takeBack(held: Held): boolean {
     this.#leases.remove(held.lease.id);
@@ -63,6 +74,7 @@ export class Grants {
       source: terms.source,
       acquiredAt: terms.acquiredAt,
       expiresAt: terms.expiresAt,
+      ...(terms.graft === undefined ? {} : { graft: terms.graft }),
       ...facts,
     };
     const held: Held = { lease, slot, owner: this.#owner, confirmed, expiring: null };

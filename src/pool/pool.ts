@@ -7,8 +7,11 @@ import type { PoolOptions } from './pool-options.js';
 import { buildFailed, clientGone, exhausted, shuttingDown } from './refusals.js';
 import type { AcquireRequest } from './service.js';
 import { Stock } from './stock.js';
-import type { EndpointFacts, EndpointRecord, Lease, PoolStatus } from './types.js';
+import type { EndpointFacts, EndpointKey, EndpointRecord, Graft, Lease, PoolStatus } from './types.js';
 import { type Waiter, Waiters } from './waiters.js';
+
+/** Why a grafted endpoint is replaced, whatever the policy: it is not complete any more. */
+const GRAFTED = 'its interface was moved into another namespace';
 
 /**
  * One pool: takes acquires and releases, and decides who gets what when. The endpoints that are not leased are its
@@ -104,10 +107,17 @@ export class Pool implements LeaseOwner {
     if (leases.get(leaseId)?.owner !== this) return false;
     const held = leases.remove(leaseId) as Held;
     this.#counts.released += 1;
-    this.#table.moveAnyway(held.slot, 'dirty', { reason });
+    const why = held.lease.graft === undefined ? reason : GRAFTED;
+    this.#table.moveAnyway(held.slot, 'dirty', { reason: why });
     this.#emit('released', held, reason);
     this.#stock.recycle(held.slot);
     return true;
+  }
+
+  /** See `Pools.markGrafted`; undefined when this pool has no such lease. */
+  markGrafted(leaseId: string, graft: Graft): EndpointKey | undefined {
+    const held = this.#options.leases.get(leaseId);
+    return held?.owner === this ? this.#grants.markGrafted(held, graft) : undefined;
   }
 
   expire(held: Held): void {

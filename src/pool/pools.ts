@@ -6,7 +6,16 @@ import type { PoolLog } from './log.js';
 import { Pool } from './pool.js';
 import type { RecyclePolicy } from './recycle.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
-import type { EndpointRecord, Endpoints, Lease, PoolSettings, PoolStatus, Records } from './types.js';
+import type {
+  EndpointKey,
+  EndpointRecord,
+  Endpoints,
+  Graft,
+  Lease,
+  PoolSettings,
+  PoolStatus,
+  Records,
+} from './types.js';
 
 const DEFAULT_POOL = 'default';
 
@@ -58,6 +67,18 @@ export class Pools implements PoolService {
   release(leaseId: string): boolean {
     const held = this.#leases.get(leaseId);
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
+  }
+
+  /**
+   * Records that the interface of a lease is about to be moved into another namespace, before it is; returns the key of
+   * its endpoint. Throws `lease_not_found` and `state_write_failed`.
+   */
+  markGrafted(leaseId: string, graft: Graft): EndpointKey {
+    const held = this.#leases.get(leaseId);
+    const key = held && this.#pool(held.lease.pool).markGrafted(leaseId, graft);
+    if (key === undefined)
+      throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
+    return key;
   }
 
   lease(leaseId: string): Lease | undefined {

@@ -50,6 +50,14 @@ export interface EndpointFacts {
   readonly dns: Dns;
 }
 
+/** Where the interface of a grafted lease is, instead of in its endpoint's own namespace. */
+export interface Graft {
+  /** Inode of the network namespace that the container's runtime made. */
+  readonly inode: number;
+  /** The container's first process. */
+  readonly pid: number;
+}
+
 /** A lease, as the contract has it. */
 export interface Lease extends EndpointFacts {
   readonly id: string;
@@ -61,9 +69,11 @@ export interface Lease extends EndpointFacts {
   readonly acquiredAt: string;
   /** RFC 3339, UTC; null where the lease has no time limit. */
   readonly expiresAt: string | null;
+  /** Absent unless the interface was moved into a namespace that somebody else made; `netns` is empty then. */
+  readonly graft?: Graft;
 }
 
-export type LeaseTerms = Pick<Lease, 'id' | 'containerId' | 'tenant' | 'source' | 'acquiredAt' | 'expiresAt'>;
+export type LeaseTerms = Pick<Lease, 'id' | 'containerId' | 'tenant' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'>;
 
 /** The record of one endpoint: all that a restart needs to know of it. */
 export interface EndpointRecord extends EndpointKey {

@@ -128,7 +128,11 @@ function isTerms(value: unknown): boolean {
   if (!isObject(value) || !isText(value.id) || !/^[0-9a-f]{16}$/.test(value.id)) return false;
   const { containerId, tenant, source, acquiredAt, expiresAt } = value;
   if (!isTextOrNull(containerId) || !isText(tenant) || !(source === 'warm' || source === 'cold')) return false;
-  return isTime(acquiredAt) && (expiresAt === null || isTime(expiresAt));
+  return isTime(acquiredAt) && (expiresAt === null || isTime(expiresAt)) && isGraftOrNone(value.graft);
+}
+
+function isGraftOrNone(value: unknown): boolean {
+  return value === undefined || (isObject(value) && isCount(value.inode) && isCount(value.pid));
 }
 
 function isTime(value: unknown): boolean {

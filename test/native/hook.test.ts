@@ -34,10 +34,13 @@ t.test('createRuntime asks for a graft with what the state says', async (t) => {
 
 t.test('poststop gives the lease back', async (t) => {
   const stage = makeStage(t);
-  await stage.startDaemon();
+  const daemon = await stage.startDaemon();
   const ended = await hook(stage, 'poststop', state(stage, { status: 'stopped', pid: 0 }));
   t.strictSame([ended.status, ended.stderr], [0, '']);
   t.strictSame(stage.journal(), ['DELETE /v1/containers/c1/lease']);
+  await hook(stage, 'createRuntime', state(stage));
+  const roots = daemon.asked.map(({ headers }) => decodeURIComponent(String(headers['netnsd-runtime-root'])));
+  t.strictSame(roots, [stage.bundle, stage.bundle], 'one container by both, apart from others of its id');
 });
 
 t.test('a hook keeps away from skipped containers and from those on the host network', async (t) => {

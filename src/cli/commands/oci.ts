@@ -4,12 +4,13 @@ import { renderNewLeases } from '../lease-text.js';
 import { type Patched, type PatchOptions, patch } from '../oci-patch.js';
 import { addExamples, addJsonOption, addSocketOption, parseName, withClient } from '../options.js';
 import { renderJson } from '../table.js';
+import { addHooks } from './oci-hooks.js';
 
 /** `netnsd oci`: for those who start runc, crun or containerd themselves. */
 export function addOci(program: Command, invocation: Invocation): void {
   const oci = program
     .command('oci')
-    .summary('put a bundle on a leased namespace')
+    .summary('put a bundle on a leased namespace, by its spec or by hooks')
     .description('Work on OCI bundles, for those who start runc or crun themselves.');
   addExamples(oci, [['netnsd oci patch ./bundle --id web-1', 'then: runc run --bundle ./bundle web-1']]);
   const command = oci
@@ -39,6 +40,7 @@ export function addOci(program: Command, invocation: Invocation): void {
     ['runc run --bundle ./bundle web-1', 'the container starts on the namespace'],
     ['netnsd release --id web-1', 'once it has ended'],
   ]);
+  addHooks(oci, invocation);
 }
 
 function render({ lease, specPath, isRepeat }: Patched): string {

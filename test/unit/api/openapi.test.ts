@@ -25,6 +25,7 @@ const OPERATIONS = [
   'patch /v1/pools/{name}',
   'get /v1/status',
   'post /v1/oci/patch',
+  'post /v1/oci/graft',
   'get /healthz',
   'get /metrics',
   'get /v1/events',
@@ -73,7 +74,7 @@ t.test('shapes come with descriptions and examples, and are refused with unknown
     const schema = requestBody?.content['application/json']?.schema;
     return schema === undefined ? [] : [schema];
   });
-  t.equal(bodies.length, 3);
+  t.equal(bodies.length, 4);
   for (const body of bodies) {
     t.type(body.description, 'string', `${body.title} is described`);
     t.equal(body.additionalProperties, false);

@@ -28,6 +28,7 @@ export async function makeApi(t: Test, options: Partial<ApiOptions> = {}): Promi
       error: (details) => void faults.push(details),
     },
     patchBundle: async () => ({ action: 'passthrough', reason: 'a fake' }),
+    graftContainer: async () => ({ action: 'passthrough', reason: 'a fake' }),
     ...options,
   });
   t.teardown(() => app.close());

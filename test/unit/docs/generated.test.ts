@@ -41,6 +41,7 @@ t.test('the API table has every route of the OpenAPI document, and no other', as
     version: '0',
     startedAt: 0,
     patchBundle: async () => ({ action: 'passthrough' as const }),
+    graftContainer: async () => ({ action: 'passthrough' }),
   });
   t.teardown(() => app.close());
   const response = await app.inject({ method: 'GET', url: '/openapi.json' });

@@ -31,6 +31,11 @@ function record(state: EndpointState, reason: string | null = null): EndpointRec
   return { ...NAME, state, facts, lease, reason };
 }
 
+function grafted(): EndpointRecord {
+  const leased = record('leased');
+  return { ...leased, lease: { ...(leased.lease as NonNullable<EndpointRecord['lease']>), graft: GRAFT } };
+}
+
 function link(name: string, alias?: string): Link {
   return { index: 9, name, ...(alias === undefined ? {} : { alias }) } as Link;
 }
@@ -42,11 +47,15 @@ interface World {
   mount: boolean;
   link: 'whole' | 'unmarked' | 'none';
   inUse: boolean;
+  /** Who stands in the namespace into which the interface was grafted. */
+  inContainer: number[];
   network: NetworkSettings | null;
   bridge: string | null;
 }
 
 const LEASED = { record: record('leased') };
+const GRAFT = { inode: INODE + 500, pid: PID };
+const GRAFTED = { record: grafted() };
 const READY = { record: record('ready') };
 const NOTHING = { mount: false, link: 'none' } as const;
 const BRIDGE = { ...NOTHING, record: null, bridge: bridgeName(SITE, 'default', 0) };
@@ -59,6 +68,16 @@ const CASES: Record<string, Partial<World>> = {
   'leased, mounted, pool no longer configured': { ...LEASED, network: null },
   'leased, not mounted, in use, pool no longer configured': { ...LEASED, mount: false, inUse: true, network: null },
   'leased, not mounted, not in use, pool no longer configured': { ...LEASED, mount: false, network: null },
+  'leased, grafted, in use': { ...GRAFTED, inContainer: [PID] },
+  "leased, grafted, nobody in the container's namespace": GRAFTED,
+  'leased, grafted, its link gone, another namespace has the number': { ...GRAFTED, link: 'none', inContainer: [77] },
+  "leased, grafted, its link gone, the container's process still there": {
+    ...GRAFTED,
+    link: 'none',
+    inContainer: [PID],
+  },
+  'leased, grafted, in use, pool no longer configured': { ...GRAFTED, inContainer: [PID], network: null },
+  'leased, grafted, container gone, pool no longer configured': { ...GRAFTED, network: null },
   'ready, as it was left': READY,
   'ready, pool no longer configured': { ...READY, network: null },
   'ready, nothing mounted at its path': { ...READY, inode: undefined },
@@ -92,6 +111,7 @@ function inputOf(change: Partial<World>): ComparisonInput {
     mount: true,
     link: 'whole',
     inUse: false,
+    inContainer: [],
     network: NETWORK,
     bridge: null,
   };
@@ -106,7 +126,10 @@ function inputOf(change: Partial<World>): ComparisonInput {
       bridges: world.bridge === null ? [] : [link(world.bridge)],
       namespaces: world.mount ? [[netnsPath(SITE, NAME.id), world.inode]] : [],
     },
-    users: new Map(world.inUse ? [[INODE, [PID]]] : []),
+    users: new Map([
+      [INODE, world.inUse ? [PID] : []],
+      [GRAFT.inode, world.inContainer],
+    ]),
   };
 }
 

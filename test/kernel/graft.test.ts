@@ -1,0 +1,283 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
+import t, { type Test } from 'tap';
+import { buildEndpoints } from '../../src/endpoint/build.js';
+import { destroyEndpoints } from '../../src/endpoint/destroy.js';
+import { EndpointThread } from '../../src/endpoint/endpoint-thread.js';
+import { graftEndpoint } from '../../src/endpoint/graft.js';
+import type { Host } from '../../src/endpoint/host.js';
+import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
+import { mountsUnder } from '../../src/kernel/mount-folder.js';
+import { eventually } from '../runtime/eye.js';
+import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
+
+interface SeenLink {
+  readonly ifname: string;
+  readonly ifindex: number;
+  readonly address: string;
+  readonly mtu: number;
+  readonly master?: string;
+  readonly flags: readonly string[];
+  readonly addr_info: readonly { readonly family: string; readonly local: string; readonly prefixlen: number }[];
+}
+
+interface Scene {
+  readonly fake: FakeHost;
+  readonly host: Host;
+  readonly plan: EndpointPlan;
+  readonly target: Target;
+  /** Nothing of the endpoint is left once it is destroyed, as its release does. */
+  released(): Promise<void>;
+}
+
+/** A namespace that plays the one which a runtime made. */
+interface Target {
+  readonly path: string;
+  readonly fd: number;
+  links(): SeenLink[];
+  remove(): void;
+}
+
+let count = 0;
+
+function makeTarget(t: Test): Target {
+  const name = `target-${process.pid}-${count++}`;
+  execaSync('ip', ['netns', 'add', name]);
+  const path = `/run/netns/${name}`;
+  const fd = openSync(path, 'r');
+  let present = true;
+  const remove = (): void => {
+    if (!present) return;
+    present = false;
+    closeSync(fd);
+    execaSync('ip', ['netns', 'delete', name]);
+  };
+  t.teardown(remove);
+  return { path, fd, links: () => ip(path, '-j', 'address') as SeenLink[], remove };
+}
+
+/** One endpoint, and a target for it. */
+async function scene(t: Test): Promise<Scene> {
+  const fake = fakeHost(t);
+  const { host, network } = await openNetwork(t, fake);
+  const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
+  const [outcome] = await buildEndpoints({
+    host,
+    site: fake.site,
+    targets: [{ plan, port: await network.join(plan.name.id) }],
+  });
+  if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
+  const released = async (): Promise<void> => {
+    const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name] });
+    t.ok(gone?.ok, 'the endpoint goes');
+    t.same(endpointLinks(fake), [], 'its link is gone');
+    t.same(
+      mountsUnder(fake.site.netnsDir).map(({ path }) => path),
+      [fake.site.netnsDir],
+      'its mount is gone',
+    );
+  };
+  return { fake, host, plan, target: makeTarget(t), released };
+}
+
+function endpointLinks(fake: FakeHost): string[] {
+  const links = fake.ip('-j', 'link') as SeenLink[];
+  return links.map(({ ifname }) => ifname).filter((name) => name.startsWith('nd'));
+}
+
+/** As a runtime makes a namespace: lo alone, and down. */
+function untouched(t: Test, target: Target): void {
+  t.match(
+    target.links().map(({ ifname, flags, addr_info }) => [ifname, flags.includes('UP'), addr_info]),
+    [['lo', false, []]],
+    'the target is as it was',
+  );
+}
+
+function reaches(path: string, address: string): boolean {
+  const ping = ['busybox', 'ping', '-c1', '-W1', address];
+  return execaSync('nsenter', [`--net=${path}`, ...ping], { reject: false }).exitCode === 0;
+}
+
+t.test('a grafted interface is in the target what it was in its endpoint, and the network works', async (t) => {
+  const { fake, host, plan, target, released } = await scene(t);
+  await graftEndpoint({ host, plan, targetFd: target.fd });
+  const [lo, eth0, ...others] = target.links() as [SeenLink, SeenLink];
+  t.same(others, []);
+  t.ok(lo.flags.includes('UP'));
+  t.match(eth0, { ifname: 'eth0', address: '0a:58:0a:d5:00:05', mtu: 1500 });
+  t.ok(eth0.flags.includes('UP') && eth0.flags.includes('LOWER_UP'));
+  t.match(eth0.addr_info, [{ family: 'inet', local: '10.213.0.5', prefixlen: 16, broadcast: '10.213.255.255' }]);
+  t.equal(eth0.addr_info.length, 1, 'no IPv6 address was generated');
+  t.match(ip(target.path, '-j', 'route'), [{ dst: 'default', gateway: '10.213.0.1' }, { dst: '10.213.0.0/16' }]);
+  t.ok(reaches(target.path, '10.213.0.1'), 'the gateway answers');
+  t.same(
+    (ip(plan.netnsPath, '-j', 'link') as SeenLink[]).map(({ ifname }) => ifname),
+    ['lo'],
+    "the endpoint's own namespace is empty, and still mounted",
+  );
+  const hostEnd = (fake.ip('-j', 'link') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
+  t.match(hostEnd?.master, /^nbtest-/, 'the other end is still a port of the bridge');
+  await released();
+  t.same(
+    target.links().map(({ ifname }) => ifname),
+    ['lo'],
+    'nothing stays behind in a target that lives on',
+  );
+});
+
+t.test('a target that goes takes the interface along', async (t) => {
+  const { fake, host, plan, target, released } = await scene(t);
+  await graftEndpoint({ host, plan, targetFd: target.fd });
+  target.remove();
+  await eventually('the pair is gone', () => endpointLinks(fake).length === 0, 5000);
+  await released();
+});
+
+t.test('a target in which the number of the interface is taken gets it under another one', async (t) => {
+  const { host, plan, target } = await scene(t);
+  const [pooled] = ip(plan.netnsPath, '-j', 'link', 'show', 'eth0') as SeenLink[];
+  ip(target.path, 'link', 'add', 'bystander', 'index', String(pooled?.ifindex), 'type', 'bridge');
+  await graftEndpoint({ host, plan, targetFd: target.fd });
+  const [bystander, eth0] = ['bystander', 'eth0'].map((name) => target.links().find(({ ifname }) => ifname === name));
+  t.equal(bystander?.ifindex, pooled?.ifindex);
+  t.not(eth0?.ifindex, pooled?.ifindex);
+  t.ok(reaches(target.path, '10.213.0.1'));
+});
+
+t.test('the same graft again changes nothing', async (t) => {
+  const { host, plan, target } = await scene(t);
+  await graftEndpoint({ host, plan, targetFd: target.fd });
+  const before = target.links();
+  await graftEndpoint({ host, plan, targetFd: target.fd });
+  t.same(target.links(), before);
+  t.ok(reaches(target.path, '10.213.0.1'));
+});
+
+t.test('a target with another eth0 is refused, and nothing is moved', async (t) => {
+  const { host, plan, target, released } = await scene(t);
+  ip(target.path, 'link', 'add', 'eth0', 'type', 'bridge');
+  const before = target.links();
+  await t.rejects(graftEndpoint({ host, plan, targetFd: target.fd }), {
+    code: 'graft_refused',
+    message: /default-3 .*: it has an interface eth0 already/,
+  });
+  t.same(target.links(), before);
+  t.ok(reaches(plan.netnsPath, '10.213.0.1'), 'the endpoint is as it was');
+  await released();
+  t.same(target.links(), before);
+});
+
+t.test("the host's own namespace, and that of the daemon, are refused", async (t) => {
+  const { fake, host, plan } = await scene(t);
+  for (const path of [fake.netnsPath, '/proc/thread-self/ns/net']) {
+    const fd = openSync(path, 'r');
+    t.teardown(() => closeSync(fd));
+    await t.rejects(graftEndpoint({ host, plan, targetFd: fd }), { code: 'graft_refused', message: /the host's own/ });
+  }
+  t.ok(reaches(plan.netnsPath, '10.213.0.1'), 'the endpoint is as it was');
+});
+
+interface Failure {
+  readonly step: string;
+  readonly errno?: string;
+  readonly plan?: Partial<EndpointPlan>;
+  /** Done to the scene before the graft; what it returns, right after the first looks were sent. */
+  readonly spoil?: (scene: Scene) => unknown;
+}
+
+const FAILURES: Record<string, Failure> = {
+  'the endpoint is not mounted': {
+    step: 'pooled namespace',
+    errno: 'ENOENT',
+    plan: { netnsPath: '/run/nowhere/x' },
+  },
+  'something else is at its path': { step: 'pooled namespace', errno: 'EINVAL', plan: { netnsPath: '/etc/hosts' } },
+  'the endpoint has lost its interface': {
+    step: 'look',
+    spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'delete', 'eth0'),
+  },
+  'somebody gave the interface another MAC': {
+    step: 'look',
+    spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
+  },
+  'the descriptor of the target is closed before the move': {
+    step: 'move',
+    errno: 'EBADF',
+    spoil: ({ target }) => {
+      const fd = openSync(target.path, 'r');
+      Object.assign(target, { fd });
+      return () => closeSync(fd);
+    },
+  },
+  // The kernel keeps no IPv6 settings for an interface of less than 1280 bytes.
+  'the interface does not take a setting there': {
+    step: 'container link',
+    errno: 'EAFNOSUPPORT',
+    spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'set', 'eth0', 'mtu', '1000'),
+  },
+  'the address cannot be': { step: 'address', errno: 'EINVAL', plan: { prefixLength: 77 } },
+  'the gateway is not reachable': { step: 'route', errno: 'ENETUNREACH', plan: { gateway: [192, 0, 2, 1] } },
+};
+
+for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(FAILURES)) {
+  t.test(`a graft that fails at step ${step}, since ${title}, is undone`, async (t) => {
+    const made = await scene(t);
+    const { host, plan, target, released } = made;
+    const meanwhile = spoil?.(made);
+    const grafting = graftEndpoint({ host, plan: { ...plan, ...change }, targetFd: target.fd });
+    if (typeof meanwhile === 'function') meanwhile();
+    const error = await grafting.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    t.match(error, { code: 'graft_failed', details: { step, endpoint: 'default-3', undo: undefined } });
+    t.match((error as Error).message, new RegExp(`default-3 .*, at step ${step}: .*${errno ?? ''}`));
+    if (errno !== undefined) t.match(error, { details: { errno } });
+    untouched(t, target);
+    await released();
+  });
+}
+
+t.test('a target that is no network namespace is a failure of that step', async (t) => {
+  const { host, plan, released } = await scene(t);
+  const file = join(t.testdir(), 'file');
+  writeFileSync(file, '');
+  for (const path of [file, '/proc/self/ns/uts']) {
+    const fd = openSync(path, 'r');
+    t.teardown(() => closeSync(fd));
+    await t.rejects(graftEndpoint({ host, plan, targetFd: fd }), {
+      code: 'graft_failed',
+      details: { step: 'target namespace', errno: 'EINVAL' },
+    });
+  }
+  await released();
+});
+
+t.test('the kernel thread grafts while it builds, and says why it does not', async (t) => {
+  const fake = fakeHost(t);
+  const settings = { site: fake.site, networks: [SETTINGS], hostNetnsPath: fake.netnsPath };
+  await using thread = await EndpointThread.start(settings);
+  await thread.open();
+  const names = [0, 1, 2].map(endpointName);
+  await thread.build(names, { urgent: true });
+  const targets = names.map(() => makeTarget(t));
+  const building = thread.build(
+    Array.from({ length: 8 }, (_, i) => endpointName(10 + i)),
+    { urgent: false },
+  );
+  await Promise.all(names.map((name, i) => thread.graft(name, targets[i]?.fd ?? -1)));
+  for (const [i, target] of targets.entries()) {
+    t.equal(target.links()[1]?.addr_info[0]?.local, `10.213.0.${i + 2}`);
+    t.ok(reaches(target.path, `10.213.0.${((i + 1) % 3) + 2}`), 'grafted containers reach each other');
+  }
+  t.ok((await building).every(({ ok }) => ok));
+  await t.rejects(thread.graft(endpointName(10), targets[0]?.fd ?? -1), {
+    name: 'NetnsdError',
+    code: 'graft_refused',
+  });
+  const all = [...names, ...Array.from({ length: 8 }, (_, i) => endpointName(10 + i))];
+  t.ok((await thread.destroy(all)).every(({ ok }) => ok));
+  t.same(endpointLinks(fake), []);
+});
