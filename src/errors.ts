@@ -9,6 +9,10 @@ export const ERROR_CODES = {
   pool_not_found: { status: 404, meaning: 'No pool has this name.' },
   lease_not_found: { status: 404, meaning: 'No lease has this id.' },
   lease_conflict: { status: 409, meaning: 'The container holds a lease on other terms (another tenant).' },
+  lease_in_use: {
+    status: 409,
+    meaning: 'A process is still inside the endpoint of the lease; details name it, and `force` releases all the same.',
+  },
   pool_exhausted: { status: 503, meaning: 'Every endpoint of the pool is in use and the pool is at its max.' },
   client_gone: { status: 499, meaning: 'The client left before its answer; what it would have got went back.' },
   shutting_down: { status: 503, meaning: 'The daemon is stopping and takes no new work.' },

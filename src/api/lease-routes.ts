@@ -12,6 +12,7 @@ import {
   LeaseParamsSchema,
   LeaseQuerySchema,
   LeaseSchema,
+  ReleaseQuerySchema,
 } from './schemas.js';
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
@@ -21,6 +22,15 @@ type Options = Pick<ApiOptions, 'service' | 'log'> & {
 
 /** `/v1/leases`. */
 export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { service, log, handovers, observe }) => {
+  /** Refuses while a process is inside, unless forced: an endpoint in use is not to be taken away by mistake. */
+  const releaseAll = async (ids: readonly string[], { force }: { force?: string }): Promise<void> => {
+    if (force !== 'true') {
+      const occupants = await service.occupants(ids);
+      const at = occupants.findIndex((pids) => pids.length > 0);
+      if (at >= 0) throw inUse(ids[at] as string, occupants[at] as number[]);
+    }
+    for (const id of ids) if (service.release(id)) log.debug({ lease: id, forced: force === 'true' }, 'released');
+  };
   const one = { ...LeaseSchema, description: 'The lease; with `count`: {leases}.' };
   app.post(
     '/v1/leases',
@@ -38,7 +48,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
     // No async function: the answer is sent from where the lease comes, without a promise in between.
     (request, reply) => {
       const startedMs = performance.now();
-      const { pool, containerId, tenant, count, wait, ttl } = request.body;
+      const { pool, containerId, tenant, trust, count, wait, ttl } = request.body;
       const handover = handovers.open(reply.raw);
       const granted = (leases: Lease[]): void => {
         observe((performance.now() - startedMs) / 1000);
@@ -57,7 +67,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       };
       const { signal } = handover;
       service
-        .acquire({ pool, containerId, tenant, count, waitSeconds: wait, ttlSeconds: ttl, signal })
+        .acquire({ pool, containerId, tenant, trust, count, waitSeconds: wait, ttlSeconds: ttl, signal })
         .then(granted)
         .catch((error: unknown) => void reply.send((error instanceof Error ? error : toNetnsdError(error)) as never));
     },
@@ -89,12 +99,17 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
   app.delete(
     '/v1/leases/:id',
     {
-      schema: { summary: 'Release a lease; again is no error', tags: ['leases'], params: LeaseParamsSchema },
+      schema: {
+        summary: 'Release a lease; again is no error',
+        tags: ['leases'],
+        params: LeaseParamsSchema,
+        querystring: ReleaseQuerySchema,
+      },
       config: { openapi: noContent },
     },
-    (request, reply) => {
-      if (service.release(request.params.id)) log.debug({ lease: request.params.id }, 'released');
-      void reply.code(204).send();
+    async (request, reply) => {
+      await releaseAll([request.params.id], request.query);
+      return reply.code(204).send();
     },
   );
 
@@ -105,15 +120,26 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
         summary: "Release a container's leases, in every pool; none is no error",
         tags: ['leases'],
         params: ContainerParamsSchema,
+        querystring: ReleaseQuerySchema,
       },
       config: { openapi: noContent },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const containerId = containerKey(request.params.containerId, request.headers);
-      for (const { id } of service.leases({ containerId })) {
-        if (service.release(id)) log.debug({ lease: id, containerId }, 'released');
-      }
-      void reply.code(204).send();
+      const leases = service.leases({ containerId });
+      await releaseAll(
+        leases.map(({ id }) => id),
+        request.query,
+      );
+      return reply.code(204).send();
     },
   );
 };
+
+const SHOWN_PIDS = 5;
+
+function inUse(leaseId: string, pids: readonly number[]): NetnsdError {
+  const shown = pids.slice(0, SHOWN_PIDS).join(', ') + (pids.length > SHOWN_PIDS ? ', …' : '');
+  const message = `lease ${leaseId} is in use by process ${shown}: stop the container first, or force its release`;
+  return new NetnsdError('lease_in_use', message, { details: { lease: leaseId, pids: [...pids] } });
+}

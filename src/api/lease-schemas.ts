@@ -42,6 +42,10 @@ export const LeaseSchema = Type.Object(
     pool: Type.String({ examples: ['default'] }),
     containerId: nullableString({ description: 'Null where the acquire named none.', examples: ['job-17'] }),
     tenant: Type.String({ examples: ['default'] }),
+    trust: oneOf(['unprivileged', 'privileged', 'unknown'], {
+      description: 'What the container may do to its namespace; decides what becomes of the endpoint afterwards.',
+      examples: ['unknown'],
+    }),
     source: oneOf(['warm', 'cold'], {
       description: 'warm: served from the ready queue; cold: had to wait for a build.',
       examples: ['warm'],
@@ -92,6 +96,13 @@ export const AcquireSchema = Type.Object(
         examples: [4],
       }),
     ),
+    trust: Type.Optional(
+      oneOf(['unprivileged', 'privileged'], {
+        description:
+          'What the container may do: unprivileged without CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_BPF and writable sysctls. Default: unknown.',
+        examples: ['unprivileged'],
+      }),
+    ),
     wait: Type.Optional(Wait),
     ttl: Type.Optional(Ttl),
   },
@@ -111,6 +122,18 @@ export const LeaseQuerySchema = Type.Object(
 export const LeaseParamsSchema = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 64, description: 'Id of a lease.', examples: ['5f3a9c0d1e2b4a68'] }),
 });
+
+export const ReleaseQuerySchema = Type.Object(
+  {
+    force: Type.Optional(
+      oneOf(['true', 'false'], {
+        description: 'Also while a process is inside: the endpoint is left alone until it is empty, and then replaced.',
+        examples: ['true'],
+      }),
+    ),
+  },
+  closed,
+);
 
 export const ContainerParamsSchema = Type.Object({ containerId: ContainerId });
 

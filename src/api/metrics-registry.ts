@@ -11,6 +11,9 @@ const COUNTS = [
   ['netnsd_acquired_warm_total', 'Leases served from the ready queue.', 'acquiredWarm'],
   ['netnsd_acquired_cold_total', 'Leases that had to wait for a build.', 'acquiredCold'],
   ['netnsd_released_total', 'Leases that have ended.', 'released'],
+  ['netnsd_recycled_by_seal_total', 'Released endpoints whose seal was intact.', 'recycledBySeal'],
+  ['netnsd_recycled_by_proof_total', 'Released endpoints that were as pristine.', 'recycledByProof'],
+  ['netnsd_recycled_unseen_total', 'Released endpoints used again as they were.', 'recycledUnseen'],
   ['netnsd_build_failures_total', 'Endpoints that could not be built.', 'buildFailures'],
 ] as const satisfies readonly (readonly [string, string, keyof PoolStatus])[];
 
@@ -54,5 +57,16 @@ export function openRegistry(service: Pick<PoolService, 'status'>, acquire: Dura
       },
     });
   }
+  new Counter({
+    name: 'netnsd_replaced_total',
+    help: 'Released endpoints that were replaced, by kind of reason.',
+    labelNames: ['pool', 'reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, replacedFor } of service.status())
+        for (const [reason, count] of Object.entries(replacedFor)) this.inc({ pool: name, reason }, count);
+    },
+  });
   return register;
 }

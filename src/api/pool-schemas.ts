@@ -1,6 +1,6 @@
 /** Pools and the daemon that has them. */
 import { type Static, Type } from 'typebox';
-import { closed, nullableString } from './fields.js';
+import { closed, list, nullableString, time } from './fields.js';
 
 function count(description: string, example: number) {
   return Type.Integer({ minimum: 0, description, examples: [example] });
@@ -21,6 +21,23 @@ export const PoolStatusSchema = Type.Object(
     acquiredWarm: count('Leases served from the ready queue, since the daemon started.', 40),
     acquiredCold: count('Leases that had to wait for a build, since the daemon started.', 0),
     released: count('Leases that have ended, since the daemon started.', 37),
+    recycledBySeal: count('Endpoints ready again because their seal was intact, since the daemon started.', 30),
+    recycledByProof: count('Endpoints ready again because all of them was as pristine, since the daemon started.', 5),
+    recycledUnseen: count('Endpoints ready again as they were (recycle = "reuse"), since the daemon started.', 0),
+    replaced: count('Endpoints replaced after their release, since the daemon started.', 2),
+    replacedFor: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
+      description: 'The same by kind of reason.',
+      examples: [{ links: 1, privileged: 1 }],
+    }),
+    replacements: list(
+      Type.Object({
+        time: time('When it was judged.'),
+        endpoint: Type.String({ examples: ['default-17'] }),
+        kind: Type.String({ examples: ['links'] }),
+        text: Type.String({ examples: ['MTU changed'] }),
+      }),
+      { description: 'The newest replacements and their reasons, 16 at the most, newest first.', examples: [[]] },
+    ),
     buildFailures: count('Endpoints that could not be built, since the daemon started.', 0),
     lastError: nullableString({ description: 'The newest failure, in one line, or null.', examples: [null] }),
   },

@@ -41,6 +41,7 @@ export interface LeaseRequest {
   readonly pool?: string | undefined;
   readonly containerId?: string | undefined;
   readonly tenant?: string | undefined;
+  readonly trust?: 'unprivileged' | 'privileged' | undefined;
   /** Seconds. */
   readonly wait?: number | undefined;
   /** Seconds. */
@@ -59,7 +60,7 @@ export interface Client {
   acquire(request: LeaseRequest): Promise<Lease>;
   acquireMany(request: Omit<LeaseRequest, 'containerId'> & { readonly count: number }): Promise<Lease[]>;
   /** Idempotent; resolves whether or not there was such a lease. */
-  release(leaseId: string): Promise<unknown>;
+  release(leaseId: string, options?: { force?: boolean }): Promise<unknown>;
   lease(leaseId: string): Promise<Lease>;
   leases(filter: LeaseFilter): Promise<readonly Lease[]>;
   pools(): Promise<readonly PoolStatus[]>;

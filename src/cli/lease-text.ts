@@ -37,6 +37,7 @@ export function renderLease(lease: Lease): string {
     ['pool', lease.pool],
     ['container', lease.containerId ?? '-'],
     ['tenant', lease.tenant],
+    ['trust', lease.trust],
     ['source', lease.source],
     ['acquired', lease.acquiredAt],
     ['expires', lease.expiresAt ?? 'never'],
@@ -89,5 +90,28 @@ export function renderPools(pools: readonly PoolStatus[]): string {
   const failures = pools.flatMap(({ name, buildFailures, lastError }): [string, string][] =>
     lastError === null ? [] : [[`pool ${name}`, `${buildFailures} failed builds, the newest: ${lastError}`]],
   );
-  return renderTable(heading, rows) + (failures.length === 0 ? '' : `\n${renderFields(failures)}`);
+  return (
+    renderTable(heading, rows) + (failures.length === 0 ? '' : `\n${renderFields(failures)}`) + renderRecycled(pools)
+  );
+}
+
+/** What became of released endpoints, a line a pool that had any. */
+function renderRecycled(pools: readonly PoolStatus[]): string {
+  const rows = pools
+    .filter((pool) => pool.recycledBySeal + pool.recycledByProof + pool.recycledUnseen + pool.replaced > 0)
+    .map((pool) => {
+      const reasons = Object.entries(pool.replacedFor).sort(([, a], [, b]) => b - a);
+      const [newest] = pool.replacements;
+      return [
+        pool.name,
+        pool.recycledBySeal,
+        pool.recycledByProof,
+        pool.recycledUnseen,
+        pool.replaced,
+        reasons.map(([kind, count]) => `${kind} ${count}`).join(', ') || '-',
+        newest === undefined ? '-' : `${newest.endpoint}: ${newest.kind}: ${newest.text}`,
+      ];
+    });
+  if (rows.length === 0) return '';
+  return `\n${renderTable(['POOL', 'SEALED', 'PROVEN', 'UNSEEN', 'REPLACED', 'BECAUSE OF', 'NEWEST'], rows)}`;
 }

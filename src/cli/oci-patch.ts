@@ -22,7 +22,7 @@ export interface Patched {
  */
 export async function patch(client: Client, path: string, options: PatchOptions): Promise<Patched> {
   // Only this command pays for loading the room.
-  const { findUnsetNetworkNamespace, patchBundle, readBundle } = await import('../oci/index.js');
+  const { findUnsetNetworkNamespace, patchBundle, readBundle, readTrust } = await import('../oci/index.js');
   const { id: containerId, pool, tenant } = options;
   using bundle = readBundle(path);
   const { specPath } = bundle;
@@ -35,7 +35,8 @@ export async function patch(client: Client, path: string, options: PatchOptions)
     return { lease, specPath, isRepeat: true };
   }
   const standing = await client.leases({ pool, containerId });
-  const lease = await client.acquire({ pool, containerId, tenant });
+  const trust = readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged';
+  const lease = await client.acquire({ pool, containerId, tenant, trust });
   const isNew = standing.every(({ id }) => id !== lease.id);
   try {
     patchBundle({ bundle, netnsPath: lease.netns.path });
@@ -63,7 +64,7 @@ async function leaseAt(
 
 async function giveBack(client: Client, lease: Lease, failure: NetnsdError): Promise<void> {
   try {
-    await client.release(lease.id);
+    await client.release(lease.id, { force: true });
   } catch (error) {
     const message = `${failure.message}; and lease ${lease.id} stays (${toNetnsdError(error).message}): netnsd release ${lease.id}`;
     throw new NetnsdError(failure.code, message, { details: failure.details, cause: failure });

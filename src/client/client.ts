@@ -80,18 +80,20 @@ export class NetnsdClient {
   }
 
   /**
-   * Ends a lease; a lease that has ended is no error.
+   * Ends a lease; a lease that has ended is no error. Throws `lease_in_use` while a process is inside, unless forced: then
+   * the endpoint is left alone until it is empty, and replaced.
    *
    * @example
    * await client.release(lease.id);
    */
-  async release(leaseId: string): Promise<void> {
-    await this.#connection.call('DELETE', `/v1/leases/${encodeURIComponent(leaseId)}`, { idempotent: true });
+  async release(leaseId: string, options: { force?: boolean } = {}): Promise<void> {
+    const path = `/v1/leases/${encodeURIComponent(leaseId)}${forced(options)}`;
+    await this.#connection.call('DELETE', path, { idempotent: true });
   }
 
   /** Ends whatever a container holds, in every pool; nothing is no error. */
-  async releaseContainer(containerId: string): Promise<void> {
-    const path = `/v1/containers/${encodeURIComponent(containerId)}/lease`;
+  async releaseContainer(containerId: string, options: { force?: boolean } = {}): Promise<void> {
+    const path = `/v1/containers/${encodeURIComponent(containerId)}/lease${forced(options)}`;
     await this.#connection.call('DELETE', path, { idempotent: true });
   }
 
@@ -187,4 +189,8 @@ export class NetnsdClient {
   #patience(waitSeconds = 0): number {
     return this.#timeoutMs === 0 ? 0 : this.#timeoutMs + waitSeconds * 1000;
   }
+}
+
+function forced({ force }: { force?: boolean }): string {
+  return force === true ? '?force=true' : '';
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { normalize } from 'node:path';
 import { parseSubnet } from '../address/ipv4.js';
 import { hasCode } from '../errors.js';
-import type { Config } from './types.js';
+import type { Config, PoolConfig } from './types.js';
 
 /**
  * One key of the configuration file. Validation, defaults, messages and the README's table all come from these.
@@ -45,6 +45,14 @@ function integer(from: number, to: number) {
     type: 'integer' as const,
     allowed: `an integer from ${from} to ${to}`,
     accepts: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to,
+  };
+}
+
+function choice(values: readonly string[]) {
+  return {
+    type: 'string' as const,
+    allowed: values.map((value) => `"${value}"`).join(', '),
+    accepts: (value: unknown) => typeof value === 'string' && values.includes(value),
   };
 }
 
@@ -137,6 +145,20 @@ export const POOL_KEYS = {
     ...integer(1, 1024),
     initial: 16,
     meaning: 'How many endpoints a refill builds in one go; a cold build waits for one such batch at the most.',
+  },
+  recycle: {
+    name: 'recycle',
+    ...choice(['verify', 'replace', 'reuse']),
+    initial: 'verify' as PoolConfig['recycle'],
+    meaning:
+      'What becomes of released endpoints: `verify` looks whether they are as if nobody had had them, and replaces those that are not; `replace` replaces all; `reuse` hands them on as they are, which is unsafe and there for comparison.',
+  },
+  trust: {
+    name: 'trust',
+    ...choice(['proof', 'seal', 'replace']),
+    initial: 'proof' as PoolConfig['trust'],
+    meaning:
+      "How an endpoint is looked at whose container's spec is not known (a plain `acquire`): by `proof`, by its `seal` as if the container could do nothing, or not at all: `replace`.",
   },
 } satisfies Record<string, Key<unknown>>;
 

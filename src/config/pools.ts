@@ -14,6 +14,8 @@ export function defaultPool(): PoolConfig {
     max: POOL_KEYS.max.initial,
     mtuBytes: POOL_KEYS.mtuBytes.initial,
     buildBatch: POOL_KEYS.buildBatch.initial,
+    recycle: POOL_KEYS.recycle.initial,
+    trust: POOL_KEYS.trust.initial,
     dns: { servers: [], search: [], options: [] },
   };
 }
@@ -60,6 +62,8 @@ function readPool(name: string, section: Section): PoolConfig {
     ...readSize(section, subnet),
     mtuBytes: section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial,
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
+    recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
+    trust: section.read(POOL_KEYS.trust) ?? POOL_KEYS.trust.initial,
     dns: readDns(section.section('dns')),
   };
 }

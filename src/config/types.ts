@@ -17,6 +17,10 @@ export interface PoolConfig {
   readonly max: number;
   readonly mtuBytes: number;
   readonly buildBatch: number;
+  /** What becomes of released endpoints. */
+  readonly recycle: 'verify' | 'replace' | 'reuse';
+  /** How an endpoint is looked at whose holder's spec is not known. */
+  readonly trust: 'proof' | 'seal' | 'replace';
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

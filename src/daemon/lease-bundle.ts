@@ -1,6 +1,6 @@
 import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas.js';
 import { hasCode } from '../errors.js';
-import { type Bundle, findNetworkNamespace, patchBundle, readBundle } from '../oci/index.js';
+import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
 import type { Lease, PoolService } from '../pool/index.js';
 
 /** Annotations by which a spec says what it wants of netnsd, and by which it is told what it got. */
@@ -40,6 +40,7 @@ export async function leaseBundle(service: PoolService, request: Request): Promi
     pool,
     containerId,
     tenant,
+    trust: readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged',
     waitSeconds: request.wait,
     signal: request.signal,
   });

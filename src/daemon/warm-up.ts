@@ -9,6 +9,7 @@ import { collectGarbage } from './heap.js';
 /** How many leases are acquired and released; the compiler has optimised what they run through by then. */
 const ROUNDS = 400;
 const CONNECTIONS = 4;
+const SIZES = { minReady: 64, max: 1024, capacity: 1024, buildBatch: 8 };
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -25,13 +26,16 @@ export async function warmUp(stateDir: string): Promise<void> {
     const pools = new Pools({
       pools: [
         {
-          settings: { name: 'default', minReady: 64, max: 1024, capacity: 1024, buildBatch: 8 },
+          settings: { ...SIZES, name: 'default', recycle: 'replace', trust: 'proof' },
           subnet: '192.0.2.0/24',
         },
       ],
       endpoints: {
         build: async (keys) => keys.map((key) => ({ ok: true, value: factsOf(key) })),
         destroy: async (keys) => keys.map(() => ({ ok: true, value: undefined })),
+        seal: async (endpoints) => endpoints.map(() => true),
+        verify: async (endpoints) => endpoints.map(({ way }) => ({ clean: true, way, sealed: true })),
+        users: async (inodes) => inodes.map(() => []),
       },
       records: new FileRecords(openStateDirectory(join(folder, 'state'))),
       nextSeq: () => ++seq,

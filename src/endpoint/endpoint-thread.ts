@@ -73,7 +73,7 @@ export class EndpointThread {
   }
 
   /** Seals ready endpoints; false for those that could not be sealed. Rejects with worker_failed only. */
-  seal(endpoints: readonly (BuiltEndpoint & { virgin: boolean })[]): Promise<boolean[]> {
+  seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
     return this.#call('seal', { endpoints });
   }
 

@@ -11,6 +11,10 @@ export type SealState =
 interface Seal {
   readonly listener: ChangeListener;
   readonly netnsInode: number;
+  /** What was heard since it was sealed: to hear it once is enough. */
+  broken: string | null;
+  /** Writes to sysctls that were the daemon's own. */
+  ownWrites: bigint;
 }
 
 /**
@@ -52,11 +56,14 @@ export class Seals {
     const standing = this.#seals.get(id);
     try {
       this.#watch?.begin(netnsInode);
-      if (standing !== undefined && standing.listener.heard().what === 'nothing') return true;
+      if (standing !== undefined && standing.broken === null && standing.listener.heard().what === 'nothing') {
+        standing.ownWrites = 0n;
+        return true;
+      }
       // Whatever waits in the queue of the old one goes with it.
       standing?.listener.close();
       const listener = ChangeListener.open();
-      this.#seals.set(id, { listener, netnsInode });
+      this.#seals.set(id, { listener, netnsInode, broken: null, ownWrites: 0n });
       listener.listen(this.#filterFd);
       return true;
     } catch {
@@ -70,9 +77,8 @@ export class Seals {
   state(id: string): SealState {
     const seal = this.#seals.get(id);
     if (seal === undefined) return { intact: false, why: 'it was not sealed' };
-    const heard = seal.listener.heard();
-    if (heard.what === 'lost') return { intact: false, why: 'announcements were lost' };
-    if (heard.what === 'change') return { intact: false, why: `message ${heard.type} of rtnetlink was heard` };
+    seal.broken ??= listen(seal.listener);
+    if (seal.broken !== null) return { intact: false, why: seal.broken };
     return this.sysctlWrites(id) === 0n ? { intact: true } : { intact: false, why: 'a sysctl was written' };
   }
 
@@ -80,7 +86,13 @@ export class Seals {
   sysctlWrites(id: string): bigint | null {
     const seal = this.#seals.get(id);
     if (seal === undefined || this.#watch === null) return null;
-    return this.#watch.writes(seal.netnsInode);
+    return this.#watch.writes(seal.netnsInode) - seal.ownWrites;
+  }
+
+  /** The daemon itself wrote to sysctls of the endpoint, to empty caches. */
+  wrote(id: string, writes: number): void {
+    const seal = this.#seals.get(id);
+    if (seal !== undefined) seal.ownWrites += BigInt(writes);
   }
 
   forget(id: string): void {
@@ -96,6 +108,12 @@ export class Seals {
     this.#watch?.close();
     if (this.#filterFd !== null) closeFd(this.#filterFd);
   }
+}
+
+function listen(listener: ChangeListener): string | null {
+  const heard = listener.heard();
+  if (heard.what === 'nothing') return null;
+  return heard.what === 'lost' ? 'announcements were lost' : `message ${heard.type} of rtnetlink was heard`;
 }
 
 function attempt<T>(open: () => T): { value: T | null; error: string | null } {

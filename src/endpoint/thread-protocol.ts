@@ -34,8 +34,8 @@ export interface Jobs {
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
   /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
-  /** Seals endpoints that are ready (`virgin`: nobody has had them); false for those that could not be sealed. */
-  seal: { in: { endpoints: readonly (BuiltEndpoint & { readonly virgin: boolean })[] }; out: boolean[] };
+  /** Seals endpoints that are ready; false for those that could not be sealed. */
+  seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
   verify: { in: { endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[] }; out: Verdict[] };
   /** Ids of the processes inside each namespace. */
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { forgetConnections } from '../kernel/conntrack.js';
 import { errnoOf } from '../kernel/errno.js';
 import { getLink, parseLink } from '../kernel/link.js';
@@ -6,20 +7,27 @@ import { inside, NetnsHandle, ThreadLostError } from '../kernel/netns.js';
 import { netnsHolders } from '../kernel/netns-holders.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { emptyCaches } from './fingerprint/caches.js';
-import { compareFingerprints, type Deviation, findSockets, readFingerprint } from './fingerprint/fingerprint.js';
+import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
+import { SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
 import type { Host } from './host.js';
 import { Look, type Surroundings } from './look.js';
 import type { EndpointPlan } from './plan.js';
 import type { Seals } from './seals.js';
 
+/** When to look again whether sockets are still there, in milliseconds: the kernel frees a closed one after an RCU grace period. */
+const SOCKET_LOOKS_MS = [0, 30, 120];
+
 /** How far the one who had the endpoint is trusted: a seal is enough, or everything is read and compared. */
 export type VerifyWay = 'seal' | 'proof';
 
-export interface VerifyTarget {
+export interface LookTarget {
   readonly plan: EndpointPlan;
   /** The namespace's inode, as it was built. */
   readonly netnsInode: number;
+}
+
+export interface VerifyTarget extends LookTarget {
   readonly way: VerifyWay;
   /** Indexes of the bridges that the endpoint may hang on. */
   readonly bridgeIndexes: ReadonlySet<number>;
@@ -54,41 +62,35 @@ export async function verifyEndpoints(verifier: Verifier, targets: readonly Veri
   await lookForHolders(verifier, works);
   await lookAtHost(verifier, works);
   await forgetAddresses(verifier, works);
-  for (const work of works) {
-    if (work.verdict !== null) continue;
-    work.verdict = look(verifier, work);
-    // What cannot wait, such as a cold build, goes between two looks.
-    await new Promise(setImmediate);
+  for (const waitMs of SOCKET_LOOKS_MS) {
+    if (waitMs > 0 && works.some(hasSockets)) await delay(waitMs);
+    for (const work of works) {
+      if (work.verdict !== null && !hasSockets(work)) continue;
+      work.verdict = look(verifier, work);
+      // What cannot wait, such as a cold build, goes between two looks.
+      await new Promise(setImmediate);
+    }
   }
   return works.map(({ verdict }) => verdict ?? against('error', 'nobody looked'));
 }
 
-/**
- * Seals endpoints that are ready, and takes a pristine fingerprint where one is wanted from those that nobody has had
- * (`virgin`). False for those that could not be sealed. The caller makes sure that nobody uses them meanwhile.
- */
-export function sealEndpoints(
-  verifier: Verifier,
-  targets: readonly (Omit<VerifyTarget, 'way'> & { virgin: boolean; hostIndex: number })[],
-): boolean[] {
+/** Seals endpoints that are ready; false for those that could not be sealed. The caller sees to it that they stay ready. */
+export function sealEndpoints(verifier: Verifier, targets: readonly LookTarget[]): boolean[] {
   return targets.map((target) => {
-    const { plan, netnsInode, virgin } = target;
-    const { references, seals } = verifier;
     try {
-      return enter(verifier, target, (view) => {
-        const pool = plan.name.pool;
-        if (virgin && references.wanted(pool)) {
-          emptyCaches(view);
-          references.set(pool, readFingerprint(view, { sysctls: true }));
-        }
-        return seals.seal(plan.name.id, netnsInode);
-      });
+      return enterEndpoint(verifier, { ...target, hostIndex: 0 }, () =>
+        verifier.seals.seal(target.plan.name.id, target.netnsInode),
+      );
     } catch (error) {
       // A mount that is gone, a kernel short of something: it goes without a seal, and is looked at when it comes back.
       if (errnoOf(error) === undefined) throw error;
       return false;
     }
   });
+}
+
+function hasSockets({ verdict }: Work): boolean {
+  return verdict?.clean === false && verdict.kind === SOCKETS.name;
 }
 
 async function lookForHolders({ seals }: Verifier, works: readonly Work[]): Promise<void> {
@@ -153,16 +155,16 @@ function look(verifier: Verifier, work: Work): Verdict {
   const pristine = references.get(pool);
   if (pristine === undefined) return against('no reference', 'no pristine endpoint of this pool was read yet');
   try {
-    return enter(verifier, work, (view) => {
+    return enterEndpoint(verifier, work, (view) => {
       const sealed = work.way === 'seal' && seals.state(id).intact;
       const writes = seals.sysctlWrites(id);
       let deviation: Deviation | null = null;
       if (!sealed && writes !== null && writes > 0n) {
         deviation = { item: 'sysctls', text: `${writes} ${writes === 1n ? 'write' : 'writes'} to them` };
       } else {
-        emptyCaches(view);
+        seals.wrote(id, emptyCaches(view));
         deviation = sealed
-          ? findSockets(view, pristine)
+          ? findUnheard(view, pristine)
           : compareFingerprints(pristine, readFingerprint(view, { sysctls: writes === null }));
       }
       if (deviation !== null) {
@@ -178,9 +180,9 @@ function look(verifier: Verifier, work: Work): Verdict {
 }
 
 /** Runs `act` inside the endpoint's namespace, of which it makes sure that it is the one that was built. */
-function enter<T>(
+export function enterEndpoint<T>(
   { host, seals, surroundings }: Verifier,
-  target: { plan: EndpointPlan; netnsInode: number; hostIndex: number },
+  target: LookTarget & { hostIndex: number },
   act: (view: Look) => T,
 ): T {
   const { plan, netnsInode, hostIndex } = target;

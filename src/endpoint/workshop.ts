@@ -1,6 +1,5 @@
 import { NetnsdError } from '../errors.js';
 import { genericFamilies } from '../kernel/generic-families.js';
-import { getLink, parseLink } from '../kernel/link.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
@@ -11,6 +10,7 @@ import { takeInventory } from './inventory.js';
 import { Network } from './network.js';
 import { refuseOverlap } from './overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from './plan.js';
+import { readPristine } from './pristine.js';
 import { Seals } from './seals.js';
 import type { BuiltEndpoint, Found, ThreadSettings } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
@@ -52,6 +52,7 @@ export class Workshop {
     }
     const outcomes = await buildEndpoints({ host: this.#host, site, targets });
     await this.#part(names.filter((_, position) => !outcomes[position]?.ok));
+    await this.#readPristine(names, outcomes);
     return outcomes.map((outcome, position) => {
       const { plan } = targets[position] as BuildTarget;
       return outcome.ok
@@ -96,21 +97,11 @@ export class Workshop {
     return adopted;
   }
 
-  async seal(endpoints: readonly (BuiltEndpoint & { virgin: boolean })[]): Promise<boolean[]> {
-    const verifier = this.#verify();
-    const outcomes = await this.#host.socket.transact(
-      endpoints.map(({ name }) => getLink(hostLinkName(this.#settings.site, name.seq))),
+  async seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
+    return sealEndpoints(
+      this.#verify(),
+      endpoints.map((endpoint) => this.#target(endpoint)),
     );
-    const targets = endpoints.map((endpoint, position) => {
-      const outcome = outcomes[position];
-      const reply = outcome?.ok ? outcome.replies[0] : undefined;
-      return {
-        ...this.#target(endpoint),
-        virgin: endpoint.virgin,
-        hostIndex: reply === undefined ? 0 : parseLink(reply).index,
-      };
-    });
-    return sealEndpoints(verifier, targets);
   }
 
   verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
@@ -137,6 +128,17 @@ export class Workshop {
   close(): void {
     this.#verifier?.seals.close();
     this.#host.close();
+  }
+
+  /** Reads what pristine is of an endpoint that nobody can have yet, once for each pool that wants to know. */
+  async #readPristine(names: readonly EndpointName[], outcomes: readonly Settled<number>[]): Promise<void> {
+    for (const [position, name] of names.entries()) {
+      const outcome = outcomes[position];
+      if (!outcome?.ok || this.#network(name).settings.recycle !== 'verify') continue;
+      const verifier = this.#verify();
+      if (verifier.references.wanted(name.pool))
+        await readPristine(verifier, this.#target({ name, netnsInode: outcome.value }));
+    }
   }
 
   /** Made when it is first needed: not every pool recycles so. */

@@ -1,18 +1,20 @@
 import { NetnsdError } from '../errors.js';
 import type { AcquireRequest } from './service.js';
+import type { Trust } from './types.js';
 
 /** What one acquire wants, checked and with its defaults. */
 export interface Ask {
   readonly count: number;
   readonly containerId: string | null;
   readonly tenant: string;
+  readonly trust: Trust;
   readonly ttlMs: number | null;
   readonly waitMs: number;
 }
 
 /** Reads a request; throws `bad_request` for what no pool of this size could ever give. */
 export function toAsk(request: AcquireRequest, pool: { readonly name: string; readonly max: number }): Ask {
-  const { count = 1, containerId = null, tenant = 'default', waitSeconds = 0, ttlSeconds } = request;
+  const { count = 1, containerId = null, tenant = 'default', trust = 'unknown', waitSeconds = 0, ttlSeconds } = request;
   if (!Number.isSafeInteger(count) || count < 1) throw badRequest(`count is a whole number from 1 on, not ${count}`);
   if (count > pool.max) {
     throw badRequest(
@@ -30,6 +32,7 @@ export function toAsk(request: AcquireRequest, pool: { readonly name: string; re
     count,
     containerId,
     tenant,
+    trust,
     ttlMs: ttlSeconds === undefined ? null : ttlSeconds * 1000,
     waitMs: waitSeconds * 1000,
   };

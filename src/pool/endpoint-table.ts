@@ -21,12 +21,17 @@ export interface Slot {
   recordedState: EndpointState | null;
   /** False for an adopted one whose address the pool could not claim; such an address is not given back either. */
   readonly ownsIndex: boolean;
+  /** Whether a seal tells what is done to it. */
+  sealed: boolean;
+  /** How often it was taken out of the ready queue. */
+  handouts: number;
 }
 
 export interface Change {
   readonly facts?: EndpointFacts;
   readonly lease?: LeaseTerms | null;
   readonly reason?: string | null;
+  readonly tenant?: string;
 }
 
 /** Owns every endpoint of one pool: which exist, in what state, at which index; and keeps the records on disk in step. */
@@ -69,9 +74,16 @@ export class EndpointTable {
     try {
       const seq = this.#nextSeq();
       const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq };
-      const record: EndpointRecord = { ...key, state: 'building', facts: null, lease: null, reason: null };
+      const record: EndpointRecord = {
+        ...key,
+        state: 'building',
+        facts: null,
+        lease: null,
+        tenant: null,
+        reason: null,
+      };
       this.#records.write(record, null);
-      return this.#add({ key, record, recordedState: 'building', ownsIndex: true });
+      return this.#add({ key, record, recordedState: 'building', ownsIndex: true, sealed: false, handouts: 0 });
     } catch (error) {
       this.#indexes.release(index);
       throw toNetnsdError(error);
@@ -85,7 +97,8 @@ export class EndpointTable {
     if (ownsIndex) this.#indexes.claim(index);
     else
       this.#log.warn({ pool, endpoint: id, index }, 'an adopted endpoint has an address that is not free in its pool');
-    return this.#add({ key: { id, pool, index, seq }, record, recordedState: record.state, ownsIndex });
+    const key = { id, pool, index, seq };
+    return this.#add({ key, record, recordedState: record.state, ownsIndex, sealed: false, handouts: 0 });
   }
 
   /** Records the new state, then holds it. Throws `state_write_failed`; then nothing has changed. */
@@ -126,6 +139,11 @@ export class EndpointTable {
     }
   }
 
+  /** Why a dirty endpoint is to go; its record says so with its next state. */
+  explain(slot: Slot, reason: string): void {
+    slot.record = { ...slot.record, reason };
+  }
+
   /** Nothing of the endpoint exists any more: its record goes, then its index comes to rest. */
   forget(slot: Slot): void {
     const { state } = slot.record;
@@ -150,7 +168,8 @@ export class EndpointTable {
     this.#check(slot, state);
     const { id, pool, index, seq } = slot.key;
     const facts = change.facts ?? slot.record.facts;
-    return { id, pool, index, seq, state, facts, lease: change.lease ?? null, reason: change.reason ?? null };
+    const tenant = change.tenant ?? slot.record.tenant;
+    return { id, pool, index, seq, state, facts, lease: change.lease ?? null, tenant, reason: change.reason ?? null };
   }
 
   #hold(slot: Slot, record: EndpointRecord): void {

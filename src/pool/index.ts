@@ -2,7 +2,7 @@
 export { type Cancel, type Clock, systemClock } from './clock.js';
 export type { PoolLog } from './log.js';
 export { Pools, type PoolsOptions } from './pools.js';
-export { type RecyclePolicy, replaceAlways, type Verdict } from './recycle.js';
+export { type Past, type Reason, type Way, wayOf } from './recycle.js';
 export type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
 export { NEXT_STATES } from './states.js';
 export * from './types.js';

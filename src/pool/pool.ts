@@ -10,9 +10,6 @@ import { Stock } from './stock.js';
 import type { EndpointFacts, EndpointKey, EndpointRecord, Graft, Lease, PoolStatus } from './types.js';
 import { type Waiter, Waiters } from './waiters.js';
 
-/** Why a grafted endpoint is replaced, whatever the policy: it is not complete any more. */
-const GRAFTED = 'its interface was moved into another namespace';
-
 /**
  * One pool: takes acquires and releases, and decides who gets what when. The endpoints that are not leased are its
  * stock's, those who wait its waiters', the leases the lease table's.
@@ -41,7 +38,10 @@ export class Pool implements LeaseOwner {
       ...options,
       table,
       hooks: {
-        demand: () => ({ all: this.#waiters.demand, first: this.#waiters.peek()?.ask.count ?? 0 }),
+        demand: () => {
+          const first = this.#waiters.peek()?.ask;
+          return { all: this.#waiters.demand, first: first?.count ?? 0, tenant: first?.tenant ?? null };
+        },
         offer: (slot, facts) => this.#offer(slot, facts),
         changed: (failures, lost) => this.#changed(failures, lost),
       },
@@ -60,9 +60,17 @@ export class Pool implements LeaseOwner {
       const { state, facts, lease } = record;
       if (state === 'leased' && facts !== null && lease !== null) this.#grants.adopt(slot, facts, lease);
       else if (state === 'ready' && facts !== null && slot.ownsIndex) this.#stock.put(slot);
-      else this.#stock.discard(slot, record.reason ?? `found ${state} at start`);
+      else this.#discardFound(slot, record);
     }
     this.#changed();
+  }
+
+  /** What an earlier daemon did not finish with. A process may still be inside of one that was released. */
+  #discardFound(slot: Slot, { state, facts, reason }: EndpointRecord): void {
+    const text = reason ?? `found ${state} at start`;
+    if (state !== 'dirty' || facts === null) return this.#stock.discard(slot, text);
+    const past = { trust: 'unknown' as const, grafted: false, sealed: false, doomed: { kind: 'restart', text } };
+    this.#stock.recycle({ slot, past, netnsInode: facts.netns.inode, empty: false });
   }
 
   /**
@@ -83,7 +91,8 @@ export class Pool implements LeaseOwner {
       return [standing.lease];
     }
     // Whoever waits came first.
-    if (this.#waiters.demand > 0 || this.#stock.ready < ask.count) return this.#wait(ask, request.signal);
+    if (this.#waiters.demand > 0 || this.#stock.readyFor(ask.tenant) < ask.count)
+      return this.#wait(ask, request.signal);
     const held = this.#take(ask, 'warm');
     this.#leased(held);
     this.#stock.planLater();
@@ -101,17 +110,25 @@ export class Pool implements LeaseOwner {
     }
   }
 
-  /** Ends a lease; false when this pool has none of this id. Its endpoint is recycled behind the caller's back. */
-  release(leaseId: string, reason = 'released'): boolean {
+  /**
+   * Ends a lease; false when this pool has none of this id. Its endpoint is recycled behind the caller's back; `empty` if
+   * it was seen just now that no process is inside.
+   */
+  release(leaseId: string, reason = 'released', empty = false): boolean {
     const { leases } = this.#options;
     if (leases.get(leaseId)?.owner !== this) return false;
     const held = leases.remove(leaseId) as Held;
     this.#counts.released += 1;
-    const why = held.lease.graft === undefined ? reason : GRAFTED;
-    this.#table.moveAnyway(held.slot, 'dirty', { reason: why });
+    this.#table.moveAnyway(held.slot, 'dirty', { reason, tenant: held.lease.tenant });
     this.#emit('released', held, reason);
-    this.#stock.recycle(held.slot);
+    this.#recycle(held, empty);
     return true;
+  }
+
+  #recycle({ slot, lease }: Held, empty: boolean): void {
+    const { trust, graft, netns } = lease;
+    const past = { trust, grafted: graft !== undefined, sealed: slot.sealed };
+    this.#stock.recycle({ slot, past, netnsInode: graft?.inode ?? netns.inode, empty });
   }
 
   /** See `Pools.markGrafted`; undefined when this pool has no such lease. */
@@ -140,6 +157,7 @@ export class Pool implements LeaseOwner {
       ...this.#stock.size,
       ...this.#table.counts,
       ...this.#counts,
+      ...this.#stock.recycled.status(),
       ...this.#stock.failures,
     };
   }
@@ -187,7 +205,7 @@ export class Pool implements LeaseOwner {
       this.#waiters.fail(waiter, buildFailed(this.name, cause));
     }
     for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {
-      if (this.#stock.ready < waiter.ask.count) break;
+      if (this.#stock.readyFor(waiter.ask.tenant) < waiter.ask.count) break;
       this.#serve(waiter);
     }
     this.#stock.plan();
@@ -226,7 +244,7 @@ export class Pool implements LeaseOwner {
   #take(ask: Ask, source: Lease['source']): Held[] {
     const taken: Held[] = [];
     while (taken.length < ask.count) {
-      const slot = this.#stock.take() as Slot;
+      const slot = this.#stock.take(ask.tenant) as Slot;
       try {
         taken.push(this.#grants.grant({ slot, facts: slot.record.facts as EndpointFacts, ask, source }));
       } catch (error) {
@@ -259,7 +277,7 @@ export class Pool implements LeaseOwner {
 
   #untake(held: Held, putBack: (slot: Slot) => void): void {
     if (this.#grants.takeBack(held)) putBack(held.slot);
-    else this.#stock.recycle(held.slot);
+    else this.#recycle(held, false);
   }
 
   #emit(type: 'leased' | 'released', { lease, slot }: Held, reason: string | null): void {

@@ -3,8 +3,8 @@ import { type Clock, systemClock } from './clock.js';
 import { PoolEvents } from './events.js';
 import { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
+import { Occupants } from './occupants.js';
 import { Pool } from './pool.js';
-import type { RecyclePolicy } from './recycle.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
 import type {
   EndpointKey,
@@ -28,8 +28,6 @@ export interface PoolsOptions {
   readonly log: PoolLog;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
-  /** Default: every released endpoint is replaced. */
-  readonly recycle?: RecyclePolicy | undefined;
 }
 
 /** All pools of the daemon behind one door. */
@@ -37,13 +35,15 @@ export class Pools implements PoolService {
   readonly #pools = new Map<string, Pool>();
   readonly #leases: LeaseTable;
   readonly #events: PoolEvents;
+  readonly #occupants: Occupants;
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, nextSeq, log, clock = systemClock, recycle } = options;
+    const { endpoints, records, nextSeq, log, clock = systemClock } = options;
     this.#leases = new LeaseTable(clock);
     this.#events = new PoolEvents({ clock, log });
-    const shared = { endpoints, records, nextSeq, log, clock, recycle, leases: this.#leases, events: this.#events };
+    this.#occupants = new Occupants({ endpoints, clock });
+    const shared = { endpoints, records, nextSeq, log, clock, leases: this.#leases, events: this.#events };
     for (const { settings, subnet } of options.pools) {
       if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
       this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));
@@ -67,6 +67,13 @@ export class Pools implements PoolService {
   release(leaseId: string): boolean {
     const held = this.#leases.get(leaseId);
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
+  }
+
+  async occupants(leaseIds: readonly string[]): Promise<number[][]> {
+    const leases = leaseIds.map((id) => this.#leases.get(id)?.lease);
+    return Promise.all(
+      leases.map((lease) => (lease === undefined ? [] : this.#occupants.of(lease.graft?.inode ?? lease.netns.inode))),
+    );
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Lease, PoolStatus } from './types.js';
+import type { Lease, PoolStatus, Trust } from './types.js';
 
 /** What the API asks of the pools; implemented by `Pools`. All errors are NetnsdErrors. */
 export interface AcquireRequest {
@@ -8,6 +8,8 @@ export interface AcquireRequest {
   readonly containerId?: string | undefined;
   /** Default: `default`. A containerId that stands under another tenant throws `lease_conflict`. */
   readonly tenant?: string | undefined;
+  /** What the container may do; default: unknown. */
+  readonly trust?: Trust | undefined;
   /** All or nothing; default 1. More than one with a containerId is `bad_request`. */
   readonly count?: number | undefined;
   /** Seconds to wait for an endpoint when the pool is at its max; default 0: `pool_exhausted` at once. */
@@ -39,8 +41,13 @@ export interface PoolEvent {
 export interface PoolService {
   /** Resolves with one lease an asked endpoint. A warm one is taken without awaiting anything but its record. */
   acquire(request: AcquireRequest): Promise<Lease[]>;
-  /** Idempotent: false when there is no such lease (any more). The endpoint is cleaned up behind the caller's back. */
+  /**
+   * Idempotent: false when there is no such lease (any more). The endpoint is cleaned up behind the caller's back; while a
+   * process is inside, it is left alone, and then replaced.
+   */
   release(leaseId: string): boolean;
+  /** Ids of the processes inside the endpoints of these leases; [] for a lease that there is not (any more). */
+  occupants(leaseIds: readonly string[]): Promise<number[][]>;
   lease(leaseId: string): Lease | undefined;
   leases(filter: LeaseFilter): Lease[];
   status(): PoolStatus[];

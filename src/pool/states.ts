@@ -4,13 +4,12 @@ import type { EndpointState } from './types.js';
  * The state machine of an endpoint: which state may follow which. `gone` is the way out: record removed, index freed.
  *
  *     building ──► ready ──► leased ──► dirty ──► destroying ──► gone
- *         │                    ▲ │        ┆          │  ▲
- *         └────────────────────┘ │     (verify)      ▼  │
- *          a cold lease          │        ┆        broken
- *                 ready ◄────────┴────────┘
- *           never handed out
- *
- * Dirty to ready is the way of a recycling that proves an endpoint clean; the policy of today, `replace`, never takes it.
+ *         │         ▲ ▲        ▲ │        │          │  ▲
+ *         │         │ └────────┼─┘        │          ▼  │
+ *         │         │   never handed out  │         broken
+ *         └─────────┼──────────┘          │
+ *      a cold lease └─────────────────────┘
+ *                    found clean, by seal or proof
  */
 export const NEXT_STATES: Readonly<Record<EndpointState, readonly (EndpointState | 'gone')[]>> = {
   /** `gone`: the build failed and undid itself; `destroying`: nobody knows what it left. */

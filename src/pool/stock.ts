@@ -3,19 +3,21 @@ import { Builder, type BuildFailure } from './builder.js';
 import type { Cancel } from './clock.js';
 import { Destroyer } from './destroyer.js';
 import type { EndpointTable, Slot } from './endpoint-table.js';
-import { Fifo } from './fifo.js';
 import { oneLine } from './log.js';
 import type { PoolOptions } from './pool-options.js';
-import { replaceAlways } from './recycle.js';
+import { ReadyQueue } from './ready-queue.js';
+import { Recycled } from './recycled.js';
+import { Recycler, type Released } from './recycler.js';
+import { Sealer } from './sealer.js';
 import { assertSize, type PoolSize } from './size.js';
-import type { EndpointFacts, EndpointRecord } from './types.js';
+import type { EndpointFacts, EndpointRecord, VerifyWay } from './types.js';
 
 /** How long a burst of acquires has the processors to itself, in milliseconds. */
 const BURST_MS = 25;
 
 export interface StockHooks {
-  /** How many endpoints are waited for, in all and by the first who waits. */
-  demand(): { readonly all: number; readonly first: number };
+  /** How many endpoints are waited for, in all and by the first who waits, and whom that one serves. */
+  demand(): { readonly all: number; readonly first: number; readonly tenant: string | null };
   /** An endpoint is built; true when somebody took it before it was ever ready. */
   offer(slot: Slot, facts: EndpointFacts): boolean;
   /**
@@ -36,7 +38,10 @@ export class Stock {
   readonly #hooks: StockHooks;
   readonly #builder: Builder;
   readonly #destroyer: Destroyer;
-  readonly #ready = new Fifo<Slot>();
+  readonly #recycler: Recycler;
+  readonly #sealer: Sealer;
+  readonly #recycled: Recycled;
+  readonly #ready = new ReadyQueue();
   #size: PoolSize;
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
   #lost = false;
@@ -58,6 +63,19 @@ export class Stock {
         settled: (urgentFailures) => this.#settled(urgentFailures),
       },
     });
+    this.#recycled = new Recycled(options.clock);
+    this.#sealer = new Sealer(options);
+    this.#recycler = new Recycler({
+      ...options,
+      hooks: {
+        clean: (slot, way, sealed) => this.#clean(slot, way, sealed),
+        replace: (slot, reason) => {
+          this.#recycled.replaced(slot, reason);
+          this.discard(slot, `${reason.kind}: ${reason.text}`);
+        },
+        settled: () => this.#settled([]),
+      },
+    });
     this.#destroyer = new Destroyer({
       ...options,
       hooks: {
@@ -76,6 +94,16 @@ export class Stock {
     return this.#ready.size;
   }
 
+  /** What became of released endpoints so far. */
+  get recycled(): Recycled {
+    return this.#recycled;
+  }
+
+  /** How many ready endpoints this tenant may have. */
+  readyFor(tenant: string): number {
+    return this.#ready.sizeFor(tenant);
+  }
+
   /** How many are being built because somebody waits. */
   get urgent(): number {
     return this.#builder.urgent;
@@ -86,39 +114,39 @@ export class Stock {
     return this.#ready.size + this.#table.counts.building + this.#room();
   }
 
-  /** Takes the oldest ready endpoint. */
-  take(): Slot | undefined {
-    return this.#ready.shift();
+  /** Takes the oldest ready endpoint that this tenant may have. */
+  take(tenant: string): Slot | undefined {
+    const slot = this.#ready.take(tenant);
+    if (slot !== undefined) slot.handouts += 1;
+    return slot;
   }
 
   /** What was taken and not used: it is still the oldest. */
   putBack(slot: Slot): void {
+    slot.handouts -= 1;
     this.#ready.unshift(slot);
   }
 
   /** One more ready endpoint, whose record says so already. */
-  put(slot: Slot): void {
+  put(slot: Slot, reason: string | null = null): void {
     this.#ready.push(slot);
-    this.#emit('ready', slot, null);
+    if (!slot.sealed && this.#options.settings.recycle === 'verify') this.#sealer.add(slot);
+    this.#emit('ready', slot, reason);
   }
 
   adopt(record: EndpointRecord): Slot {
     return this.#table.adopt(record);
   }
 
-  /** What becomes of a dirty endpoint is the policy's to say; today every one is replaced. */
-  recycle(slot: Slot): void {
-    const verdict = (this.#options.recycle ?? replaceAlways)(slot.record);
-    switch (verdict.way) {
-      case 'replace':
-        // Stays dirty, in sight, until its turn comes.
-        this.#destroyer.add(slot);
-    }
+  /** A dirty endpoint: it stays so, in sight, until it has been judged. */
+  recycle(released: Released): void {
+    this.#recycler.add(released);
   }
 
   /** An endpoint that nobody is to have; its record says why. */
   discard(slot: Slot, reason: string): void {
     if (slot.record.state === 'leased') this.#table.moveAnyway(slot, 'dirty', { reason });
+    else if (slot.record.state === 'dirty') this.#table.explain(slot, reason);
     else if (slot.record.state !== 'destroying') this.#table.moveAnyway(slot, 'destroying', { reason });
     this.#destroyer.add(slot);
   }
@@ -131,8 +159,10 @@ export class Stock {
   /** Starts builds for those who wait, as far as there is room, and has the rest looked after soon. */
   plan(): void {
     if (this.#closed) return;
-    const { all, first } = this.#hooks.demand();
-    const missing = Math.min(all - this.#ready.size - this.#builder.urgent, this.#room());
+    const { all, first, tenant } = this.#hooks.demand();
+    const lacking = all - (tenant === null ? 0 : this.#ready.sizeFor(tenant)) - this.#builder.urgent;
+    const missing = Math.min(lacking, this.#room());
+    if (tenant !== null && lacking > missing) this.#makeRoom(lacking - missing, tenant);
     // One who wants many gets them together; many who want one each do not wait for each other.
     if (missing > 0) this.#builder.buildUrgent(missing, Math.min(first, this.#options.settings.buildBatch));
     this.#tendAfter(0);
@@ -167,13 +197,18 @@ export class Stock {
     this.#closed = true;
     this.#scheduled?.cancel();
     this.#builder.close();
+    this.#recycler.close();
+    this.#sealer.close();
+    await Promise.all([this.#builder.idle(), this.#recycler.idle(), this.#sealer.idle()]);
     this.#destroyer.close();
-    await Promise.all([this.#builder.idle(), this.#destroyer.idle()]);
+    await this.#destroyer.idle();
   }
 
   /** After `close`: destroys all that is not leased; resolves with those that would not go. */
   async drain(): Promise<Slot[]> {
-    for (let slot = this.#ready.shift(); slot !== undefined; slot = this.#ready.shift()) this.discard(slot, 'drained');
+    for (let slot = this.#ready.takeSpare(); slot !== undefined; slot = this.#ready.takeSpare())
+      this.discard(slot, 'drained');
+    for (const slot of this.#recycler.remove()) this.discard(slot, 'drained');
     return this.#destroyer.drain();
   }
 
@@ -183,11 +218,44 @@ export class Stock {
 
   /** Lets surplus go and refills what is missing; those who wait count as taken, builds under way as ready. */
   #tend(): void {
-    const spare = this.#ready.size - this.#hooks.demand().all;
+    const waiting = this.#hooks.demand().all;
+    // Where several tenants share the pool, those that somebody has had serve one tenant only, and come on top.
+    const { mixed } = this.#ready;
+    const ready = mixed ? this.#ready.virgin : this.#ready.size + this.#recycler.hopeful;
+    const spare = (mixed ? this.#ready.virgin : this.#ready.size) - waiting;
     const surplus = Math.max(spare - this.#size.minReady, Math.min(spare, this.#table.size - this.#size.max));
-    for (let i = 0; i < surplus; i += 1) this.discard(this.#ready.shift() as Slot, 'surplus');
-    const coming = this.#ready.size + this.#table.counts.building - this.#hooks.demand().all;
+    for (let i = 0; i < surplus; i += 1) this.discard(this.#ready.takeSurplus() as Slot, 'surplus');
+    if (mixed) this.#letUsedGo(this.#size.minReady);
+    const coming = ready + this.#table.counts.building - waiting;
     this.#builder.refill(Math.min(this.#size.minReady - coming, this.#room()));
+  }
+
+  /** Keeps at most `kept` of those that somebody has had. */
+  #letUsedGo(kept: number): void {
+    for (let left = this.#ready.size - this.#ready.virgin - kept; left > 0; left -= 1)
+      this.discard(this.#ready.takeSpare() as Slot, 'surplus');
+  }
+
+  /** Endpoints that only others may have give way to one who waits. */
+  #makeRoom(count: number, tenant: string): void {
+    for (let left = count - this.#table.counts.destroying; left > 0; left -= 1) {
+      const slot = this.#ready.takeForeign(tenant);
+      if (slot === undefined) return;
+      this.discard(slot, 'another tenant waits');
+    }
+  }
+
+  #clean(slot: Slot, way: VerifyWay | 'reuse', sealed: boolean): void {
+    slot.sealed = sealed;
+    try {
+      this.#table.move(slot, 'ready');
+    } catch (error) {
+      this.failures.lastError = oneLine(error);
+      this.discard(slot, 'not recorded as ready');
+      return;
+    }
+    this.#recycled.clean(way);
+    this.put(slot, way);
   }
 
   #settled(urgentFailures: readonly NetnsdError[]): void {

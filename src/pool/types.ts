@@ -50,6 +50,13 @@ export interface EndpointFacts {
   readonly dns: Dns;
 }
 
+/**
+ * What is known of what the holder's container may do to its namespace (`readTrust` reads it from a spec): nothing that
+ * lasts, anything, or not known.
+ */
+export const TRUSTS = ['unprivileged', 'privileged', 'unknown'] as const;
+export type Trust = (typeof TRUSTS)[number];
+
 /** Where the interface of a grafted lease is, instead of in its endpoint's own namespace. */
 export interface Graft {
   /** Inode of the network namespace that the container's runtime made. */
@@ -64,6 +71,7 @@ export interface Lease extends EndpointFacts {
   readonly pool: string;
   readonly containerId: string | null;
   readonly tenant: string;
+  readonly trust: Trust;
   readonly source: 'warm' | 'cold';
   /** RFC 3339, UTC. */
   readonly acquiredAt: string;
@@ -73,13 +81,18 @@ export interface Lease extends EndpointFacts {
   readonly graft?: Graft;
 }
 
-export type LeaseTerms = Pick<Lease, 'id' | 'containerId' | 'tenant' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'>;
+export type LeaseTerms = Pick<
+  Lease,
+  'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'
+>;
 
 /** The record of one endpoint: all that a restart needs to know of it. */
 export interface EndpointRecord extends EndpointKey {
   readonly state: EndpointState;
   readonly facts: EndpointFacts | null;
   readonly lease: LeaseTerms | null;
+  /** Whom it has served since it was built; nobody else is to have it. Null: nobody. */
+  readonly tenant: string | null;
   /** Why it is dirty, broken or being destroyed. */
   readonly reason: string | null;
 }
@@ -92,7 +105,27 @@ export interface Endpoints {
   build(keys: readonly EndpointKey[], options: { urgent: boolean }): Promise<Settled<EndpointFacts>[]>;
   /** Removes all that bears these keys; what is gone already counts as done. */
   destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]>;
+  /** Seals ready endpoints; false for those that could not be sealed. */
+  seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]>;
+  /** Looks whether endpoints that were released are as if nobody had had them. */
+  verify(endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[]): Promise<Verdict[]>;
+  /** Ids of the processes that are inside each namespace. */
+  users(netnsInodes: readonly number[]): Promise<number[][]>;
 }
+
+/** An endpoint with its namespace: another one may stand at the same path by now. */
+export interface BuiltEndpoint {
+  readonly name: EndpointKey;
+  readonly netnsInode: number;
+}
+
+/** `seal`: nothing was announced since the endpoint was sealed. `proof`: everything was read and is as pristine. */
+export type VerifyWay = 'seal' | 'proof';
+
+export type Verdict =
+  | { readonly clean: true; readonly way: VerifyWay; readonly sealed: boolean }
+  /** What kind of trace was found (few, for a metric), and the trace in words. */
+  | { readonly clean: false; readonly kind: string; readonly text: string };
 
 /** Keeps records; every call returns when the change is in the file system (tmpfs). */
 export interface Records {
@@ -115,6 +148,24 @@ export interface PoolSettings {
   readonly capacity: number;
   /** How many builds one request to the worker may hold: bounds how long a cold build waits behind a refill. */
   readonly buildBatch: number;
+  readonly recycle: RecycleMode;
+  /** How an endpoint is looked at whose holder's spec is not known. */
+  readonly trust: UnknownTrust;
+}
+
+/** What becomes of released endpoints: looked at and used again, replaced by new ones, or used again as they are. */
+export const RECYCLE_MODES = ['verify', 'replace', 'reuse'] as const;
+export type RecycleMode = (typeof RECYCLE_MODES)[number];
+export const UNKNOWN_TRUSTS = ['proof', 'seal', 'replace'] as const;
+export type UnknownTrust = (typeof UNKNOWN_TRUSTS)[number];
+
+/** An endpoint that was not used again. */
+export interface Replacement {
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly endpoint: string;
+  readonly kind: string;
+  readonly text: string;
 }
 
 export interface PoolStatus {
@@ -132,6 +183,15 @@ export interface PoolStatus {
   readonly acquiredWarm: number;
   readonly acquiredCold: number;
   readonly released: number;
+  /** Endpoints ready again after a release, by the way that it was found out that they can be. */
+  readonly recycledBySeal: number;
+  readonly recycledByProof: number;
+  readonly recycledUnseen: number;
+  /** Endpoints replaced after a release, in all and by kind of reason. */
+  readonly replaced: number;
+  readonly replacedFor: Readonly<Record<string, number>>;
+  /** The newest of them. */
+  readonly replacements: readonly Replacement[];
   readonly buildFailures: number;
   /** The newest failure, in one line, or null. */
   readonly lastError: string | null;

@@ -1,4 +1,11 @@
-import { ENDPOINT_STATES, type EndpointFacts, type EndpointRecord, type EndpointState } from '../pool/types.js';
+import {
+  ENDPOINT_STATES,
+  type EndpointFacts,
+  type EndpointRecord,
+  type EndpointState,
+  TRUSTS,
+  type Trust,
+} from '../pool/types.js';
 
 /** The format of a record's file; a file of any other version is set aside. */
 export const RECORD_VERSION = 1;
@@ -32,8 +39,9 @@ export function isEndpointId(id: string): boolean {
 }
 
 export function encodeRecord({ record, revision }: StoredRecord): string {
-  const { id, pool, index, seq, state, facts, lease, reason } = record;
-  return `${JSON.stringify({ version: RECORD_VERSION, revision, id, pool, index, seq, state, facts, lease, reason })}\n`;
+  const { id, pool, index, seq, state, facts, lease, tenant, reason } = record;
+  const content = { version: RECORD_VERSION, revision, id, pool, index, seq, state, facts, lease, tenant, reason };
+  return `${JSON.stringify(content)}\n`;
 }
 
 /**
@@ -51,7 +59,7 @@ export function decodeRecord(
   assert(isObject(value), 'it is no JSON object');
   assert(value.version === RECORD_VERSION, `its version is ${JSON.stringify(value.version)}, not ${RECORD_VERSION}`);
   assert(isCount(value.revision), 'it has no revision');
-  const { pool, index, seq, state, facts, lease, reason } = value;
+  const { pool, index, seq, state, facts, lease, tenant, reason } = value;
   assert(value.id === id, 'its id is not that of its name');
   assert(isText(pool) && isCount(seq) && id === `${pool}-${seq}`, 'its id is not that of its pool and number');
   assert(isCount(index), 'it has no index');
@@ -61,10 +69,11 @@ export function decodeRecord(
   );
   assert(facts === null || isFacts(facts), 'its facts are incomplete');
   assert(lease === null || isTerms(lease), 'its lease is incomplete');
-  assert(reason === null || isText(reason), 'its reason is no text');
+  assert(isTextOrNull(tenant), 'its tenant is no text');
+  assert(isTextOrNull(reason), 'its reason is no text');
   assert((state === 'leased') === (lease !== null), 'it is leased without a lease, or has one without being leased');
   assert(facts !== null || (state !== 'ready' && state !== 'leased'), 'it is ready or leased without facts');
-  const record = { id, pool, index, seq, state: file.state, facts, lease, reason } as EndpointRecord;
+  const record = { id, pool, index, seq, state: file.state, facts, lease, tenant, reason } as EndpointRecord;
   return { record, revision: value.revision };
 }
 
@@ -126,8 +135,9 @@ function isPublishedPort(value: unknown): boolean {
 
 function isTerms(value: unknown): boolean {
   if (!isObject(value) || !isText(value.id) || !/^[0-9a-f]{16}$/.test(value.id)) return false;
-  const { containerId, tenant, source, acquiredAt, expiresAt } = value;
+  const { containerId, tenant, trust, source, acquiredAt, expiresAt } = value;
   if (!isTextOrNull(containerId) || !isText(tenant) || !(source === 'warm' || source === 'cold')) return false;
+  if (!TRUSTS.includes(trust as Trust)) return false;
   return isTime(acquiredAt) && (expiresAt === null || isTime(expiresAt)) && isGraftOrNone(value.graft);
 }
 

@@ -24,7 +24,11 @@ async function podmanWithHooks(t: Test, daemon: Daemon, ...hookOptions: string[]
   for (const name of ['var', 'run']) mkdirSync(join(rootfs, name));
   writeFileSync(join(folder, 'containers.conf'), CONTAINERS_CONF);
   const printed = await daemon.cli('oci', 'hooks', '--hooks-d', hooks, '--program', netnsdRunc, ...hookOptions);
-  t.same(printed.split('\n'), readdirSync(hooks).map((name) => join(hooks, name)), 'the files that were written');
+  t.same(
+    printed.split('\n'),
+    readdirSync(hooks).map((name) => join(hooks, name)),
+    'the files that were written',
+  );
   const storage = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--tmpdir', join(folder, 'tmp')];
   const common = [...storage, '--storage-driver', 'vfs', '--runtime', 'crun', '--hooks-dir', hooks];
   const podman = async (...args: string[]): Promise<string> => {

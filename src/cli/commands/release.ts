@@ -7,6 +7,7 @@ import type { PathOptions } from '../paths.js';
 interface Options extends PathOptions {
   readonly id?: string;
   readonly pool?: string;
+  readonly force?: true;
 }
 
 /** `netnsd release`: gives leases back, by their ids or by the container that holds them. */
@@ -17,7 +18,8 @@ export function addRelease(program: Command, invocation: Invocation): void {
     .description('Give leases back. One that is gone already counts as released.')
     .addArgument(new Argument('[LEASE_ID...]', 'leases to give back').argParser(parseNames))
     .addOption(new Option('--id <CONTAINER_ID>', 'instead: every lease of this container').argParser(parseName))
-    .addOption(new Option('--pool <NAME>', 'with --id: only in this pool').argParser(parseName));
+    .addOption(new Option('--pool <NAME>', 'with --id: only in this pool').argParser(parseName))
+    .option('--force', 'also while a process is inside; the endpoint goes when it is empty');
   addSocketOption(command).action((leaseIds: string[], options: Options) => release(invocation, leaseIds, options));
   addExamples(command, [
     ['netnsd release 1a7d9b22488c8642', 'the lease with this id'],
@@ -45,7 +47,7 @@ async function release(
       options.id === undefined ? named : await leasesOf(client, { containerId: options.id, pool: options.pool });
     if (found.length === 0)
       invocation.stderr.write(`netnsd: container ${options.id} holds no lease: nothing to release\n`);
-    await releaseAll(invocation, client, found);
+    await releaseAll(invocation, client, { leaseIds: found, force: options.force === true });
   });
 }
 
@@ -54,11 +56,15 @@ async function leasesOf(client: Client, filter: { containerId: string; pool: str
 }
 
 /** Goes on past failures and reports them all. */
-async function releaseAll(invocation: Invocation, client: Client, leaseIds: readonly string[]): Promise<void> {
+async function releaseAll(
+  invocation: Invocation,
+  client: Client,
+  { leaseIds, force }: { leaseIds: readonly string[]; force: boolean },
+): Promise<void> {
   const failures: { id: string; error: NetnsdError }[] = [];
   for (const id of leaseIds) {
     try {
-      await client.release(id);
+      await client.release(id, { force });
       invocation.stdout.write(`released ${id}\n`);
     } catch (error) {
       failures.push({ id, error: toNetnsdError(error) });

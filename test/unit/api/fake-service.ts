@@ -53,6 +53,13 @@ export class FakeService implements PoolService {
     return this.standing.delete(leaseId);
   }
 
+  /** Ids of processes inside, by lease. */
+  readonly inside = new Map<string, number[]>();
+
+  async occupants(leaseIds: readonly string[]): Promise<number[][]> {
+    return leaseIds.map((id) => this.inside.get(id) ?? []);
+  }
+
   lease(leaseId: string): Lease | undefined {
     return this.standing.get(leaseId);
   }
@@ -65,7 +72,15 @@ export class FakeService implements PoolService {
 
   status(): PoolStatus[] {
     const counts = { ready: 90, dirty: 0, building: 1, broken: 0, destroying: 2, released: this.released.length };
-    const done = { acquiredWarm: this.#seq, acquiredCold: 3, buildFailures: 4, lastError: null };
+    const recycled = {
+      recycledBySeal: 0,
+      recycledByProof: 0,
+      recycledUnseen: 0,
+      replaced: 0,
+      replacedFor: {},
+      replacements: [],
+    };
+    const done = { ...recycled, acquiredWarm: this.#seq, acquiredCold: 3, buildFailures: 4, lastError: null };
     return [
       { name: 'default', subnet: '10.213.0.0/16', ...this.#size, ...counts, leased: this.standing.size, ...done },
     ];
@@ -116,6 +131,7 @@ export function makeLease(seq: number, terms: Partial<Lease> = {}): Lease {
     pool: 'default',
     containerId: null,
     tenant: 'default',
+    trust: 'unknown',
     source: 'warm',
     acquiredAt: new Date().toISOString(),
     expiresAt: null,

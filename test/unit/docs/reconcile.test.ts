@@ -24,11 +24,12 @@ function record(state: EndpointState, reason: string | null = null): EndpointRec
     id: '0123456789abcdef',
     containerId: 'c',
     tenant: 'default',
+    trust: 'unknown' as const,
     source: 'warm',
     expiresAt: null,
   } as const;
   const lease = state === 'leased' ? { ...terms, acquiredAt: '2025-12-31T23:59:00.000Z' } : null;
-  return { ...NAME, state, facts, lease, reason };
+  return { ...NAME, state, facts, lease, tenant: null, reason };
 }
 
 function grafted(): EndpointRecord {

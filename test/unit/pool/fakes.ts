@@ -1,5 +1,6 @@
 import { NetnsdError } from '../../../src/errors.js';
 import type {
+  BuiltEndpoint,
   EndpointFacts,
   EndpointKey,
   EndpointRecord,
@@ -9,6 +10,8 @@ import type {
   PoolSettings,
   Records,
   Settled,
+  Verdict,
+  VerifyWay,
 } from '../../../src/pool/index.js';
 import { Pools } from '../../../src/pool/index.js';
 import { FakeClock } from './fake-clock.js';
@@ -70,6 +73,35 @@ export class FakeEndpoints implements Endpoints {
       this.alive.delete(key.id);
       return { ok: true, value: undefined };
     });
+  }
+
+  /** Processes inside, by inode. */
+  readonly inside = new Map<number, number[]>();
+  /** What a look finds, by id; nothing: clean. */
+  readonly traces = new Map<string, { kind: string; text: string }>();
+  readonly looks: { id: string; way: VerifyWay }[] = [];
+  readonly seals = new Set<string>();
+  /** Keeps looks waiting until the test lets them go. */
+  holdLooks: Promise<void> | null = null;
+
+  async seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
+    for (const { name } of endpoints) this.seals.add(name.id);
+    return endpoints.map(() => true);
+  }
+
+  async verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+    for (const { name, way } of endpoints) this.looks.push({ id: name.id, way });
+    await this.holdLooks;
+    return endpoints.map(({ name, netnsInode, way }): Verdict => {
+      const [pid] = this.inside.get(netnsInode) ?? [];
+      if (pid !== undefined) return { clean: false, kind: 'process inside', text: `process ${pid} is inside` };
+      const trace = this.traces.get(name.id);
+      return trace === undefined ? { clean: true, way, sealed: true } : { clean: false, ...trace };
+    });
+  }
+
+  async users(inodes: readonly number[]): Promise<number[][]> {
+    return inodes.map((inode) => this.inside.get(inode) ?? []);
   }
 
   #ask<T>(
@@ -145,7 +177,16 @@ export class FakeRecords implements Records {
 export type Sizes = Partial<PoolSettings>;
 
 export function settingsOf(sizes: Sizes = {}): PoolSettings {
-  return { name: 'default', minReady: 2, max: 10, capacity: 20, buildBatch: 4, ...sizes };
+  return {
+    name: 'default',
+    minReady: 2,
+    max: 10,
+    capacity: 20,
+    buildBatch: 4,
+    recycle: 'replace',
+    trust: 'proof',
+    ...sizes,
+  };
 }
 
 /** Pools over fakes, started, with nothing built yet. */

@@ -14,7 +14,11 @@ t.test('a released endpoint is replaced: dirty, destroyed, its record gone, its 
   t.equal(pools.release(lease?.id as string), false, 'the second time there is nothing to release');
   await clock.settle();
   t.same(records.history, ['default-1 dirty', 'default-1 destroying', 'default-1 gone']);
-  t.match(events.at(-1), { type: 'destroyed', endpoint: 'default-1', reason: 'released' });
+  t.match(events.at(-1), {
+    type: 'destroyed',
+    endpoint: 'default-1',
+    reason: 'policy: its pool replaces every endpoint',
+  });
   const [next] = await pools.acquire({ count: 3 });
   await clock.settle();
   const indexes = [...records.onDisk.values()].map(({ index }) => index);

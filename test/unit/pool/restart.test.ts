@@ -10,12 +10,13 @@ function recordOf(seq: number, state: EndpointState, change: Partial<EndpointRec
           id: seq.toString(16).padStart(16, '0'),
           containerId: `c${seq}`,
           tenant: 'a',
+          trust: 'unknown' as const,
           source: 'warm' as const,
           acquiredAt: '2025-12-31T23:59:00.000Z',
           expiresAt: null,
         }
       : null;
-  return { ...key, state, facts: factsOf(key), lease, reason: null, ...change };
+  return { ...key, state, facts: factsOf(key), lease, tenant: null, reason: null, ...change };
 }
 
 t.test('a restart takes over what is alive: leases with their ids and terms, ready ones in order', async (t) => {

@@ -13,6 +13,7 @@ function recordOf(state: EndpointState, seq = 1): EndpointRecord {
     id: '00112233aabbccdd',
     containerId: 'c\n"1"',
     tenant: 'a',
+    trust: 'unknown' as const,
     source: 'warm' as const,
     acquiredAt: '2026-01-01T00:00:00.000Z',
     expiresAt: null,
@@ -22,6 +23,7 @@ function recordOf(state: EndpointState, seq = 1): EndpointRecord {
     state,
     facts: state === 'building' ? null : factsOf(key),
     lease: state === 'leased' ? terms : null,
+    tenant: null,
     reason: state === 'dirty' ? 'released' : null,
   };
 }

@@ -1,0 +1,90 @@
+import type { Slot } from './endpoint-table.js';
+import { Fifo } from './fifo.js';
+
+/**
+ * The ready endpoints, oldest first: those that nobody has had, for anybody, and those of each tenant, for that one only.
+ */
+export class ReadyQueue {
+  readonly #virgin = new Fifo<Slot>();
+  readonly #used = new Map<string, Fifo<Slot>>();
+  #usedSize = 0;
+  #firstTenant: string | null = null;
+  #mixed = false;
+
+  get size(): number {
+    return this.#virgin.size + this.#usedSize;
+  }
+
+  /** How many nobody has had. */
+  get virgin(): number {
+    return this.#virgin.size;
+  }
+
+  /** Whether several tenants have asked. */
+  get mixed(): boolean {
+    return this.#mixed;
+  }
+
+  /** How many this tenant may have. */
+  sizeFor(tenant: string): number {
+    return this.#virgin.size + (this.#used.get(tenant)?.size ?? 0);
+  }
+
+  /** Takes the oldest that the tenant has had before, or else the oldest that nobody has had. */
+  take(tenant: string): Slot | undefined {
+    this.#firstTenant ??= tenant;
+    this.#mixed ||= tenant !== this.#firstTenant;
+    const own = this.#used.get(tenant)?.shift();
+    if (own === undefined) return this.#virgin.shift();
+    this.#left(tenant);
+    return own;
+  }
+
+  /** Takes one of which there are too many: the oldest that serves anybody, or else the oldest. */
+  takeSurplus(): Slot | undefined {
+    return this.#mixed ? (this.#virgin.shift() ?? this.takeSpare()) : this.takeSpare();
+  }
+
+  /** Takes the one that is missed least: the oldest that somebody has had, or else the oldest. */
+  takeSpare(): Slot | undefined {
+    const [tenant] = this.#used.keys();
+    return tenant === undefined ? this.#virgin.shift() : this.#takeUsed(tenant);
+  }
+
+  /** Takes one that this tenant may not have. */
+  takeForeign(tenant: string): Slot | undefined {
+    for (const other of this.#used.keys()) if (other !== tenant) return this.#takeUsed(other);
+    return undefined;
+  }
+
+  push(slot: Slot): void {
+    this.#queueOf(slot).push(slot);
+  }
+
+  /** What was taken and not used: it is still the oldest. */
+  unshift(slot: Slot): void {
+    this.#queueOf(slot).unshift(slot);
+  }
+
+  #takeUsed(tenant: string): Slot | undefined {
+    const slot = this.#used.get(tenant)?.shift();
+    if (slot !== undefined) this.#left(tenant);
+    return slot;
+  }
+
+  #left(tenant: string): void {
+    this.#usedSize -= 1;
+    if (this.#used.get(tenant)?.size === 0) this.#used.delete(tenant);
+  }
+
+  #queueOf({ record }: Slot): Fifo<Slot> {
+    if (record.tenant === null) return this.#virgin;
+    this.#usedSize += 1;
+    let queue = this.#used.get(record.tenant);
+    if (queue === undefined) {
+      queue = new Fifo();
+      this.#used.set(record.tenant, queue);
+    }
+    return queue;
+  }
+}
