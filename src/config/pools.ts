@@ -14,6 +14,8 @@ export function defaultPool(): PoolConfig {
     max: POOL_KEYS.max.initial,
     mtuBytes: POOL_KEYS.mtuBytes.initial,
     buildBatch: POOL_KEYS.buildBatch.initial,
+    sizing: POOL_KEYS.sizing.initial,
+    idleSeconds: POOL_KEYS.idleSeconds.initial,
     dns: { servers: [], search: [], options: [] },
   };
 }
@@ -60,6 +62,8 @@ function readPool(name: string, section: Section): PoolConfig {
     ...readSize(section, subnet),
     mtuBytes: section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial,
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
+    sizing: section.read(POOL_KEYS.sizing) ?? POOL_KEYS.sizing.initial,
+    idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
     dns: readDns(section.section('dns')),
   };
 }

@@ -17,6 +17,8 @@ export interface PoolConfig {
   readonly max: number;
   readonly mtuBytes: number;
   readonly buildBatch: number;
+  readonly sizing: 'demand' | 'fixed';
+  readonly idleSeconds: number;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

@@ -25,7 +25,15 @@ export async function warmUp(stateDir: string): Promise<void> {
     const pools = new Pools({
       pools: [
         {
-          settings: { name: 'default', minReady: 64, max: 1024, capacity: 1024, buildBatch: 8 },
+          settings: {
+            name: 'default',
+            minReady: 64,
+            max: 1024,
+            capacity: 1024,
+            buildBatch: 8,
+            sizing: 'fixed',
+            idleSeconds: 1,
+          },
           subnet: '192.0.2.0/24',
         },
       ],

@@ -3,6 +3,7 @@ import type { PoolEvents } from './events.js';
 import type { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
 import type { RecyclePolicy } from './recycle.js';
+import type { SizingPolicy } from './sizing.js';
 import type { Endpoints, PoolSettings, Records } from './types.js';
 
 /** What one pool is made of; everything but settings and subnet is shared by all pools. */
@@ -20,4 +21,6 @@ export interface PoolOptions {
   readonly nextSeq: () => number;
   /** Default: `replaceAlways`. */
   readonly recycle?: RecyclePolicy | undefined;
+  /** Default: what `settings.sizing` says. */
+  readonly sizing?: SizingPolicy | undefined;
 }

@@ -6,6 +6,7 @@ import type { PoolLog } from './log.js';
 import { Pool } from './pool.js';
 import type { RecyclePolicy } from './recycle.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
+import type { SizingPolicy } from './sizing.js';
 import type { EndpointRecord, Endpoints, Lease, PoolSettings, PoolStatus, Records } from './types.js';
 
 const DEFAULT_POOL = 'default';
@@ -21,6 +22,8 @@ export interface PoolsOptions {
   readonly clock?: Clock | undefined;
   /** Default: every released endpoint is replaced. */
   readonly recycle?: RecyclePolicy | undefined;
+  /** Default: what each pool's settings say. */
+  readonly sizing?: SizingPolicy | undefined;
 }
 
 /** All pools of the daemon behind one door. */
@@ -31,10 +34,20 @@ export class Pools implements PoolService {
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, nextSeq, log, clock = systemClock, recycle } = options;
+    const { endpoints, records, nextSeq, log, clock = systemClock, recycle, sizing } = options;
     this.#leases = new LeaseTable(clock);
     this.#events = new PoolEvents({ clock, log });
-    const shared = { endpoints, records, nextSeq, log, clock, recycle, leases: this.#leases, events: this.#events };
+    const shared = {
+      endpoints,
+      records,
+      nextSeq,
+      log,
+      clock,
+      recycle,
+      sizing,
+      leases: this.#leases,
+      events: this.#events,
+    };
     for (const { settings, subnet } of options.pools) {
       if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
       this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));

@@ -8,10 +8,8 @@ import { oneLine } from './log.js';
 import type { PoolOptions } from './pool-options.js';
 import { replaceAlways } from './recycle.js';
 import { assertSize, type PoolSize } from './size.js';
+import { BURST_MS, configuredSizing, type Sizing } from './sizing.js';
 import type { EndpointFacts, EndpointRecord } from './types.js';
-
-/** How long a burst of acquires has the processors to itself, in milliseconds. */
-const BURST_MS = 25;
 
 export interface StockHooks {
   /** How many endpoints are waited for, in all and by the first who waits. */
@@ -26,7 +24,7 @@ export interface StockHooks {
 }
 
 /**
- * The endpoints of a pool that are not leased: the ready queue, and the plan that keeps it at `minReady` and the whole
+ * The endpoints of a pool that are not leased: the ready queue, and the plan that keeps it at its target and the whole
  * pool within `max`. Builds for those who wait start at once; everything else waits until the requests at hand are served.
  */
 export class Stock {
@@ -37,8 +35,10 @@ export class Stock {
   readonly #builder: Builder;
   readonly #destroyer: Destroyer;
   readonly #ready = new Fifo<Slot>();
+  readonly #sizing: Sizing;
   #size: PoolSize;
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
+  #cancelAgain: Cancel | null = null;
   #lost = false;
   #closed = false;
 
@@ -50,12 +50,14 @@ export class Stock {
     this.#table = table;
     this.#hooks = hooks;
     this.#size = { minReady: settings.minReady, max: settings.max };
+    this.#sizing = (options.sizing ?? configuredSizing)(settings, options.clock.monotonicMs());
     this.#builder = new Builder({
       ...options,
       hooks: {
         built: (slot, facts) => this.#built(slot, facts),
         failed: (failure) => this.#buildFailed(failure),
         settled: (urgentFailures) => this.#settled(urgentFailures),
+        refilled: (count, tookMs) => this.#sizing.built(count, tookMs),
       },
     });
     this.#destroyer = new Destroyer({
@@ -72,6 +74,11 @@ export class Stock {
     return this.#size;
   }
 
+  /** How many endpoints are to be ready now. */
+  get target(): number {
+    return this.#sizing.target(this.#size, this.#options.clock.monotonicMs());
+  }
+
   get ready(): number {
     return this.#ready.size;
   }
@@ -84,6 +91,11 @@ export class Stock {
   /** How many endpoints those who wait may count on without anything being released. */
   get reachable(): number {
     return this.#ready.size + this.#table.counts.building + this.#room();
+  }
+
+  /** So many endpoints are asked for; told before any of them is taken or built. */
+  acquired(count: number): void {
+    this.#sizing.acquired(count, this.#options.clock.monotonicMs());
   }
 
   /** Takes the oldest ready endpoint. */
@@ -126,6 +138,7 @@ export class Stock {
   resize(size: PoolSize): void {
     assertSize(this.#options.settings.name, size, this.#options.settings.capacity);
     this.#size = { minReady: size.minReady, max: size.max };
+    this.#sizing.resized();
   }
 
   /** Starts builds for those who wait, as far as there is room, and has the rest looked after soon. */
@@ -144,7 +157,9 @@ export class Stock {
    */
   planLater(): void {
     if (this.#closed) return;
-    const plenty = this.#ready.size * 2 >= this.#size.minReady;
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#sizing.stands(this.#ready.size, nowMs);
+    const plenty = this.#ready.size * 2 >= this.#sizing.target(this.#size, nowMs);
     this.#tendAfter(plenty ? BURST_MS : 0);
   }
 
@@ -166,6 +181,7 @@ export class Stock {
   async close(): Promise<void> {
     this.#closed = true;
     this.#scheduled?.cancel();
+    this.#cancelAgain?.();
     this.#builder.close();
     this.#destroyer.close();
     await Promise.all([this.#builder.idle(), this.#destroyer.idle()]);
@@ -181,13 +197,21 @@ export class Stock {
     return Math.max(0, this.#size.max - this.#table.size);
   }
 
-  /** Lets surplus go and refills what is missing; those who wait count as taken, builds under way as ready. */
+  /** Lets surplus go and refills what is missing, as the sizing says; looks again when it says so. */
   #tend(): void {
-    const spare = this.#ready.size - this.#hooks.demand().all;
-    const surplus = Math.max(spare - this.#size.minReady, Math.min(spare, this.#table.size - this.#size.max));
+    const { clock } = this.#options;
+    const supply = {
+      ...this.#size,
+      ready: this.#ready.size,
+      coming: this.#table.counts.building,
+      waiting: this.#hooks.demand().all,
+      existing: this.#table.size,
+    };
+    const { order, surplus, againMs } = this.#sizing.plan(supply, clock.monotonicMs());
     for (let i = 0; i < surplus; i += 1) this.discard(this.#ready.shift() as Slot, 'surplus');
-    const coming = this.#ready.size + this.#table.counts.building - this.#hooks.demand().all;
-    this.#builder.refill(Math.min(this.#size.minReady - coming, this.#room()));
+    this.#builder.refill(order);
+    this.#cancelAgain?.();
+    this.#cancelAgain = againMs === null ? null : clock.after(againMs, () => this.#tend());
   }
 
   #settled(urgentFailures: readonly NetnsdError[]): void {

@@ -105,6 +105,10 @@ export interface PoolSettings {
   readonly capacity: number;
   /** How many builds one request to the worker may hold: bounds how long a cold build waits behind a refill. */
   readonly buildBatch: number;
+  /** Whether `minReady` is all that is kept ready, or the least, and demand says how many. */
+  readonly sizing: 'demand' | 'fixed';
+  /** With `demand`: how long a burst is remembered in full, and an idle endpoint above the target kept. */
+  readonly idleSeconds: number;
 }
 
 export interface PoolStatus {
@@ -112,6 +116,8 @@ export interface PoolStatus {
   readonly subnet: string;
   readonly minReady: number;
   readonly max: number;
+  /** How many are to be ready now: from `minReady` to `max`. */
+  readonly target: number;
   readonly ready: number;
   readonly leased: number;
   readonly dirty: number;

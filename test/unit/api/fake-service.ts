@@ -67,7 +67,15 @@ export class FakeService implements PoolService {
     const counts = { ready: 90, dirty: 0, building: 1, broken: 0, destroying: 2, released: this.released.length };
     const done = { acquiredWarm: this.#seq, acquiredCold: 3, buildFailures: 4, lastError: null };
     return [
-      { name: 'default', subnet: '10.213.0.0/16', ...this.#size, ...counts, leased: this.standing.size, ...done },
+      {
+        name: 'default',
+        subnet: '10.213.0.0/16',
+        ...this.#size,
+        target: 100,
+        ...counts,
+        leased: this.standing.size,
+        ...done,
+      },
     ];
   }
 

@@ -11,6 +11,8 @@ const DEFAULT_POOL = {
   max: 256,
   mtuBytes: 1500,
   buildBatch: 16,
+  sizing: 'demand',
+  idleSeconds: 300,
   dns: { servers: [], search: [], options: [] },
 };
 
@@ -46,12 +48,14 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         max: 2,
         mtuBytes: 9000,
         buildBatch: 3,
+        sizing: 'fixed' as const,
+        idleSeconds: 60,
         dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
       },
     ],
   };
   const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nlog_level = "debug"\n';
-  const rest = 'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\n';
+  const rest = 'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\nsizing = "fixed"\nidle_seconds = 60\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

@@ -145,7 +145,16 @@ export class FakeRecords implements Records {
 export type Sizes = Partial<PoolSettings>;
 
 export function settingsOf(sizes: Sizes = {}): PoolSettings {
-  return { name: 'default', minReady: 2, max: 10, capacity: 20, buildBatch: 4, ...sizes };
+  return {
+    name: 'default',
+    minReady: 2,
+    max: 10,
+    capacity: 20,
+    buildBatch: 4,
+    sizing: 'fixed',
+    idleSeconds: 80,
+    ...sizes,
+  };
 }
 
 /** Pools over fakes, started, with nothing built yet. */
