@@ -3,7 +3,8 @@ import { ENDPOINT_STATES, type PoolService, type PoolStatus } from '../pool/inde
 import type { DurationHistogram } from './duration-histogram.js';
 
 const SIZES = [
-  ['netnsd_min_ready', 'How many endpoints a pool keeps ready.', 'minReady'],
+  ['netnsd_min_ready', 'How many endpoints a pool keeps ready at least.', 'minReady'],
+  ['netnsd_target', 'How many endpoints a pool keeps ready now, as demand says.', 'target'],
   ['netnsd_max', 'How many endpoints a pool may have.', 'max'],
 ] as const;
 

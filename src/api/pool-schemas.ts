@@ -10,8 +10,9 @@ export const PoolStatusSchema = Type.Object(
   {
     name: Type.String({ examples: ['default'] }),
     subnet: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.0/16'] }),
-    minReady: count('How many endpoints are kept ready.', 100),
+    minReady: count('How many endpoints are kept ready at least.', 100),
     max: count('How many endpoints there may be, leased ones included.', 1000),
+    target: count('How many endpoints are to be ready now: from minReady up, as demand says.', 100),
     ready: count('Endpoints that an acquire gets at once.', 100),
     leased: count('Endpoints that a container holds.', 3),
     dirty: count('Endpoints that were released and not looked at yet.', 0),

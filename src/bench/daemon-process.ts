@@ -70,7 +70,7 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
 }
 
 function poolToml({ name, subnet, minReady, max }: DaemonPool): string {
-  return `[pools.${name}]\nsubnet = "${subnet}"\nmin_ready = ${minReady}\nmax = ${max}\n`;
+  return `[pools.${name}]\nsubnet = "${subnet}"\nmin_ready = ${minReady}\nmax = ${max}\nsizing = "fixed"\n`;
 }
 
 function failure(child: ChildProcess, words: string): void {

@@ -5,10 +5,12 @@ import { CNI_TOOLS } from './peers/cni-bridge.js';
 import { IP_TOOLS } from './peers/ip-command.js';
 import { requirePrerequisites, type Tool } from './prerequisites.js';
 import { runInSandbox } from './sandbox.js';
+import { runSizing } from './suites/sizing.js';
 
 /** `netnsd bench SUITE`: measures and prints. Returns the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function runBench(argv: readonly string[]): Promise<number> {
   try {
+    if (argv[0] === 'sizing') return await runSizing(argv.slice(1));
     const options = parseOptions(argv);
     if (options === undefined) {
       process.stdout.write(HELP);

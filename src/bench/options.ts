@@ -27,6 +27,7 @@ Suites:
   acquire   lease warm endpoints over the socket: one client, 100 at once, 100 paced
   start     100 concurrent runc run on leased paths, against host networking and an empty new namespace
   memory    the daemon's resident memory and the kernel's memory an endpoint
+  sizing    how pools size themselves, simulated; its own options: netnsd bench sizing --help
 
 Options:
   --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 5, memory 1)
@@ -61,8 +62,9 @@ export function parseOptions(argv: readonly string[]): BenchOptions | undefined 
   const { values, positionals } = parse(argv);
   if (values.help) return undefined;
   const [suite, ...others] = positionals;
-  if (suite === undefined) throw usage(`name a suite: ${SUITES.join(', ')}`);
-  if (!isOneOf(SUITES, suite)) throw usage(`there is no suite ${JSON.stringify(suite)}, only ${SUITES.join(', ')}`);
+  if (suite === undefined) throw usage(`name a suite: ${SUITES.join(', ')}, sizing`);
+  if (!isOneOf(SUITES, suite))
+    throw usage(`there is no suite ${JSON.stringify(suite)}, only ${SUITES.join(', ')}, sizing`);
   if (others.length > 0) throw usage(`one suite at a time, not also ${JSON.stringify(others[0])}`);
   const { rounds, sizes } = DEFAULTS[suite];
   const peers = values.peers === undefined ? [...PEERS] : values.peers.split(',').filter((name) => name !== '');

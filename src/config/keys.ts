@@ -23,6 +23,8 @@ export interface Key<T> {
 }
 
 type LogLevel = Config['logLevel'];
+type Sizing = PoolConfig['sizing'];
+const SIZINGS: readonly Sizing[] = ['demand', 'fixed'];
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 /** The subnet of the pool `default`, and of no other. */
 export const DEFAULT_SUBNET = '10.213.0.0/16';
@@ -125,7 +127,7 @@ export const POOL_KEYS = {
     ...integer(0, MAX_ENDPOINTS),
     initial: 16,
     initialMeaning: '16, or `max` if that is less',
-    meaning: 'How many endpoints are kept built and ready.',
+    meaning: 'How many endpoints are kept built and ready; with `sizing = "demand"` the least that are.',
   },
   max: {
     name: 'max',
@@ -159,6 +161,22 @@ export const POOL_KEYS = {
     initial: 'proof' as PoolConfig['trust'],
     meaning:
       "How an endpoint is looked at whose container's spec is not known (a plain `acquire`): by `proof`, by its `seal` as if the container could do nothing, or not at all: `replace`.",
+  },
+  sizing: {
+    name: 'sizing',
+    type: 'string',
+    initial: 'demand' as Sizing,
+    allowed: SIZINGS.join(', '),
+    meaning:
+      'How many are kept ready: `demand` keeps as many as bursts seen lately needed, from `min_ready` up and within `max`; `fixed` keeps `min_ready`.',
+    accepts: (value) => SIZINGS.some((sizing) => sizing === value),
+  },
+  idleSeconds: {
+    name: 'idle_seconds',
+    ...integer(1, 86_400),
+    initial: 300,
+    meaning:
+      'With `sizing = "demand"`: how long a burst counts in full before it fades (by half each time as long), and how long an endpoint that nobody needs is kept.',
   },
 } satisfies Record<string, Key<unknown>>;
 

@@ -16,6 +16,8 @@ export function defaultPool(): PoolConfig {
     buildBatch: POOL_KEYS.buildBatch.initial,
     recycle: POOL_KEYS.recycle.initial,
     trust: POOL_KEYS.trust.initial,
+    sizing: POOL_KEYS.sizing.initial,
+    idleSeconds: POOL_KEYS.idleSeconds.initial,
     dns: { servers: [], search: [], options: [] },
   };
 }
@@ -64,6 +66,8 @@ function readPool(name: string, section: Section): PoolConfig {
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
     recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
     trust: section.read(POOL_KEYS.trust) ?? POOL_KEYS.trust.initial,
+    sizing: section.read(POOL_KEYS.sizing) ?? POOL_KEYS.sizing.initial,
+    idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
     dns: readDns(section.section('dns')),
   };
 }

@@ -21,6 +21,8 @@ export interface PoolConfig {
   readonly recycle: 'verify' | 'replace' | 'reuse';
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly trust: 'proof' | 'seal' | 'replace';
+  readonly sizing: 'demand' | 'fixed';
+  readonly idleSeconds: number;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

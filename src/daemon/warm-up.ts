@@ -26,7 +26,7 @@ export async function warmUp(stateDir: string): Promise<void> {
     const pools = new Pools({
       pools: [
         {
-          settings: { ...SIZES, name: 'default', recycle: 'replace', trust: 'proof' },
+          settings: { ...SIZES, name: 'default', recycle: 'replace', trust: 'proof', sizing: 'fixed', idleSeconds: 1 },
           subnet: '192.0.2.0/24',
         },
       ],

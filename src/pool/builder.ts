@@ -18,6 +18,8 @@ export interface BuilderHooks {
   failed(failure: BuildFailure): void;
   /** All of one request are settled; with the errors of those that somebody waited for. */
   settled(urgentFailures: readonly NetnsdError[]): void;
+  /** A refill of `count` endpoints succeeded, so long after it was ordered. */
+  refilled(count: number, tookMs: number): void;
 }
 
 interface BuilderOptions {
@@ -111,11 +113,15 @@ export class Builder {
   }
 
   async #refillRequest(slots: readonly Slot[], reserveFailure: BuildFailure | null): Promise<void> {
-    const { hooks } = this.#options;
+    const { hooks, clock } = this.#options;
+    const orderedMs = clock.monotonicMs();
     const outcomes = slots.length === 0 ? [] : await this.#request(slots, false);
     const errors = slots.map((slot, i) => this.#settle(slot, outcomes[i] as Outcome));
     if (reserveFailure !== null) hooks.failed(reserveFailure);
     this.#refilling = false;
+    if (slots.length > 0 && errors.every((error) => error === null)) {
+      hooks.refilled(slots.length, clock.monotonicMs() - orderedMs);
+    }
     const failure = reserveFailure?.error ?? errors.find((error) => error !== null);
     this.#paceRefill(failure, errors.includes(null));
     hooks.settled([]);

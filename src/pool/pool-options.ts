@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { PoolEvents } from './events.js';
 import type { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
+import type { SizingPolicy } from './sizing.js';
 import type { Endpoints, PoolSettings, Records } from './types.js';
 
 /** What one pool is made of; everything but settings and subnet is shared by all pools. */
@@ -17,4 +18,6 @@ export interface PoolOptions {
   readonly log: PoolLog;
   /** A number that no endpoint of this state directory ever had. */
   readonly nextSeq: () => number;
+  /** Default: what `settings.sizing` says. */
+  readonly sizing?: SizingPolicy | undefined;
 }

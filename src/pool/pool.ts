@@ -90,6 +90,7 @@ export class Pool implements LeaseOwner {
       await this.#options.records.committed();
       return [standing.lease];
     }
+    this.#stock.acquired(ask.count);
     // Whoever waits came first.
     if (this.#waiters.demand > 0 || this.#stock.readyFor(ask.tenant) < ask.count)
       return this.#wait(ask, request.signal);
@@ -155,6 +156,7 @@ export class Pool implements LeaseOwner {
       name: this.name,
       subnet,
       ...this.#stock.size,
+      target: this.#stock.target,
       ...this.#table.counts,
       ...this.#counts,
       ...this.#stock.recycled.status(),

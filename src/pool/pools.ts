@@ -6,6 +6,7 @@ import type { PoolLog } from './log.js';
 import { Occupants } from './occupants.js';
 import { Pool } from './pool.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
+import type { SizingPolicy } from './sizing.js';
 import type {
   EndpointKey,
   EndpointRecord,
@@ -28,6 +29,8 @@ export interface PoolsOptions {
   readonly log: PoolLog;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
+  /** Default: what each pool's settings say. */
+  readonly sizing?: SizingPolicy | undefined;
 }
 
 /** All pools of the daemon behind one door. */
@@ -39,11 +42,11 @@ export class Pools implements PoolService {
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, nextSeq, log, clock = systemClock } = options;
+    const { endpoints, records, nextSeq, log, clock = systemClock, sizing } = options;
     this.#leases = new LeaseTable(clock);
     this.#events = new PoolEvents({ clock, log });
     this.#occupants = new Occupants({ endpoints, clock });
-    const shared = { endpoints, records, nextSeq, log, clock, leases: this.#leases, events: this.#events };
+    const shared = { endpoints, records, nextSeq, log, clock, sizing, leases: this.#leases, events: this.#events };
     for (const { settings, subnet } of options.pools) {
       if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
       this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));

@@ -10,10 +10,8 @@ import { Recycled } from './recycled.js';
 import { Recycler, type Released } from './recycler.js';
 import { Sealer } from './sealer.js';
 import { assertSize, type PoolSize } from './size.js';
+import { BURST_MS, configuredSizing, type Sizing } from './sizing.js';
 import type { EndpointFacts, EndpointRecord, VerifyWay } from './types.js';
-
-/** How long a burst of acquires has the processors to itself, in milliseconds. */
-const BURST_MS = 25;
 
 export interface StockHooks {
   /** How many endpoints are waited for, in all and by the first who waits, and whom that one serves. */
@@ -28,7 +26,7 @@ export interface StockHooks {
 }
 
 /**
- * The endpoints of a pool that are not leased: the ready queue, and the plan that keeps it at `minReady` and the whole
+ * The endpoints of a pool that are not leased: the ready queue, and the plan that keeps it at its target and the whole
  * pool within `max`. Builds for those who wait start at once; everything else waits until the requests at hand are served.
  */
 export class Stock {
@@ -42,8 +40,10 @@ export class Stock {
   readonly #sealer: Sealer;
   readonly #recycled: Recycled;
   readonly #ready = new ReadyQueue();
+  readonly #sizing: Sizing;
   #size: PoolSize;
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
+  #cancelAgain: Cancel | null = null;
   #lost = false;
   #closed = false;
 
@@ -55,12 +55,14 @@ export class Stock {
     this.#table = table;
     this.#hooks = hooks;
     this.#size = { minReady: settings.minReady, max: settings.max };
+    this.#sizing = (options.sizing ?? configuredSizing)(settings, options.clock.monotonicMs());
     this.#builder = new Builder({
       ...options,
       hooks: {
         built: (slot, facts) => this.#built(slot, facts),
         failed: (failure) => this.#buildFailed(failure),
         settled: (urgentFailures) => this.#settled(urgentFailures),
+        refilled: (count, tookMs) => this.#sizing.built(count, tookMs),
       },
     });
     this.#recycled = new Recycled(options.clock);
@@ -90,6 +92,11 @@ export class Stock {
     return this.#size;
   }
 
+  /** How many endpoints are to be ready now. */
+  get target(): number {
+    return this.#sizing.target(this.#size, this.#options.clock.monotonicMs());
+  }
+
   get ready(): number {
     return this.#ready.size;
   }
@@ -112,6 +119,11 @@ export class Stock {
   /** How many endpoints those who wait may count on without anything being released. */
   get reachable(): number {
     return this.#ready.size + this.#table.counts.building + this.#room();
+  }
+
+  /** So many endpoints are asked for; told before any of them is taken or built. */
+  acquired(count: number): void {
+    this.#sizing.acquired(count, this.#options.clock.monotonicMs());
   }
 
   /** Takes the oldest ready endpoint that this tenant may have. */
@@ -154,6 +166,7 @@ export class Stock {
   resize(size: PoolSize): void {
     assertSize(this.#options.settings.name, size, this.#options.settings.capacity);
     this.#size = { minReady: size.minReady, max: size.max };
+    this.#sizing.resized();
   }
 
   /** Starts builds for those who wait, as far as there is room, and has the rest looked after soon. */
@@ -174,7 +187,9 @@ export class Stock {
    */
   planLater(): void {
     if (this.#closed) return;
-    const plenty = this.#ready.size * 2 >= this.#size.minReady;
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#sizing.stands(this.#ready.size, nowMs);
+    const plenty = this.#ready.size * 2 >= this.#sizing.target(this.#size, nowMs);
     this.#tendAfter(plenty ? BURST_MS : 0);
   }
 
@@ -196,6 +211,7 @@ export class Stock {
   async close(): Promise<void> {
     this.#closed = true;
     this.#scheduled?.cancel();
+    this.#cancelAgain?.();
     this.#builder.close();
     this.#recycler.close();
     this.#sealer.close();
@@ -216,18 +232,24 @@ export class Stock {
     return Math.max(0, this.#size.max - this.#table.size);
   }
 
-  /** Lets surplus go and refills what is missing; those who wait count as taken, builds under way as ready. */
+  /** Lets surplus go and refills what is missing, as the sizing says; looks again when it says so. */
   #tend(): void {
-    const waiting = this.#hooks.demand().all;
+    const { clock } = this.#options;
     // Where several tenants share the pool, those that somebody has had serve one tenant only, and come on top.
     const { mixed } = this.#ready;
-    const ready = mixed ? this.#ready.virgin : this.#ready.size + this.#recycler.hopeful;
-    const spare = (mixed ? this.#ready.virgin : this.#ready.size) - waiting;
-    const surplus = Math.max(spare - this.#size.minReady, Math.min(spare, this.#table.size - this.#size.max));
+    const supply = {
+      ...this.#size,
+      ready: mixed ? this.#ready.virgin : this.#ready.size,
+      coming: this.#table.counts.building + (mixed ? 0 : this.#recycler.hopeful),
+      waiting: this.#hooks.demand().all,
+      existing: this.#table.size,
+    };
+    const { order, surplus, againMs } = this.#sizing.plan(supply, clock.monotonicMs());
     for (let i = 0; i < surplus; i += 1) this.discard(this.#ready.takeSurplus() as Slot, 'surplus');
-    if (mixed) this.#letUsedGo(this.#size.minReady);
-    const coming = ready + this.#table.counts.building - waiting;
-    this.#builder.refill(Math.min(this.#size.minReady - coming, this.#room()));
+    if (mixed) this.#letUsedGo(this.target);
+    this.#builder.refill(order);
+    this.#cancelAgain?.();
+    this.#cancelAgain = againMs === null ? null : clock.after(againMs, () => this.#tend());
   }
 
   /** Keeps at most `kept` of those that somebody has had. */

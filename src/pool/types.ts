@@ -151,6 +151,10 @@ export interface PoolSettings {
   readonly recycle: RecycleMode;
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly trust: UnknownTrust;
+  /** Whether `minReady` is all that is kept ready, or the least, and demand says how many. */
+  readonly sizing: 'demand' | 'fixed';
+  /** With `demand`: how long a burst is remembered in full, and an idle endpoint above the target kept. */
+  readonly idleSeconds: number;
 }
 
 /** What becomes of released endpoints: looked at and used again, replaced by new ones, or used again as they are. */
@@ -173,6 +177,8 @@ export interface PoolStatus {
   readonly subnet: string;
   readonly minReady: number;
   readonly max: number;
+  /** How many are to be ready now: from `minReady` to `max`. */
+  readonly target: number;
   readonly ready: number;
   readonly leased: number;
   readonly dirty: number;

@@ -7,8 +7,8 @@ export function addBench(program: Command, invocation: Invocation): void {
   const command = program
     .command('bench')
     .summary('measure builds, acquires and container starts')
-    .description('Measure on this machine, and print medians and p99. Needs root.')
-    .argument('<SUITE>', 'build, acquire, start or memory')
+    .description('Measure on this machine, and print medians and p99. All but sizing need root.')
+    .argument('<SUITE>', 'build, acquire, start, memory or sizing')
     .argument('[OPTION...]', "the suite's own options: see netnsd bench SUITE --help")
     .passThroughOptions()
     .allowUnknownOption()
@@ -21,6 +21,7 @@ export function addBench(program: Command, invocation: Invocation): void {
         '  acquire  acquiring over the socket, from one client and from many',
         '  start    container starts on leased namespaces, against host networking',
         "  memory   the daemon's resident memory, and the kernel's for an endpoint",
+        '  sizing   how a pool that sizes itself fares against fixed sizes, simulated; needs no root',
       ].join('\n'),
     )
     .action(async (suite: string, options: string[]) => {

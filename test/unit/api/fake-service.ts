@@ -82,7 +82,15 @@ export class FakeService implements PoolService {
     };
     const done = { ...recycled, acquiredWarm: this.#seq, acquiredCold: 3, buildFailures: 4, lastError: null };
     return [
-      { name: 'default', subnet: '10.213.0.0/16', ...this.#size, ...counts, leased: this.standing.size, ...done },
+      {
+        name: 'default',
+        subnet: '10.213.0.0/16',
+        ...this.#size,
+        target: 100,
+        ...counts,
+        leased: this.standing.size,
+        ...done,
+      },
     ];
   }
 

@@ -15,6 +15,7 @@ export const POOL: PoolStatus = {
   building: 1,
   broken: 0,
   destroying: 0,
+  target: 100,
   acquiredWarm: 40,
   acquiredCold: 1,
   released: 39,

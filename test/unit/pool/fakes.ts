@@ -185,6 +185,8 @@ export function settingsOf(sizes: Sizes = {}): PoolSettings {
     buildBatch: 4,
     recycle: 'replace',
     trust: 'proof',
+    sizing: 'fixed',
+    idleSeconds: 80,
     ...sizes,
   };
 }

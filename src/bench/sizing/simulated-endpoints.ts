@@ -1,0 +1,103 @@
+import type { Clock } from '../../pool/clock.js';
+import type { BuiltEndpoint, EndpointFacts, EndpointKey, Endpoints, Records, Settled } from '../../pool/types.js';
+import type { Random } from './random.js';
+
+/** As `netnsd bench build` measures it on two cores: about 1.2 ms an endpoint in batches of 16, with a tail. */
+const BUILD_MS = 1.2;
+const BUILD_SPREAD = 0.4;
+/** What a request costs beside its endpoints: two messages between threads and the records. */
+const REQUEST_MS = 0.5;
+/** Unmounting, and the kernel's cleanup of namespaces, which goes on beside builds. */
+const DESTROY_MS = 20;
+const DESTROY_EACH_MS = 0.4;
+
+interface Job {
+  readonly keys: readonly EndpointKey[];
+  readonly done: () => void;
+}
+
+/** Endpoints that take time and nothing else. Like the kernel thread: one build at a time, those that somebody waits for first. */
+export class SimulatedEndpoints implements Endpoints {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #onChange: (existing: number) => void;
+  readonly #urgent: Job[] = [];
+  readonly #refill: Job[] = [];
+  #existing = 0;
+  #busy = false;
+
+  /** `onChange` is told how many endpoints exist, those under construction included, whenever that changes. */
+  constructor(options: { clock: Clock; random: Random; onChange: (existing: number) => void }) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#onChange = options.onChange;
+  }
+
+  build(keys: readonly EndpointKey[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
+    this.#change(keys.length);
+    return new Promise((resolve) => {
+      const done = () => resolve(keys.map((key) => ({ ok: true, value: factsOf(key) })));
+      (urgent ? this.#urgent : this.#refill).push({ keys, done });
+      this.#pump();
+    });
+  }
+
+  destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]> {
+    return new Promise((resolve) => {
+      this.#clock.after(DESTROY_MS + DESTROY_EACH_MS * keys.length, () => {
+        this.#change(-keys.length);
+        resolve(keys.map(() => ({ ok: true, value: undefined })));
+      });
+    });
+  }
+
+  async seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
+    return endpoints.map(() => false);
+  }
+
+  /** Never asked: the simulated pools replace what is released. */
+  verify(): Promise<never> {
+    return Promise.reject(new Error('nothing is looked at here'));
+  }
+
+  async users(netnsInodes: readonly number[]): Promise<number[][]> {
+    return netnsInodes.map(() => []);
+  }
+
+  #pump(): void {
+    if (this.#busy) return;
+    const job = this.#urgent.shift() ?? this.#refill.shift();
+    if (job === undefined) return;
+    this.#busy = true;
+    const tookMs = job.keys.reduce((sum) => sum + this.#random.logNormal(BUILD_MS, BUILD_SPREAD), REQUEST_MS);
+    this.#clock.after(tookMs, () => {
+      this.#busy = false;
+      job.done();
+      this.#pump();
+    });
+  }
+
+  #change(by: number): void {
+    this.#existing += by;
+    this.#onChange(this.#existing);
+  }
+}
+
+/** A file system that forgets: no simulation is restarted. */
+export const NO_RECORDS: Records = {
+  write() {},
+  writeSoon() {},
+  async committed() {},
+  remove() {},
+};
+
+function factsOf({ id, seq }: EndpointKey): EndpointFacts {
+  return {
+    netns: { path: id, inode: seq },
+    interface: { name: 'eth0', mac: '02:00:00:00:00:02', mtu: 1500, hostName: id },
+    addresses: [],
+    routes: [],
+    publishedPorts: [],
+    dns: { servers: [], search: [], options: [] },
+  };
+}
