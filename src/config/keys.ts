@@ -10,7 +10,7 @@ import type { Config, PoolConfig } from './types.js';
 export interface Key<T> {
   readonly name: string;
   /** The TOML type, as the README's table names it. */
-  readonly type: 'string' | 'integer' | 'array of strings';
+  readonly type: 'string' | 'integer' | 'boolean' | 'array of strings';
   readonly initial: T;
   /** The default in words, where `initial` does not say it all. */
   readonly initialMeaning?: string;
@@ -159,6 +159,15 @@ export const POOL_KEYS = {
     initial: 'proof' as PoolConfig['trust'],
     meaning:
       "How an endpoint is looked at whose container's spec is not known (a plain `acquire`): by `proof`, by its `seal` as if the container could do nothing, or not at all: `replace`.",
+  },
+  mountDns: {
+    name: 'mount_dns',
+    type: 'boolean',
+    initial: false,
+    allowed: 'true, false',
+    meaning:
+      "Whether containers whose bundle is patched see the pool's DNS settings as `/etc/resolv.conf` and their own address in `/etc/hosts`.",
+    accepts: (value) => typeof value === 'boolean',
   },
 } satisfies Record<string, Key<unknown>>;
 

@@ -16,6 +16,7 @@ export function defaultPool(): PoolConfig {
     buildBatch: POOL_KEYS.buildBatch.initial,
     recycle: POOL_KEYS.recycle.initial,
     trust: POOL_KEYS.trust.initial,
+    mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
 }
@@ -64,6 +65,7 @@ function readPool(name: string, section: Section): PoolConfig {
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
     recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
     trust: section.read(POOL_KEYS.trust) ?? POOL_KEYS.trust.initial,
+    mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };
 }

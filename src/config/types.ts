@@ -21,6 +21,8 @@ export interface PoolConfig {
   readonly recycle: 'verify' | 'replace' | 'reuse';
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly trust: 'proof' | 'seal' | 'replace';
+  /** Whether patched bundles mount the lease's DNS files. */
+  readonly mountDns: boolean;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

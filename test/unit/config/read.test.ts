@@ -13,6 +13,7 @@ const DEFAULT_POOL = {
   buildBatch: 16,
   recycle: 'verify',
   trust: 'proof',
+  mountDns: false,
   dns: { servers: [], search: [], options: [] },
 };
 
@@ -50,12 +51,13 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         buildBatch: 3,
         recycle: 'reuse',
         trust: 'seal',
+        mountDns: true,
         dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
       },
     ],
   };
   const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nlog_level = "debug"\n';
-  const rest = 'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\nrecycle = "reuse"\ntrust = \'seal\'\n';
+  const rest = 'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\nrecycle = "reuse"\ntrust = \'seal\'\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);
