@@ -88,7 +88,7 @@ function endpointLinks(fake: FakeHost): string[] {
 
 /** As a runtime makes a namespace: lo alone, and down. */
 function untouched(t: Test, target: Target): void {
-  t.match(
+  t.same(
     target.links().map(({ ifname, flags, addr_info }) => [ifname, flags.includes('UP'), addr_info]),
     [['lo', false, []]],
     'the target is as it was',
