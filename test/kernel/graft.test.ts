@@ -149,9 +149,12 @@ t.test('a target in which the number of the interface is taken gets it under ano
 t.test('the same graft again changes nothing', async (t) => {
   const { host, plan, target } = await scene(t);
   await graftEndpoint({ host, plan, targetFd: target.fd });
-  const before = target.links();
+  // Without their operational state, which the kernel works out a moment later.
+  const look = () =>
+    target.links().map(({ ifname, ifindex, address, addr_info }) => [ifname, ifindex, address, addr_info]);
+  const before = look();
   await graftEndpoint({ host, plan, targetFd: target.fd });
-  t.same(target.links(), before);
+  t.same(look(), before);
   t.ok(reaches(target.path, '10.213.0.1'));
 });
 
