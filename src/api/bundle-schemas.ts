@@ -1,6 +1,6 @@
 /** Writing a lease into an OCI bundle. */
 import { type Static, Type } from 'typebox';
-import { ContainerId, closed, oneOf, PoolName, Tenant, Wait } from './fields.js';
+import { ContainerId, closed, nullableString, oneOf, PoolName, Tenant, Wait } from './fields.js';
 import { LeaseSchema } from './lease-schemas.js';
 
 export const PatchBundleSchema = Type.Object(
@@ -16,6 +16,13 @@ export const PatchBundleSchema = Type.Object(
     pool: Type.Optional(PoolName),
     tenant: Type.Optional(Tenant),
     wait: Type.Optional(Wait),
+    dns: Type.Optional(
+      Type.Boolean({
+        description:
+          "Whether the container sees the lease's DNS settings as /etc/resolv.conf and its names in /etc/hosts. Default: the pool's mount_dns.",
+        examples: [true],
+      }),
+    ),
   },
   { ...closed, title: 'PatchBundleRequest', description: 'A bundle, and the container that is to be started from it.' },
 );
@@ -67,6 +74,36 @@ export const GraftedSchema = Type.Object(
   { title: 'Grafted', description: 'What was done to the container.' },
 );
 
+export const DnsFilesRequestSchema = Type.Object(
+  {
+    hostname: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 253,
+        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+        description: "The container's host name, which goes into its hosts file beside its id.",
+        examples: ['web-1'],
+      }),
+    ),
+  },
+  { ...closed, title: 'DnsFilesRequest', description: 'What the files are to say beside what the lease says.' },
+);
+
+export const DnsFilesSchema = Type.Object(
+  {
+    hosts: Type.String({
+      description: 'For /etc/hosts.',
+      examples: ['/run/netnsd/dns/5f3a9c0d1e2b4a68/hosts'],
+    }),
+    resolvConf: nullableString({
+      description: 'For /etc/resolv.conf; null where the pool has no DNS settings.',
+      examples: ['/run/netnsd/dns/5f3a9c0d1e2b4a68/resolv.conf'],
+    }),
+  },
+  { title: 'DnsFiles', description: 'Absolute paths of files that belong to a lease.' },
+);
+
+export type ApiDnsFiles = Static<typeof DnsFilesSchema>;
 export type ApiGraft = Static<typeof GraftSchema>;
 export type ApiGrafted = Static<typeof GraftedSchema>;
 export type ApiPatchBundle = Static<typeof PatchBundleSchema>;

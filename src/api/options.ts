@@ -1,5 +1,5 @@
 import type { PoolService } from '../pool/index.js';
-import type { ApiGraft, ApiGrafted, ApiPatchBundle, ApiPatchedBundle } from './schemas.js';
+import type { ApiDnsFiles, ApiGraft, ApiGrafted, ApiPatchBundle, ApiPatchedBundle } from './schemas.js';
 
 /** What the API needs of a logger; pino's fits. */
 export interface ApiLog {
@@ -22,6 +22,8 @@ export interface ApiOptions {
   readonly startedAt: number;
   readonly patchBundle: PatchBundle;
   readonly graftContainer: GraftContainer;
+  /** Writes the files of a lease; throws `lease_not_found`, `state_write_failed`. */
+  readonly dnsFiles: (leaseId: string, hostname: string | undefined) => ApiDnsFiles;
   /** How long a client may take to send a whole request; default 10 000. */
   readonly requestTimeoutMs?: number | undefined;
   /** How often an event stream says that it is alive; default 15 000. */

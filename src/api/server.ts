@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { daemonRoutes } from './daemon-routes.js';
+import { dnsRoute } from './dns-route.js';
 import { eventRoute } from './event-route.js';
 import { graftRoute } from './graft-route.js';
 import { Handovers } from './handover.js';
@@ -49,6 +50,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(poolRoutes, { service });
   await app.register(daemonRoutes, { ...options, metrics, handovers });
   await app.register(graftRoute, { ...options, handovers });
+  await app.register(dnsRoute, options);
   await app.register(eventRoute, options);
   const schema = {
     summary: 'This description',

@@ -62,6 +62,11 @@ export interface Client {
   /** Idempotent; resolves whether or not there was such a lease. */
   release(leaseId: string, options?: { force?: boolean }): Promise<unknown>;
   lease(leaseId: string): Promise<Lease>;
+  /** Has files of a lease's DNS settings written, for its container to see. */
+  dnsFiles(
+    leaseId: string,
+    names: { hostname?: string | undefined },
+  ): Promise<{ hosts: string; resolvConf: string | null }>;
   leases(filter: LeaseFilter): Promise<readonly Lease[]>;
   pools(): Promise<readonly PoolStatus[]>;
   resizePool(name: string, size: { minReady?: number | undefined; max?: number | undefined }): Promise<PoolStatus>;

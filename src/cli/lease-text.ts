@@ -43,6 +43,7 @@ export function renderLease(lease: Lease): string {
     ['expires', lease.expiresAt ?? 'never'],
     ['namespace', lease.netns.path],
     ['inode', lease.netns.inode],
+    ...graftFields(lease),
     ['interface', `${lease.interface.name}, MAC ${lease.interface.mac}, MTU ${lease.interface.mtu}`],
     ['host link', lease.interface.hostName],
     ['addresses', lease.addresses.map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
@@ -57,6 +58,10 @@ export function renderLease(lease: Lease): string {
     ['dns search', lease.dns.search],
     ['dns options', lease.dns.options],
   ]);
+}
+
+function graftFields({ graft }: Lease): [string, string][] {
+  return graft === undefined ? [] : [['grafted into', `namespace ${graft.inode}, of process ${graft.pid}`]];
 }
 
 /** One row a pool, and below them the newest failure of each that had one. */

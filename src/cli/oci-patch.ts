@@ -7,6 +7,8 @@ export interface PatchOptions extends PathOptions {
   readonly id: string;
   readonly pool?: string;
   readonly tenant?: string;
+  /** Mount files of the lease's DNS settings. */
+  readonly dns?: true;
 }
 
 export interface Patched {
@@ -39,12 +41,19 @@ export async function patch(client: Client, path: string, options: PatchOptions)
   const lease = await client.acquire({ pool, containerId, tenant, trust });
   const isNew = standing.every(({ id }) => id !== lease.id);
   try {
-    patchBundle({ bundle, netnsPath: lease.netns.path });
+    const files = options.dns ? { files: await dnsFiles(client, lease, bundle.spec.hostname) } : {};
+    patchBundle({ bundle, netnsPath: lease.netns.path, ...files });
   } catch (error) {
     if (isNew) await giveBack(client, lease, toNetnsdError(error));
     throw error;
   }
   return { lease, specPath, isRepeat: false };
+}
+
+/** A spec's host name that could not be one in a hosts file is left out of it. */
+async function dnsFiles(client: Client, lease: Lease, hostname: string | undefined) {
+  const { isHostName } = await import('../oci/index.js');
+  return client.dnsFiles(lease.id, isHostName(hostname) ? { hostname } : {});
 }
 
 /** The container's lease whose namespace has this path; none also where the daemon does not answer. */

@@ -1,5 +1,6 @@
 import type {
   ApiAcquire,
+  ApiDnsFiles,
   ApiLease,
   ApiLeaseList,
   ApiLeaseQuery,
@@ -150,6 +151,18 @@ export class NetnsdClient {
   async patchBundle(request: ApiPatchBundle, options: Cancellable = {}): Promise<ApiPatchedBundle> {
     const timeoutMs = this.#patience(request.wait);
     return this.#json('POST', '/v1/oci/patch', { body: request, timeoutMs, ...options });
+  }
+
+  /**
+   * Has the daemon write a lease's DNS settings as files, to be mounted in its container; they go with the lease. Throws
+   * `lease_not_found`.
+   *
+   * @example
+   * const { hosts, resolvConf } = await client.dnsFiles(lease.id, { hostname: 'web-1' });
+   */
+  async dnsFiles(leaseId: string, names: { hostname?: string | undefined } = {}): Promise<ApiDnsFiles> {
+    const path = `/v1/leases/${encodeURIComponent(leaseId)}/dns-files`;
+    return this.#json('PUT', path, { body: names, idempotent: true });
   }
 
   /** Resolves when the daemon answers. */

@@ -1,6 +1,7 @@
 /** The typed client of netnsd's API: what this package exports. */
 export type {
   ApiAcquire as AcquireRequest,
+  ApiDnsFiles as DnsFiles,
   ApiLease as Lease,
   ApiLeaseQuery as LeaseFilter,
   ApiPatchBundle as PatchBundleRequest,

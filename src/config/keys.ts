@@ -10,7 +10,7 @@ import type { Config, PoolConfig } from './types.js';
 export interface Key<T> {
   readonly name: string;
   /** The TOML type, as the README's table names it. */
-  readonly type: 'string' | 'integer' | 'array of strings';
+  readonly type: 'string' | 'integer' | 'boolean' | 'array of strings';
   readonly initial: T;
   /** The default in words, where `initial` does not say it all. */
   readonly initialMeaning?: string;
@@ -177,6 +177,15 @@ export const POOL_KEYS = {
     initial: 300,
     meaning:
       'With `sizing = "demand"`: how long a burst counts in full before it fades (by half each time as long), and how long an endpoint that nobody needs is kept.',
+  },
+  mountDns: {
+    name: 'mount_dns',
+    type: 'boolean',
+    initial: false,
+    allowed: 'true, false',
+    meaning:
+      "Whether containers whose bundle is patched see the pool's DNS settings as `/etc/resolv.conf` and their own address in `/etc/hosts`.",
+    accepts: (value) => typeof value === 'boolean',
   },
 } satisfies Record<string, Key<unknown>>;
 

@@ -18,6 +18,7 @@ export function defaultPool(): PoolConfig {
     trust: POOL_KEYS.trust.initial,
     sizing: POOL_KEYS.sizing.initial,
     idleSeconds: POOL_KEYS.idleSeconds.initial,
+    mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
 }
@@ -68,6 +69,7 @@ function readPool(name: string, section: Section): PoolConfig {
     trust: section.read(POOL_KEYS.trust) ?? POOL_KEYS.trust.initial,
     sizing: section.read(POOL_KEYS.sizing) ?? POOL_KEYS.sizing.initial,
     idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
+    mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };
 }

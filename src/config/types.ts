@@ -23,6 +23,8 @@ export interface PoolConfig {
   readonly trust: 'proof' | 'seal' | 'replace';
   readonly sizing: 'demand' | 'fixed';
   readonly idleSeconds: number;
+  /** Whether patched bundles mount the lease's DNS files. */
+  readonly mountDns: boolean;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

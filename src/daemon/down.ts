@@ -8,6 +8,7 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
+import { LEASE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { strayNames } from './reconcile.js';
 import { readSite, siteOf } from './site-file.js';
@@ -78,7 +79,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up'])
+  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up', LEASE_FILES])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of ['site.json', 'site.json.new', 'sequence', 'sequence.new', 'journal', LOCK])
     rmSync(join(stateDir, file), { force: true });

@@ -1,7 +1,6 @@
 import type { ApiGraft, ApiGrafted } from '../api/schemas.js';
 import type { EndpointName } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
-import { netnsUsers } from '../kernel/netns-users.js';
 import { ProcessNetns, secondsSinceBoot } from '../kernel/process-netns.js';
 import { readBundle } from '../oci/index.js';
 import type { Lease, Pools } from '../pool/index.js';
@@ -13,6 +12,8 @@ interface GraftOptions {
   readonly pools: Pick<Pools, 'acquire' | 'leases' | 'release' | 'markGrafted'>;
   /** Moves an endpoint's interface; the kernel thread's. */
   readonly graft: (name: EndpointName, targetFd: number) => Promise<void>;
+  /** Process ids by namespace inode. */
+  readonly users: () => ReadonlyMap<number, readonly number[]>;
   /** Inode of the daemon's own network namespace. */
   readonly ownInode: number;
 }
@@ -95,12 +96,12 @@ export class ContainerGrafts {
    * which went without its poststop hook, and ends here; unless that one still runs.
    */
   #standing(containerId: string, inode: number): Lease | undefined {
-    const { pools } = this.#options;
+    const { pools, users } = this.#options;
     const leases = pools.leases({ containerId });
     const elsewhere = leases.filter(({ graft }) => graft !== undefined && graft.inode !== inode);
-    const users = elsewhere.length === 0 ? new Map<number, number[]>() : netnsUsers();
+    const inside = elsewhere.length === 0 ? undefined : users();
     for (const { id, graft } of elsewhere) {
-      const [user] = users.get(graft?.inode ?? 0) ?? [];
+      const [user] = inside?.get(graft?.inode ?? 0) ?? [];
       if (user !== undefined) {
         const message = `container ${containerId} has lease ${id} in a namespace where process ${user} still runs: delete that container first`;
         throw new NetnsdError('lease_conflict', message, { details: { containerId, lease: id } });

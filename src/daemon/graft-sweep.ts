@@ -23,14 +23,16 @@ interface SweepOptions {
  */
 export async function sweepGrafts({ pools, inventory, users, log }: SweepOptions): Promise<string[]> {
   // Before the looks: a lease that is grafted during them has its container inside, and is not judged by older looks.
-  const grafted = pools.leases({}).filter(({ graft }) => graft !== undefined);
+  const grafted = pools
+    .leases({})
+    .flatMap((lease) => (lease.graft === undefined ? [] : [{ lease, graft: lease.graft }]));
   if (grafted.length === 0) return [];
   const linked = new Set((await inventory()).links.map(({ name }) => name));
   const inside = users();
-  const gone = grafted.filter(({ id, graft, interface: { hostName } }) => {
-    if (graft === undefined || pools.lease(id)?.graft !== graft) return false;
-    return !isGraftInUse({ graft, linked: linked.has(hostName), users: inside });
-  });
+  const gone = grafted
+    .filter(({ lease, graft }) => pools.lease(lease.id)?.graft === graft)
+    .filter(({ lease, graft }) => !isGraftInUse({ graft, linked: linked.has(lease.interface.hostName), users: inside }))
+    .map(({ lease }) => lease);
   for (const { id, containerId } of gone) {
     if (pools.release(id)) log.info({ lease: id, containerId }, 'a container has gone without its poststop hook');
   }

@@ -2,6 +2,7 @@ import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas.js';
 import { hasCode } from '../errors.js';
 import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
 import type { Lease, PoolService } from '../pool/index.js';
+import type { LeaseDns } from './lease-dns.js';
 
 /** Annotations by which a spec says what it wants of netnsd, and by which it is told what it got. */
 export const ANNOTATION = {
@@ -21,7 +22,11 @@ type Request = ApiPatchBundle & { readonly signal: AbortSignal };
  * skipped passes through untouched; a path that an earlier patch left behind is replaced. The same request again gets the
  * same lease, and `existing`. Throws what acquire and patch throw; then nothing new is held.
  */
-export async function leaseBundle(service: PoolService, request: Request): Promise<ApiPatchedBundle> {
+export async function leaseBundle(
+  service: PoolService,
+  request: Request,
+  dns?: Pick<LeaseDns, 'filesFor'>,
+): Promise<ApiPatchedBundle> {
   using bundle = readBundle(request.bundle);
   const annotations = bundle.spec.annotations ?? {};
   if (isSkipped(bundle)) return passthrough(`${ANNOTATION.skip} says so`);
@@ -48,11 +53,13 @@ export async function leaseBundle(service: PoolService, request: Request): Promi
   const existing = standing.has(lease.id);
   if (existing && path === lease.netns.path) return patched(lease, true);
   try {
+    const files = dns?.filesFor({ bundle, lease, asked: request.dns });
     patchBundle({
       bundle,
       netnsPath: lease.netns.path,
       annotations: { [ANNOTATION.lease]: lease.id, [ANNOTATION.address]: lease.addresses[0]?.address ?? '' },
       ...(path === null ? {} : { replaces: path }),
+      ...(files === undefined ? {} : { files }),
     });
   } catch (error) {
     if (!existing) service.release(lease.id);

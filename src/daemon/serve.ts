@@ -15,11 +15,12 @@ import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
-import { FileRecords, FileSequence, openStateDirectory } from '../state/index.js';
+import { FileRecords, FileSequence, LeaseFiles, openStateDirectory } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { ContainerGrafts } from './graft-container.js';
 import { keepSweeping } from './graft-sweep.js';
 import { leaseBundle } from './lease-bundle.js';
+import { LeaseDns } from './lease-dns.js';
 import { makeLogger } from './logger.js';
 import { assertPrivileged } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
@@ -61,10 +62,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using thread = await EndpointThread.start({ site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   await thread.open();
-  const { pools, records } = await startPools({ config, stateDir, site, networks, thread, log });
+  const { pools, records, leaseFiles } = await startPools({ config, stateDir, site, networks, thread, log });
+  const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
+  const dns = new LeaseDns({ pools, files: leaseFiles, mountDns, log });
   const grafts = new ContainerGrafts({
     pools,
     graft: (name, targetFd) => thread.graft(name, targetFd),
+    users: netnsUsers,
     ownInode: statSync('/proc/self/ns/net').ino,
   });
   const api = await createApi({
@@ -72,7 +76,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     log,
     version: readVersion(),
     startedAt,
-    patchBundle: (request) => leaseBundle(pools, request),
+    patchBundle: (request) => leaseBundle(pools, request, dns),
+    dnsFiles: (leaseId, hostname) => dns.write(leaseId, hostname),
     graftContainer: (request) => grafts.graft(request),
   });
   await listenOnSocket(api, { path: options.socketPath, groupId: groupId(config.socketGroup) });
@@ -109,7 +114,7 @@ async function startPools(options: {
   networks: readonly NetworkSettings[];
   thread: EndpointThread;
   log: Logger;
-}): Promise<{ pools: Pools; records: FileRecords }> {
+}): Promise<{ pools: Pools; records: FileRecords; leaseFiles: LeaseFiles }> {
   const { config, stateDir, site, networks, thread, log } = options;
   const files = new FileRecords(stateDir);
   const records = files.load((warning) =>
@@ -142,7 +147,10 @@ async function startPools(options: {
     log,
   });
   pools.start(adopted);
-  return { pools, records: files };
+  const leaseFiles = new LeaseFiles(stateDir);
+  const outlived = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
+  leaseFiles.sweep((leaseId) => outlived.has(leaseId));
+  return { pools, records: files, leaseFiles };
 }
 
 function tellReady(): NodeJS.Timeout | undefined {

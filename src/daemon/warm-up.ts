@@ -47,6 +47,7 @@ export async function warmUp(stateDir: string): Promise<void> {
       version: '',
       startedAt: Date.now(),
       patchBundle: async () => ({ action: 'passthrough' }),
+      dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
       graftContainer: async () => ({ action: 'passthrough' }),
     });
     const path = join(folder, 's');

@@ -96,7 +96,7 @@ async function connect(works: readonly Work[], host: Host): Promise<void> {
       if (work.failure !== undefined || work.socket === undefined || reply === undefined) return;
       const { index, peerIndex: linkIndex = 0 } = parseLink(reply);
       work.hostIndex = index;
-      await transact([work], work.socket, ({ plan }) => insideSteps(plan, linkIndex));
+      await transact([work], work.socket, ({ plan }) => [LOOPBACK_STEP, ...interfaceSteps(plan, linkIndex)]);
     }),
   );
   await transact(works, host.socket, portSteps);
@@ -139,11 +139,17 @@ function pairSteps({ plan, namespace }: Work): Step[] {
   ];
 }
 
-export function insideSteps(plan: EndpointPlan, linkIndex: number): Step[] {
+/** Brings lo up, upon which the kernel gives it 127.0.0.1. */
+export const LOOPBACK_STEP: Step = {
+  step: 'container link',
+  request: setLink({ index: LOOPBACK_INDEX }, { up: true }),
+};
+
+/** Makes eth0, which has a name and a MAC already, what its plan says. */
+export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
   const { address, prefixLength, broadcast, gateway } = plan;
   const link = { index: linkIndex };
   return [
-    { step: 'container link', request: setLink({ index: LOOPBACK_INDEX }, { up: true }) },
     { step: 'container link', request: setLink(link, { ipv6AddressGeneration: 'none' }) },
     { step: 'container link', request: setLink(link, { up: true }) },
     { step: 'address', request: addAddress({ linkIndex, address, prefixLength, broadcast }) },

@@ -4,7 +4,7 @@ import { errnoOf, isNotFound } from '../kernel/errno.js';
 import { deleteLink, getLink, type Link, parseLink, setLink } from '../kernel/link.js';
 import { NetlinkSocket, type Request } from '../kernel/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../kernel/netns.js';
-import { type BuildStep, insideSteps } from './build.js';
+import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './build.js';
 import type { Host } from './host.js';
 import { CONTAINER_INTERFACE, type EndpointPlan, macText } from './plan.js';
 
@@ -15,8 +15,6 @@ interface Step {
   readonly step: GraftStep;
   readonly request: Request;
 }
-
-const LOOPBACK = 'lo';
 
 /**
  * Moves an endpoint's interface into the network namespace behind the descriptor `targetFd`, and makes it there what it
@@ -31,7 +29,7 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
   if (fstatSync(targetFd).ino === fstatSync(host.home.fd).ino) throw refused(plan, "it is the host's own");
   using from = Side.open({ host, plan, step: 'pooled namespace', path: plan.netnsPath });
   using into = Side.open({ host, plan, step: 'target namespace', path: `/proc/self/fd/${targetFd}` });
-  const [hostEnd, taken, loopback] = await into.links([plan.hostName, CONTAINER_INTERFACE, LOOPBACK]);
+  const [hostEnd, taken] = await into.links([plan.hostName, CONTAINER_INTERFACE]);
   const [pooled] = await from.links([CONTAINER_INTERFACE]);
   if (hostEnd !== undefined) throw refused(plan, "it is the host's own");
   // By a graft that was cut short before its answer.
@@ -50,9 +48,11 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
     // It has another index there, if its own was taken.
     const [moved] = await into.links([CONTAINER_INTERFACE]);
     if (moved === undefined) throw failed(plan, 'move', new Error('the interface is not where it was moved to'));
-    await into.apply(insideSteps(plan, moved.index));
+    await into.apply(interfaceSteps(plan, moved.index));
+    // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
+    await into.apply([LOOPBACK_STEP]);
   } catch (error) {
-    await undo({ plan, into, loopback, failure: error as NetnsdError });
+    await undo({ plan, into, failure: error as NetnsdError });
     throw error;
   }
 }
@@ -61,18 +61,12 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
  * Takes the interface away again, with the whole pair: half of the endpoint is spent, and whoever releases it has it
  * replaced. What the undoing itself ran into goes into the error's details.
  */
-async function undo(options: {
-  plan: EndpointPlan;
-  into: Side;
-  loopback: Link | undefined;
-  failure: NetnsdError;
-}): Promise<void> {
-  const { plan, into, loopback, failure } = options;
+async function undo(options: { plan: EndpointPlan; into: Side; failure: NetnsdError }): Promise<void> {
+  const { plan, into, failure } = options;
   try {
     const [present] = await into.links([CONTAINER_INTERFACE]);
-    const requests = present !== undefined && isOurs(plan, present) ? [deleteLink({ index: present.index })] : [];
-    if (loopback?.up === false) requests.push(setLink({ index: loopback.index }, { up: false }));
-    await into.apply(requests.map((request) => ({ step: 'move', request })));
+    if (present === undefined || !isOurs(plan, present)) return;
+    await into.apply([{ step: 'move', request: deleteLink({ index: present.index }) }]);
   } catch (error) {
     failure.details.undo = (error as Error).message;
   }

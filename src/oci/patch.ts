@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import jsonc, { type JSONPath } from 'jsonc-parser';
+import jsonc, { type JSONPath, type ModificationOptions } from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
 import { type Bundle, SPEC_FILE } from './bundle.js';
 import { findNetworkNamespace, findUnsetNetworkNamespace } from './network-namespace.js';
+import { type ResolverFiles, resolverMountEdits } from './resolver-files.js';
 
 /**
  * Writes `netnsPath` into the entry of type `network` of the bundle's config.json, and `annotations` beside those that
@@ -17,8 +18,10 @@ export function patchBundle(options: {
   annotations?: Readonly<Record<string, string>>;
   /** A path that may stand there already, because it was written by an earlier patch. */
   replaces?: string;
+  /** To be mounted in the container; those of an earlier patch are replaced, or taken out where there are none now. */
+  files?: ResolverFiles;
 }): void {
-  const { bundle, netnsPath, annotations = {}, replaces } = options;
+  const { bundle, netnsPath, annotations = {}, replaces, files } = options;
   const found = findNetworkNamespace(bundle);
   const { index } = found.path !== null && found.path === replaces ? found : findUnsetNetworkNamespace(bundle);
   const edits: [JSONPath, string][] = [
@@ -27,11 +30,29 @@ export function patchBundle(options: {
   ];
   const formattingOptions = formattingOf(bundle.text);
   const formatting = formattingOptions === undefined ? {} : { formattingOptions };
-  const text = edits.reduce(
+  const patched = edits.reduce(
     (before, [path, value]) => jsonc.applyEdits(before, jsonc.modify(before, path, value, formatting)),
     bundle.text,
   );
-  replaceSpec(bundle, text);
+  replaceSpec(bundle, editMounts({ text: patched, bundle, files, formatting }));
+}
+
+function editMounts(options: {
+  text: string;
+  bundle: Bundle;
+  files: ResolverFiles | undefined;
+  formatting: ModificationOptions;
+}): string {
+  const { text, bundle, files, formatting } = options;
+  const { mounts = [] } = bundle.spec;
+  if (!Array.isArray(mounts))
+    throw new NetnsdError('bundle_invalid', `cannot use ${bundle.specPath}: mounts is no array`);
+  return resolverMountEdits(mounts, files).reduce((before, { index, mount }) => {
+    const isArrayInsertion = index < 0;
+    // Undefined takes an element out.
+    const edit = jsonc.modify(before, ['mounts', index], mount ?? undefined, { ...formatting, isArrayInsertion });
+    return jsonc.applyEdits(before, edit);
+  }, text);
 }
 
 /** How the file is indented, so that a line that is added looks like its neighbours; undefined where it is all one line. */

@@ -7,6 +7,7 @@ export interface Spec {
   readonly mounts?: readonly { destination?: string; type?: string; source?: string; options?: readonly string[] }[];
   readonly hooks?: Record<string, readonly unknown[]>;
   readonly annotations?: Record<string, string>;
+  readonly hostname?: string;
   readonly linux: {
     readonly namespaces: readonly NamespaceEntry[];
     readonly sysctl?: Record<string, string>;
@@ -14,6 +15,12 @@ export interface Spec {
     readonly maskedPaths?: readonly string[];
     readonly netDevices?: Record<string, unknown>;
   };
+}
+export interface BindMount {
+  readonly destination: string;
+  readonly type: 'bind';
+  readonly source: string;
+  readonly options: readonly string[];
 }
 export interface NamespaceEntry {
   readonly type: string;
@@ -74,7 +81,8 @@ function refuseAmbiguity(tree: Node, text: string, path: string): void {
   const linux = properties(tree).filter(named('linux'));
   const namespaces = linux.flatMap(([, node]) => properties(node)).filter(named('namespaces'));
   const entries = namespaces.flatMap(([, node]) => node.children ?? []).map(properties);
-  const groups = [linux, namespaces, ...entries.map((entry) => entry.filter(named('type', 'path')))];
+  const mounts = properties(tree).filter(named('mounts'));
+  const groups = [linux, namespaces, mounts, ...entries.map((entry) => entry.filter(named('type', 'path')))];
   for (const group of groups) {
     for (const [index, [name, node]] of group.entries()) {
       const where = position(text, node.offset);

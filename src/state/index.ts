@@ -1,3 +1,4 @@
+export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 /** What a restart needs to know, on disk. */
 export type { RecordWarning } from './load.js';
 export { FileRecords } from './records.js';

@@ -88,7 +88,7 @@ function endpointLinks(fake: FakeHost): string[] {
 
 /** As a runtime makes a namespace: lo alone, and down. */
 function untouched(t: Test, target: Target): void {
-  t.match(
+  t.same(
     target.links().map(({ ifname, flags, addr_info }) => [ifname, flags.includes('UP'), addr_info]),
     [['lo', false, []]],
     'the target is as it was',
@@ -149,9 +149,12 @@ t.test('a target in which the number of the interface is taken gets it under ano
 t.test('the same graft again changes nothing', async (t) => {
   const { host, plan, target } = await scene(t);
   await graftEndpoint({ host, plan, targetFd: target.fd });
-  const before = target.links();
+  // Without their operational state, which the kernel works out a moment later.
+  const look = () =>
+    target.links().map(({ ifname, ifindex, address, addr_info }) => [ifname, ifindex, address, addr_info]);
+  const before = look();
   await graftEndpoint({ host, plan, targetFd: target.fd });
-  t.same(target.links(), before);
+  t.same(look(), before);
   t.ok(reaches(target.path, '10.213.0.1'));
 });
 

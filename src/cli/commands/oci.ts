@@ -30,7 +30,8 @@ export function addOci(program: Command, invocation: Invocation): void {
         parseName,
       ),
     )
-    .addOption(new Option('--tenant <NAME>', 'whom the container serves (default: default)').argParser(parseName));
+    .addOption(new Option('--tenant <NAME>', 'whom the container serves (default: default)').argParser(parseName))
+    .option('--dns', "mount the lease's DNS settings and names as /etc/resolv.conf and /etc/hosts");
   addSocketOption(addJsonOption(command)).action(async (bundle: string, options: PatchOptions & { json?: true }) => {
     const patched = await withClient(invocation, options, (client) => patch(client, bundle, options));
     invocation.stdout.write(options.json ? renderJson(patched.lease) : render(patched));

@@ -24,6 +24,7 @@ export async function apiWorld(t: Test, options: ApiWorldOptions = {}) {
     version: '1.2.3',
     startedAt: Date.now() - 1500,
     patchBundle: async () => ({ action: 'passthrough', reason: 'not in this test' }),
+    dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
     graftContainer: async () => ({ action: 'passthrough', reason: 'not in this test' }),
     ...rest,
   });

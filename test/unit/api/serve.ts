@@ -28,6 +28,7 @@ export async function makeApi(t: Test, options: Partial<ApiOptions> = {}): Promi
       error: (details) => void faults.push(details),
     },
     patchBundle: async () => ({ action: 'passthrough', reason: 'a fake' }),
+    dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
     graftContainer: async () => ({ action: 'passthrough', reason: 'a fake' }),
     ...options,
   });

@@ -84,6 +84,12 @@ export class FakeDaemon implements Client {
     return leases;
   }
 
+  async dnsFiles(leaseId: string, names: { hostname?: string | undefined }) {
+    this.#called('dnsFiles', leaseId, names);
+    const folder = '/run/netnsd/dns/0123456789abcdef';
+    return { hosts: `${folder}/hosts`, resolvConf: `${folder}/resolv.conf` };
+  }
+
   async release(leaseId: string): Promise<void> {
     this.#called('release', leaseId);
     this.standing = this.standing.filter(({ id }) => id !== leaseId);

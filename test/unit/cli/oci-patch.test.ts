@@ -97,3 +97,28 @@ t.test('a lease that cannot be given back either is named with how to do so', as
   t.equal(status, 1);
   t.match(stderr, /changed by somebody else.*; and lease l-2 stays \(nothing answers\): netnsd release l-2\n$/);
 });
+
+t.test("oci patch --dns mounts the lease's files, with the spec's host name in them", async (t) => {
+  const text = SPEC_TEXT.replace('"linux"', '"hostname": "web",\n\t"linux"');
+  const { daemon, folder, read } = setUp(t, text);
+  t.equal((await run(['oci', 'patch', folder, '--id', 'a', '--dns'], { daemon })).status, 0);
+  t.match(
+    daemon.calls.find(([method]) => method === 'dnsFiles'),
+    ['dnsFiles', 'l-2', { hostname: 'web' }],
+  );
+  const sources = (JSON.parse(read()).mounts as { source: string }[]).map(({ source }) => source);
+  t.strictSame(sources.slice(-2), [
+    '/run/netnsd/dns/0123456789abcdef/hosts',
+    '/run/netnsd/dns/0123456789abcdef/resolv.conf',
+  ]);
+});
+
+t.test('a lease whose files cannot be made is given back', async (t) => {
+  const { daemon, folder, read } = setUp(t);
+  daemon.failures.set('dnsFiles', new NetnsdError('state_write_failed', 'no space left'));
+  const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a', '--dns'], { daemon });
+  t.equal(status, 1);
+  t.match(stderr, /no space left/);
+  t.strictSame(daemon.standing, []);
+  t.equal(read(), SPEC_TEXT);
+});

@@ -10,9 +10,18 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
     'netns_dir',
     'socket_group',
     'log_level',
-    ...['subnet', 'min_ready', 'max', 'mtu', 'build_batch', 'recycle', 'trust', 'sizing', 'idle_seconds'].map(
-      (key) => `pools.NAME.${key}`,
-    ),
+    ...[
+      'subnet',
+      'min_ready',
+      'max',
+      'mtu',
+      'build_batch',
+      'recycle',
+      'trust',
+      'sizing',
+      'idle_seconds',
+      'mount_dns',
+    ].map((key) => `pools.NAME.${key}`),
     ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),
   ]);
   for (const row of rows) t.match(row, /^\|( [^|]+ \|){4}$/);

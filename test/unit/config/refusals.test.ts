@@ -13,7 +13,7 @@ function refusal(source: string): NetnsdError {
   throw new Error(`accepted: ${source}`);
 }
 
-const POOL_KEYS = 'subnet, min_ready, max, mtu, build_batch, recycle, trust, sizing, idle_seconds, dns';
+const POOL_KEYS = 'subnet, min_ready, max, mtu, build_batch, recycle, trust, sizing, idle_seconds, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
@@ -51,6 +51,11 @@ const CASES: [title: string, source: string, message: string][] = [
     'a key of Object',
     'toString = 1',
     'f.toml:1: toString: unknown key (allowed: netns_dir, socket_group, log_level, pools)',
+  ],
+  [
+    'a word for a switch',
+    '[pools.default]\nmount_dns = "yes"',
+    'f.toml:2: pools.default.mount_dns: found "yes", allowed: true, false',
   ],
   [
     'a wrong type',

@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { ApiOptions } from './options.js';
+import { DnsFilesRequestSchema, DnsFilesSchema, LeaseParamsSchema } from './schemas.js';
+
+type Options = Pick<ApiOptions, 'dnsFiles'>;
+
+/** `/v1/leases/{id}/dns-files`, for those who patch a bundle themselves. */
+export const dnsRoute: FastifyPluginAsyncTypebox<Options> = async (app, { dnsFiles }) => {
+  app.put(
+    '/v1/leases/:id/dns-files',
+    {
+      schema: {
+        summary: "Write a lease's DNS settings as files to be mounted in its container",
+        description: 'They go with the lease. Again writes them anew, at the same paths.',
+        tags: ['leases'],
+        params: LeaseParamsSchema,
+        body: DnsFilesRequestSchema,
+        response: { 200: DnsFilesSchema },
+      },
+    },
+    async (request) => dnsFiles(request.params.id, request.body.hostname),
+  );
+};

@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { NetnsdError } from '../errors.js';
+
+/** Folder of the state directory that holds one folder a lease. */
+export const LEASE_FILES = 'dns';
+const LEASE_ID = /^[0-9a-f]{16}$/;
+
+/**
+ * Files that a lease's container sees, in `STATE_DIR/dns/LEASE_ID/`. They are the lease's: whoever ends it removes them,
+ * and a start removes those whose lease did not outlive the daemon.
+ */
+export class LeaseFiles {
+  readonly #directory: string;
+  /** Leases that have files. */
+  readonly #held = new Set<string>();
+
+  /** `directory` is what `openStateDirectory` returned. */
+  constructor(directory: string) {
+    this.#directory = join(directory, LEASE_FILES);
+  }
+
+  /**
+   * Writes files by name, each by a rename, so that a container that sees an older one keeps it whole; their absolute
+   * paths. Throws `state_write_failed`; then the lease has what it had before, or part of it.
+   */
+  write<K extends string>(leaseId: string, texts: Readonly<Record<K, string>>): Record<K, string> {
+    if (!LEASE_ID.test(leaseId)) throw new NetnsdError('internal', `not a lease id: ${JSON.stringify(leaseId)}`);
+    const folder = join(this.#directory, leaseId);
+    this.#held.add(leaseId);
+    try {
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const paths = Object.entries<string>(texts).map(([name, text]) => [name, writeFile(join(folder, name), text)]);
+      return Object.fromEntries(paths) as Record<K, string>;
+    } catch (error) {
+      const { code = 'unknown', message } = error as NodeJS.ErrnoException;
+      throw new NetnsdError('state_write_failed', `files of lease ${leaseId} cannot be written: ${message}`, {
+        cause: error,
+        details: { errno: code },
+      });
+    }
+  }
+
+  /** Removes a lease's files; a lease without any costs nothing. Containers that see them go on seeing them. */
+  remove(leaseId: string): void {
+    if (!this.#held.delete(leaseId)) return;
+    fs.rmSync(join(this.#directory, leaseId), { recursive: true, force: true });
+  }
+
+  /** After a restart: takes over the files of leases that `stands`, removes all else; the names of what was removed. */
+  sweep(stands: (leaseId: string) => boolean): string[] {
+    const removed: string[] = [];
+    for (const name of entriesOf(this.#directory)) {
+      if (stands(name)) this.#held.add(name);
+      else {
+        fs.rmSync(join(this.#directory, name), { recursive: true, force: true });
+        removed.push(name);
+      }
+    }
+    return removed;
+  }
+}
+
+/** Readable by all, for containers run as anybody; the folders above it keep the machine's own users away. */
+function writeFile(path: string, text: string): string {
+  const temporary = `${path}.new`;
+  fs.rmSync(temporary, { force: true });
+  fs.writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
+  // The mode of the call is cut by the umask.
+  fs.chmodSync(temporary, 0o644);
+  fs.renameSync(temporary, path);
+  return path;
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { program } from '../native/program.js';
+import { makeBundle } from './bundle.js';
+import { startDaemon } from './daemon.js';
+import { eventually } from './eye.js';
+
+const DNS = '[pools.default.dns]\nservers = ["10.0.0.53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
+const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 4\n';
+const LOOK = 'cat /etc/resolv.conf /etc/hosts; echo mine > /etc/hosts || echo read-only; ping -c1 -W1 guest';
+const RESOLV_CONF = 'search a.example\nnameserver 10.0.0.53\noptions ndots:2\n';
+
+for (const runtime of ['runc', 'crun']) {
+  t.test(`${runtime}: a container sees the files that oci patch --dns mounts`, async (t) => {
+    await using daemon = await startDaemon(t, `${POOL}${DNS}`);
+    const bundle = await makeBundle(LOOK);
+    await daemon.cli('oci', 'patch', bundle.folder, '--id', 'guest', '--dns');
+    const lease = await daemon.leaseOf('guest');
+    const { stdout } = await execa(runtime, ['run', '--bundle', bundle.folder, 'guest'], { reject: false });
+    const address = lease.addresses[0]?.address.split('/')[0] as string;
+    t.ok(stdout.startsWith(RESOLV_CONF), stdout);
+    t.match(stdout, '127.0.0.1\tlocalhost\n');
+    t.match(stdout, new RegExp(`^${address}\t\\S+ guest$`, 'm'), "the spec's host name, and the container's id");
+    t.match(stdout, 'read-only');
+    t.match(stdout, `PING guest (${address})`, 'its own name is found');
+    const folder = join(daemon.stateDir, 'dns', lease.id);
+    t.same(readdirSync(folder).sort(), ['hosts', 'resolv.conf']);
+    await daemon.cli('release', '--id', 'guest');
+    await eventually('the files are gone', () => !existsSync(folder));
+  });
+}
+
+t.test('with mount_dns the wrapper needs no word about it, and a bundle that is used again works again', async (t) => {
+  await using daemon = await startDaemon(t, `${POOL}mount_dns = true\n${DNS}`);
+  const bundle = await makeBundle(LOOK);
+  const conf = join(daemon.folder, 'runc.conf');
+  writeFileSync(conf, `runtime = runc\nsocket = ${daemon.socket}\n`, { mode: 0o600 });
+  const env = { NETNSD_RUNC_CONFIG: conf };
+  for (let time = 0; time < 2; time += 1) {
+    const { stdout } = await execa(program(), ['run', '--bundle', bundle.folder, 'guest'], { env, reject: false });
+    t.ok(stdout.startsWith(RESOLV_CONF), stdout);
+    t.match(stdout, 'PING guest');
+    await eventually('the lease is back', async () => (await daemon.leases()).length === 0);
+  }
+  t.same(readdirSync(join(daemon.stateDir, 'dns')), []);
+});
+
+t.test('the files of a lease that did not outlive the daemon are removed, those of others stay', async (t) => {
+  await using daemon = await startDaemon(t, `${POOL}mount_dns = true\n${DNS}`);
+  const bundles = [await makeBundle('true'), await makeBundle('true')];
+  for (const [i, { folder }] of bundles.entries())
+    await daemon.cli('oci', 'patch', folder, '--id', `guest-${i}`, '--dns');
+  const [kept, lost] = await daemon.leases();
+  await daemon.stop('SIGKILL');
+  for (const name of readdirSync(join(daemon.stateDir, 'leased'))) {
+    const path = join(daemon.stateDir, 'leased', name);
+    if (readFileSync(path, 'utf8').includes(lost?.id as string)) rmSync(path);
+  }
+  rmSync(join(daemon.stateDir, 'journal'), { force: true });
+  daemon.start();
+  await daemon.answers();
+  t.same(
+    (await daemon.leases()).map(({ id }) => id),
+    [kept?.id],
+  );
+  t.same(readdirSync(join(daemon.stateDir, 'dns')), [kept?.id]);
+});
