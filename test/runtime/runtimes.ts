@@ -11,10 +11,24 @@ export interface Runtime {
   readonly crowd: number;
   /** Whether the interface inside is not the kernel's own, whose addresses are then taken from it. */
   readonly hasOwnStack: boolean;
+  /** Whether a second create of an id fails and leaves the first as it is. */
+  readonly keepsTheFirst: boolean;
 }
 
-export const runc = (): Runtime => ({ name: 'runc', file: 'runc', crowd: 100, hasOwnStack: false });
-export const crun = (): Runtime => ({ name: 'crun', file: 'crun', crowd: 100, hasOwnStack: false });
+export const runc = (): Runtime => ({
+  name: 'runc',
+  file: 'runc',
+  crowd: 100,
+  hasOwnStack: false,
+  keepsTheFirst: true,
+});
+export const crun = (): Runtime => ({
+  name: 'crun',
+  file: 'crun',
+  crowd: 100,
+  hasOwnStack: false,
+  keepsTheFirst: true,
+});
 
 /**
  * gVisor by its platform ptrace, which needs nothing of the machine. Before it takes a namespace it looks for
@@ -28,5 +42,6 @@ export function runsc(): Runtime {
   writeFileSync(file, `#!/bin/sh\nexec unshare --mount --propagation slave sh -c '${hide}' runsc ${flags} "$@"\n`, {
     mode: 0o755,
   });
-  return { name: 'runsc', file, crowd: 20, hasOwnStack: true };
+  // Debian 12's removes the state of the first, with netnsd or without.
+  return { name: 'runsc', file, crowd: 20, hasOwnStack: true, keepsTheFirst: false };
 }

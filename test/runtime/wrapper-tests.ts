@@ -70,7 +70,7 @@ export function wrapperTests(runtime: Runtime): void {
       });
       const failed = await wrapper.call('create', '--bundle', folder, 'late');
       t.not(failed.status, 0, 'it fails');
-      t.match(failed.output, /nowhere|no such file/i, "with the runtime's own words");
+      t.match(failed.output, /nowhere|no such file|cannot create sandbox/i, "with the runtime's own words");
       await expectNothingLeft(t, wrapper.daemon, { gone: [] });
       editSpec(folder, (spec) => {
         spec.root.path = rootfs;
@@ -81,16 +81,18 @@ export function wrapperTests(runtime: Runtime): void {
       await expectNothingLeft(t, wrapper.daemon, { gone: [lease.netns.inode] });
     });
 
-    await t.test(`a second create of an id does not touch the lease of the first`, async (t) => {
-      const [first, second] = [await makeBundle(FOREVER), await makeBundle(FOREVER)];
-      const lease = await wrapper.start('double', first.folder);
-      t.not((await wrapper.call('create', '--bundle', second.folder, 'double')).status, 0);
-      t.not((await wrapper.call('run', '--bundle', second.folder, 'double')).status, 0);
-      t.equal((await wrapper.lease('double')).id, lease.id);
-      t.match(await wrapper.inside('double', lookAt(lease)), / 0% packet loss/, 'its network works as before');
-      await wrapper.call('delete', '--force', 'double');
-      await expectNothingLeft(t, wrapper.daemon, { gone: [lease.netns.inode] });
-    });
+    if (runtime.keepsTheFirst) {
+      await t.test(`a second create of an id does not touch the lease of the first`, async (t) => {
+        const [first, second] = [await makeBundle(FOREVER), await makeBundle(FOREVER)];
+        const lease = await wrapper.start('double', first.folder);
+        t.not((await wrapper.call('create', '--bundle', second.folder, 'double')).status, 0);
+        t.not((await wrapper.call('run', '--bundle', second.folder, 'double')).status, 0);
+        t.equal((await wrapper.lease('double')).id, lease.id);
+        t.match(await wrapper.inside('double', lookAt(lease)), / 0% packet loss/, 'its network works as before');
+        await wrapper.call('delete', '--force', 'double');
+        await expectNothingLeft(t, wrapper.daemon, { gone: [lease.netns.inode] });
+      });
+    }
 
     await t.test(`a container starts again from its bundle, also over a new daemon`, async (t) => {
       const { folder } = await makeBundle(FOREVER);
