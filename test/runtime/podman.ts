@@ -30,6 +30,7 @@ export class Podman implements AsyncDisposable {
     writeFileSync(podman.launcher, `#!/bin/sh\nNETNSD_RUNC_CONFIG=${settings} exec ${NETNSD_RUNC} "$@"\n`, {
       mode: 0o755,
     });
+    // Locks, and where networks are told of, in files of its own: the machine would keep those in /dev/shm and /etc/cni.
     writeFileSync(
       podman.#config,
       `[containers]
@@ -38,8 +39,11 @@ default_capabilities = ["CHOWN", "KILL", "NET_RAW", "SETGID", "SETUID"]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 hooks_dir = ["${hooks}"]
+lock_type = "file"
 runtime_supports_json = ["crun", "runc", "netnsd-runc"]
 tmp_dir = "${podman.#folder}/tmp"
+[network]
+network_config_dir = "${podman.#folder}/cni"
 [engine.runtimes]
 netnsd-runc = ["${podman.launcher}"]
 `,

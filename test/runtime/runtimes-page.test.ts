@@ -55,9 +55,9 @@ t.test('the commands of docs/runtimes.md run as they are printed, and leave noth
     `install ${NETNSD_RUNC} /usr/local/bin/netnsd-runc`,
     `printf '#!/bin/sh\\nexec ${process.execPath} ${TOP}dist/src/main.js "$@"\\n' >/usr/local/bin/netnsd && chmod 755 /usr/local/bin/netnsd`,
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    // Podman on a machine without systemd, on top of the overlay.
+    // Podman on a machine without systemd, on top of the overlay, and with its locks not in the machine's /dev/shm.
     `printf '[storage]\\ndriver = "vfs"\\nrunroot = "/run/storage"\\ngraphroot = "/var/lib/storage"\\n' >/etc/containers/storage.conf`,
-    `printf '[engine]\\ncgroup_manager = "cgroupfs"\\nevents_logger = "none"\\n' >/etc/containers/containers.conf`,
+    `printf '[engine]\\ncgroup_manager = "cgroupfs"\\nevents_logger = "none"\\nlock_type = "file"\\n' >/etc/containers/containers.conf`,
     'netnsd serve >daemon.log 2>&1 & daemon=$!',
     'printf \'disabled_plugins = ["io.containerd.grpc.v1.cri"]\\nversion = 2\\n\' >containerd.toml',
     'containerd --config containerd.toml >containerd.log 2>&1 & containerd=$!',
