@@ -121,16 +121,29 @@ export function wrapperTests(runtime: Runtime): void {
 
     await t.test(`${runtime.crowd} at once each have an address of their own`, async (t) => {
       const shared = await makeBundle('true');
-      const script = 'ip -o address show eth0 && ping -c1 -W10 10.213.0.1';
-      const bundles = await Promise.all(Array.from({ length: runtime.crowd }, () => makeBundle(script, shared)));
-      const ended = await Promise.all(
-        bundles.map(({ folder }, index) => wrapper.call('run', '--bundle', folder, `c${index}`)),
+      const script = 'ip -o address show eth0; ping -c1 -W10 10.213.0.1; exec sleep 1000';
+      const ids = Array.from({ length: runtime.crowd }, (_, index) => `c${index}`);
+      const bundles = await Promise.all(ids.map(() => makeBundle(script, shared)));
+      const created = await Promise.all(
+        ids.map((id, index) => wrapper.call('create', '--bundle', bundles[index]?.folder as string, id)),
       );
-      const failed = ended.filter(({ status }) => status !== 0);
-      t.same(failed, [], 'all of them reach their gateway');
-      const addresses = ended.map(({ output }) => /inet (10\.213\.0\.\d+)\/24/.exec(output)?.[1]);
+      const failed = created.filter(({ status }) => status !== 0);
+      t.same(failed, [], 'all of them are created');
+      const leases = await wrapper.daemon.leases();
+      t.equal(new Set(leases.map(({ netns }) => netns.inode)).size, runtime.crowd, 'each in a namespace of its own');
+      await Promise.all(ids.map((id) => wrapper.call('start', id)));
+      // What a container prints goes to where its create printed.
+      await eventually('all of them have asked their gateway', () =>
+        created.every(({ read }) => / packet loss/.test(read())),
+      );
+      t.ok(
+        created.every(({ read }) => / 0% packet loss/.test(read())),
+        'and it answered',
+      );
+      const addresses = created.map(({ read }) => /inet (10\.213\.0\.\d+)\/24/.exec(read())?.[1]);
       t.equal(new Set(addresses).size, runtime.crowd, 'no two have the same address');
-      await expectNothingLeft(t, wrapper.daemon, { gone: [] });
+      await Promise.all(ids.map((id) => wrapper.call('delete', '--force', id)));
+      await expectNothingLeft(t, wrapper.daemon, { gone: leases.map(({ netns }) => netns.inode) });
     });
 
     await t.test(`netnsd-runc that is killed leaves a lease that delete gives back`, async (t) => {

@@ -19,6 +19,8 @@ export interface Ended {
   readonly status: number | null;
   /** Standard output and standard error, as they came. */
   readonly output: string;
+  /** The same and what came since, from a container that goes on. */
+  readonly read: () => string;
 }
 
 export interface State {
@@ -105,7 +107,8 @@ export class Wrapper implements AsyncDisposable {
     const child = spawn(file, ['--root', this.root, ...args], { env: this.#env, stdio: ['ignore', fd, fd] });
     closeSync(fd);
     const [status] = (await once(child, 'exit')) as [number | null];
-    return { status, output: readFileSync(output, 'utf8') };
+    const read = (): string => readFileSync(output, 'utf8');
+    return { status, output: read(), read };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
