@@ -3,7 +3,7 @@
 #
 #   native-scripts/install.sh [--prefix PREFIX] [--uninstall]
 #
-# The package goes to PREFIX/lib/netnsd, the command to PREFIX/bin/netnsd, the unit to PREFIX/lib/systemd/system; PREFIX
+# The package goes to PREFIX/lib/netnsd, the commands netnsd and netnsd-runc to PREFIX/bin, the unit to PREFIX/lib/systemd/system; PREFIX
 # is /usr/local unless set. Nothing is enabled or started. Removing takes down what netnsd made, and keeps /etc/netnsd.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -49,7 +49,7 @@ uninstall() {
 }
 
 install_package() {
-  bash native-scripts/setup.sh --for demo
+  bash native-scripts/setup.sh --for install
   local new=$package.new node
   node=$(command -v node)
   rm -rf "$new"
@@ -62,7 +62,9 @@ install_package() {
   # By its path: systemd does not look for Node.js where a user's shell does.
   printf '#!/bin/sh\nexec %q %q "$@"\n' "$node" "$package/dist/src/main.js" >"$program"
   chmod 755 "$program"
-  [[ ! -f native-scripts/build/netnsd-runc ]] || install -m 755 native-scripts/build/netnsd-runc "$prefix/bin/"
+  # Renamed into its place: the one before may be running.
+  install -m 755 native-scripts/build/netnsd-runc "$prefix/bin/.netnsd-runc.new"
+  mv "$prefix/bin/.netnsd-runc.new" "$prefix/bin/netnsd-runc"
   sed "s|@PREFIX@|$prefix|" native-scripts/netnsd.service >"$unit"
   chmod 644 "$unit"
   with_systemd daemon-reload

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a Debian or Ubuntu machine and this checkout, doing only what is missing; a second run does nothing:
 #
-#   native-scripts/setup.sh [--for demo|test|bench]
+#   native-scripts/setup.sh [--for demo|install|test|bench]
 #
 # Debian packages first (as root, or through sudo), then npm's, then the build. No service is started by the packages.
 set -euo pipefail
@@ -19,20 +19,21 @@ while (($#)); do
   case $1 in
     --for) purpose=${2:-} && shift $(($# > 1 ? 2 : 1)) ;;
     --for=*) purpose=${1#*=} && shift ;;
-    *) fail "unknown argument '$1'; usage: setup.sh [--for demo|test|bench]" ;;
+    *) fail "unknown argument '$1'; usage: setup.sh [--for demo|install|test|bench]" ;;
   esac
 done
 
 # What is looked for (a command, or a file by its absolute path) and the package that has it.
 needs=(runc=runc /bin/busybox=busybox-static ip=iproute2 unshare=util-linux)
-testing=(crun=crun containerd=containerd ctr=containerd podman=podman conmon=conmon nft=nftables)
+testing=(crun=crun containerd=containerd ctr=containerd podman=podman conmon=conmon runsc=runsc nft=nftables)
 native=(make=make gcc=gcc /usr/include/stdlib.h=libc6-dev)
 peers=(/usr/lib/cni/bridge=containernetworking-plugins iptables=iptables hyperfine=hyperfine)
 case $purpose in
   demo) ;;
+  install) needs+=("${native[@]}") ;;
   test) needs+=("${testing[@]}" "${native[@]}") ;;
   bench) needs+=("${testing[@]}" "${native[@]}" "${peers[@]}") ;;
-  *) fail "--for takes demo, test or bench, not '$purpose'" ;;
+  *) fail "--for takes demo, install, test or bench, not '$purpose'" ;;
 esac
 
 # Runs a command as root; sbin is where Debian keeps half of them, and not in everybody's PATH.

@@ -3,7 +3,7 @@ BENCH_PROGRAMS := $(addprefix $(BUILD)/,build-reference settle-namespaces acquir
 PROGRAMS += $(BENCH_PROGRAMS)
 
 .PHONY: bench
-bench: $(BENCH_PROGRAMS)
+bench: $(BENCH_PROGRAMS) $(BUILD)/netnsd-runc
 
 # Written beside and renamed: a benchmark may be running the one before.
 $(BENCH_PROGRAMS): $(BUILD)/%: $(ROOT)bench/%.c $(wildcard $(ROOT)bench/*.h)

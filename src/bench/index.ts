@@ -30,6 +30,8 @@ function toolsOf({ suite, peers }: BenchOptions): Tool[] {
   if (suite === 'start') {
     return [
       { name: 'runc', package: 'runc' },
+      { name: 'containerd', package: 'containerd' },
+      { name: 'ctr', package: 'containerd' },
       { name: 'busybox', package: 'busybox-static' },
     ];
   }

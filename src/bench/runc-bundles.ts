@@ -7,6 +7,7 @@ import { runProcess } from './run-process.js';
 
 const FOLDER = '/run/bench-bundles';
 const RUNC_ROOT = '/run/bench-runc';
+const RUNC: Command = { file: 'runc' };
 const CGROUPS = '/sys/fs/cgroup';
 /** Of this run: cgroups are the one thing that the sandbox has in common with the host. */
 const CGROUP = `netnsd-bench-${process.hrtime.bigint()}`;
@@ -20,9 +21,21 @@ interface Spec {
   linux: { cgroupsPath?: string; namespaces: { type: string }[] };
 }
 
+/** A runtime's program, and what its environment has beside this process's. */
+export interface Command {
+  readonly file: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Bundles of a busybox `true` that share one root file system, and runc with a state directory of its own. */
 export class RuncBundles {
   readonly #spec: Spec;
+  /** The root file system that all containers share; read-only to them. */
+  readonly rootfs: string;
+  /** A cgroup of this run for the container `id`. */
+  static cgroup(id: string): string {
+    return `/${CGROUP}/${id}`;
+  }
 
   static async create(): Promise<RuncBundles> {
     const rootfs = join(FOLDER, 'rootfs');
@@ -34,6 +47,7 @@ export class RuncBundles {
 
   private constructor(spec: Spec, rootfs: string) {
     this.#spec = spec;
+    this.rootfs = rootfs;
     spec.process.terminal = false;
     spec.process.args = ['/bin/busybox', 'true'];
     spec.root = { path: rootfs, readonly: true };
@@ -42,7 +56,7 @@ export class RuncBundles {
   /** Writes the bundle of container `id` anew; returns its folder. */
   write(id: string, networking: Networking): string {
     const spec = structuredClone(this.#spec);
-    spec.linux.cgroupsPath = `/${CGROUP}/${id}`;
+    spec.linux.cgroupsPath = RuncBundles.cgroup(id);
     spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'network');
     if (networking === 'new') spec.linux.namespaces.push({ type: 'network' });
     const bundle = join(FOLDER, id);
@@ -51,16 +65,17 @@ export class RuncBundles {
     return bundle;
   }
 
-  /** `runc run` from start to end; throws if the container does not end with status 0. */
-  run(id: string, bundle: string): Promise<void> {
+  /** `runc run`, or another runtime's, from start to end; throws if the container does not end with status 0. */
+  run(id: string, bundle: string, { file, env }: Command = RUNC): Promise<void> {
     return new Promise((resolve, reject) => {
       // No pipes: only the process's end is waited for.
       const stdio = ['ignore', 'ignore', 'inherit'] as const;
-      const child = spawn('runc', ['--root', RUNC_ROOT, 'run', '--bundle', bundle, id], { stdio: [...stdio] });
+      const args = ['--root', RUNC_ROOT, 'run', '--bundle', bundle, id];
+      const child = spawn(file, args, { stdio: [...stdio], env: { ...process.env, ...env } });
       child.on('error', reject);
       child.on('exit', (code, signal) => {
         if (code === 0) resolve();
-        else reject(new NetnsdError('internal', `runc run ${id} ended with ${signal ?? `status ${code}`}`));
+        else reject(new NetnsdError('internal', `${file} run ${id} ended with ${signal ?? `status ${code}`}`));
       });
     });
   }

@@ -15,9 +15,14 @@ const UNUSED = ['grpc.v1.cri', ...['aufs', 'btrfs', 'devmapper', 'zfs'].map((nam
 export class Containerd implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'containerd-'));
   readonly #socket = join(this.#folder, 'containerd.sock');
+  #image: string | undefined;
   readonly #process: ReturnType<Containerd['start']>;
 
-  constructor(readonly test: Test) {
+  /** `env`: what its shims and their runtime find in their environment beside its own. */
+  constructor(
+    readonly test: Test,
+    readonly env: Readonly<Record<string, string>> = {},
+  ) {
     assertSandbox();
     this.#process = this.start();
   }
@@ -37,7 +42,13 @@ address = "${this.#socket}.ttrpc"
 `,
     );
     const log = { file: join(this.#folder, 'log'), append: true };
-    return execa('containerd', ['--config', config], { reject: false, stdin: 'ignore', stdout: log, stderr: log });
+    return execa('containerd', ['--config', config], {
+      env: this.env,
+      reject: false,
+      stdin: 'ignore',
+      stdout: log,
+      stderr: log,
+    });
   }
 
   /** Runs `ctr ARGUMENTS`; its standard output. */
@@ -59,34 +70,55 @@ address = "${this.#socket}.ttrpc"
         () => false,
       );
     });
-    await this.ctr('images', 'import', '--snapshotter', 'native', await makeImageArchive(IMAGE));
+    await this.ctr('images', 'import', '--snapshotter', 'native', await this.image());
+  }
+
+  /** The path of an archive with the test's image. */
+  async image(): Promise<string> {
+    this.#image ??= await makeImageArchive(IMAGE);
+    return this.#image;
+  }
+
+  /** What `RUNTIME state` says of a container of the namespace `default`, in the root that its shim gave to the runtime. */
+  async runcState(id: string, runtime: string): Promise<{ pid: number; annotations?: Record<string, string> }> {
+    const root = '/run/containerd/runc/default';
+    return JSON.parse((await execa(runtime, ['--root', root, 'state', id], { env: this.env })).stdout);
+  }
+
+  /** The process ids of its shims, or of those of one container. */
+  shims(id?: string): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        const command = commandOf(pid);
+        const isOurs = command[0]?.endsWith('containerd-shim-runc-v2') && command.includes(this.#socket);
+        return isOurs && (id === undefined || command[command.indexOf('-id') + 1] === id);
+      })
+      .map(Number);
   }
 
   /** Ends the shims too, which outlive containerd by design; they are known by the socket they report to. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill('SIGTERM');
     await this.#process;
-    for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      const command = commandOf(entry);
-      if (command.includes('containerd-shim') && command.includes(this.#socket)) process.kill(Number(entry), 'SIGKILL');
-    }
+    for (const pid of this.shims()) process.kill(pid, 'SIGKILL');
     if (!this.test.passing()) {
       this.test.comment(`containerd's log:\n${readFileSync(join(this.#folder, 'log'), 'utf8')}`);
     }
   }
 }
 
-function commandOf(pid: string): string {
+function commandOf(pid: string): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
-    return ''; // ended meanwhile
+    return []; // ended meanwhile
   }
 }
 
 /** Starts a containerd with the test's image in it; `await using` it. Shows its log if the test fails. */
-export async function startContainerd(test: Test): Promise<Containerd> {
-  const containerd = new Containerd(test);
+export async function startContainerd(test: Test, env: Readonly<Record<string, string>> = {}): Promise<Containerd> {
+  const containerd = new Containerd(test, env);
   try {
     await containerd.ready();
   } catch (error) {

@@ -1,11 +1,14 @@
 import { patchBundle, readBundle } from '../../oci/index.js';
 import { type Claim, claim } from '../claim.js';
 import { type DaemonProcess, startDaemon } from '../daemon-process.js';
-import { settleNamespaces } from '../native-programs.js';
+import { nativeProgram, settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
 import type { Report, Table } from '../report.js';
 import { type Networking, RuncBundles } from '../runc-bundles.js';
 import { medianRatio, summarise } from '../statistics.js';
+import { writeSettings } from '../wrapper-settings.js';
+import { benchAlone } from './start-alone.js';
+import { benchContainerd } from './start-containerd.js';
 
 /** One way of networking a container, measured beside others. */
 interface Way {
@@ -13,17 +16,22 @@ interface Way {
   readonly networking: Networking;
   /** The pool whose lease the bundle is patched with. */
   readonly pool?: string;
+  /** By netnsd-runc, which leases and gives back itself. */
+  readonly isWrapped?: boolean;
 }
 
 const HOST: Way = { title: 'host network', networking: 'host' };
 const LEASED: Way = { title: 'leased', networking: 'new', pool: 'steady' };
+const WRAPPED: Way = { title: 'netnsd-runc', networking: 'new', isWrapped: true };
 const WAYS: readonly Way[] = [
   HOST,
   LEASED,
+  WRAPPED,
   { title: 'leased, refill beside', networking: 'new', pool: 'refilled' },
   { title: 'empty new namespace', networking: 'new' },
 ];
 const TARGET = 1.05;
+const SETTINGS = '/run/bench-runc.conf';
 
 /** As many `runc run` at once as a size says, from acquire to the end of the last container, in alternating order. */
 export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Report> {
@@ -36,13 +44,20 @@ export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Repor
         { name: 'steady', subnet: '10.217.0.0/16', minReady: size, max: size },
         { name: 'refilled', subnet: '10.218.0.0/16', minReady: size, max: 2 * size },
       ]);
+      writeSettings(SETTINGS, { runtime: 'runc', socket: daemon.socket, pool: 'steady' });
       const times = await measure({ daemon, bundles, size, rounds });
       await daemon.stop();
       const host = times.get(HOST) ?? [];
       tables.push(tableOf(times, { host, size }));
       const name = `${size} concurrent runc run on leased paths`;
-      const measured = medianRatio(times.get(LEASED) ?? [], host);
-      claims.push(claim({ name, measured, unit: 'times host networking', comparison: 'at most', target: TARGET }));
+      const against = { unit: 'times host networking', comparison: 'at most', target: TARGET } as const;
+      claims.push(claim({ name, measured: medianRatio(times.get(LEASED) ?? [], host), ...against }));
+      const wrapped = medianRatio(times.get(WRAPPED) ?? [], host);
+      claims.push(claim({ name: `${size} concurrent netnsd-runc run`, measured: wrapped, ...against }));
+    }
+    for (const part of [await benchContainerd({ bundles, rounds }), await benchAlone({ bundles, rounds })]) {
+      tables.push(part.table);
+      claims.push(part.claim);
     }
   } finally {
     bundles.remove();
@@ -52,6 +67,7 @@ export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Repor
 
 const NOTES = [
   'leased: acquire over the socket, the path written into config.json, runc run, until the container has ended; released after the clock has stopped',
+  'netnsd-runc: leases before runc and gives back after it, both within the clock, as is what the pool does with what came back',
   'refill beside: the pool may grow, so the daemon builds as many endpoints again while the containers start',
 ];
 
@@ -85,7 +101,8 @@ async function runAll(options: { daemon: DaemonProcess; bundles: RuncBundles; si
         using bundle = readBundle(folder);
         patchBundle({ bundle, netnsPath: lease.netns.path });
       }
-      await bundles.run(id, folder);
+      const wrapper = { file: nativeProgram('netnsd-runc'), env: { NETNSD_RUNC_CONFIG: SETTINGS } };
+      await bundles.run(id, folder, way.isWrapped ? wrapper : undefined);
     }),
   );
   const elapsedMs = performance.now() - start;

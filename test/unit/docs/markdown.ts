@@ -11,6 +11,7 @@ export const PAGES = [
   'docs/hooks.md',
   'docs/paper.md',
   'docs/reconcile.md',
+  'docs/runtimes.md',
 ];
 
 export function readPage(path: string): string {

@@ -1,0 +1,64 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { execa } from 'execa';
+import type { Test } from 'tap';
+import type { Daemon } from './daemon.js';
+import { eventually, mountsBelow } from './eye.js';
+
+/** The process ids that stand in the network namespace with this inode, or hold it open (proc_pid_ns(5), proc_pid_fd(5)). */
+export function holdersOf(inode: number): number[] {
+  const name = `net:[${inode}]`;
+  const holds = (pid: string): boolean => {
+    try {
+      if (readlinkSync(`/proc/${pid}/ns/net`) === name) return true;
+      return readdirSync(`/proc/${pid}/fd`).some((fd) => target(`/proc/${pid}/fd/${fd}`) === name);
+    } catch {
+      return false; // ended meanwhile
+    }
+  };
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && holds(entry))
+    .map(Number);
+}
+
+function target(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+/** How many veth links this namespace has that are ports of a bridge (`ip -j link`). */
+export async function bridgePorts(): Promise<number> {
+  const { stdout } = await execa('ip', ['-j', 'link', 'show', 'type', 'veth']);
+  return (JSON.parse(stdout) as { master?: string }[]).filter(({ master }) => master !== undefined).length;
+}
+
+/**
+ * Checks that exactly `leases` of this daemon stand, that nobody is in the namespaces `gone`, and that there are as many
+ * mounts and links as the pools own to: nothing is lost between them.
+ */
+export async function expectNothingLeft(
+  t: Test,
+  daemon: Daemon,
+  options: { leases?: number; gone: readonly number[] },
+) {
+  const { leases = 0, gone } = options;
+  await eventually(`${leases} leases are left`, async () => (await daemon.leases()).length === leases, 5_000).catch(
+    () => t.comment('waited for leases in vain'),
+  );
+  t.equal((await daemon.leases()).length, leases, 'the leases that are to stand, stand, and no other');
+  await eventually('the pools have settled', async () =>
+    (await daemon.pools()).every(({ building, destroying, dirty }) => building + destroying + dirty === 0),
+  );
+  const pools = await daemon.pools();
+  const owned = pools.reduce((sum, { ready, leased }) => sum + ready + leased, 0);
+  const folder = `${daemon.stateDir}/netns`;
+  t.equal(
+    mountsBelow(folder).filter((point) => point !== folder).length,
+    owned,
+    'there is a mount an endpoint and no more',
+  );
+  t.equal(await bridgePorts(), owned, 'there is a link an endpoint and no more');
+  t.same(gone.flatMap(holdersOf), [], 'nobody is in the namespaces that were given back');
+}

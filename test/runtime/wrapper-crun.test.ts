@@ -1,0 +1,4 @@
+import { crun } from './runtimes.js';
+import { wrapperTests } from './wrapper-tests.js';
+
+wrapperTests(crun());

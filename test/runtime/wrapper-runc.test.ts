@@ -1,0 +1,4 @@
+import { runc } from './runtimes.js';
+import { wrapperTests } from './wrapper-tests.js';
+
+wrapperTests(runc());

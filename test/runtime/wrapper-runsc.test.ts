@@ -1,0 +1,4 @@
+import { runsc } from './runtimes.js';
+import { wrapperTests } from './wrapper-tests.js';
+
+wrapperTests(runsc());
