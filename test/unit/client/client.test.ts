@@ -178,7 +178,7 @@ t.test('a kept connection that the daemon has closed is opened anew where asking
 t.test('connections are kept, and closed with the client', async (t) => {
   const service = new FakeService();
   const pass = async () => ({ action: 'passthrough' as const });
-  const log = { debug() {}, error() {} };
+  const log = { debug() {}, info() {}, error() {} };
   const app = await createApi({ service, log, version: '1', startedAt: 0, patchBundle: pass, graftContainer: pass });
   t.teardown(() => app.close());
   let connections = 0;

@@ -9,6 +9,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
   t.strictSame(names, [
     'netns_dir',
     'socket_group',
+    'socket_mode',
     'log_level',
     ...['subnet', 'min_ready', 'max', 'mtu', 'build_batch', 'recycle', 'trust'].map((key) => `pools.NAME.${key}`),
     ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 /** The top of the checkout; tests run from dist/test/unit/docs. */
 export const TOP = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Every page for people, by its path from the top. */
-export const PAGES = ['README.md', 'CHANGELOG.md', 'docs/architecture.md', 'docs/paper.md', 'docs/reconcile.md'];
+export const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/architecture.md',
+  'docs/paper.md',
+  'docs/privileges.md',
+  'docs/reconcile.md',
+];
 
 export function readPage(path: string): string {
   return readFileSync(`${TOP}${path}`, 'utf8');
