@@ -84,7 +84,10 @@ export interface Lease extends EndpointFacts {
 export type LeaseTerms = Pick<
   Lease,
   'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'
->;
+> & {
+  /** When `expiresAt` is on the monotonic clock, which nobody sets; absent in records of earlier versions. */
+  readonly dueMonotonicMs?: number | null;
+};
 
 /** The record of one endpoint: all that a restart needs to know of it. */
 export interface EndpointRecord extends EndpointKey {
@@ -201,4 +204,6 @@ export interface PoolStatus {
   readonly buildFailures: number;
   /** The newest failure, in one line, or null. */
   readonly lastError: string | null;
+  /** What keeps the pool from being filled or emptied as it should at the moment, in one line, or null. */
+  readonly trouble: string | null;
 }
