@@ -8,8 +8,8 @@ t.test('status shows the daemon and a row a pool', async (t) => {
   t.strictSame(lines, [
     'netnsd 0.1.0, pid 4711, up 2 h',
     '',
-    'POOL     SUBNET         READY  LEASED  DIRTY  BUILDING  BROKEN  MIN_READY  MAX  WARM  COLD',
-    'default  10.213.0.0/16     16       2      0         1       0         16  256    40     1',
+    'POOL     SUBNET         READY  LEASED  DIRTY  BUILDING  BROKEN  MIN_READY  TARGET  MAX  WARM  COLD',
+    'default  10.213.0.0/16     16       2      0         1       0         16     100  256    40     1',
     '',
   ]);
   const status = JSON.parse((await run(['status', '--json'])).stdout);
@@ -31,7 +31,7 @@ t.test('pool list prints an array, pool set the pool that it changed', async (t)
   const { stdout } = await run(['pool', 'set', 'web', '--min-ready', '0', '--json'], { daemon });
   t.strictSame(JSON.parse(stdout), { ...POOL, name: 'web', minReady: 0 });
   t.strictSame(daemon.calls, [['resizePool', 'web', { minReady: 0, max: undefined }]]);
-  t.match((await run(['pool', 'set', 'web', '--max', '9'], { daemon })).stdout, /\nweb .* 16 +9 +40 +1\n$/);
+  t.match((await run(['pool', 'set', 'web', '--max', '9'], { daemon })).stdout, /\nweb .* 16 +100 +9 +40 +1\n$/);
 });
 
 t.test('events are printed one a line, for readers or as JSON, until they end', async (t) => {

@@ -13,6 +13,7 @@ export const PAGES = [
   'docs/privileges.md',
   'docs/reconcile.md',
   'docs/runtimes.md',
+  'docs/sizing.md',
 ];
 
 export function readPage(path: string): string {
