@@ -185,7 +185,7 @@ export const POOL_KEYS = {
     ...integer(1, 86_400),
     initial: 300,
     meaning:
-      'With `sizing = "demand"`: how long a burst counts in full before it fades (by half each time as long), and how long an endpoint that nobody needs is kept.',
+      'With `sizing = "demand"`: how long a burst counts in full before it fades (by half each time as long). What is ready above that is kept a tenth of it.',
   },
   mountDns: {
     name: 'mount_dns',

@@ -7,6 +7,8 @@ import type { PoolSettings } from './types.js';
 export const BURST_MS = 25;
 /** Idle endpoints are let go a few at a time, this far apart. */
 const SHED_EVERY_MS = 1000;
+/** What is above the target was no part of any burst remembered: it need not be kept as long. */
+const IDLE_SHARE = 0.1;
 
 /** What a plan goes by. */
 export interface Supply extends PoolSize {
@@ -69,7 +71,7 @@ export class FixedSizing implements Sizing {
 
 /**
  * As many as the bursts seen lately need, from `minReady` up. Above that target nothing is built; what is ready above it
- * is let go once it was idle for `idleSeconds`, a few at a time.
+ * is let go once it was idle for a tenth of `idleSeconds`, a few at a time.
  */
 export class DemandSizing implements Sizing {
   readonly #demand: Demand;
@@ -83,7 +85,7 @@ export class DemandSizing implements Sizing {
     this.#idleMs = settings.idleSeconds * 1000;
     this.#batch = settings.buildBatch;
     this.#demand = new Demand({ idleMs: this.#idleMs, quietMs: BURST_MS, batch: this.#batch }, nowMs);
-    this.#idle = new IdleFloor(this.#idleMs, nowMs);
+    this.#idle = new IdleFloor(this.#idleMs * IDLE_SHARE, nowMs);
   }
 
   acquired(count: number, nowMs: number): void {

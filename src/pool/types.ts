@@ -156,7 +156,7 @@ export interface PoolSettings {
   readonly trust: UnknownTrust;
   /** Whether `minReady` is all that is kept ready, or the least, and demand says how many. */
   readonly sizing: 'demand' | 'fixed';
-  /** With `demand`: how long a burst is remembered in full, and an idle endpoint above the target kept. */
+  /** With `demand`: how long a burst is remembered in full; an idle endpoint above the target is kept a tenth of it. */
   readonly idleSeconds: number;
 }
 

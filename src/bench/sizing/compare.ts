@@ -1,5 +1,5 @@
 import type { ArrivalPattern } from './arrivals.js';
-import { MAX_ENDPOINTS, type Outcome, type PolicyChoice, simulate } from './simulate.js';
+import { MAX_ENDPOINTS, type Outcome, type PolicyChoice, type SimulatedRecycling, simulate } from './simulate.js';
 
 /** One policy over every pattern, in their order. */
 export interface Played {
@@ -26,11 +26,12 @@ export interface Comparison {
 export async function compare(options: {
   patterns: readonly ArrivalPattern[];
   seed: number;
+  recycle: SimulatedRecycling;
   minReady: number;
   idleSeconds: number;
 }): Promise<Comparison> {
-  const { patterns, seed, minReady, idleSeconds } = options;
-  const play = (policy: PolicyChoice) => playAll(patterns, policy, seed);
+  const { minReady, idleSeconds } = options;
+  const play = (policy: PolicyChoice) => playAll(policy, options);
   const demand = await play({ kind: 'demand', minReady, idleSeconds });
   const fixed = await smallest(
     (size) => play({ kind: 'fixed', minReady: size }),
@@ -44,9 +45,13 @@ export async function compare(options: {
   return { demand, fixed, watermark };
 }
 
-async function playAll(patterns: readonly ArrivalPattern[], policy: PolicyChoice, seed: number): Promise<Played> {
+async function playAll(
+  policy: PolicyChoice,
+  options: { patterns: readonly ArrivalPattern[]; recycle: SimulatedRecycling; seed: number },
+): Promise<Played> {
+  const { patterns, recycle, seed } = options;
   const outcomes: Outcome[] = [];
-  for (const pattern of patterns) outcomes.push(await simulate({ pattern, policy, seed }));
+  for (const pattern of patterns) outcomes.push(await simulate({ pattern, policy, recycle, seed }));
   const starts = outcomes.reduce((sum, outcome) => sum + outcome.starts, 0);
   const notWarm = outcomes.reduce((sum, { cold, refused }) => sum + cold + refused, 0);
   const heldMean = outcomes.reduce((sum, outcome) => sum + outcome.heldMean, 0) / outcomes.length;

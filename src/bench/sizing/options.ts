@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { NetnsdError } from '../../errors.js';
+import type { SimulatedRecycling } from './simulate.js';
 
 export interface SizingOptions {
   readonly seed: number;
@@ -12,6 +13,7 @@ export interface SizingOptions {
   /** The floor of the pool that sizes itself. */
   readonly minReady: number;
   readonly idleSeconds: number;
+  readonly recycle: SimulatedRecycling;
   readonly json: boolean;
   readonly check: boolean;
 }
@@ -31,6 +33,7 @@ Options:
   --kib N           memory an endpoint takes, in KiB (default ${DEFAULT_KIB}, as netnsd bench memory measures it)
   --min-ready N     min_ready of the pool that sizes itself (default 4)
   --idle-seconds N  its idle_seconds (default 300)
+  --recycle WAY     what becomes of released endpoints: verify (default), and so used again, or replace
   --check           exit with status 1 if a target is missed
   --json            print JSON
   --help            print this
@@ -47,6 +50,7 @@ export function parseSizingOptions(argv: readonly string[]): SizingOptions | und
     kib: whole(values.kib, { name: '--kib', initial: DEFAULT_KIB, from: 1, to: 1e6 }),
     minReady: whole(values['min-ready'], { name: '--min-ready', initial: 4, from: 0, to: 1000 }),
     idleSeconds: whole(values['idle-seconds'], { name: '--idle-seconds', initial: 300, from: 1, to: 86_400 }),
+    recycle: recycling(values.recycle ?? 'verify'),
     json: values.json ?? false,
     check: values.check ?? false,
   };
@@ -57,6 +61,11 @@ function whole(text: string | undefined, range: { name: string; initial: number;
   if (text === undefined) return initial;
   if (/^\d{1,10}$/.test(text) && Number(text) >= from && Number(text) <= to) return Number(text);
   throw usage(`${name} takes a whole number from ${from} to ${to}, not ${JSON.stringify(text)}`);
+}
+
+function recycling(text: string): SimulatedRecycling {
+  if (text === 'verify' || text === 'replace') return text;
+  throw usage(`--recycle takes verify or replace, not ${JSON.stringify(text)}`);
 }
 
 function usage(message: string): NetnsdError {
@@ -74,6 +83,7 @@ function parse(argv: readonly string[]) {
         kib: { type: 'string' },
         'min-ready': { type: 'string' },
         'idle-seconds': { type: 'string' },
+        recycle: { type: 'string' },
         json: { type: 'boolean' },
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -14,6 +14,9 @@ export type PolicyChoice =
   | { readonly kind: 'fixed'; readonly minReady: number }
   | { readonly kind: 'watermark'; readonly low: number; readonly high: number };
 
+/** What becomes of released endpoints in a simulation: `recycle` of a pool. */
+export type SimulatedRecycling = 'verify' | 'replace';
+
 export interface Outcome {
   readonly starts: number;
   readonly cold: number;
@@ -38,9 +41,10 @@ const SILENT = { info() {}, warn() {} };
 export async function simulate(options: {
   pattern: ArrivalPattern;
   policy: PolicyChoice;
+  recycle: SimulatedRecycling;
   seed: number;
 }): Promise<Outcome> {
-  const { pattern, policy, seed } = options;
+  const { pattern, policy, recycle, seed } = options;
   const clock = new VirtualClock();
   const lives = new Random(seed + 100);
   const held = new HeldOverTime(clock, pattern.seconds * 1000);
@@ -51,7 +55,7 @@ export async function simulate(options: {
   });
   let seq = 0;
   const pools = new Pools({
-    pools: [{ settings: settingsOf(policy), subnet: '10.0.0.0/16' }],
+    pools: [{ settings: settingsOf(policy, recycle), subnet: '10.0.0.0/16' }],
     endpoints,
     records: NO_RECORDS,
     nextSeq: () => ++seq,
@@ -89,14 +93,14 @@ export async function simulate(options: {
   return { ...counts, ...held.summary() };
 }
 
-function settingsOf(policy: PolicyChoice): PoolSettings {
+function settingsOf(policy: PolicyChoice, recycle: SimulatedRecycling): PoolSettings {
   return {
     name: 'default',
     minReady: policy.kind === 'watermark' ? 0 : policy.minReady,
     max: MAX_ENDPOINTS,
     capacity: MAX_ENDPOINTS,
     buildBatch: BUILD_BATCH,
-    recycle: 'replace',
+    recycle,
     trust: 'proof',
     sizing: policy.kind === 'demand' ? 'demand' : 'fixed',
     idleSeconds: policy.kind === 'demand' ? policy.idleSeconds : 1,

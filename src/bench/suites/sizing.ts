@@ -25,9 +25,9 @@ export async function runSizing(argv: readonly string[]): Promise<number> {
 
 /** Compares the policies over the patterns, or over one trace; writes the plot where one is asked for. */
 export async function benchSizing(options: SizingOptions): Promise<Report> {
-  const { seed, trace, plot, minReady, idleSeconds } = options;
+  const { seed, trace, plot, minReady, idleSeconds, recycle } = options;
   const patterns = trace === null ? arrivalPatterns(seed) : [readTrace(trace)];
-  const comparison = await compare({ patterns, seed, minReady, idleSeconds });
+  const comparison = await compare({ patterns, seed, recycle, minReady, idleSeconds });
   const all = [comparison.demand, comparison.fixed, comparison.watermark];
   if (plot !== null) {
     const lines = all.map((played) => ({
@@ -41,12 +41,12 @@ export async function benchSizing(options: SizingOptions): Promise<Report> {
     suite: 'sizing',
     tables: [...tables, totalOf(all, options.kib)],
     claims: claimsOf(comparison),
-    notes: NOTES,
+    notes: notesOf(recycle),
   };
 }
 
-const NOTES = [
-  "the product's own pool over simulated time: one build at a time, 1.2 ms an endpoint (median) in batches of 16, a mean life of 20 s, released endpoints replaced",
+const notesOf = (recycle: string) => [
+  `the product's own pool over simulated time: one build at a time, 1.2 ms an endpoint (median) in batches of 16, a mean life of 20 s, recycle = "${recycle}"`,
   'held: endpoints that exist and are not leased; leased ones are the same for all',
   'fixed is the smallest size that has no more cold starts than demand over all patterns, watermark the smallest marks that hold no less: both known in hindsight only',
 ];

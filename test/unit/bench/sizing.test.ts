@@ -21,26 +21,36 @@ t.test('the same seed gives the same arrivals and the same figures; another seed
   if (whole === undefined) throw new Error('there is no pattern');
   const pattern = { ...whole, arrivals: whole.arrivals.filter(({ seconds }) => seconds < 100), seconds: 100 };
   const policy = { kind: 'demand', minReady: 0, idleSeconds: 60 } as const;
-  const once = await simulate({ pattern, policy, seed: 7 });
-  t.same(await simulate({ pattern, policy, seed: 7 }), once);
-  t.notSame(await simulate({ pattern, policy, seed: 8 }), once);
+  const once = await simulate({ pattern, policy, recycle: 'verify', seed: 7 });
+  t.same(await simulate({ pattern, policy, recycle: 'verify', seed: 7 }), once);
+  t.notSame(await simulate({ pattern, policy, recycle: 'verify', seed: 8 }), once);
   t.equal(once.starts, pattern.arrivals.length, 'every arrival was played');
 });
 
 t.test('a pool of the size of every burst has no cold starts and holds just that many', async (t) => {
   const pattern = parseTrace('trace.csv', TRACE);
-  const enough = await simulate({ pattern, policy: { kind: 'fixed', minReady: 30 }, seed: 1 });
+  const enough = await simulate({ pattern, policy: { kind: 'fixed', minReady: 30 }, recycle: 'verify', seed: 1 });
   t.match(enough, { starts: 500, cold: 0, refused: 0 });
   t.ok(Math.abs(enough.heldMean - 30) < 0.5, `${enough.heldMean} held`);
-  const short = await simulate({ pattern, policy: { kind: 'fixed', minReady: 20 }, seed: 1 });
+  const short = await simulate({ pattern, policy: { kind: 'fixed', minReady: 20 }, recycle: 'verify', seed: 1 });
   t.equal(short.cold, 100, 'ten of each of the ten larger bursts');
-  const marks = await simulate({ pattern, policy: { kind: 'watermark', low: 10, high: 25 }, seed: 1 });
+  const marks = await simulate({
+    pattern,
+    policy: { kind: 'watermark', low: 10, high: 25 },
+    recycle: 'verify',
+    seed: 1,
+  });
   t.equal(marks.cold, 50, 'each burst goes below the mark, and so finds 25');
 });
 
 t.test('a pool that sizes itself is cold once for each burst larger than any before', async (t) => {
   const pattern = parseTrace('trace.csv', TRACE);
-  const outcome = await simulate({ pattern, policy: { kind: 'demand', minReady: 4, idleSeconds: 300 }, seed: 1 });
+  const outcome = await simulate({
+    pattern,
+    policy: { kind: 'demand', minReady: 4, idleSeconds: 300 },
+    recycle: 'verify',
+    seed: 1,
+  });
   t.equal(outcome.cold, 16 + 5, '4 of the first 20 are ready, and a quarter more than that for the first 30');
 });
 
@@ -48,7 +58,13 @@ t.test('demand is matched with a fixed size as warm and with watermarks as large
   const bursts = parseTrace('bursts', Array.from({ length: 8 }, (_, i) => `${60 * (i + 1)},${20 + i}`).join('\n'));
   const few = parseTrace('few', Array.from({ length: 20 }, (_, i) => `${60 * (i + 1)},1`).join('\n'));
   const patterns = [{ ...bursts, seconds: 3000 }, few];
-  const { demand, fixed, watermark } = await compare({ patterns, seed: 3, minReady: 4, idleSeconds: 120 });
+  const { demand, fixed, watermark } = await compare({
+    patterns,
+    recycle: 'verify',
+    seed: 3,
+    minReady: 4,
+    idleSeconds: 120,
+  });
   t.ok(fixed.coldShare <= demand.coldShare && watermark.heldMean >= demand.heldMean, 'each is the match asked for');
   t.ok(demand.heldMean < 0.8 * fixed.heldMean, `${demand.heldMean} over ${fixed.heldMean}`);
   t.ok(demand.coldShare < 0.8 * watermark.coldShare, `${demand.coldShare} over ${watermark.coldShare}`);
@@ -105,7 +121,14 @@ t.test('simulated time passes in order, and stands still where the run ends', as
 });
 
 t.test('wrong usage of the suite is told in one line', async (t) => {
-  for (const argv of [['--seed', 'x'], ['--kib', '0'], ['--idle-seconds', '1.5'], ['extra'], ['--rounds', '3']]) {
+  for (const argv of [
+    ['--seed', 'x'],
+    ['--kib', '0'],
+    ['--recycle', 'reuse'],
+    ['--idle-seconds', '1.5'],
+    ['extra'],
+    ['--rounds', '3'],
+  ]) {
     t.throws(() => parseSizingOptions(argv), {
       code: 'bad_usage',
       message: /^[^\n]+; see netnsd bench sizing --help$/,
