@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import t from 'tap';
 import { HELP } from '../../../src/bench/options.js';
+import { SIZING_HELP } from '../../../src/bench/sizing/options.js';
 import { buildProgram } from '../../../src/cli/program.js';
 import { fakeInvocation } from './fake-invocation.js';
 import { block, fenced, PAGES, readPage, rowsOf } from './markdown.js';
@@ -48,7 +49,8 @@ t.test('what the pages tell their readers to run exists, down to the options', a
       const name = [...commands.keys()].find((words) => call === words || call.startsWith(`${words} `));
       const isGroup = program.commands.some((command) => command.name() === call);
       t.ok(name !== undefined || isGroup, `${page}: netnsd ${call}`);
-      const help = name === 'bench' ? HELP : (commands.get(name ?? '')?.helpInformation() ?? '');
+      const own = call.startsWith('bench sizing') ? SIZING_HELP : HELP;
+      const help = name === 'bench' ? own : (commands.get(name ?? '')?.helpInformation() ?? '');
       for (const [option] of call.matchAll(/(?<=\s)--[a-z-]+/g)) {
         t.ok(new RegExp(`${option}\\b(?!-)`).test(help), `${page}: netnsd ${call}: ${option}`);
         checked += 1;
