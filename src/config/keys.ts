@@ -23,8 +23,6 @@ export interface Key<T> {
 }
 
 type LogLevel = Config['logLevel'];
-type Sizing = PoolConfig['sizing'];
-const SIZINGS: readonly Sizing[] = ['demand', 'fixed'];
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 /** The subnet of the pool `default`, and of no other. */
 export const DEFAULT_SUBNET = '10.213.0.0/16';
@@ -173,12 +171,10 @@ export const POOL_KEYS = {
   },
   sizing: {
     name: 'sizing',
-    type: 'string',
-    initial: 'demand' as Sizing,
-    allowed: SIZINGS.join(', '),
+    ...choice(['demand', 'fixed']),
+    initial: 'demand' as PoolConfig['sizing'],
     meaning:
       'How many are kept ready: `demand` keeps as many as bursts seen lately needed, from `min_ready` up and within `max`; `fixed` keeps `min_ready`.',
-    accepts: (value) => SIZINGS.some((sizing) => sizing === value),
   },
   idleSeconds: {
     name: 'idle_seconds',

@@ -194,7 +194,7 @@ export class Stock {
   planLater(): void {
     if (this.#closed) return;
     const nowMs = this.#options.clock.monotonicMs();
-    this.#sizing.stands(this.#ready.size, nowMs);
+    this.#sizing.stands(this.#standing, nowMs);
     const plenty = this.#ready.size * 2 >= this.#sizing.target(this.#size, nowMs);
     this.#tendAfter(plenty ? BURST_MS : 0);
   }
@@ -239,14 +239,18 @@ export class Stock {
     return Math.max(0, this.#size.max - this.#table.size);
   }
 
+  /** Ready for whoever comes: where several tenants share the pool, used ones serve one tenant only and come on top. */
+  get #standing(): number {
+    return this.#ready.mixed ? this.#ready.virgin : this.#ready.size;
+  }
+
   /** Lets surplus go and refills what is missing, as the sizing says; looks again when it says so. */
   #tend(): void {
     const { clock } = this.#options;
-    // Where several tenants share the pool, those that somebody has had serve one tenant only, and come on top.
     const { mixed } = this.#ready;
     const supply = {
       ...this.#size,
-      ready: mixed ? this.#ready.virgin : this.#ready.size,
+      ready: this.#standing,
       coming: this.#table.counts.building + (mixed ? 0 : this.#recycler.hopeful),
       waiting: this.#hooks.demand().all,
       existing: this.#table.size,
