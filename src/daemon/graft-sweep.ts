@@ -6,7 +6,7 @@ import { isGraftInUse } from './graft-users.js';
 const INTERVAL_MS = 10_000;
 
 interface SweepOptions {
-  readonly pools: Pick<Pools, 'leases' | 'lease' | 'release'>;
+  readonly pools: Pick<Pools, 'leases' | 'lease' | 'releaseGone'>;
   /** What the kernel holds that bears the daemon's mark. */
   readonly inventory: () => Promise<Pick<Found, 'links'>>;
   /** Process ids by namespace inode. */
@@ -34,7 +34,7 @@ export async function sweepGrafts({ pools, inventory, users, log }: SweepOptions
     .filter(({ lease, graft }) => !isGraftInUse({ graft, linked: linked.has(lease.interface.hostName), users: inside }))
     .map(({ lease }) => lease);
   for (const { id, containerId } of gone) {
-    if (pools.release(id)) log.info({ lease: id, containerId }, 'a container has gone without its poststop hook');
+    if (pools.releaseGone(id)) log.info({ lease: id, containerId }, 'a container has gone without its poststop hook');
   }
   return gone.map(({ id }) => id);
 }

@@ -1,7 +1,8 @@
 import { fstatSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../errors.js';
 import { errnoOf, isNotFound } from '../kernel/errno.js';
-import { deleteLink, getLink, type Link, parseLink, setLink } from '../kernel/link.js';
+import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../kernel/link.js';
 import { NetlinkSocket, type Request } from '../kernel/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../kernel/netns.js';
 import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './build.js';
@@ -10,6 +11,9 @@ import { CONTAINER_INTERFACE, type EndpointPlan, macText } from './plan.js';
 
 /** The steps of a graft, in order; an error names the one that failed. */
 export type GraftStep = 'pooled namespace' | 'target namespace' | 'look' | 'move' | BuildStep;
+
+/** When to look whether the bridge forwards to the port, in milliseconds after the time before; a quarter of a second in all. */
+const PORT_LOOKS_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128];
 
 interface Step {
   readonly step: GraftStep;
@@ -51,9 +55,25 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
     await into.apply(interfaceSteps(plan, moved.index));
     // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
     await into.apply([LOOPBACK_STEP]);
+    await untilForwarding(host, plan);
   } catch (error) {
     await undo({ plan, into, failure: error as NetnsdError });
     throw error;
+  }
+}
+
+/**
+ * The bridge hears a moment later that its port has a carrier again (net/core/link_watch.c), and drops what comes until
+ * then: a container's first question for an address would be lost, and asked again a second later. A port that does not
+ * come up in time is left to itself.
+ */
+async function untilForwarding(host: Host, plan: EndpointPlan): Promise<void> {
+  for (const lookMs of PORT_LOOKS_MS) {
+    if (lookMs > 0) await delay(lookMs);
+    const [reply] = await host.socket.request(getLink(plan.hostName)).catch((error: unknown) => {
+      throw failed(plan, 'bridge port', error);
+    });
+    if (reply !== undefined && isForwarding(reply)) return;
   }
 }
 

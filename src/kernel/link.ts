@@ -3,6 +3,7 @@ import type { MessageWriter } from './message-writer.js';
 import type { NetlinkSocket, Request } from './netlink-socket.js';
 import {
   AF_INET6,
+  BR_STATE_FORWARDING,
   IFF_UP,
   IFLA,
   IFLA_BR,
@@ -222,6 +223,13 @@ export function parseLink(payload: Buffer): Link {
     kind: info === undefined ? undefined : readString(readAttributes(info).get(IFLA_INFO.KIND)),
     alias: readString(attributes.get(IFLA.IFALIAS)),
   };
+}
+
+/** Whether the RTM_NEWLINK message of a bridge port says that the bridge forwards frames to and from it. */
+export function isForwarding(payload: Buffer): boolean {
+  const info = readAttributes(payload.subarray(16)).get(IFLA.LINKINFO);
+  const port = info && readAttributes(info).get(IFLA_INFO.SLAVE_DATA);
+  return port !== undefined && readAttributes(port).get(IFLA_BRPORT.STATE)?.[0] === BR_STATE_FORWARDING;
 }
 
 /** `ip link`: every link of the socket's namespace. */

@@ -34,7 +34,7 @@ export const IFLA = {
   AF_SPEC: 26,
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
-export const IFLA_BRPORT = { LEARNING: 8, PROXYARP: 10, PROXYARP_WIFI: 12 } as const;
+export const IFLA_BRPORT = { STATE: 1, LEARNING: 8, PROXYARP: 10, PROXYARP_WIFI: 12 } as const;
 export const VETH_INFO_PEER = 1;
 export const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, MCAST_SNOOPING: 23 } as const;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
@@ -43,6 +43,9 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
 export const NDA = { DST: 1, LLADDR: 2 } as const;
+
+/** include/uapi/linux/if_bridge.h */
+export const BR_STATE_FORWARDING = 3;
 
 export const AF_INET = 2;
 export const AF_BRIDGE = 7;

@@ -72,6 +72,15 @@ export class Pools implements PoolService {
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
   }
 
+  /**
+   * Ends a lease whose container is known to have gone; false when there is none. Nobody is waited for: the number of the
+   * namespace may be another container's by now.
+   */
+  releaseGone(leaseId: string): boolean {
+    const held = this.#leases.get(leaseId);
+    return held !== undefined && this.#pool(held.lease.pool).release(leaseId, 'its container has gone', true);
+  }
+
   async occupants(leaseIds: readonly string[]): Promise<number[][]> {
     const leases = leaseIds.map((id) => this.#leases.get(id)?.lease);
     return Promise.all(

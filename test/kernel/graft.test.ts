@@ -146,6 +146,19 @@ t.test('a target in which the number of the interface is taken gets it under ano
   t.ok(reaches(target.path, '10.213.0.1'));
 });
 
+t.test('the bridge forwards to a grafted container from the first frame on', async (t) => {
+  const fake = fakeHost(t);
+  const { host, network } = await openNetwork(t, fake);
+  for (let seq = 0; seq < 12; seq += 1) {
+    const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
+    const port = await network.join(plan.name.id);
+    await buildEndpoints({ host, site: fake.site, targets: [{ plan, port }] });
+    await graftEndpoint({ host, plan, targetFd: makeTarget(t).fd });
+    const seen = fake.ip('-j', '-d', 'link', 'show', plan.hostName) as { linkinfo: { info_slave_data: object } }[];
+    t.match(seen[0]?.linkinfo.info_slave_data, { state: 'forwarding' }, `port ${seq}`);
+  }
+});
+
 t.test('the same graft again changes nothing', async (t) => {
   const { host, plan, target } = await scene(t);
   await graftEndpoint({ host, plan, targetFd: target.fd });
