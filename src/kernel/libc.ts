@@ -28,6 +28,9 @@ const native = {
   recv: libc.func('long recv(int fd, void *buffer, unsigned long length, int flags)'),
   read: libc.func('long read(int fd, void *buffer, unsigned long length)'),
   syscallPointer: libc.func('long syscall(long number, int command, void *attributes, unsigned int size)'),
+  prctl: libc.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
+  capset: libc.func('int capset(const void *header, const void *data)'),
+  execve: libc.func('int execve(const char *path, const char **argv, const char **envp)'),
   gettid: libc.func('int gettid(void)'),
   mallopt: libc.func('int mallopt(int parameter, int value)'),
   mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
@@ -139,6 +142,52 @@ export function sendUnixDatagram(path: string, payload: string): void {
   } finally {
     native.close(fd);
   }
+}
+
+const PR_CAPBSET_DROP = 24;
+const PR_SET_NO_NEW_PRIVS = 38;
+/** _LINUX_CAPABILITY_VERSION_3 of include/uapi/linux/capability.h: two words of each set. */
+const CAPABILITY_VERSION = 0x20080522;
+
+/** PR_CAPBSET_DROP of prctl(2), on the calling thread. */
+export function dropFromBoundingSet(capability: number): void {
+  check(native.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), () => `drop capability ${capability}`);
+}
+
+/** PR_SET_NO_NEW_PRIVS of prctl(2), on the calling thread: no execve(2) of it or its children gains anything. */
+export function forbidNewPrivileges(): void {
+  check(native.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), () => 'forbid new privileges');
+}
+
+/** capset(2) of the calling thread; what is permitted is effective as well. */
+export function setCapabilities(masks: { permitted: bigint; inheritable: bigint }): void {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(CAPABILITY_VERSION);
+  const data = Buffer.alloc(24);
+  for (const word of [0, 1]) {
+    const bitsOf = (mask: bigint): number => Number((mask >> BigInt(32 * word)) & 0xffffffffn);
+    data.writeUInt32LE(bitsOf(masks.permitted), 12 * word);
+    data.writeUInt32LE(bitsOf(masks.permitted), 12 * word + 4);
+    data.writeUInt32LE(bitsOf(masks.inheritable), 12 * word + 8);
+  }
+  check(native.capset(header, data), () => 'set capabilities');
+}
+
+const F_SETFD = 2;
+
+/** Has a descriptor stay open across execve(2): F_SETFD of fcntl(2). */
+export function keepAcrossExec(fd: number): void {
+  check(native.fcntl(fd, F_SETFD, 0), () => `keep fd ${fd} open`);
+}
+
+/** execve(2): another program in the place of this one, with all threads gone; returns only by throwing. */
+export function replaceProcess(program: {
+  path: string;
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+}): void {
+  const env = Object.entries(program.env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  check(native.execve(program.path, [...program.argv, null], [...env, null]), () => `execute ${program.path}`);
 }
 
 /** gettid(2): the calling thread's id. */

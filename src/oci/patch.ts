@@ -86,9 +86,9 @@ function writeBeside(bundle: Bundle, file: { text: string; uid: number; gid: num
   const fd = openSync(temporary, flags, 0o600);
   try {
     writeFileSync(fd, file.text);
-    // The mode comes last: a change of owner takes set-id bits away.
-    fchownSync(fd, file.uid, file.gid);
+    // The mode first: once the file is another user's, changing it would take a capability more.
     fchmodSync(fd, file.mode);
+    fchownSync(fd, file.uid, file.gid);
     renameSync(temporary, bundle.entry(SPEC_FILE));
   } catch (error) {
     rmSync(temporary, { force: true });

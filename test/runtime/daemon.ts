@@ -28,10 +28,11 @@ export class Daemon implements AsyncDisposable {
     this.configFile = join(folder, 'netnsd.toml');
   }
 
-  /** Starts the process; its log goes to the file `log`. */
-  start() {
+  /** Starts the process, by `wrapper` if there is one, which is to execute it in its place; its log goes to the file `log`. */
+  start(wrapper: readonly string[] = []) {
     const options = ['--config', this.configFile, '--state-dir', this.stateDir, '--socket', this.socket];
-    const child = execa(process.execPath, [MAIN, 'serve', ...options], {
+    const [file, ...args] = [...wrapper, process.execPath, MAIN, 'serve', ...options] as [string, ...string[]];
+    const child = execa(file, args, {
       reject: false,
       stdin: 'ignore',
       stdout: { file: this.#log, append: true },
@@ -93,13 +94,20 @@ export class Daemon implements AsyncDisposable {
 
   /** `GET path`, by HTTP on the socket; the parsed JSON. */
   async get(path: string): Promise<unknown> {
-    const sent = request({ socketPath: this.socket, path });
-    sent.end();
+    const { status, body } = await this.send('GET', path);
+    if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  /** One request by HTTP on the socket; the parsed JSON of its answer, null where that is empty. */
+  async send(method: string, path: string, content?: unknown): Promise<{ status: number; body: unknown }> {
+    const headers = content === undefined ? {} : { 'content-type': 'application/json' };
+    const sent = request({ socketPath: this.socket, path, method, headers });
+    sent.end(content === undefined ? undefined : JSON.stringify(content));
     const [response] = await once(sent, 'response');
     let body = '';
     for await (const chunk of response.setEncoding('utf8')) body += chunk;
-    if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${body}`);
-    return JSON.parse(body);
+    return { status: response.statusCode, body: body === '' ? null : JSON.parse(body) };
   }
 
   /** `netnsd ARGUMENTS --socket …`; its standard output. Throws with its standard error unless it exits with 0. */
@@ -135,11 +143,11 @@ export class Daemon implements AsyncDisposable {
  * Starts a daemon with the configuration `toml` and waits until its pools are filled. `await using` it: at the end of
  * the block it is taken down with all that it made. If the test fails, the daemon's log is shown.
  */
-export async function startDaemon(test: Test, toml: string): Promise<Daemon> {
+export async function startDaemon(test: Test, toml: string, wrapper: readonly string[] = []): Promise<Daemon> {
   assertSandbox();
   const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'daemon-')), test);
   writeFileSync(daemon.configFile, toml);
-  daemon.start();
+  daemon.start(wrapper);
   try {
     await daemon.answers();
     await daemon.filled();
