@@ -8,7 +8,7 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
-import { LEASE_FILES } from '../state/index.js';
+import { LEASE_FILES, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { strayNames } from './reconcile.js';
 import { readSite, siteOf } from './site-file.js';
@@ -58,7 +58,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
   const path = join(stateDir, LOCK);
   if (!existsSync(path)) return null;
   let stopped: number | null = null;
-  for (const end = Date.now() + PATIENCE_MS; ; await delay(20)) {
+  for (const end = performance.now() + PATIENCE_MS; ; await delay(20)) {
     const lock = FileLock.acquire(path);
     if (lock !== undefined) {
       lock.release();
@@ -67,7 +67,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
     const pid = lockHolder(path);
     if (pid !== undefined && stopped === null) process.kill(pid, 'SIGTERM');
     stopped = pid ?? stopped;
-    if (Date.now() > end) {
+    if (performance.now() > end) {
       throw new NetnsdError(
         'state_dir_locked',
         `the daemon (pid ${pid}) did not end within ${PATIENCE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
@@ -81,8 +81,8 @@ function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
   for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up', LEASE_FILES])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
-  for (const file of ['site.json', 'site.json.new', 'sequence', 'sequence.new', 'journal', LOCK])
-    rmSync(join(stateDir, file), { force: true });
+  for (const file of STATE_FILES.flatMap((name) => [name, `${name}.new`]))
+    rmSync(join(stateDir, file), { recursive: true, force: true });
   try {
     if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);
   } catch (error) {

@@ -1,10 +1,12 @@
-import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { instanceOf } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
+import { readOwnFile, replaceOwnFile } from '../state/index.js';
 
 /** Which daemon a state directory belongs to; kept beside the records, for a `down` that finds no daemon alive. */
 const FILE = 'site.json';
+const LARGEST_BYTES = 1 << 16;
 
 /** The site of a state directory: its instance follows from the directory's real path, which need not exist any more. */
 export function siteOf(stateDir: string, netnsDir: string | null): Site {
@@ -21,15 +23,13 @@ function realPath(path: string): string {
 }
 
 export function writeSite(stateDir: string, site: Site): void {
-  const path = join(stateDir, FILE);
-  writeFileSync(`${path}.new`, `${JSON.stringify({ version: 1, ...site })}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceOwnFile(join(stateDir, FILE), `${JSON.stringify({ version: 1, ...site })}\n`);
 }
 
 /** The site that the last daemon wrote down; undefined where there is none to be read. */
 export function readSite(stateDir: string): Site | undefined {
   try {
-    const { netnsDir } = JSON.parse(readFileSync(join(stateDir, FILE), 'utf8')) as { netnsDir?: unknown };
+    const { netnsDir } = JSON.parse(readOwnFile(join(stateDir, FILE), LARGEST_BYTES)) as { netnsDir?: unknown };
     return typeof netnsDir === 'string' && netnsDir.startsWith('/') ? siteOf(stateDir, netnsDir) : undefined;
   } catch {
     return undefined;

@@ -1,13 +1,17 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { NetnsdError } from '../errors.js';
 import { tryLock } from './libc.js';
 
 /** An exclusive lock on a file (flock(2)); the kernel gives it back when the process ends, however it ends. */
 export class FileLock {
   readonly #fd: number;
 
-  /** Locks `path` and writes this process's id into it; undefined if another process holds the lock. */
+  /**
+   * Locks `path` and writes this process's id into it; undefined if another process holds the lock. Throws
+   * `state_dir_unsafe` where `path` is anything but a regular file under this one name: it is about to be written to.
+   */
   static acquire(path: string): FileLock | undefined {
-    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    const fd = openLockFile(path);
     if (!tryLock(fd)) {
       closeSync(fd);
       return undefined;
@@ -28,6 +32,25 @@ export class FileLock {
   [Symbol.dispose](): void {
     this.release();
   }
+}
+
+function openLockFile(path: string): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  let fd: number;
+  try {
+    fd = openSync(path, flags, 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ELOOP' || code === 'EISDIR' ? notAFile(path, error) : error;
+  }
+  const stats = fstatSync(fd);
+  if (stats.isFile() && stats.nlink === 1) return fd;
+  closeSync(fd);
+  throw notAFile(path);
+}
+
+function notAFile(path: string, cause?: unknown): NetnsdError {
+  return new NetnsdError('state_dir_unsafe', `${path} is not the regular file that netnsd makes: remove it`, { cause });
 }
 
 /** The process id that the holder wrote into a lock file, or undefined. Only true while the lock is held. */

@@ -25,8 +25,13 @@ export function mountsUnder(folder: string): { path: string; type: string }[] {
  */
 export function prepareMountFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  if (!lstatSync(folder).isDirectory()) {
+  const stats = lstatSync(folder);
+  if (!stats.isDirectory()) {
     throw new NetnsdError('state_dir_unsafe', `${folder} is not a folder: remove it, or choose another with netns_dir`);
+  }
+  if ((stats.mode & 0o022) !== 0 || (stats.uid !== 0 && stats.uid !== process.geteuid?.())) {
+    const message = `others may write to ${folder}: chown it to root and chmod 755 it, or choose another with netns_dir`;
+    throw new NetnsdError('state_dir_unsafe', message, { details: { path: folder } });
   }
   if (mountsUnder(folder).some(({ path }) => path === folder)) return;
   mount({ source: folder, target: folder, flags: MS_BIND });

@@ -1,6 +1,8 @@
 export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 /** What a restart needs to know, on disk. */
-export type { RecordWarning } from './load.js';
+export { unsafeAncestor } from './ancestors.js';
+export { readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
+export { type RecordWarning, STATE_FILES } from './set-aside.js';
 export { openStateDirectory } from './state-directory.js';

@@ -1,22 +1,14 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { ENDPOINT_STATES, type EndpointState } from '../pool/types.js';
+import { ENDPOINT_STATES } from '../pool/types.js';
 import { journalPath } from './lease-journal.js';
+import { readOwnFile } from './own-file.js';
 import { decodeRecord, fileName, isTemporaryName, type StoredRecord, temporaryName } from './record-file.js';
-import { SET_ASIDE } from './state-directory.js';
+import { type RecordWarning, setAside } from './set-aside.js';
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 /** Far above any record; what is larger was not written by netnsd and is not read. */
 const LARGEST_RECORD_BYTES = 1 << 20;
 const LARGEST_JOURNAL_BYTES = 1 << 26;
-
-/** One file that was found and not used. */
-export interface RecordWarning {
-  readonly path: string;
-  readonly problem: string;
-  /** Where it is now; null when it could not be moved, or was removed. */
-  readonly movedTo: string | null;
-}
 
 type Warn = (warning: RecordWarning) => void;
 interface Found extends StoredRecord {
@@ -35,11 +27,11 @@ export function loadRecords(directory: string, warn: Warn): StoredRecord[] {
           fs.unlinkSync(path);
           continue;
         }
-        const found: Found = { ...decodeRecord(readRegularFile(path), { name, state }), path };
+        const found: Found = { ...decodeRecord(readOwnFile(path, LARGEST_RECORD_BYTES), { name, state }), path };
         keepNewer(newest, found);
       } catch (error) {
         const { message } = error as Error;
-        warn({ path, problem: message, movedTo: setAside({ directory, state, name }) });
+        warn({ path, problem: message, movedTo: setAside({ directory, folder: state, name }) });
       }
     }
   }
@@ -53,7 +45,7 @@ function journalLines(directory: string, warn: Warn): string[] {
   const path = journalPath(directory);
   if (fs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return [];
   try {
-    return readRegularFile(path, LARGEST_JOURNAL_BYTES).split('\n').slice(0, -1);
+    return readOwnFile(path, LARGEST_JOURNAL_BYTES).split('\n').slice(0, -1);
   } catch (error) {
     warn({ path, problem: (error as Error).message, movedTo: null });
     return [];
@@ -72,7 +64,7 @@ function replay(options: { directory: string; newest: Map<string, Found>; line: 
     if (standing !== undefined && standing.revision > stored.revision) return;
     const path = join(directory, state, name);
     const temporary = join(directory, state, temporaryName(stored.record.id));
-    fs.writeFileSync(temporary, `${line}\n`, { mode: 0o600 });
+    fs.writeFileSync(temporary, `${line}\n`, { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, path);
     if (standing !== undefined && standing.path !== path) fs.unlinkSync(standing.path);
     newest.set(stored.record.id, { ...stored, path });
@@ -88,47 +80,4 @@ function keepNewer(newest: Map<string, Found>, found: Found): void {
   const [keep, drop] = other !== undefined && other.revision > found.revision ? [other, found] : [found, other];
   newest.set(id, keep);
   if (drop !== undefined) fs.unlinkSync(drop.path);
-}
-
-/** Neither follows a symlink, nor waits at a fifo, nor opens a device; throws an Error that says what is wrong. */
-function readRegularFile(path: string, largestBytes = LARGEST_RECORD_BYTES): string {
-  // A device may act on being opened, so one look before that; the looks after it are those that count.
-  if (!fs.lstatSync(path).isFile()) throw new Error('it is no regular file');
-  const fd = openUnfollowed(path);
-  try {
-    const stats = fs.fstatSync(fd);
-    if (!stats.isFile()) throw new Error('it is no regular file');
-    if (stats.uid !== process.geteuid?.()) throw new Error(`it belongs to user ${stats.uid}`);
-    if ((stats.mode & 0o022) !== 0) throw new Error('others may write to it');
-    if (stats.nlink !== 1) throw new Error('it has another name elsewhere');
-    if (stats.size > largestBytes) throw new Error(`it has ${stats.size} bytes`);
-    return fs.readFileSync(fd, 'utf8');
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function openUnfollowed(path: string): number {
-  try {
-    return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ELOOP' ? 'it is a symlink' : message);
-  }
-}
-
-/** Moves what is no record out of the way, itself and not what it points to; null when that cannot be done. */
-function setAside(file: { directory: string; state: EndpointState; name: string }): string | null {
-  const { directory, state, name } = file;
-  for (let attempt = 0; attempt < 1000; attempt += 1) {
-    const to = join(directory, SET_ASIDE, attempt === 0 ? `${state}-${name}` : `${state}-${name}.${attempt}`);
-    if (fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined) continue;
-    try {
-      fs.renameSync(join(directory, state, name), to);
-      return to;
-    } catch {
-      return null;
-    }
-  }
-  return null;
 }

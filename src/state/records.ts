@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import type { EndpointKey, EndpointRecord, EndpointState, Records } from '../pool/types.js';
 import { LeaseJournal } from './lease-journal.js';
-import { loadRecords, type RecordWarning } from './load.js';
+import { loadRecords } from './load.js';
 import { encodeRecord, fileName, isEndpointId, temporaryName } from './record-file.js';
+import type { RecordWarning } from './set-aside.js';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
+import { readOwnFile, replaceOwnFile } from './own-file.js';
 
 const NAME = 'sequence';
 /** One write for this many numbers; a restart skips what was left of them. */
@@ -30,11 +30,8 @@ export class FileSequence {
 
   #reserve(): void {
     const below = this.#next + NUMBERS_A_WRITE;
-    const temporary = `${this.#path}.new`;
     try {
-      fs.rmSync(temporary, { force: true });
-      fs.writeFileSync(temporary, `${below}\n`, { mode: 0o600, flag: 'wx' });
-      fs.renameSync(temporary, this.#path);
+      replaceOwnFile(this.#path, `${below}\n`);
     } catch (error) {
       const { code = 'unknown', message } = error as NodeJS.ErrnoException;
       const details = { errno: code };
@@ -49,16 +46,10 @@ export class FileSequence {
 
 /** 1 where there is no number to be read. */
 function readNumber(path: string): number {
-  let fd: number;
   try {
-    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    const text = readOwnFile(path, 64);
+    return /^[1-9][0-9]{0,14}\n$/.test(text) ? Number(text) : 1;
   } catch {
     return 1;
-  }
-  try {
-    const text = fs.fstatSync(fd).isFile() ? fs.readFileSync(fd, 'utf8') : '';
-    return /^[1-9][0-9]{0,14}\n$/.test(text) ? Number(text) : 1;
-  } finally {
-    fs.closeSync(fd);
   }
 }

@@ -1,25 +1,25 @@
-import { lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
-
-/** Where files go that are no records; beside the folders of the states. */
-export const SET_ASIDE = 'set-aside';
+import { octal, unsafeAncestor } from './ancestors.js';
+import { type RecordWarning, SET_ASIDE, setForeignFilesAside } from './set-aside.js';
 
 const OTHERS_MAY_WRITE = 0o022;
-const WORLD_MAY_WRITE = 0o002;
-const STICKY = 0o1000;
 
 /**
  * Opens the state directory, or makes it (mode 0700), with a folder a state and one for what is set aside. Returns its
  * absolute path. Throws `state_dir_unsafe` when it or one of its folders is a symlink, no directory, another user's, or
- * writable by others, or when others may replace it as a whole: records in it would be obeyed by root.
+ * writable by others, or when others may replace it as a whole: records in it would be obeyed by root. Files in it that bear
+ * the names of netnsd's and are not are set aside, and `warn` hears of each.
  */
-export function openStateDirectory(path: string): string {
+export function openStateDirectory(path: string, warn: (warning: RecordWarning) => void = () => undefined): string {
   const root = resolve(path);
   makeDirectory(root);
-  assertParentSafe(root);
+  const unsafeParent = unsafeAncestor(root);
+  if (unsafeParent !== undefined) throw unsafe(unsafeParent.path, unsafeParent.stats, unsafeParent.problem);
   for (const folder of [...ENDPOINT_STATES, SET_ASIDE]) makeDirectory(join(root, folder));
+  setForeignFilesAside(root, warn);
   return root;
 }
 
@@ -44,18 +44,6 @@ function assertSafe(path: string, stats: Stats): void {
   if ((stats.mode & OTHERS_MAY_WRITE) !== 0) {
     throw unsafe(path, stats, `has mode ${octal(stats)}, so others may write to it: chmod 700 ${path}`);
   }
-}
-
-/** Who may write to the parent may rename the directory away, unless the parent is sticky, as /tmp is. */
-function assertParentSafe(root: string): void {
-  const parent = dirname(realpathSync(root));
-  const stats = lstatSync(parent);
-  if ((stats.mode & WORLD_MAY_WRITE) === 0 || (stats.mode & STICKY) !== 0) return;
-  throw unsafe(parent, stats, `has mode ${octal(stats)}, so others may replace ${root}: chmod o-w ${parent}`);
-}
-
-function octal(stats: Stats): string {
-  return (stats.mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 function unsafe(path: string, stats: Stats, what: string): NetnsdError {

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { foreignness } from './own-file.js';
+
+/** Where files go that netnsd did not write; beside the folders of the states. */
+export const SET_ASIDE = 'set-aside';
+/** The files of a state directory beside its folders. */
+export const STATE_FILES = ['lock', 'sequence', 'site.json', 'journal'] as const;
+
+/** One file that was found and not used. */
+export interface RecordWarning {
+  readonly path: string;
+  readonly problem: string;
+  /** Where it is now; null when it could not be moved, or was removed. */
+  readonly movedTo: string | null;
+}
+
+/** Moves what is not netnsd's out of the way, itself and not what it points to; null when that cannot be done. */
+export function setAside(file: { directory: string; folder: string; name: string }): string | null {
+  const { directory, folder, name } = file;
+  const wanted = folder === '' ? name : `${folder}-${name}`;
+  // A file's name has 255 bytes at the most, and what is set aside needs some for where it was and for its number.
+  const target = Buffer.byteLength(wanted) <= 240 ? wanted : `${folder}-${digest(name)}`;
+  for (let attempt = 0; attempt < 1000; attempt += 1) {
+    const to = join(directory, SET_ASIDE, attempt === 0 ? target : `${target}.${attempt}`);
+    if (fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined) continue;
+    try {
+      fs.renameSync(join(directory, folder, name), to);
+      return to;
+    } catch {
+      return null;
+    }
+  }
+  return null;
+}
+
+function digest(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 32);
+}
+
+/**
+ * Sets aside what bears the name of one of netnsd's own files and is a symlink, fifo, device, folder or hard link, another
+ * user's, or open to others: it would be written through, waited for, or obeyed.
+ */
+export function setForeignFilesAside(directory: string, warn: (warning: RecordWarning) => void): void {
+  for (const name of STATE_FILES.flatMap((file) => [file, `${file}.new`])) {
+    const path = join(directory, name);
+    const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+    const problem = stats === undefined ? undefined : foreignness(stats);
+    if (problem !== undefined) warn({ path, problem, movedTo: setAside({ directory, folder: '', name }) });
+  }
+}
