@@ -78,7 +78,7 @@ function bounds({ minimum, exclusiveMinimum, maximum, minLength, maxLength, patt
 async function apiTable() {
   const nothing = () => [];
   const service = { acquire: nothing, release: nothing, lease: nothing, leases: nothing, status: nothing, poolStatus: nothing, resize: nothing, subscribe: nothing };
-  const app = await createApi({ service, log: { debug() {}, error() {} }, version: '', startedAt: 0, patchBundle: nothing, graftContainer: nothing, dnsFiles: nothing });
+  const app = await createApi({ service, log: { debug() {}, info() {}, error() {} }, version: '', startedAt: 0, patchBundle: nothing, graftContainer: nothing, dnsFiles: nothing });
   await app.ready();
   const { paths } = app.swagger();
   await app.close();

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Handovers } from './handover.js';
+import { logLeases } from './lease-routes.js';
 import type { ApiMetrics } from './metrics.js';
 import type { ApiOptions } from './options.js';
 import { containerKey } from './runtime-root.js';
@@ -9,7 +10,7 @@ type Options = ApiOptions & { readonly metrics: ApiMetrics; readonly handovers: 
 
 /** `/v1/status`, `/v1/oci/patch`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, version, startedAt, metrics, handovers, patchBundle } = options;
+  const { service, log, version, startedAt, metrics, handovers, patchBundle } = options;
 
   app.get(
     '/v1/status',
@@ -35,8 +36,12 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
     async (request, reply) => {
       const handover = handovers.open(reply.raw);
       const containerId = containerKey(request.body.containerId, request.headers);
-      const patched = await patchBundle({ ...request.body, containerId, signal: handover.signal });
-      if (patched.lease !== undefined) handover.hold([patched.lease]);
+      const { signal, peer } = handover;
+      const patched = await patchBundle({ ...request.body, containerId, signal, peer });
+      if (patched.lease !== undefined) {
+        const isNew = handover.hold([patched.lease]);
+        logLeases(log, [patched.lease], { isNew, peer });
+      }
       return patched;
     },
   );

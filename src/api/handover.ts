@@ -8,10 +8,19 @@ interface Fate {
   told: boolean;
 }
 
+/** Who is at the other end of a connection: SO_PEERCRED of unix(7). */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+export type PeerOf = (socket: Socket) => PeerCredentials | null;
+
 /** One connection. Its signal is made once, not a request: to make one costs as much as to find an endpoint. */
 interface Peer {
   readonly gone: AbortController;
   readonly underWay: Set<Handover>;
+  readonly credentials: PeerCredentials | null;
 }
 
 /**
@@ -23,9 +32,12 @@ export class Handovers {
   readonly #fates = new WeakMap<Lease, Fate>();
   readonly #peers = new WeakMap<Socket, Peer>();
 
-  /** What stands already was told to somebody by an earlier daemon. */
-  constructor(service: Pick<PoolService, 'leases' | 'release'>) {
+  readonly #peerOf: PeerOf;
+
+  /** What stands already was told to somebody by an earlier daemon. `peerOf` is asked once a connection. */
+  constructor(service: Pick<PoolService, 'leases' | 'release'>, peerOf: PeerOf = () => null) {
     this.#service = service;
+    this.#peerOf = peerOf;
     for (const lease of service.leases({})) this.#fates.set(lease, { underWay: 0, told: true });
   }
 
@@ -33,7 +45,7 @@ export class Handovers {
   open(response: ServerResponse): Handover {
     const { socket } = response.req;
     const peer = this.#peers.get(socket) ?? this.#meet(socket);
-    const handover = new Handover(this, peer.gone.signal);
+    const handover = new Handover(this, peer.gone.signal, peer.credentials);
     peer.underWay.add(handover);
     response.on('finish', () => {
       // To Node a response has finished as well when its last write failed; the connection closes then.
@@ -62,7 +74,7 @@ export class Handovers {
   }
 
   #meet(socket: Socket): Peer {
-    const peer: Peer = { gone: new AbortController(), underWay: new Set() };
+    const peer: Peer = { gone: new AbortController(), underWay: new Set(), credentials: this.#peerOf(socket) };
     // Of the connection, not of the response: one that waits behind another on its connection would not hear of it.
     const leave = (): void => {
       peer.gone.abort();
@@ -80,12 +92,15 @@ export class Handovers {
 export class Handover {
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** Who asked; null where that is not known. */
+  readonly peer: PeerCredentials | null;
   readonly #handovers: Handovers;
   readonly #held: { readonly lease: Lease; readonly fate: Fate }[] = [];
 
-  constructor(handovers: Handovers, signal: AbortSignal) {
+  constructor(handovers: Handovers, signal: AbortSignal, peer: PeerCredentials | null) {
     this.#handovers = handovers;
     this.signal = signal;
+    this.peer = peer;
   }
 
   /** These leases are what the answer tells of. False if they stood already. */

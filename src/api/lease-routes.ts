@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { NetnsdError, toNetnsdError } from '../errors.js';
 import type { Lease } from '../pool/index.js';
-import type { Handovers } from './handover.js';
+import type { Handovers, PeerCredentials } from './handover.js';
 import { noContent } from './openapi.js';
-import type { ApiOptions } from './options.js';
+import type { ApiLog, ApiOptions } from './options.js';
 import { containerKey } from './runtime-root.js';
 import {
   AcquireSchema,
@@ -19,6 +19,19 @@ type Options = Pick<ApiOptions, 'service' | 'log'> & {
   readonly handovers: Handovers;
   readonly observe: (seconds: number) => void;
 };
+
+/** Who got what, for those who ask later; a container that asks for its own again is not worth a line. */
+export function logLeases(
+  log: ApiLog,
+  leases: readonly Lease[],
+  { isNew, peer }: { isNew: boolean; peer: PeerCredentials | null },
+): void {
+  for (const { id, pool, containerId, tenant, source } of leases) {
+    const details = { lease: id, pool, containerId, tenant, source, ...peer };
+    if (isNew) log.info(details, 'leased');
+    else log.debug(details, 'leased already');
+  }
+}
 
 /** `/v1/leases`. */
 export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { service, log, handovers, observe }) => {
@@ -54,8 +67,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
         observe((performance.now() - startedMs) / 1000);
         const lease = leases[0] as Lease;
         const isNew = handover.hold(leases);
-        for (const { id, pool, containerId, tenant, source } of leases)
-          log.debug({ lease: id, pool, containerId, tenant, source, new: isNew }, 'leased');
+        logLeases(log, leases, { isNew, peer: handover.peer });
         reply.code(isNew ? 201 : 200);
         if (count === undefined) void reply.send(lease);
         // A list does not fit the compiled serialiser of the one lease.

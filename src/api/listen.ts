@@ -8,14 +8,15 @@ import { NetnsdError } from '../errors.js';
 const PATH_BYTES = 107;
 
 /**
- * Listens on a unix socket, mode 0600, or 0660 for the group. What an ended daemon left behind is removed; a socket that
+ * Listens on a unix socket, mode 0600, or 0660 for the group, unless `mode` is given. What an ended daemon left behind is removed; a socket that
  * somebody answers on, and anything that is no socket, stays. Throws `daemon_running` and `bad_usage`.
  */
 export async function listenOnSocket(
   app: FastifyInstance,
-  options: { path: string; groupId: number | null },
+  options: { path: string; groupId: number | null; mode?: number | null },
 ): Promise<void> {
   const { path, groupId } = options;
+  const mode = options.mode ?? (groupId === null ? 0o600 : 0o660);
   // Without a name the server would listen on TCP; with a NUL first, in the abstract namespace, which has no modes.
   if (path === '' || path.includes('\0')) throw new NetnsdError('bad_usage', 'the socket needs a path: see --socket');
   const bytes = Buffer.byteLength(path);
@@ -47,11 +48,24 @@ export async function listenOnSocket(
   }
   try {
     if (groupId !== null) chownSync(path, -1, groupId);
-    chmodSync(path, groupId === null ? 0o600 : 0o660);
+    chmodSync(path, mode);
+    assertAsWanted(path, mode, groupId);
   } catch (error) {
     await app.close();
+    if (error instanceof NetnsdError) throw error;
     throw new NetnsdError('bad_usage', `cannot give ${path} to group ${groupId}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** What was asked for is what is there: some file systems take a mode and keep another. */
+function assertAsWanted(path: string, mode: number, groupId: number | null): void {
+  const stats = lstatSync(path);
+  if (stats.isSocket() && (stats.mode & 0o7777) === mode && (groupId === null || stats.gid === groupId)) return;
+  const found = `mode ${(stats.mode & 0o7777).toString(8)} and group ${stats.gid}`;
+  throw new NetnsdError(
+    'bad_usage',
+    `${path} has ${found} although others were set: choose another place with --socket`,
+  );
 }
 
 /**

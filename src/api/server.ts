@@ -44,7 +44,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   endSilentOnClose(app);
   await useOpenApi(app, options.version);
   const metrics = new ApiMetrics(service);
-  const handovers = new Handovers(service);
+  const handovers = new Handovers(service, options.peerOf);
+  if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
   const observe = (seconds: number): void => metrics.observeAcquire(seconds);
   await app.register(leaseRoutes, { service, log, handovers, observe });
   await app.register(poolRoutes, { service });

@@ -101,6 +101,15 @@ export const TOP_KEYS = {
     meaning: 'Group whose members may use the socket, and so lease, release and stop using pools.',
     accepts: (value) => isText(value, GROUP_NAME),
   },
+  socketMode: {
+    name: 'socket_mode',
+    type: 'string',
+    initial: null as string | null,
+    initialMeaning: '`"0600"`, or `"0660"` with `socket_group`',
+    allowed: 'an octal number that gives its owner both and all others nothing: "0600", "0620", "0640" or "0660"',
+    meaning: 'Mode of the socket, set and checked at each start. To connect takes the right to write.',
+    accepts: (value) => isText(value, /^0?6[0246]0$/),
+  },
   logLevel: {
     name: 'log_level',
     type: 'string',

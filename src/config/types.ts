@@ -4,6 +4,8 @@ export interface Config {
   readonly netnsDir: string;
   /** Group that may use the socket (mode 0660), or null (mode 0600). */
   readonly socketGroup: string | null;
+  /** Octal digits, or null: 0600, or 0660 with a group. */
+  readonly socketMode: string | null;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly pools: readonly PoolConfig[];
 }

@@ -1,5 +1,5 @@
 import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas.js';
-import { hasCode } from '../errors.js';
+import { hasCode, NetnsdError } from '../errors.js';
 import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
 import type { Lease, PoolService } from '../pool/index.js';
 import type { LeaseDns } from './lease-dns.js';
@@ -13,7 +13,7 @@ export const ANNOTATION = {
   address: 'dev.netnsd.address',
 } as const;
 
-type Request = ApiPatchBundle & { readonly signal: AbortSignal };
+type Request = ApiPatchBundle & { readonly signal: AbortSignal; readonly peer?: { readonly uid: number } | null };
 
 /**
  * Leases an endpoint for the container of a bundle and writes its path into config.json, with the lease and its address
@@ -28,6 +28,7 @@ export async function leaseBundle(
   dns?: Pick<LeaseDns, 'filesFor'>,
 ): Promise<ApiPatchedBundle> {
   using bundle = readBundle(request.bundle);
+  refuseForeign(bundle, request.peer?.uid ?? 0);
   const annotations = bundle.spec.annotations ?? {};
   if (isSkipped(bundle)) return passthrough(`${ANNOTATION.skip} says so`);
   const path = networkPath(bundle);
@@ -71,6 +72,16 @@ export async function leaseBundle(
 /** Whether the spec asks to be left alone. */
 export function isSkipped({ spec }: Bundle): boolean {
   return ['true', '1'].includes(spec.annotations?.[ANNOTATION.skip] ?? '');
+}
+
+/**
+ * The daemon may write where its clients may not: a member of the socket's group has only bundles of its own patched.
+ * Throws `bundle_invalid`.
+ */
+function refuseForeign(bundle: Bundle, uid: number): void {
+  if (uid === 0 || uid === process.geteuid?.() || bundle.owners.every((owner) => owner === uid)) return;
+  const message = `${bundle.specPath} is not user ${uid}'s: its folder and itself have to be, unless root asks`;
+  throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path, uid } });
 }
 
 /** Undefined where the container shares the host's network, null where its namespace has no path. */

@@ -13,16 +13,19 @@ import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { groupId } from '../kernel/group.js';
 import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
+import { peerOf } from '../kernel/peer.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
-import { FileRecords, FileSequence, LeaseFiles, openStateDirectory } from '../state/index.js';
+import { FileRecords, FileSequence, LeaseFiles, openStateDirectory, type RecordWarning } from '../state/index.js';
 import { readVersion } from '../version.js';
+import { connectionLimit } from './connection-limit.js';
 import { ContainerGrafts } from './graft-container.js';
 import { keepSweeping } from './graft-sweep.js';
 import { leaseBundle } from './lease-bundle.js';
 import { LeaseDns } from './lease-dns.js';
 import { makeLogger } from './logger.js';
-import { assertPrivileged } from './privileges.js';
+import { assertPlaceSafe } from './place.js';
+import { assertPrivileged, missingComforts } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
@@ -53,10 +56,15 @@ export async function serve(options: ServeOptions): Promise<number> {
   assertPrivileged();
   const config = readConfig({ path: options.configPath, stateDir: options.stateDir });
   const log = await makeLogger(options.logLevel ?? config.logLevel);
-  const stateDir = openStateDirectory(options.stateDir);
+  for (const { name, reason, without } of missingComforts())
+    log.warn({ capability: name, without }, `netnsd lacks ${name} (to ${reason}) and does without`);
+  const warnOfFile = (warning: RecordWarning): void =>
+    log.warn(warning, "a file in the state directory is not netnsd's and was set aside");
+  const stateDir = openStateDirectory(options.stateDir, warnOfFile);
   using _lock = lockStateDirectory(stateDir);
   const site = siteOf(stateDir, options.netnsDir ?? config.netnsDir);
   writeSite(stateDir, site);
+  assertPlaceSafe(site.netnsDir, 'netns_dir');
   prepareMountFolder(site.netnsDir);
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
   await using thread = await EndpointThread.start({ site, networks });
@@ -79,8 +87,15 @@ export async function serve(options: ServeOptions): Promise<number> {
     patchBundle: (request) => leaseBundle(pools, request, dns),
     dnsFiles: (leaseId, hostname) => dns.write(leaseId, hostname),
     graftContainer: (request) => grafts.graft(request),
+    peerOf,
+    maxConnections: connectionLimit(),
   });
-  await listenOnSocket(api, { path: options.socketPath, groupId: groupId(config.socketGroup) });
+  assertPlaceSafe(options.socketPath, '--socket');
+  await listenOnSocket(api, {
+    path: options.socketPath,
+    groupId: groupId(config.socketGroup),
+    mode: config.socketMode === null ? null : Number.parseInt(config.socketMode, 8),
+  });
   log.info({ socket: options.socketPath, stateDir, pools: config.pools.map(({ name }) => name) }, 'netnsd is ready');
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   const watchdog = tellReady();

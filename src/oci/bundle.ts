@@ -17,12 +17,17 @@ export class Bundle implements Disposable {
   /** config.json as it was read; what a patch builds on. */
   readonly text: string;
 
+  /** User ids of the folder and of config.json. */
+  readonly owners: readonly number[];
+
   private constructor(
     /** Absolute path, for messages. */
     readonly path: string,
     private readonly folderFd: number,
   ) {
-    this.text = this.readSpec().text;
+    const { text, uid } = this.readSpec();
+    this.text = text;
+    this.owners = [fstatSync(folderFd).uid, uid];
     this.spec = parseSpec(this.text, this.specPath);
   }
 
@@ -47,7 +52,7 @@ export class Bundle implements Disposable {
     return `/proc/self/fd/${this.folderFd}/${name}`;
   }
 
-  /** Reads config.json anew, with its owner and mode. */
+  /** Reads config.json anew, with its owner and its permissions; set-id bits, which a spec has no use for, are left out. */
   readSpec(): { text: string; uid: number; gid: number; mode: number } {
     // A FIFO must not block and a symlink must not lead out of the bundle.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -57,7 +62,7 @@ export class Bundle implements Disposable {
       if (!stat.isFile()) throw invalid(`${this.specPath} is no regular file: replace it by one`);
       if (stat.size > SIZE_LIMIT_BYTES) throw invalid(`${this.specPath} is larger than a spec may be (16 MiB)`);
       const bytes = attempt(this.specPath, () => readFileSync(fd));
-      return { text: decode(bytes, this.specPath), uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
+      return { text: decode(bytes, this.specPath), uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o777 };
     } finally {
       closeSync(fd);
     }

@@ -20,7 +20,11 @@ export async function apiWorld(t: Test, options: ApiWorldOptions = {}) {
   const faults: { details: object; message: string }[] = [];
   const app = await createApi({
     service: made.pools,
-    log: { debug: () => undefined, error: (details, message) => void faults.push({ details, message }) },
+    log: {
+      debug: () => undefined,
+      info: () => undefined,
+      error: (details, message) => void faults.push({ details, message }),
+    },
     version: '1.2.3',
     startedAt: Date.now() - 1500,
     patchBundle: async () => ({ action: 'passthrough', reason: 'not in this test' }),

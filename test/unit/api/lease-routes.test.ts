@@ -2,7 +2,7 @@ import t from 'tap';
 import type { ApiLease } from '../../../src/api/schemas.js';
 import type { Lease } from '../../../src/pool/types.js';
 import { FakeService, makeLease } from './fake-service.js';
-import { makeApi } from './serve.js';
+import { dial, makeApi, post, serveApi, until } from './serve.js';
 
 t.test('an acquire answers 201 with the lease of the contract, whole', async (t) => {
   const { app, service, logged } = await makeApi(t);
@@ -99,4 +99,36 @@ t.test("a container's leases are released by its id", async (t) => {
     service.leases({}).map(({ containerId }) => containerId),
     ['job-2'],
   );
+});
+
+t.test('who asked is found out once a connection, and logged with each lease', async (t) => {
+  let asked = 0;
+  const { path, logged } = await serveApi(t, {
+    peerOf: () => {
+      asked += 1;
+      return { pid: 4711, uid: 1000, gid: 100 };
+    },
+  });
+  const { socket, heard } = await dial(t, path);
+  for (const containerId of ['one', 'two', 'one']) {
+    socket.write(post('/v1/leases', { containerId }));
+    await until('the lease came', () => heard().endsWith('}'));
+  }
+  await until('all are logged', () => logged.length === 3);
+  t.equal(asked, 1);
+  t.match(
+    logged.map(({ details, message }) => ({ ...details, message })),
+    [
+      { message: 'leased', containerId: 'one', pid: 4711, uid: 1000, gid: 100, lease: /^[0-9a-f]{16}$/ },
+      { message: 'leased', containerId: 'two', pid: 4711, uid: 1000, gid: 100 },
+      { message: 'leased already', containerId: 'one', pid: 4711 },
+    ],
+  );
+});
+
+t.test('a lease by way of a bundle is logged as well', async (t) => {
+  const lease = makeLease(7, { containerId: 'job-7' });
+  const { app, logged } = await makeApi(t, { patchBundle: async () => ({ action: 'patched', lease }) });
+  await app.inject({ method: 'POST', url: '/v1/oci/patch', payload: { bundle: '/b', containerId: 'job-7' } });
+  t.match(logged, [{ message: 'leased', details: { lease: lease.id, containerId: 'job-7' } }]);
 });

@@ -25,6 +25,7 @@ export async function makeApi(t: Test, options: Partial<ApiOptions> = {}): Promi
     startedAt: Date.now() - 5000,
     log: {
       debug: (details, message) => void logged.push({ details, message }),
+      info: (details, message) => void logged.push({ details, message }),
       error: (details) => void faults.push(details),
     },
     patchBundle: async () => ({ action: 'passthrough', reason: 'a fake' }),

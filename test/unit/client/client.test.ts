@@ -179,7 +179,7 @@ t.test('connections are kept, and closed with the client', async (t) => {
   const service = new FakeService();
   const pass = async () => ({ action: 'passthrough' as const });
   const dnsFiles = () => ({ hosts: '/nowhere', resolvConf: null });
-  const log = { debug() {}, error() {} };
+  const log = { debug() {}, info() {}, error() {} };
   const app = await createApi({
     service,
     log,

@@ -9,6 +9,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
   t.strictSame(names, [
     'netns_dir',
     'socket_group',
+    'socket_mode',
     'log_level',
     ...[
       'subnet',

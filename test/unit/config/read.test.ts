@@ -24,7 +24,13 @@ function parse(source: string) {
 }
 
 t.test('without a file, or with an empty one, every key has its default', async (t) => {
-  const defaults = { netnsDir: '/run/netnsd/netns', socketGroup: null, logLevel: 'info', pools: [DEFAULT_POOL] };
+  const defaults = {
+    netnsDir: '/run/netnsd/netns',
+    socketGroup: null,
+    socketMode: null,
+    logLevel: 'info',
+    pools: [DEFAULT_POOL],
+  };
   t.strictSame(parse(''), defaults);
   t.strictSame(parse('[pools]'), defaults);
   if (!existsSync(CONFIG_FILE)) t.strictSame(readConfig({ path: null }), defaults);
@@ -42,6 +48,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const expected = {
     netnsDir: '/run/netns',
     socketGroup: 'web',
+    socketMode: '0620',
     logLevel: 'debug',
     pools: [
       {
@@ -60,7 +67,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
       },
     ],
   };
-  const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nlog_level = "debug"\n';
+  const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nlog_level = "debug"\n';
   const rest =
     'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\nrecycle = "reuse"\ntrust = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';

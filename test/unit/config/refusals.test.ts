@@ -20,7 +20,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'an unknown key',
     '\ncolour = 1',
-    'f.toml:2: colour: unknown key (allowed: netns_dir, socket_group, log_level, pools)',
+    'f.toml:2: colour: unknown key (allowed: netns_dir, socket_group, socket_mode, log_level, pools)',
   ],
   [
     'a near miss',
@@ -35,7 +35,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'a pool key at the top',
     'max = 3',
-    'f.toml:1: max: unknown key: it belongs into a table [pools.NAME] (allowed: netns_dir, socket_group, log_level, pools)',
+    'f.toml:1: max: unknown key: it belongs into a table [pools.NAME] (allowed: netns_dir, socket_group, socket_mode, log_level, pools)',
   ],
   [
     'a dns key in a pool',
@@ -50,7 +50,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'a key of Object',
     'toString = 1',
-    'f.toml:1: toString: unknown key (allowed: netns_dir, socket_group, log_level, pools)',
+    'f.toml:1: toString: unknown key (allowed: netns_dir, socket_group, socket_mode, log_level, pools)',
   ],
   [
     'a word for a switch',
@@ -88,6 +88,11 @@ const CASES: [title: string, source: string, message: string][] = [
     'f.toml:2: pools.default.mtu: found 67, allowed: an integer from 68 to 65535',
   ],
   ['a relative folder', 'netns_dir = "netns"', 'f.toml:1: netns_dir: found "netns", allowed: an absolute path'],
+  [
+    'a mode of the socket that gives others something',
+    'socket_mode = "0666"',
+    'f.toml:1: socket_mode: found "0666", allowed: an octal number that gives its owner both and all others nothing: "0600", "0620", "0640" or "0660"',
+  ],
   ['a log level', 'log_level = "loud"', 'f.toml:1: log_level: found "loud", allowed: trace, debug, info, warn, error'],
   [
     'a name server',

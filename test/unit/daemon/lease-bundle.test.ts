@@ -97,3 +97,20 @@ t.test('a bundle that cannot be patched leaves nothing leased, but what stood be
     code: 'bundle_invalid',
   });
 });
+
+t.test("a client other than root has no bundle patched but its own, and holds nothing of another's", async (t) => {
+  const { pools, lease, path } = await opened(t);
+  const own = process.geteuid?.() ?? 0;
+  process.geteuid = () => own + 2;
+  t.teardown(() => {
+    process.geteuid = () => own;
+  });
+  await t.rejects(lease('c1', { peer: { uid: own + 1 } }), {
+    code: 'bundle_invalid',
+    message: new RegExp(`is not user ${own + 1}'s: its folder and itself have to be, unless root asks`),
+  });
+  t.equal(path(), undefined);
+  t.same(pools.leases(), []);
+  t.match(await lease('c1', { peer: { uid: own } }), { action: 'patched' }, 'its owner');
+  t.match(await lease('c2', { peer: { uid: 0 } }), { action: 'patched' }, 'root');
+});

@@ -37,7 +37,7 @@ t.test('the error table is the registry', async (t) => {
 t.test('the API table has every route of the OpenAPI document, and no other', async (t) => {
   const app = await createApi({
     service: { leases: () => [] as Lease[] } as unknown as PoolService,
-    log: { debug() {}, error() {} },
+    log: { debug() {}, info() {}, error() {} },
     version: '0',
     startedAt: 0,
     patchBundle: async () => ({ action: 'passthrough' as const }),

@@ -10,6 +10,7 @@ export const PAGES = [
   'docs/architecture.md',
   'docs/hooks.md',
   'docs/paper.md',
+  'docs/privileges.md',
   'docs/reconcile.md',
   'docs/runtimes.md',
 ];
