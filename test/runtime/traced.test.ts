@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Daemon } from './daemon.js';
+import { eventually } from './eye.js';
+import { type Call, callsIn, changedPaths, tracing } from './trace.js';
+import { allowedCalls, directive } from './unit-file.js';
+
+const SPEC = JSON.stringify({ linux: { namespaces: [{ type: 'network' }] } });
+
+interface Life {
+  readonly calls: Call[][];
+  readonly daemon: Daemon;
+  readonly bundle: string;
+}
+
+/**
+ * A daemon's whole life under strace: it fills its pools, leases warm and cold, patches a bundle, releases, changes its
+ * size, is killed, finds everything again and hostile files besides, and ends.
+ */
+async function life(t: Test): Promise<Life> {
+  const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'daemon-')), t);
+  const bundle = mkdtempSync(join(tmpdir(), 'bundle-'));
+  const { wrapper, folder } = tracing();
+  t.teardown(() => {
+    for (const made of [bundle, folder]) rmSync(made, { recursive: true, force: true });
+  });
+  writeFileSync(join(bundle, 'config.json'), SPEC);
+  writeFileSync(
+    daemon.configFile,
+    'socket_group = "root"\n[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\n',
+  );
+  await using _ = daemon;
+  daemon.start(wrapper);
+  await daemon.answers();
+  await daemon.filled();
+  const lease = await daemon.acquire('--id', 'one');
+  t.equal((await daemon.send('POST', '/v1/leases', { count: 5, wait: 5, ttl: 1 })).status, 201, 'cold ones among them');
+  t.equal((await daemon.send('POST', '/v1/oci/patch', { bundle, containerId: 'b' })).status, 200);
+  t.match(readFileSync(join(bundle, 'config.json'), 'utf8'), daemon.stateDir, 'a bundle was patched');
+  await eventually('their time is over', async () => (await daemon.leases()).length === 2);
+  await daemon.send('PATCH', '/v1/pools/default', { minReady: 3 });
+  await daemon.send('DELETE', `/v1/leases/${lease.id}`);
+  await daemon.get('/v1/status');
+  await daemon.filled();
+  await daemon.stop('SIGKILL');
+  writeFileSync(join(daemon.stateDir, 'ready', 'no record'), 'x');
+  daemon.start(wrapper);
+  await daemon.answers();
+  await daemon.filled();
+  await daemon.stop();
+  return { calls: callsIn(folder), daemon, bundle };
+}
+
+t.test('no path outside the state directory, the bundle and the socket is ever written', async (t) => {
+  const { calls, daemon, bundle } = await life(t);
+  const changed = changedPaths(calls, process.cwd());
+  const within = (folder: string) => changed.filter((path) => path.startsWith(`${folder}/`));
+  t.ok(within(daemon.stateDir).length > 30, `${within(daemon.stateDir).length} paths in the state directory`);
+  t.equal(within(bundle).length, 2, 'a temporary file in the bundle, and config.json');
+  const known = new Set([...within(daemon.stateDir), ...within(bundle), daemon.stateDir, daemon.socket, '/dev/null']);
+  t.same(
+    changed.filter((path) => !known.has(path)),
+    [],
+  );
+
+  t.comment('the unit lets through what the daemon does');
+  const allowed = await allowedCalls();
+  t.ok(allowed.size > 100 && !allowed.has('init_module'), `${allowed.size} system calls are allowed`);
+  const made = new Set(calls.flat().map(({ name }) => name));
+  t.ok(made.has('unshare') && made.has('mount') && made.has('sendmsg'), `${made.size} different ones were made`);
+  t.same(
+    [...made].filter((name) => !allowed.has(name)),
+    [],
+  );
+  const families = new Set(
+    calls.flat().flatMap(({ name, args }) => (name === 'socket' ? [args.split(',')[0] ?? ''] : [])),
+  );
+  t.same([...families].sort(), directive('RestrictAddressFamilies').sort());
+});
