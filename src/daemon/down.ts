@@ -8,7 +8,7 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
-import { LEASE_FILES, STATE_FILES } from '../state/index.js';
+import { LEASE_FILES, removeForeignFiles, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { strayNames } from './reconcile.js';
 import { readSite, siteOf } from './site-file.js';
@@ -30,6 +30,7 @@ export interface DownReport {
 export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
   assertPrivileged();
   const { stateDir, socketPath } = options;
+  removeForeignFiles(stateDir);
   const stoppedPid = await stopDaemon(stateDir);
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
   using host = Host.open();

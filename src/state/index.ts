@@ -4,5 +4,5 @@ export { unsafeAncestor } from './ancestors.js';
 export { readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
-export { type RecordWarning, STATE_FILES } from './set-aside.js';
+export { type RecordWarning, removeForeignFiles, STATE_FILES } from './set-aside.js';
 export { openStateDirectory } from './state-directory.js';

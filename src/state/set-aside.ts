@@ -44,10 +44,20 @@ function digest(name: string): string {
  * user's, or open to others: it would be written through, waited for, or obeyed.
  */
 export function setForeignFilesAside(directory: string, warn: (warning: RecordWarning) => void): void {
-  for (const name of STATE_FILES.flatMap((file) => [file, `${file}.new`])) {
+  for (const { name, path, problem } of foreignFiles(directory))
+    warn({ path, problem, movedTo: setAside({ directory, folder: '', name }) });
+}
+
+/** The same for a state directory that is about to go as a whole: removes them, and not what they lead to. */
+export function removeForeignFiles(directory: string): void {
+  for (const { path } of foreignFiles(directory)) fs.rmSync(path, { recursive: true, force: true });
+}
+
+function foreignFiles(directory: string): { name: string; path: string; problem: string }[] {
+  return STATE_FILES.flatMap((file) => [file, `${file}.new`]).flatMap((name) => {
     const path = join(directory, name);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
     const problem = stats === undefined ? undefined : foreignness(stats);
-    if (problem !== undefined) warn({ path, problem, movedTo: setAside({ directory, folder: '', name }) });
-  }
+    return problem === undefined ? [] : [{ name, path, problem }];
+  });
 }

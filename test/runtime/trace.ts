@@ -12,7 +12,24 @@ export interface Call {
 /** A command before another that has all its threads' system calls written down in a folder; `callsIn` reads them. */
 export function tracing(): { wrapper: string[]; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'trace-'));
-  return { folder, wrapper: ['strace', '-D', '-ff', '-qq', '-y', '-s', '4096', '-o', join(folder, 'thread')] };
+  // Without what the test runner has Node.js load, which writes files of its own.
+  return {
+    folder,
+    wrapper: [
+      'env',
+      '-u',
+      'NODE_OPTIONS',
+      'strace',
+      '-D',
+      '-ff',
+      '-qq',
+      '-y',
+      '-s',
+      '4096',
+      '-o',
+      join(folder, 'thread'),
+    ],
+  };
 }
 
 /** The calls of each thread, in its own order. */

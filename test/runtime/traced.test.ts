@@ -1,7 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { ENDPOINT_STATES } from '../../src/pool/types.js';
 import { Daemon } from './daemon.js';
 import { eventually } from './eye.js';
 import { type Call, callsIn, changedPaths, tracing } from './trace.js';
@@ -15,16 +17,35 @@ interface Life {
   readonly bundle: string;
 }
 
+/** Puts symlinks and hard links to `victim` wherever netnsd has files of its own, and a fifo and a folder into each folder. */
+function plant(stateDir: string, victim: string): void {
+  for (const [position, name] of ['sequence', 'site.json', 'journal', 'lock'].entries()) {
+    rmSync(join(stateDir, name), { force: true });
+    if (position % 2 === 0) symlinkSync(victim, join(stateDir, name));
+    else linkSync(victim, join(stateDir, name));
+    symlinkSync(victim, join(stateDir, `${name}.new`));
+  }
+  for (const folder of ENDPOINT_STATES) {
+    symlinkSync(victim, join(stateDir, folder, 'default-900.json'));
+    symlinkSync(victim, join(stateDir, folder, '.default-901.new'));
+    execFileSync('mkfifo', [join(stateDir, folder, 'default-902.json')]);
+    mkdirSync(join(stateDir, folder, 'a\nfolder'));
+  }
+}
+
 /**
  * A daemon's whole life under strace: it fills its pools, leases warm and cold, patches a bundle, releases, changes its
- * size, is killed, finds everything again and hostile files besides, and ends.
+ * size, is killed, finds everything again and hostile files besides, and ends; then it is taken down.
  */
 async function life(t: Test): Promise<Life> {
   const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'daemon-')), t);
   const bundle = mkdtempSync(join(tmpdir(), 'bundle-'));
   const { wrapper, folder } = tracing();
+  const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+  const victim = join(elsewhere, 'victim');
+  writeFileSync(victim, 'precious');
   t.teardown(() => {
-    for (const made of [bundle, folder]) rmSync(made, { recursive: true, force: true });
+    for (const made of [bundle, folder, elsewhere]) rmSync(made, { recursive: true, force: true });
   });
   writeFileSync(join(bundle, 'config.json'), SPEC);
   writeFileSync(
@@ -45,11 +66,16 @@ async function life(t: Test): Promise<Life> {
   await daemon.get('/v1/status');
   await daemon.filled();
   await daemon.stop('SIGKILL');
-  writeFileSync(join(daemon.stateDir, 'ready', 'no record'), 'x');
+  plant(daemon.stateDir, victim);
   daemon.start(wrapper);
   await daemon.answers();
   await daemon.filled();
+  t.match(daemon.log(), 'was set aside');
+  t.equal((await daemon.send('POST', '/v1/leases', {})).status, 201, 'and all works');
   await daemon.stop();
+  plant(daemon.stateDir, victim);
+  await daemon.down();
+  t.equal(readFileSync(victim, 'utf8'), 'precious', 'what was planted led nowhere');
   return { calls: callsIn(folder), daemon, bundle };
 }
 
