@@ -41,6 +41,10 @@ export const PoolStatusSchema = Type.Object(
     ),
     buildFailures: count('Endpoints that could not be built, since the daemon started.', 0),
     lastError: nullableString({ description: 'The newest failure, in one line, or null.', examples: [null] }),
+    trouble: nullableString({
+      description: 'What keeps the pool from being filled or emptied at the moment, in one line; null: nothing.',
+      examples: [null],
+    }),
   },
   { title: 'PoolStatus', description: 'A pool: its two numbers, how many endpoints are in which state, what it did.' },
 );

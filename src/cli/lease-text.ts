@@ -64,7 +64,7 @@ function graftFields({ graft }: Lease): [string, string][] {
   return graft === undefined ? [] : [['grafted into', `namespace ${graft.inode}, of process ${graft.pid}`]];
 }
 
-/** One row a pool, and below them the newest failure of each that had one. */
+/** One row a pool, and below them what troubles each, and the newest failure of each that had one. */
 export function renderPools(pools: readonly PoolStatus[]): string {
   const heading = [
     'POOL',
@@ -94,9 +94,12 @@ export function renderPools(pools: readonly PoolStatus[]): string {
     pool.acquiredWarm,
     pool.acquiredCold,
   ]);
-  const failures = pools.flatMap(({ name, buildFailures, lastError }): [string, string][] =>
-    lastError === null ? [] : [[`pool ${name}`, `${buildFailures} failed builds, the newest: ${lastError}`]],
-  );
+  const failures = pools.flatMap(({ name, buildFailures, lastError, trouble }): [string, string][] => [
+    ...(trouble === null ? [] : [[`pool ${name}`, `in trouble: ${trouble}`] as [string, string]]),
+    ...(lastError === null || lastError === trouble
+      ? []
+      : [[`pool ${name}`, `${buildFailures} failed builds, the newest: ${lastError}`] as [string, string]]),
+  ]);
   return (
     renderTable(heading, rows) + (failures.length === 0 ? '' : `\n${renderFields(failures)}`) + renderRecycled(pools)
   );

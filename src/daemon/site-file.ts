@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { instanceOf } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
+import { NetnsdError } from '../errors.js';
 import { readOwnFile, replaceOwnFile } from '../state/index.js';
 
 /** Which daemon a state directory belongs to; kept beside the records, for a `down` that finds no daemon alive. */
@@ -23,7 +24,24 @@ function realPath(path: string): string {
 }
 
 export function writeSite(stateDir: string, site: Site): void {
-  replaceOwnFile(join(stateDir, FILE), `${JSON.stringify({ version: 1, ...site })}\n`);
+  const path = join(stateDir, FILE);
+  const text = `${JSON.stringify({ version: 1, ...site })}\n`;
+  // What stands already is not written again: a full file system is no reason not to take the leases over.
+  if (readText(path) === text) return;
+  try {
+    replaceOwnFile(path, text);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new NetnsdError('state_write_failed', `${path} cannot be written: ${reason}`, { cause: error });
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readOwnFile(path, LARGEST_BYTES);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The site that the last daemon wrote down; undefined where there is none to be read. */

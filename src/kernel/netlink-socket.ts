@@ -38,6 +38,7 @@ const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 const RECEIVE_BYTES = 4 * 1024 * 1024;
 const DUMP_ATTEMPTS = 5;
@@ -73,16 +74,32 @@ export class NetlinkSocket {
       throw kernelError({ operation: 'open a netlink socket', errno });
     }
     this.#deadlineMs = deadlineMs;
+    try {
+      this.#configure(guess);
+    } catch (error) {
+      this.#socket.close();
+      throw error;
+    }
     // A socket that waits for nobody must not keep the process alive.
     this.#socket.unref();
     this.#socket.on('message', (datagram) => this.#receive(datagram));
     this.#socket.on('error', (error) => this.#fail(this.#translate(error)));
+  }
+
+  #configure(guess: number): void {
     // The package hides its descriptor; the port tells which one it is.
     const { port } = this.#socket.address();
     const fd = netlinkPort(guess) === port ? guess : socketFd((candidate) => netlinkPort(candidate) === port);
     for (const name of [NETLINK_EXT_ACK, NETLINK_CAP_ACK]) setIntegerOption({ fd, level: SOL_NETLINK, name, value: 1 });
     // All replies to a send are queued before the first is read: the default of 212 992 bytes holds some 50 links.
-    setIntegerOption({ fd, level: SOL_SOCKET, name: SO_RCVBUFFORCE, value: RECEIVE_BYTES });
+    const size = { fd, level: SOL_SOCKET, value: RECEIVE_BYTES };
+    try {
+      setIntegerOption({ ...size, name: SO_RCVBUFFORCE });
+    } catch (error) {
+      // In a user namespace of its own, root may not go beyond net.core.rmem_max.
+      if (errnoOf(error) !== 'EPERM') throw error;
+      setIntegerOption({ ...size, name: SO_RCVBUF });
+    }
   }
 
   /** Sends all in order and settles each; a failure does not keep the later ones from being tried. */

@@ -39,7 +39,7 @@ export class Builder {
   #urgent = 0;
   #refilling = false;
   #cancelRetry: Cancel | null = null;
-  #failing = false;
+  #trouble: string | null = null;
   #closed = false;
 
   constructor(options: BuilderOptions) {
@@ -49,6 +49,11 @@ export class Builder {
   /** How many endpoints are being built because somebody waits. */
   get urgent(): number {
     return this.#urgent;
+  }
+
+  /** Why endpoints cannot be built ahead, in one line; null where they can. */
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   /** Whether a refill may start now. */
@@ -73,6 +78,7 @@ export class Builder {
 
   /** Builds at most one request's worth of `count` endpoints ahead of need; ignored unless `refillable`. */
   refill(count: number): void {
+    if (count <= 0) this.#trouble = null;
     if (!this.refillable || count <= 0) return;
     const { slots, failure } = this.#reserve(Math.min(count, this.#options.settings.buildBatch));
     this.#refilling = true;
@@ -132,17 +138,14 @@ export class Builder {
     const { settings, clock, log, hooks } = this.#options;
     if (progress) this.#backoff.reset();
     if (failure === undefined) {
-      if (this.#failing) log.info({ pool: settings.name }, 'endpoints are built ahead again');
-      this.#failing = false;
+      if (this.#trouble !== null) log.info({ pool: settings.name }, 'endpoints are built ahead again');
+      this.#trouble = null;
       return;
     }
-    if (!this.#failing) {
-      log.warn(
-        { pool: settings.name, error: oneLine(failure) },
-        'endpoints cannot be built ahead; trying until they can',
-      );
-    }
-    this.#failing = true;
+    const reason = oneLine(failure);
+    if (this.#trouble === null)
+      log.warn({ pool: settings.name, error: reason }, 'endpoints cannot be built ahead; trying until they can');
+    this.#trouble = reason;
     if (this.#closed) return;
     this.#cancelRetry = clock.after(this.#backoff.next(), () => {
       this.#cancelRetry = null;

@@ -44,6 +44,12 @@ export class Destroyer {
     this.#options = options;
   }
 
+  /** Why endpoints will not go, in one line; null where all do. */
+  get trouble(): string | null {
+    const [slot] = this.#stubborn;
+    return slot === undefined ? null : (slot.record.reason ?? 'an endpoint will not go');
+  }
+
   /** Takes over an endpoint that nobody may use any more; whoever adds it holds on to nothing of it. */
   add(slot: Slot): void {
     this.#queue.push(slot);

@@ -1,6 +1,8 @@
 import { NetnsdError, toNetnsdError } from '../errors.js';
+import type { Clock } from './clock.js';
 import { IndexAllocator } from './ipam.js';
 import { oneLine, type PoolLog } from './log.js';
+import { RecordTrouble } from './record-trouble.js';
 import { NEXT_STATES } from './states.js';
 import type {
   EndpointFacts,
@@ -44,6 +46,8 @@ export class EndpointTable {
     broken: 0,
     destroying: 0,
   };
+  /** Whether records can be written at the moment. */
+  readonly trouble: RecordTrouble;
   readonly #pool: string;
   readonly #records: Records;
   readonly #nextSeq: () => number;
@@ -51,8 +55,16 @@ export class EndpointTable {
   readonly #indexes: IndexAllocator;
   readonly #slots = new Set<Slot>();
 
-  constructor(options: { settings: PoolSettings; records: Records; nextSeq: () => number; log: PoolLog }) {
+  constructor(options: {
+    settings: PoolSettings;
+    records: Records;
+    nextSeq: () => number;
+    log: PoolLog;
+    clock: Clock;
+  }) {
+    const { log, clock } = options;
     this.#pool = options.settings.name;
+    this.trouble = new RecordTrouble({ pool: this.#pool, log, clock, retry: () => this.#catchUp() });
     this.#records = options.records;
     this.#nextSeq = options.nextSeq;
     this.#log = options.log;
@@ -83,9 +95,11 @@ export class EndpointTable {
         reason: null,
       };
       this.#records.write(record, null);
+      this.trouble.worked();
       return this.#add({ key, record, recordedState: 'building', ownsIndex: true, sealed: false, handouts: 0 });
     } catch (error) {
       this.#indexes.release(index);
+      this.trouble.failed(error);
       throw toNetnsdError(error);
     }
   }
@@ -108,8 +122,10 @@ export class EndpointTable {
       if (state === 'leased') this.#records.writeSoon(record, slot.recordedState);
       else this.#records.write(record, slot.recordedState);
     } catch (error) {
+      this.trouble.failed(error);
       throw toNetnsdError(error);
     }
+    if (state !== 'leased') this.trouble.worked();
     slot.recordedState = state;
     this.#hold(slot, record);
   }
@@ -133,8 +149,7 @@ export class EndpointTable {
   moveAnyway(slot: Slot, state: EndpointState, change: Change = {}): void {
     try {
       this.move(slot, state, change);
-    } catch (error) {
-      this.#log.warn({ pool: this.#pool, endpoint: slot.key.id, state, error: oneLine(error) }, 'state not recorded');
+    } catch {
       this.#hold(slot, this.#next(slot, state, change));
     }
   }
@@ -142,6 +157,27 @@ export class EndpointTable {
   /** Why a dirty endpoint is to go; its record says so with its next state. */
   explain(slot: Slot, reason: string): void {
     slot.record = { ...slot.record, reason };
+  }
+
+  /** A lease whose record was not committed never was: what stands on disk is the record of before, of a ready endpoint. */
+  revertToReady(slot: Slot): void {
+    const record = this.#next(slot, 'ready', {});
+    slot.recordedState = 'ready';
+    this.#hold(slot, record);
+  }
+
+  /** After the failure of a write: what is not recorded as it is, and one record at least. */
+  #catchUp(): void {
+    const behind = [...this.#slots].filter((slot) => slot.recordedState !== slot.record.state);
+    try {
+      for (const slot of behind.length > 0 ? behind : [...this.#slots].slice(0, 1)) {
+        this.#records.write(slot.record, slot.recordedState);
+        slot.recordedState = slot.record.state;
+      }
+      this.trouble.worked();
+    } catch (error) {
+      this.trouble.failed(error);
+    }
   }
 
   /** Nothing of the endpoint exists any more: its record goes, then its index comes to rest. */

@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import type { EndpointTable, Slot } from './endpoint-table.js';
 import { newLeaseId } from './lease-id.js';
 import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
-import type { EndpointFacts, EndpointKey, Graft, Lease, LeaseTerms } from './types.js';
+import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from './types.js';
 
 /** Makes leases out of endpoints and unmakes those that nobody was told of; record, state and table in one step. */
 export class Grants {
@@ -32,14 +32,15 @@ export class Grants {
       acquiredAt: new Date(nowMs).toISOString(),
       expiresAt: ask.ttlMs === null ? null : new Date(nowMs + ask.ttlMs).toISOString(),
     };
+    const before = slot.recordedState;
     this.#table.move(slot, 'leased', { facts, lease: terms });
-    return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm' });
+    return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
   }
 
   /** Takes over a lease that outlived a restart. */
   adopt(slot: Slot, facts: EndpointFacts, terms: LeaseTerms): void {
     const ttlMs = terms.expiresAt === null ? null : Date.parse(terms.expiresAt) - this.#clock.wallMs();
-    this.#hold({ slot, facts, terms, ttlMs, confirmed: true });
+    this.#hold({ slot, facts, terms, ttlMs, confirmed: true, before: 'leased' });
   }
 
   /**
@@ -53,20 +54,34 @@ export class Grants {
     return slot.key;
   }
 
-  /** A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. */
-  takeBack(held: Held): boolean {
+  /**
+   * A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. One that was
+   * never `committed` needs no record for that.
+   */
+  takeBack(held: Held, { committed = true } = {}): boolean {
     this.#leases.remove(held.lease.id);
     try {
       this.#table.move(held.slot, 'ready');
       return true;
     } catch {
+      if (!committed && held.before === 'ready') {
+        this.#table.revertToReady(held.slot);
+        return true;
+      }
       this.#table.moveAnyway(held.slot, 'dirty', { reason: 'not recorded as ready' });
       return false;
     }
   }
 
-  #hold(made: { slot: Slot; facts: EndpointFacts; terms: LeaseTerms; ttlMs: number | null; confirmed: boolean }): Held {
-    const { slot, facts, terms, ttlMs, confirmed } = made;
+  #hold(made: {
+    slot: Slot;
+    facts: EndpointFacts;
+    terms: LeaseTerms;
+    ttlMs: number | null;
+    confirmed: boolean;
+    before: EndpointState | null;
+  }): Held {
+    const { slot, facts, terms, ttlMs, confirmed, before } = made;
     const lease: Lease = {
       id: terms.id,
       pool: slot.key.pool,
@@ -79,7 +94,7 @@ export class Grants {
       ...(terms.graft === undefined ? {} : { graft: terms.graft }),
       ...facts,
     };
-    const held: Held = { lease, slot, owner: this.#owner, confirmed, expiring: null };
+    const held: Held = { lease, slot, owner: this.#owner, before, confirmed, expiring: null };
     this.#leases.add(held, ttlMs);
     return held;
   }

@@ -2,7 +2,7 @@ import type { Clock } from './clock.js';
 import type { Slot } from './endpoint-table.js';
 import { type Expiring, Expiry } from './expiry.js';
 import type { LeaseFilter } from './service.js';
-import type { Lease } from './types.js';
+import type { EndpointState, Lease } from './types.js';
 
 /** Who ends a lease whose time is over: its pool. */
 export interface LeaseOwner {
@@ -14,6 +14,8 @@ export interface Held {
   readonly lease: Lease;
   readonly slot: Slot;
   readonly owner: LeaseOwner;
+  /** Where its record stood before it was leased. */
+  readonly before: EndpointState | null;
   /** Somebody was told of it; until then an endpoint may go back unseen. */
   confirmed: boolean;
   expiring: Expiring<Held> | null;

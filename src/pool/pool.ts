@@ -105,8 +105,10 @@ export class Pool implements LeaseOwner {
   async #committed(held: readonly Held[]): Promise<void> {
     try {
       await this.#options.records.committed();
+      this.#table.trouble.worked();
     } catch (error) {
-      this.#takeBack(held);
+      this.#table.trouble.failed(error);
+      this.#takeBack(held, false);
       throw error;
     }
   }
@@ -161,6 +163,7 @@ export class Pool implements LeaseOwner {
       ...this.#counts,
       ...this.#stock.recycled.status(),
       ...this.#stock.failures,
+      trouble: this.#stock.trouble,
     };
   }
 
@@ -268,17 +271,17 @@ export class Pool implements LeaseOwner {
   }
 
   /** Leases for clients that have gone: no container saw the endpoints, so they are ready as before. */
-  #takeBack(unseen: readonly Held[]): void {
+  #takeBack(unseen: readonly Held[], committed = true): void {
     for (const held of unseen) {
       if (this.#options.leases.get(held.lease.id) !== held) continue;
-      this.#emit('released', held, 'its client had gone');
-      this.#untake(held, (back) => this.#stock.put(back));
+      this.#emit('released', held, committed ? 'its client had gone' : 'it could not be recorded');
+      this.#untake(held, (back) => this.#stock.put(back), committed);
     }
     this.#changed();
   }
 
-  #untake(held: Held, putBack: (slot: Slot) => void): void {
-    if (this.#grants.takeBack(held)) putBack(held.slot);
+  #untake(held: Held, putBack: (slot: Slot) => void, committed = true): void {
+    if (this.#grants.takeBack(held, { committed })) putBack(held.slot);
     else this.#recycle(held, false);
   }
 

@@ -88,6 +88,12 @@ export class Stock {
     });
   }
 
+  /** What keeps the pool from being as it should at the moment, in one line; null where nothing does. */
+  get trouble(): string | null {
+    const all = [this.#builder.trouble, this.#table.trouble.reason, this.#destroyer.trouble];
+    return [...new Set(all.filter((one) => one !== null))].join('; ') || null;
+  }
+
   get size(): PoolSize {
     return this.#size;
   }
@@ -217,6 +223,7 @@ export class Stock {
     this.#sealer.close();
     await Promise.all([this.#builder.idle(), this.#recycler.idle(), this.#sealer.idle()]);
     this.#destroyer.close();
+    this.#table.trouble.close();
     await this.#destroyer.idle();
   }
 

@@ -201,4 +201,6 @@ export interface PoolStatus {
   readonly buildFailures: number;
   /** The newest failure, in one line, or null. */
   readonly lastError: string | null;
+  /** What keeps the pool from being filled or emptied as it should at the moment, in one line, or null. */
+  readonly trouble: string | null;
 }

@@ -11,6 +11,7 @@ export function journalPath(directory: string): string {
 
 interface Batch {
   readonly lines: string[];
+  readonly ids: string[];
   readonly written: Promise<void>;
   readonly settle: (error: NetnsdError | null) => void;
 }
@@ -25,19 +26,23 @@ export class LeaseJournal {
   #fd: number | null = null;
   #lengthBytes = 0;
   #batch: Batch | null = null;
+  readonly #onLost: (ids: readonly string[]) => void;
 
-  constructor(directory: string) {
+  /** `onLost` hears of the leases of a turn that could not be written, before whoever waits for them does. */
+  constructor(directory: string, onLost: (ids: readonly string[]) => void) {
     this.#directory = directory;
+    this.#onLost = onLost;
   }
 
   get lengthBytes(): number {
     return this.#lengthBytes;
   }
 
-  /** Adds a line, which `committed` waits for. */
-  append(line: string): void {
+  /** Adds a line about the endpoint `id`, which `committed` waits for. */
+  append(line: string, id: string): void {
     this.#batch ??= this.#open();
     this.#batch.lines.push(line);
+    this.#batch.ids.push(id);
   }
 
   /** Resolves when all lines are in the file; throws `state_write_failed`, and then none of their turn is. */
@@ -60,7 +65,7 @@ export class LeaseJournal {
     // Whoever asked for the lease hears of a failure; a batch that nobody waits for must not end the process.
     written.catch(() => undefined);
     setImmediate(() => this.#write());
-    return { lines: [], written, settle };
+    return { lines: [], ids: [], written, settle };
   }
 
   #write(): void {
@@ -75,6 +80,7 @@ export class LeaseJournal {
       batch.settle(null);
     } catch (error) {
       this.#undo();
+      this.#onLost(batch.ids);
       const { code = 'unknown', message } = error as NodeJS.ErrnoException;
       const details = { errno: code };
       const text = `${journalPath(this.#directory)} cannot be written: ${message}`;

@@ -38,7 +38,10 @@ export class FileRecords implements Records {
   constructor(directory: string, options: { readonly fs?: RecordFs } = {}) {
     this.#directory = directory;
     this.#fs = options.fs ?? fs;
-    this.#journal = new LeaseJournal(directory);
+    // The older records stand then, and a later flush must not overrule them.
+    this.#journal = new LeaseJournal(directory, (ids) => {
+      for (const id of ids) this.#held.delete(id);
+    });
   }
 
   /**
@@ -101,7 +104,7 @@ export class FileRecords implements Records {
   /** See `Records`. Until its file is written, a while later, the journal speaks for the lease. */
   writeSoon(record: EndpointRecord, previous: EndpointState | null): void {
     this.#revision += 1;
-    this.#journal.append(encodeRecord({ record, revision: this.#revision }));
+    this.#journal.append(encodeRecord({ record, revision: this.#revision }), record.id);
     this.#held.set(record.id, { record, previous });
     if (this.#journal.lengthBytes > LONGEST_JOURNAL_BYTES) this.flush();
     else this.#flushSoon();

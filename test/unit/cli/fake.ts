@@ -27,6 +27,7 @@ export const POOL: PoolStatus = {
   replacements: [],
   buildFailures: 0,
   lastError: null,
+  trouble: null,
 };
 
 export function leaseOf(number: number, more: Partial<Lease> = {}): Lease {

@@ -70,3 +70,17 @@ t.test('a daemon that does not answer is one line and status 1, whichever the co
     t.strictSame([status, stdout, stderr], [1, '', 'netnsd: nothing answers on /s: start it\n'], argv.join(' '));
   }
 });
+
+t.test('what troubles a pool at the moment is shown before its newest failure, and once', async (t) => {
+  const daemon = new FakeDaemon();
+  const trouble = 'no space left';
+  daemon.pools = async () => [
+    { ...POOL, name: 'a', lastError: 'link: EEXIST', trouble },
+    { ...POOL, name: 'b', lastError: trouble, trouble },
+  ];
+  const { stdout } = await run(['pool', 'list'], { daemon });
+  t.match(
+    stdout,
+    /pool a {2}in trouble: no space left\npool a {2}0 failed builds, the newest: link: EEXIST\npool b {2}in trouble: no space left\n$/,
+  );
+});

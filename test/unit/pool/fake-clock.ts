@@ -9,11 +9,17 @@ interface Timer {
 /** Time that passes when the test says so. What is to happen soon happens at the next `settle` or `advance`. */
 export class FakeClock implements Clock {
   #nowMs = 0;
+  #wallMs = Date.UTC(2026, 0, 1);
   #order = 0;
   readonly #timers = new Set<Timer>();
 
   wallMs(): number {
-    return Date.UTC(2026, 0, 1) + this.#nowMs;
+    return this.#wallMs + this.#nowMs;
+  }
+
+  /** Somebody sets the machine's clock. */
+  jump(byMs: number): void {
+    this.#wallMs += byMs;
   }
 
   monotonicMs(): number {

@@ -1,0 +1,71 @@
+import t from 'tap';
+import { outcome, world } from './fakes.js';
+
+t.test('a full disk loses no endpoint: what could not be recorded as leased is ready as before', async (t) => {
+  const { pools, clock, records, endpoints, logged, events } = world({ pools: [{ minReady: 3, max: 6 }] });
+  await clock.settle();
+  records.full = true;
+  records.uncommitted = true;
+  for (let i = 0; i < 20; i += 1) {
+    const { error } = await outcome(pools.acquire({}));
+    t.equal(error?.code, 'state_write_failed');
+  }
+  t.match(pools.poolStatus('default'), { ready: 3, leased: 0, dirty: 0, trouble: 'no space left' });
+  t.equal(endpoints.alive.size, 3, 'none was destroyed');
+  t.equal(logged.filter((line) => line.startsWith('records cannot be written')).length, 1, 'it is said once');
+  t.notOk(events.some(({ type }) => type === 'broken'));
+  records.full = false;
+  records.uncommitted = false;
+  await clock.advance(60_000);
+  t.match(pools.poolStatus('default'), { ready: 3, trouble: null });
+  t.equal(logged.filter((line) => line === 'records are written again').length, 1, 'and that it is over, by itself');
+  t.same(records.faults, []);
+  t.equal((await pools.acquire({})).length, 1);
+  await pools.close();
+  t.equal(clock.pending, 0, 'no timer is left');
+});
+
+t.test('a release while the disk is full goes through, and is recorded when there is room', async (t) => {
+  const { pools, clock, records, logged } = world({ pools: [{ minReady: 1, max: 4 }] });
+  await clock.settle();
+  const leases = [...(await pools.acquire({})), ...(await pools.acquire({}))];
+  await clock.settle();
+  records.full = true;
+  for (const { id } of leases) t.equal(pools.release(id), true);
+  await clock.settle();
+  t.equal(logged.filter((line) => line.startsWith('records cannot')).length, 1);
+  t.equal(pools.leases().length, 0);
+  records.full = false;
+  await clock.advance(60_000);
+  t.match(pools.poolStatus('default'), { ready: 1, leased: 0, dirty: 0, trouble: null });
+  t.equal(records.count('leased'), 0, 'no record says leased any more');
+  await pools.close();
+});
+
+t.test('builds that all fail: the pool waits with backoff, says so once, and fills when it can', async (t) => {
+  const { pools, clock, endpoints, logged } = world({ pools: [{ minReady: 4, max: 8 }] });
+  endpoints.failBuilds = true;
+  await clock.advance(120_000);
+  const tries = endpoints.log.filter(({ kind }) => kind === 'build').length;
+  t.ok(tries > 5 && tries < 20, `${tries} tries in two minutes`);
+  t.match(pools.poolStatus('default'), { ready: 0, building: 0, trouble: /^no link for default-\d+$/ });
+  t.equal(logged.filter((line) => line.startsWith('endpoints cannot be built ahead')).length, 1);
+  endpoints.failBuilds = false;
+  await clock.advance(30_000);
+  t.match(pools.poolStatus('default'), { ready: 4, trouble: null });
+  t.equal(logged.filter((line) => line === 'endpoints are built ahead again').length, 1);
+  await pools.close();
+});
+
+t.test('a wall clock that jumps neither ends a lease nor keeps it', async (t) => {
+  const { pools, clock } = world({ pools: [{ minReady: 1, max: 4 }] });
+  await clock.settle();
+  const [hour] = await pools.acquire({ ttlSeconds: 3600 });
+  clock.jump(365 * 24 * 3_600_000);
+  await clock.advance(60_000);
+  t.ok(pools.lease(hour?.id as string), 'a year ahead: it stands');
+  clock.jump(-2 * 365 * 24 * 3_600_000);
+  await clock.advance(3_600_000);
+  t.equal(pools.lease(hour?.id as string), undefined, 'two years back: it ended when its hour was over');
+  await pools.close();
+});
