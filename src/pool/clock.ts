@@ -5,7 +5,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since the epoch, for people to read; may jump. */
   wallMs(): number;
-  /** Milliseconds from some start; never jumps. What deadlines are reckoned in. */
+  /** Milliseconds since the machine started; never jumps, and goes on over restarts of the daemon. What deadlines are reckoned in. */
   monotonicMs(): number;
   /** Calls `act` once, `delayMs` from now. */
   after(delayMs: number, act: () => void): Cancel;
@@ -16,10 +16,13 @@ export interface Clock {
 /** The longest delay that `setTimeout` takes, about 24.8 days; longer ones would fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** What performance.now() counts from, on CLOCK_MONOTONIC of clock_gettime(2), which is the same for every process. */
+const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => ORIGIN_MS + performance.now(),
   after(delayMs, act) {
     const timer = setTimeout(act, Math.min(Math.ceil(delayMs), LONGEST_TIMEOUT_MS));
     return () => clearTimeout(timer);

@@ -31,6 +31,7 @@ export class Grants {
       source,
       acquiredAt: new Date(nowMs).toISOString(),
       expiresAt: ask.ttlMs === null ? null : new Date(nowMs + ask.ttlMs).toISOString(),
+      ...(ask.ttlMs === null ? {} : { dueMonotonicMs: this.#clock.monotonicMs() + ask.ttlMs }),
     };
     const before = slot.recordedState;
     this.#table.move(slot, 'leased', { facts, lease: terms });
@@ -39,8 +40,13 @@ export class Grants {
 
   /** Takes over a lease that outlived a restart. */
   adopt(slot: Slot, facts: EndpointFacts, terms: LeaseTerms): void {
-    const ttlMs = terms.expiresAt === null ? null : Date.parse(terms.expiresAt) - this.#clock.wallMs();
+    const ttlMs = terms.expiresAt === null ? null : this.#leftMs(terms, Date.parse(terms.expiresAt));
     this.#hold({ slot, facts, terms, ttlMs, confirmed: true, before: 'leased' });
+  }
+
+  /** The wall clock may have been set since: it counts only where a record has nothing better. */
+  #leftMs({ dueMonotonicMs }: LeaseTerms, expiresAtMs: number): number {
+    return dueMonotonicMs == null ? expiresAtMs - this.#clock.wallMs() : dueMonotonicMs - this.#clock.monotonicMs();
   }
 
   /**

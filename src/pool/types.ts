@@ -84,7 +84,11 @@ export interface Lease extends EndpointFacts {
 export type LeaseTerms = Pick<
   Lease,
   'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'
->;
+> & {
+  /** When `expiresAt` is on the monotonic clock, which nobody sets; absent in records of earlier versions. */
+  readonly dueMonotonicMs?: number | null;
+};
+
 
 /** The record of one endpoint: all that a restart needs to know of it. */
 export interface EndpointRecord extends EndpointKey {

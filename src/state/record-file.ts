@@ -135,7 +135,8 @@ function isPublishedPort(value: unknown): boolean {
 
 function isTerms(value: unknown): boolean {
   if (!isObject(value) || !isText(value.id) || !/^[0-9a-f]{16}$/.test(value.id)) return false;
-  const { containerId, tenant, trust, source, acquiredAt, expiresAt } = value;
+  const { containerId, tenant, trust, source, acquiredAt, expiresAt, dueMonotonicMs = null } = value;
+  if (dueMonotonicMs !== null && !Number.isFinite(dueMonotonicMs)) return false;
   if (!isTextOrNull(containerId) || !isText(tenant) || !(source === 'warm' || source === 'cold')) return false;
   if (!TRUSTS.includes(trust as Trust)) return false;
   return isTime(acquiredAt) && (expiresAt === null || isTime(expiresAt)) && isGraftOrNone(value.graft);

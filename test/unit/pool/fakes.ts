@@ -192,8 +192,9 @@ export function settingsOf(sizes: Sizes = {}): PoolSettings {
 }
 
 /** Pools over fakes, started, with nothing built yet. */
-export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; seq?: number } = {}) {
+export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; seq?: number; jumpMs?: number } = {}) {
   const clock = new FakeClock();
+  clock.jump(options.jumpMs ?? 0);
   const endpoints = new FakeEndpoints();
   const records = new FakeRecords();
   const logged: string[] = [];

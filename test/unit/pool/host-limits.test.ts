@@ -57,6 +57,21 @@ t.test('builds that all fail: the pool waits with backoff, says so once, and fil
   await pools.close();
 });
 
+t.test('a wall clock that was set while no daemon ran changes nothing about when a lease ends', async (t) => {
+  const before = world({ pools: [{ minReady: 1, max: 4 }] });
+  await before.clock.settle();
+  const [lease] = await before.pools.acquire({ ttlSeconds: 3600 });
+  const adopted = [...before.records.onDisk.values()].filter(({ state }) => state === 'leased');
+  t.equal(adopted.length, 1);
+  await before.pools.close();
+  const after = world({ pools: [{ minReady: 1, max: 4 }], adopted, seq: 100, jumpMs: 365 * 24 * 3_600_000 });
+  await after.clock.advance(3_500_000);
+  t.ok(after.pools.lease(lease?.id as string), 'it stands');
+  await after.clock.advance(200_000);
+  t.equal(after.pools.lease(lease?.id as string), undefined, 'until its hour is over');
+  await after.pools.close();
+});
+
 t.test('a wall clock that jumps neither ends a lease nor keeps it', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 1, max: 4 }] });
   await clock.settle();
