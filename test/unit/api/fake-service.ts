@@ -80,7 +80,14 @@ export class FakeService implements PoolService {
       replacedFor: {},
       replacements: [],
     };
-    const done = { ...recycled, acquiredWarm: this.#seq, acquiredCold: 3, buildFailures: 4, lastError: null, trouble: null };
+    const done = {
+      ...recycled,
+      acquiredWarm: this.#seq,
+      acquiredCold: 3,
+      buildFailures: 4,
+      lastError: null,
+      trouble: null,
+    };
     return [
       {
         name: 'default',
