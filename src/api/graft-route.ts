@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Handovers } from './handover.js';
+import { logLeases } from './lease-routes.js';
 import type { ApiOptions } from './options.js';
 import { containerKey } from './runtime-root.js';
 import { GraftedSchema, GraftSchema } from './schemas.js';
 
-type Options = Pick<ApiOptions, 'graftContainer'> & { readonly handovers: Handovers };
+type Options = Pick<ApiOptions, 'graftContainer' | 'log'> & { readonly handovers: Handovers };
 
 /** `/v1/oci/graft`, what `netnsd-runc hook createRuntime` asks. */
-export const graftRoute: FastifyPluginAsyncTypebox<Options> = async (app, { graftContainer, handovers }) => {
+export const graftRoute: FastifyPluginAsyncTypebox<Options> = async (app, { graftContainer, handovers, log }) => {
   app.post(
     '/v1/oci/graft',
     {
@@ -23,8 +24,12 @@ export const graftRoute: FastifyPluginAsyncTypebox<Options> = async (app, { graf
     async (request, reply) => {
       const handover = handovers.open(reply.raw);
       const containerId = containerKey(request.body.containerId, request.headers);
-      const grafted = await graftContainer({ ...request.body, containerId, signal: handover.signal });
-      if (grafted.lease !== undefined) handover.hold([grafted.lease]);
+      const { signal, peer } = handover;
+      const grafted = await graftContainer({ ...request.body, containerId, signal, peer });
+      if (grafted.lease !== undefined) {
+        const isNew = handover.hold([grafted.lease]);
+        logLeases(log, [grafted.lease], { isNew, peer });
+      }
       return grafted;
     },
   );

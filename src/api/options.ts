@@ -15,7 +15,9 @@ export type PatchBundle = (
 ) => Promise<ApiPatchedBundle>;
 
 /** Leases an endpoint and moves its interface into the namespace of a container's process. Throws NetnsdErrors. */
-export type GraftContainer = (request: ApiGraft & { readonly signal: AbortSignal }) => Promise<ApiGrafted>;
+export type GraftContainer = (
+  request: ApiGraft & { readonly signal: AbortSignal; readonly peer: PeerCredentials | null },
+) => Promise<ApiGrafted>;
 
 export interface ApiOptions {
   /** The pools, started: what is leased when the API is made counts as known to its holder. */

@@ -1,12 +1,13 @@
+import { statSync } from 'node:fs';
 import type { ApiGraft, ApiGrafted } from '../api/schemas.js';
 import type { EndpointName } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { ProcessNetns, secondsSinceBoot } from '../kernel/process-netns.js';
 import { readBundle } from '../oci/index.js';
 import type { Lease, Pools } from '../pool/index.js';
-import { ANNOTATION, isSkipped, networkPath } from './lease-bundle.js';
+import { ANNOTATION, isSkipped, networkPath, refuseForeign } from './lease-bundle.js';
 
-type Request = ApiGraft & { readonly signal: AbortSignal };
+type Request = ApiGraft & { readonly signal: AbortSignal; readonly peer?: { readonly uid: number } | null };
 
 interface GraftOptions {
   readonly pools: Pick<Pools, 'acquire' | 'leases' | 'release' | 'markGrafted'>;
@@ -56,13 +57,16 @@ export class ContainerGrafts {
 
   async #graft(request: Request, askedSeconds: number): Promise<ApiGrafted> {
     using bundle = readBundle(request.bundle);
-    const { containerId, pid } = request;
+    const { containerId, pid, peer } = request;
+    refuseForeign(bundle, peer?.uid ?? 0);
     const annotations = bundle.spec.annotations ?? {};
     if (isSkipped(bundle)) return passthrough(`${ANNOTATION.skip} says so`);
     const path = networkPath(bundle);
     if (path === undefined) return passthrough("the container shares the host's network");
     if (path !== null) return passthrough(`its network namespace has a path: ${path}`);
     using target = this.#open(pid, askedSeconds);
+    // The folder of a process is its effective user's; the namespace, once opened, is held.
+    if (peer != null && peer.uid !== 0 && ownerOf(pid) !== peer.uid) throw refused(pid, `it is not user ${peer.uid}'s`);
     const standing = this.#standing(containerId, target.inode);
     const [lease] = await this.#options.pools.acquire({
       pool: annotations[ANNOTATION.pool] ?? request.pool,
@@ -121,6 +125,10 @@ export class ContainerGrafts {
       throw error;
     }
   }
+}
+
+function ownerOf(pid: number): number | undefined {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
 }
 
 function refused(pid: number, why: string): NetnsdError {

@@ -75,10 +75,10 @@ export function isSkipped({ spec }: Bundle): boolean {
 }
 
 /**
- * The daemon may write where its clients may not: a member of the socket's group has only bundles of its own patched.
+ * The daemon may do what its clients may not: a member of the socket's group has only bundles of its own looked at.
  * Throws `bundle_invalid`.
  */
-function refuseForeign(bundle: Bundle, uid: number): void {
+export function refuseForeign(bundle: Bundle, uid: number): void {
   if (uid === 0 || uid === process.geteuid?.() || bundle.owners.every((owner) => owner === uid)) return;
   const message = `${bundle.specPath} is not user ${uid}'s: its folder and itself have to be, unless root asks`;
   throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path, uid } });
