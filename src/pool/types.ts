@@ -89,7 +89,6 @@ export type LeaseTerms = Pick<
   readonly dueMonotonicMs?: number | null;
 };
 
-
 /** The record of one endpoint: all that a restart needs to know of it. */
 export interface EndpointRecord extends EndpointKey {
   readonly state: EndpointState;
