@@ -1,6 +1,6 @@
-export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 /** What a restart needs to know, on disk. */
 export { unsafeAncestor } from './ancestors.js';
+export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 export { readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
