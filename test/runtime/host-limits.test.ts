@@ -76,7 +76,9 @@ t.test('without descriptors left the pool waits, says so once, and fills when th
   await limit(own + 6);
   await daemon.send('PATCH', '/v1/pools/default', { minReady: 40 });
   await eventually('it is in trouble', async () => (await pool(daemon)).trouble !== null);
-  t.match(await pool(daemon), { trouble: /EMFILE/, ready: 16 });
+  const short = await pool(daemon);
+  t.match(short.trouble, /EMFILE/);
+  t.ok(short.ready >= 16 && short.ready < 40, `${short.ready} are ready`);
   await pause(1000);
   t.equal(said(daemon, 'endpoints cannot be built ahead'), 1);
   t.equal((await daemon.send('POST', '/v1/leases', {})).status, 201, 'what is ready is served');

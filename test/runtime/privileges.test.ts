@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -124,7 +125,8 @@ async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise
     daemon.start(wrapper);
     await daemon.answers();
     await daemon.filled();
-    return !readdirSync(join(daemon.stateDir, 'netns')).includes(path.slice(path.lastIndexOf('/') + 1));
+    const id = /nd\w{4}-(.*)$/.exec(path)?.[1];
+    return !existsSync(join(daemon.stateDir, 'ready', `${id}.json`));
   } finally {
     stranger.kill('SIGKILL');
   }
