@@ -5,9 +5,17 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { makeApi } from './serve.js';
 
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly schema: TSchema & { examples?: unknown[] };
+  /** Where the schema's examples are in an OpenAPI document of parameters. */
+  readonly example?: unknown;
+}
+
 /** What of an OpenAPI document is walked. */
 interface Operation {
-  readonly parameters?: readonly { name: string; in: 'path' | 'query'; schema: TSchema; required?: boolean }[];
+  readonly parameters?: readonly Parameter[];
   readonly requestBody?: { content: { 'application/json': { schema: BodySchema } } };
 }
 type BodySchema = TSchema & { properties: Record<string, TSchema>; required?: readonly string[] };
@@ -86,7 +94,8 @@ function urlOf(path: string, { parameters = [] }: Operation, given: Record<strin
   return parameters
     .filter((one) => one.in === 'path')
     .reduce(
-      (url, { name, schema }) => url.replace(`{${name}}`, encodeURIComponent(given[name] ?? String(exampleOf(schema)))),
+      (url, { name, schema, example }) =>
+        url.replace(`{${name}}`, encodeURIComponent(given[name] ?? String(example ?? exampleOf(schema)))),
       path,
     );
 }
