@@ -18,13 +18,14 @@ export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 
 
 export interface BuildTarget {
   readonly plan: EndpointPlan;
-  readonly port: BridgePort;
+  /** Null: the host's link is up, and a port of nothing. */
+  readonly port: BridgePort | null;
 }
 
 /** One endpoint on its way: what exists of it so far, or why it failed. */
 interface Work {
   readonly plan: EndpointPlan;
-  readonly port: BridgePort;
+  readonly port: BridgePort | null;
   namespace?: NetnsHandle;
   socket?: NetlinkSocket;
   inode: number;
@@ -164,6 +165,7 @@ export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
 function portSteps({ plan, port, hostIndex }: Work): Step[] {
   const { address, containerMac: mac } = plan;
   const link = { index: hostIndex };
+  if (port === null) return [{ step: 'bridge port', request: setLink(link, { up: true }) }];
   const requests = [
     setLink(link, { masterIndex: port.bridgeIndex, up: true }),
     setQuietPort(link),

@@ -1,34 +1,48 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../kernel/errno.js';
 import { getLink, parseLink } from '../kernel/link.js';
+import { buildEndpoints } from './build.js';
+import { destroyEndpoints } from './destroy.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { type Fingerprint, readFingerprint } from './fingerprint/fingerprint.js';
 import { eachAttribute } from './fingerprint/message-shape.js';
+import { planEndpoint } from './plan.js';
+import type { NetworkSettings, Site } from './types.js';
 import { enterEndpoint, type LookTarget, type Verifier } from './verify.js';
 
-/** How often it is looked whether the link's state has arrived, and with what pause, in milliseconds: 0.2 s at the most. */
-const ATTEMPTS = 20;
-const PAUSE_MS = 10;
+/**
+ * When to look, in milliseconds after the look before: the kernel tells a link's state late (net/core/link_watch.c), and
+ * frees the sockets of the build, and of each look, after an RCU grace period.
+ */
+const LOOKS_MS = [30, 60, 120, 240, 480];
 const IFINFOMSG_BYTES = 16;
 const IFLA_OPERSTATE = 16;
 const IF_OPER_UP = 6;
+const NO_SOCKETS = 'sockets used 0';
 
 /**
- * Reads the pristine fingerprint of the target's pool from an endpoint that was built just now and handed to nobody. The
- * kernel tells a link's state with a delay (net/core/link_watch.c), so it is waited for. Where it cannot be read, the pool
- * stays without: endpoints are replaced until a later one is read.
+ * Builds an endpoint of the pool that nobody can have, reads from it what pristine is, and destroys it. It hangs on no
+ * bridge, so it may have any address. Its number is 0, which no other endpoint has: one at a time. Where it cannot be had,
+ * the pool stays without, and released endpoints are replaced.
  */
-export async function readPristine(verifier: Verifier, target: LookTarget): Promise<void> {
+export async function readPristine(verifier: Verifier, site: Site, network: NetworkSettings): Promise<void> {
   const { host, references } = verifier;
-  const [outcome] = await host.socket.transact([getLink(target.plan.hostName)]);
-  const reply = outcome?.ok ? outcome.replies[0] : undefined;
-  if (reply === undefined) return;
-  const hostIndex = parseLink(reply).index;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const fingerprint = read(verifier, { ...target, hostIndex });
-    if (fingerprint === null) return;
-    if (isUp(fingerprint)) return references.set(target.plan.name.pool, fingerprint);
-    await delay(PAUSE_MS);
+  const name = { id: `${network.name}-0`, pool: network.name, index: 0, seq: 0 };
+  const plan = planEndpoint(site, network, name);
+  const [outcome] = await buildEndpoints({ host, site, targets: [{ plan, port: null }] });
+  if (!outcome?.ok) return;
+  try {
+    const [link] = await host.socket.request(getLink(plan.hostName));
+    if (link === undefined) return;
+    const target = { plan, netnsInode: outcome.value, hostIndex: parseLink(link).index };
+    for (const lookMs of LOOKS_MS) {
+      await delay(lookMs);
+      const fingerprint = read(verifier, target);
+      if (fingerprint === null) return;
+      if (isAtRest(fingerprint)) return references.set(network.name, fingerprint);
+    }
+  } finally {
+    await destroyEndpoints({ host, site, names: [name] });
   }
 }
 
@@ -44,11 +58,13 @@ function read(verifier: Verifier, target: LookTarget & { hostIndex: number }): F
   }
 }
 
-function isUp(fingerprint: Fingerprint): boolean {
-  const links = fingerprint.get('links') ?? [];
-  return links.some((link) =>
-    [...eachAttribute(link.subarray(IFINFOMSG_BYTES))].some(
-      ({ type, value }) => type === IFLA_OPERSTATE && value[0] === IF_OPER_UP,
-    ),
-  );
+function isAtRest(fingerprint: Fingerprint): boolean {
+  const isUp = fingerprint
+    .get('links')
+    ?.some((link) =>
+      [...eachAttribute(link.subarray(IFINFOMSG_BYTES))].some(
+        ({ type, value }) => type === IFLA_OPERSTATE && value[0] === IF_OPER_UP,
+      ),
+    );
+  return isUp === true && fingerprint.get('sockets')?.some((line) => line.equals(Buffer.from(NO_SOCKETS))) === true;
 }

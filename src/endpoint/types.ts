@@ -16,8 +16,6 @@ export interface NetworkSettings {
   readonly mtuBytes: number;
   /** Ports of one bridge that endpoints may hold; the kernel takes 1 023 (BR_MAX_PORTS), and some link the bridges of a group. */
   readonly portsPerBridge: number;
-  /** Whether endpoints are looked at when they come back, for which a pristine one is read. Default: no. */
-  readonly recycle?: 'verify' | 'replace' | 'reuse';
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

@@ -15,8 +15,12 @@ import { Look, type Surroundings } from './look.js';
 import type { EndpointPlan } from './plan.js';
 import type { Seals } from './seals.js';
 
-/** When to look again whether sockets are still there, in milliseconds: the kernel frees a closed one after an RCU grace period. */
-const SOCKET_LOOKS_MS = [0, 30, 120];
+/**
+ * When to look again, in milliseconds: the kernel frees a closed socket after an RCU grace period, and tells the state of a
+ * link that is new with a delay.
+ */
+const LOOKS_MS = [0, 30, 120];
+const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, 'links']);
 
 /** How far the one who had the endpoint is trusted: a seal is enough, or everything is read and compared. */
 export type VerifyWay = 'seal' | 'proof';
@@ -62,10 +66,10 @@ export async function verifyEndpoints(verifier: Verifier, targets: readonly Veri
   await lookForHolders(verifier, works);
   await lookAtHost(verifier, works);
   await forgetAddresses(verifier, works);
-  for (const waitMs of SOCKET_LOOKS_MS) {
-    if (waitMs > 0 && works.some(hasSockets)) await delay(waitMs);
+  for (const waitMs of LOOKS_MS) {
+    if (waitMs > 0 && works.some(mayPass)) await delay(waitMs);
     for (const work of works) {
-      if (work.verdict !== null && !hasSockets(work)) continue;
+      if (work.verdict !== null && !mayPass(work)) continue;
       work.verdict = look(verifier, work);
       // What cannot wait, such as a cold build, goes between two looks.
       await new Promise(setImmediate);
@@ -89,8 +93,9 @@ export function sealEndpoints(verifier: Verifier, targets: readonly LookTarget[]
   });
 }
 
-function hasSockets({ verdict }: Work): boolean {
-  return verdict?.clean === false && verdict.kind === SOCKETS.name;
+/** What the kernel brings in order by itself, a little late. */
+function mayPass({ verdict }: Work): boolean {
+  return verdict?.clean === false && PASSING.has(verdict.kind);
 }
 
 async function lookForHolders({ seals }: Verifier, works: readonly Work[]): Promise<void> {

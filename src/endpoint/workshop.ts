@@ -22,6 +22,8 @@ export class Workshop {
   readonly #host: Host;
   readonly #networks: ReadonlyMap<string, Network>;
   #verifier: Verifier | null = null;
+  /** One at a time. */
+  #pristine: Promise<void> = Promise.resolve();
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
@@ -52,7 +54,6 @@ export class Workshop {
     }
     const outcomes = await buildEndpoints({ host: this.#host, site, targets });
     await this.#part(names.filter((_, position) => !outcomes[position]?.ok));
-    await this.#readPristine(names, outcomes);
     return outcomes.map((outcome, position) => {
       const { plan } = targets[position] as BuildTarget;
       return outcome.ok
@@ -98,13 +99,15 @@ export class Workshop {
   }
 
   async seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
+    await this.#readPristine(endpoints);
     return sealEndpoints(
       this.#verify(),
       endpoints.map((endpoint) => this.#target(endpoint)),
     );
   }
 
-  verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+  async verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+    await this.#readPristine(endpoints);
     return verifyEndpoints(
       this.#verify(),
       endpoints.map((endpoint) => ({ ...this.#target(endpoint), way: endpoint.way })),
@@ -130,15 +133,17 @@ export class Workshop {
     this.#host.close();
   }
 
-  /** Reads what pristine is of an endpoint that nobody can have yet, once for each pool that wants to know. */
-  async #readPristine(names: readonly EndpointName[], outcomes: readonly Settled<number>[]): Promise<void> {
-    for (const [position, name] of names.entries()) {
-      const outcome = outcomes[position];
-      if (!outcome?.ok || this.#network(name).settings.recycle !== 'verify') continue;
-      const verifier = this.#verify();
-      if (verifier.references.wanted(name.pool))
-        await readPristine(verifier, this.#target({ name, netnsInode: outcome.value }));
+  /** Has what pristine is read, for each pool that wants to know; those who come meanwhile wait for the same. */
+  #readPristine(endpoints: readonly BuiltEndpoint[]): Promise<void> {
+    const verifier = this.#verify();
+    for (const pool of new Set(endpoints.map(({ name }) => name.pool))) {
+      const network = this.#networks.get(pool);
+      if (network === undefined) continue;
+      this.#pristine = this.#pristine.then(async () => {
+        if (verifier.references.wanted(pool)) await readPristine(verifier, this.#settings.site, network.settings);
+      });
     }
+    return this.#pristine;
   }
 
   /** Made when it is first needed: not every pool recycles so. */

@@ -17,53 +17,64 @@ export async function netnsHolders(options: {
   self: number;
 }): Promise<Holders> {
   const holders = new Map<number, string[]>();
-  const seenMounts = new Set<string>();
   const add = (inode: number, who: string) => {
     if (!options.inodes.has(inode)) return;
     const list = holders.get(inode);
     if (list === undefined) holders.set(inode, [who]);
     else list.push(who);
   };
-  let walked = 0;
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
-    if (++walked % PROCESSES_A_TURN === 0) await new Promise(setImmediate);
-    for (const [inode, who] of holdsOf(pid, options.self)) add(inode, who);
-    for (const [inode, who] of mountsOf(pid, { seen: seenMounts, ownPaths: options.ownPaths })) add(inode, who);
+  const pids = list('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid));
+  const mounts = await eachMount(pids);
+  for (const [path, inodes] of mounts) {
+    // A mount at the endpoint's own path in another mount namespace is a copy of it, made when that namespace was.
+    if (!options.ownPaths.has(path)) for (const inode of inodes) add(inode, `it is mounted at ${path}`);
+  }
+  for (const [walked, pid] of pids.entries()) {
+    if (walked % PROCESSES_A_TURN === 0) await new Promise(setImmediate);
+    if (pid !== options.self) for (const [inode, who] of holdsOf(pid, mounts)) add(inode, who);
   }
   return holders;
 }
 
-function* holdsOf(pid: number, self: number): Generator<[number, string]> {
-  if (pid === self) return;
-  for (const task of list(`/proc/${pid}/task`)) {
-    const inode = netnsInode(`/proc/${pid}/task/${task}/ns/net`);
-    if (inode !== undefined) yield [inode, `process ${pid} (${commandOf(pid)}) is inside`];
+/** By path, the inodes of the network namespaces that are mounted there in some mount namespace. */
+type Mounts = ReadonlyMap<string, ReadonlySet<number>>;
+
+async function eachMount(pids: readonly number[]): Promise<Mounts> {
+  const mounts = new Map<string, Set<number>>();
+  const seen = new Set<string>();
+  for (const [walked, pid] of pids.entries()) {
+    if (walked % PROCESSES_A_TURN === 0) await new Promise(setImmediate);
+    const namespace = link(`/proc/${pid}/ns/mnt`);
+    if (namespace === undefined || seen.has(namespace)) continue;
+    seen.add(namespace);
+    for (const [inode, path] of mountsOf(pid)) mounts.set(path, (mounts.get(path) ?? new Set()).add(inode));
   }
-  for (const fd of list(`/proc/${pid}/fd`)) {
-    const inode = netnsInode(`/proc/${pid}/fd/${fd}`);
-    if (inode !== undefined) yield [inode, `process ${pid} (${commandOf(pid)}) has it open`];
-  }
+  return mounts;
 }
 
-/** Mounts of nsfs, one look a mount namespace; proc_pid_mountinfo(5). */
-function* mountsOf(
-  pid: number,
-  { seen, ownPaths }: { seen: Set<string>; ownPaths: ReadonlySet<string> },
-): Generator<[number, string]> {
-  const namespace = link(`/proc/${pid}/ns/mnt`);
-  if (namespace === undefined || seen.has(namespace)) return;
-  seen.add(namespace);
+/** Mounts of nsfs in the mount namespace of a process; proc_pid_mountinfo(5). */
+function* mountsOf(pid: number): Generator<[number, string]> {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
   } catch {
     return;
   }
-  for (const [, inode, path = ''] of text.matchAll(/^\d+ \d+ \S+ net:\[(\d+)\] (\S+) /gm)) {
-    // A mount at the endpoint's own path in another mount namespace is a copy of it, made when that namespace was.
-    if (!ownPaths.has(path)) yield [Number(inode), `it is mounted at ${path}`];
+  for (const [, inode, path = ''] of text.matchAll(/^\d+ \d+ \S+ net:\[(\d+)\] (\S+) /gm)) yield [Number(inode), path];
+}
+
+function* holdsOf(pid: number, mounts: Mounts): Generator<[number, string]> {
+  for (const task of list(`/proc/${pid}/task`)) {
+    const inode = netnsInode(`/proc/${pid}/task/${task}/ns/net`);
+    if (inode !== undefined) yield [inode, `process ${pid} (${commandOf(pid)}) is inside`];
+  }
+  for (const fd of list(`/proc/${pid}/fd`)) {
+    const target = link(`/proc/${pid}/fd/${fd}`) ?? '';
+    // A namespace that was opened where it is mounted shows that path, and not its number.
+    const inodes = target.startsWith('net:[') ? [Number(target.slice(5, -1))] : (mounts.get(target) ?? []);
+    for (const inode of inodes) yield [inode, `process ${pid} (${commandOf(pid)}) has it open`];
   }
 }
 

@@ -107,5 +107,5 @@ export const ROUTE_ITEMS: readonly Item[] = [
     },
   }),
   routeItem('namespace ids', RTM.GETNSID, PLAIN(4)),
-  routeItem('address labels', RTM.GETADDRLABEL, LABEL),
+  routeItem('address labels', RTM.GETADDRLABEL, LABEL, [AF.inet6]),
 ];
