@@ -68,7 +68,10 @@ export class Pool implements LeaseOwner {
   /** What an earlier daemon did not finish with. A process may still be inside of one that was released. */
   #discardFound(slot: Slot, { state, facts, reason }: EndpointRecord): void {
     const text = reason ?? `found ${state} at start`;
-    if (state !== 'dirty' || facts === null) return this.#stock.discard(slot, text);
+    if (state !== 'dirty' || facts === null) {
+      this.#stock.discard(slot, text);
+      return;
+    }
     const past = { trust: 'unknown' as const, grafted: false, sealed: false, doomed: { kind: 'restart', text } };
     this.#stock.recycle({ slot, past, netnsInode: facts.netns.inode, empty: false });
   }
