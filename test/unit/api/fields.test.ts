@@ -75,7 +75,10 @@ const HOSTILE_VALUES = [
 function valuesFor(schema: TSchema & { examples?: unknown[]; minimum?: number; maximum?: number }): unknown[] {
   const { examples = [], minimum, maximum } = schema;
   const bounds = [minimum, maximum].flatMap((bound) => (bound === undefined ? [] : [bound - 1, bound, bound + 1]));
-  const random = fc.sample(fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.double(), fc.jsonValue().filter(isHarmless)), 60);
+  const random = fc.sample(
+    fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.double(), fc.jsonValue().filter(isHarmless)),
+    60,
+  );
   return [...examples, ...bounds, ...HOSTILE_VALUES, ...random];
 }
 
