@@ -27,6 +27,7 @@ import { makeLogger } from './logger.js';
 import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
+import { recordVerdicts } from './record-verdicts.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
 import { warmUp } from './warm-up.js';
@@ -150,6 +151,12 @@ async function startPools(options: {
   for (const name of await thread.removeLinks(staleBridges))
     log.warn({ bridge: name }, 'a bridge of a former pool stays');
   await thread.adopt(adopted);
+  recordVerdicts({
+    records: files,
+    found: records,
+    adopted,
+    failed: ({ id, state }, error) => log.warn({ err: error, endpoint: id, state }, 'a record could not be written'),
+  });
   const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, found) });
   const pools = new Pools({
     pools: config.pools.map((pool) => ({

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { LEASE_FILES } from './lease-files.js';
 import { foreignness } from './own-file.js';
 
 /** Where files go that netnsd did not write; beside the folders of the states. */
@@ -54,10 +55,18 @@ export function removeForeignFiles(directory: string): void {
 }
 
 function foreignFiles(directory: string): { name: string; path: string; problem: string }[] {
-  return STATE_FILES.flatMap((file) => [file, `${file}.new`]).flatMap((name) => {
+  const files = STATE_FILES.flatMap((file) => [file, `${file}.new`]);
+  return [...files, LEASE_FILES].flatMap((name) => {
     const path = join(directory, name);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-    const problem = stats === undefined ? undefined : foreignness(stats);
+    if (stats === undefined) return [];
+    const problem = name === LEASE_FILES ? foreignnessOfFolder(stats) : foreignness(stats);
     return problem === undefined ? [] : [{ name, path, problem }];
   });
+}
+
+function foreignnessOfFolder(stats: fs.Stats): string | undefined {
+  if (!stats.isDirectory()) return 'it is no folder';
+  if (stats.uid !== process.geteuid?.()) return `it belongs to user ${stats.uid}`;
+  return (stats.mode & 0o022) === 0 ? undefined : 'others may write to it';
 }

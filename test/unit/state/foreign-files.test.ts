@@ -12,7 +12,7 @@ import {
   replaceOwnFile,
 } from '../../../src/state/index.js';
 
-const NAMES = ['lock', 'sequence', 'site.json', 'journal'].flatMap((name) => [name, `${name}.new`]);
+const FILES = ['lock', 'sequence', 'site.json', 'journal'].flatMap((name) => [name, `${name}.new`]);
 const RECORD_FOLDERS = ['broken', 'building', 'destroying', 'dirty', 'leased', 'ready'];
 
 /** Ways of planting something at `path`; `victim` is a file elsewhere that must not change. */
@@ -45,8 +45,10 @@ function directory(t: Test): { state: string; victim: string } {
 for (const [kind, plant] of Object.entries(PLANTS)) {
   t.test(`a ${kind} under the name of any of netnsd's own files is set aside, and everything works`, async (t) => {
     const { state, victim } = directory(t);
-    for (const name of NAMES) plant(join(state, name), victim);
-    const planted = NAMES.filter((name) => fs.lstatSync(join(state, name), { throwIfNoEntry: false }) !== undefined);
+    // A folder is what belongs there.
+    const own = kind === 'folder' ? FILES : [...FILES, 'dns'];
+    for (const name of own) plant(join(state, name), victim);
+    const planted = own.filter((name) => fs.lstatSync(join(state, name), { throwIfNoEntry: false }) !== undefined);
     const warnings: RecordWarning[] = [];
     openStateDirectory(state, (warning) => warnings.push(warning));
     t.same(
