@@ -64,7 +64,7 @@ run_part() {
     return
   fi
   rm -f "$work/tally"
-  "$@" node_modules/.bin/tap run --reporter=tap "${files[@]}" </dev/null 2>"$work/errors" |
+  "$@" node_modules/.bin/tap run --timeout=900 --reporter=tap "${files[@]}" </dev/null 2>"$work/errors" |
     node native-scripts/tally.mjs "$work/tally" || status=$?
   if [[ -s $work/tally ]]; then read -r part_passed part_failed <"$work/tally"; fi
   # The runner may fail with no test to blame, or end before it ran one.

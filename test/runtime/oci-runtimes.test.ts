@@ -8,7 +8,7 @@ import { startDaemon } from './daemon.js';
 import { answersPing, eventually, mountsBelow } from './eye.js';
 
 // Two ready endpoints and room for more: both are leased below, and what replaces them has other addresses.
-const CONFIG = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\n';
+const CONFIG = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\nrecycle = "replace"\n';
 
 /** What a container prints of its network, each part after a line that names it. */
 const LOOK = `
