@@ -6,7 +6,10 @@ import { answersPing, eventually } from './eye.js';
 
 t.test('containerd runs containers on pooled namespaces, and their release leaves nothing', async (t) => {
   await using containerd = await startContainerd(t);
-  await using daemon = await startDaemon(t, '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\nrecycle = "replace"\n');
+  await using daemon = await startDaemon(
+    t,
+    '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\nrecycle = "replace"\n',
+  );
   const peer = await daemon.acquire('--id', 'peer');
   const lease = await daemon.acquire('--id', 'guest');
   const [address, peerAddress] = [lease, peer].map((one) => one.addresses[0]?.address as string) as [string, string];
@@ -33,7 +36,10 @@ t.test('containerd runs containers on pooled namespaces, and their release leave
 
 t.test('two containers of containerd run side by side and reach each other', async (t) => {
   await using containerd = await startContainerd(t);
-  await using daemon = await startDaemon(t, '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\nrecycle = "replace"\n');
+  await using daemon = await startDaemon(
+    t,
+    '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\nrecycle = "replace"\n',
+  );
   const server = await daemon.acquire('--id', 'server');
   const client = await daemon.acquire('--id', 'client');
   const ip = server.addresses[0]?.address.split('/')[0] as string;

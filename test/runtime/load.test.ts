@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { type Daemon, startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 
-const POOL = '[pools.default]\nsubnet = "10.213.0.0/16"\nmin_ready = 200\nmax = 600\n';
+const POOL = '[pools.default]\nsubnet = "10.213.0.0/16"\nmin_ready = 200\nmax = 600\nsizing = "fixed"\n';
 const CLIENTS = 200;
 /** Ten thousand, or as many as are asked for: `NETNSD_LOAD_ROUNDS=200000`. */
 const ROUNDS = Number(process.env['NETNSD_LOAD_ROUNDS'] ?? 10_000);
@@ -85,6 +85,8 @@ async function settled(daemon: Daemon): Promise<void> {
 
 async function look(daemon: Daemon, rounds: number): Promise<Look> {
   await settled(daemon);
+  // Each ready endpoint is sealed a moment later, which takes a descriptor.
+  await new Promise((resolve) => setTimeout(resolve, 500));
   return { rounds, fds: openFds(daemon.pid), memoryBytes: memoryBytes(daemon.pid) };
 }
 
