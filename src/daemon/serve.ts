@@ -16,8 +16,16 @@ import { netnsUsers } from '../kernel/netns-users.js';
 import { peerOf } from '../kernel/peer.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
-import { FileRecords, FileSequence, LeaseFiles, openStateDirectory, type RecordWarning } from '../state/index.js';
+import {
+  FileRecords,
+  FileSequence,
+  LeaseFiles,
+  openStateDirectory,
+  type RecordWarning,
+  RestFile,
+} from '../state/index.js';
 import { readVersion } from '../version.js';
+import { AddressRests, sayTightSubnets } from './address-rests.js';
 import { connectionLimit } from './connection-limit.js';
 import { ContainerGrafts } from './graft-container.js';
 import { keepSweeping } from './graft-sweep.js';
@@ -158,6 +166,8 @@ async function startPools(options: {
     failed: ({ id, state }, error) => log.warn({ err: error, endpoint: id, state }, 'a record could not be written'),
   });
   const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, found) });
+  sayTightSubnets(config.pools, log);
+  const keepMs = 1000 * Math.max(...config.pools.map(({ addressRestSeconds }) => addressRestSeconds));
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
       settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
@@ -165,6 +175,7 @@ async function startPools(options: {
     })),
     endpoints: thread,
     records: files,
+    rests: new AddressRests({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
     log,
   });

@@ -22,7 +22,7 @@ export class Pool implements LeaseOwner {
   readonly #grants: Grants;
   readonly #stock: Stock;
   readonly #counts = { acquiredWarm: 0, acquiredCold: 0, released: 0 };
-  readonly #exhausted = () => exhausted(this.name, this.#stock.size.max);
+  readonly #exhausted = () => exhausted(this.name, this.#stock.size.max, this.#stock.shortage);
   #closing: Promise<void> | null = null;
 
   /** Throws `bad_request` for a size that cannot be (see `resize`). */
@@ -62,6 +62,7 @@ export class Pool implements LeaseOwner {
       else if (state === 'ready' && facts !== null && slot.ownsIndex) this.#stock.put(slot);
       else this.#discardFound(slot, record);
     }
+    this.#table.resumeRests();
     this.#changed();
   }
 
@@ -151,7 +152,7 @@ export class Pool implements LeaseOwner {
   resize(change: { minReady?: number | undefined; max?: number | undefined }): void {
     const { minReady, max } = this.#stock.size;
     this.#stock.resize({ minReady: change.minReady ?? minReady, max: change.max ?? max });
-    this.#waiters.failLargerThan(this.#stock.size.max, this.#exhausted);
+    this.#waiters.failLargerThan(this.#stock.size.max, () => exhausted(this.name, this.#stock.size.max));
     this.#changed([], true);
   }
 

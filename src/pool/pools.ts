@@ -16,6 +16,7 @@ import type {
   PoolSettings,
   PoolStatus,
   Records,
+  Rests,
 } from './types.js';
 
 const DEFAULT_POOL = 'default';
@@ -24,6 +25,8 @@ export interface PoolsOptions {
   readonly pools: readonly { readonly settings: PoolSettings; readonly subnet: string }[];
   readonly endpoints: Endpoints;
   readonly records: Records;
+  /** Default: rests of addresses are forgotten with this process. */
+  readonly rests?: Rests | undefined;
   /** A number that no endpoint of this state directory ever had. */
   readonly nextSeq: () => number;
   readonly log: PoolLog;
@@ -42,11 +45,21 @@ export class Pools implements PoolService {
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, nextSeq, log, clock = systemClock, sizing } = options;
+    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing } = options;
     this.#leases = new LeaseTable(clock);
     this.#events = new PoolEvents({ clock, log });
     this.#occupants = new Occupants({ endpoints, clock });
-    const shared = { endpoints, records, nextSeq, log, clock, sizing, leases: this.#leases, events: this.#events };
+    const shared = {
+      endpoints,
+      records,
+      rests,
+      nextSeq,
+      log,
+      clock,
+      sizing,
+      leases: this.#leases,
+      events: this.#events,
+    };
     for (const { settings, subnet } of options.pools) {
       if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
       this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));

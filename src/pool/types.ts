@@ -130,6 +130,20 @@ export type Verdict =
   /** What kind of trace was found (few, for a metric), and the trace in words. */
   | { readonly clean: false; readonly kind: string; readonly text: string };
 
+/** An address that was freed, and since when it rests on the monotonic clock. */
+export interface Rest {
+  readonly index: number;
+  readonly sinceMs: number;
+}
+
+/** Remembers over restarts which addresses rest. */
+export interface Rests {
+  /** An address comes to rest; what cannot be recorded is the recorder's trouble and not the caller's. */
+  add(pool: string, rest: Rest): void;
+  /** What an earlier daemon recorded of a pool's addresses; some may have rested long enough. */
+  of(pool: string): readonly Rest[];
+}
+
 /** Keeps records; every call returns when the change is in the file system (tmpfs). */
 export interface Records {
   /** Writes the record into the folder of its state, atomically, and takes it out of the folder of `previous`. */
@@ -151,6 +165,8 @@ export interface PoolSettings {
   readonly capacity: number;
   /** How many builds one request to the worker may hold: bounds how long a cold build waits behind a refill. */
   readonly buildBatch: number;
+  /** How long an address that somebody has had rests before another endpoint gets it; 0: not at all. */
+  readonly addressRestSeconds: number;
   readonly recycle: RecycleMode;
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly trust: UnknownTrust;
