@@ -14,6 +14,7 @@ import { groupId } from '../kernel/group.js';
 import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { peerOf } from '../kernel/peer.js';
+import { ProcessWatch } from '../kernel/process-watch.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
 import {
@@ -79,7 +80,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using thread = await EndpointThread.start({ site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   await thread.open();
-  const { pools, records, leaseFiles } = await startPools({ config, stateDir, site, networks, thread, log });
+  using processes = new ProcessWatch();
+  const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
+  const { pools, records, leaseFiles } = started;
   const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
   const dns = new LeaseDns({ pools, files: leaseFiles, mountDns, log });
   const grafts = new ContainerGrafts({
@@ -137,9 +140,10 @@ async function startPools(options: {
   site: Site;
   networks: readonly NetworkSettings[];
   thread: EndpointThread;
+  processes: ProcessWatch;
   log: Logger;
 }): Promise<{ pools: Pools; records: FileRecords; leaseFiles: LeaseFiles }> {
-  const { config, stateDir, site, networks, thread, log } = options;
+  const { config, stateDir, site, networks, thread, processes, log } = options;
   const files = new FileRecords(stateDir);
   const records = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
@@ -177,6 +181,7 @@ async function startPools(options: {
     records: files,
     rests: new AddressRests({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
+    processes,
     log,
   });
   pools.start(adopted);

@@ -28,6 +28,10 @@ export function buildFailed(pool: string, cause: NetnsdError): NetnsdError {
   });
 }
 
+export function leaseNotFound(leaseId: string): NetnsdError {
+  return new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
+}
+
 export function shuttingDown(pool: string): NetnsdError {
   return new NetnsdError('shutting_down', `pool ${pool} takes no new work: the daemon is stopping`, {
     details: { pool },

@@ -65,6 +65,21 @@ export interface Graft {
   readonly pid: number;
 }
 
+/** A process, told apart from others that bear its number before or after it. */
+export interface BoundProcess {
+  readonly pid: number;
+  /** When it started, in clock ticks since the machine did: proc_pid_stat(5). */
+  readonly startTicks: number;
+}
+
+/** Tells when processes end; implemented on pidfds. */
+export interface Processes {
+  /** Holds on to the process that bears `pid` now until disposed; `ended` is aborted at its end. Throws `process_gone`. */
+  hold(pid: number): { readonly process: BoundProcess; readonly ended: AbortSignal } & Disposable;
+  /** Calls `listener` soon after the process has ended, also if that was before, unless the returned function was called. */
+  watch(process: BoundProcess, listener: () => void): () => void;
+}
+
 /** A lease, as the contract has it. */
 export interface Lease extends EndpointFacts {
   readonly id: string;
@@ -79,11 +94,13 @@ export interface Lease extends EndpointFacts {
   readonly expiresAt: string | null;
   /** Absent unless the interface was moved into a namespace that somebody else made; `netns` is empty then. */
   readonly graft?: Graft;
+  /** Absent unless the lease ends with a process. */
+  readonly process?: BoundProcess;
 }
 
 export type LeaseTerms = Pick<
   Lease,
-  'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'
+  'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft' | 'process'
 > & {
   /** When `expiresAt` is on the monotonic clock, which nobody sets; absent in records of earlier versions. */
   readonly dueMonotonicMs?: number | null;
