@@ -8,6 +8,7 @@ import type {
   Endpoints,
   PoolEvent,
   PoolSettings,
+  Processes,
   Records,
   Rests,
   Settled,
@@ -195,7 +196,14 @@ export function settingsOf(sizes: Sizes = {}): PoolSettings {
 
 /** Pools over fakes, started, with nothing built yet. */
 export function world(
-  options: { pools?: Sizes[]; adopted?: EndpointRecord[]; seq?: number; jumpMs?: number; rests?: Rests } = {},
+  options: {
+    pools?: Sizes[];
+    adopted?: EndpointRecord[];
+    seq?: number;
+    jumpMs?: number;
+    rests?: Rests;
+    processes?: Processes;
+  } = {},
 ) {
   const clock = new FakeClock();
   clock.jump(options.jumpMs ?? 0);
@@ -217,6 +225,7 @@ export function world(
     endpoints,
     records,
     rests: options.rests,
+    processes: options.processes,
     nextSeq: () => ++seq,
     log,
     clock,
