@@ -8,7 +8,14 @@ export const ERROR_CODES = {
   not_found: { status: 404, meaning: 'There is no such resource.' },
   pool_not_found: { status: 404, meaning: 'No pool has this name.' },
   lease_not_found: { status: 404, meaning: 'No lease has this id.' },
-  lease_conflict: { status: 409, meaning: 'The container holds a lease on other terms (another tenant).' },
+  lease_conflict: {
+    status: 409,
+    meaning: 'The container holds a lease on other terms (another tenant, or bound to another process or none).',
+  },
+  process_gone: {
+    status: 409,
+    meaning: 'The process that a lease was to be bound to has ended, or the daemon cannot see it.',
+  },
   lease_in_use: {
     status: 409,
     meaning: 'A process is still inside the endpoint of the lease; details name it, and `force` releases all the same.',

@@ -44,6 +44,14 @@ export const Ttl = Type.Number({
   examples: [600],
 });
 
+export const Pid = Type.Integer({
+  minimum: 1,
+  maximum: 4_194_304,
+  description:
+    "A process with whose end the lease ends, by its number in the daemon's PID namespace. Default: it is bound to none.",
+  examples: [4711],
+});
+
 /** RFC 3339, UTC. */
 export function time(description: string) {
   return Type.String({ description: `${description} RFC 3339, UTC.`, examples: ['2026-03-01T12:00:00.000Z'] });

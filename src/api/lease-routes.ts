@@ -13,6 +13,7 @@ import {
   LeaseQuerySchema,
   LeaseSchema,
   ReleaseQuerySchema,
+  RenewSchema,
 } from './schemas.js';
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
@@ -61,7 +62,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
     // No async function: the answer is sent from where the lease comes, without a promise in between.
     (request, reply) => {
       const startedMs = performance.now();
-      const { pool, containerId, tenant, trust, count, wait, ttl } = request.body;
+      const { pool, containerId, tenant, trust, count, wait, ttl, pid } = request.body;
       const handover = handovers.open(reply.raw);
       const granted = (leases: Lease[]): void => {
         observe((performance.now() - startedMs) / 1000);
@@ -79,7 +80,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       };
       const { signal } = handover;
       service
-        .acquire({ pool, containerId, tenant, trust, count, waitSeconds: wait, ttlSeconds: ttl, signal })
+        .acquire({ pool, containerId, tenant, trust, count, waitSeconds: wait, ttlSeconds: ttl, pid, signal })
         .then(granted)
         .catch((error: unknown) => void reply.send((error instanceof Error ? error : toNetnsdError(error)) as never));
     },
@@ -105,6 +106,24 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       const lease = service.lease(request.params.id);
       if (lease !== undefined) return lease;
       throw new NetnsdError('lease_not_found', `there is no lease ${request.params.id}: see \`netnsd list\``);
+    },
+  );
+
+  app.patch(
+    '/v1/leases/:id',
+    {
+      schema: {
+        summary: 'Renew a lease: a time limit from now on',
+        tags: ['leases'],
+        params: LeaseParamsSchema,
+        body: RenewSchema,
+        response: { 200: LeaseSchema },
+      },
+    },
+    async (request) => {
+      const lease = service.renew(request.params.id, request.body.ttl);
+      log.debug({ lease: lease.id, expiresAt: lease.expiresAt }, 'renewed');
+      return lease;
     },
   );
 

@@ -1,6 +1,6 @@
 /** Leases: what is asked, and what is had. */
 import { type Static, Type } from 'typebox';
-import { ContainerId, closed, list, nullableString, oneOf, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
+import { ContainerId, closed, list, nullableString, oneOf, Pid, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
 
 const AddressSchema = Type.Object({
   address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.2/16'] }),
@@ -36,6 +36,17 @@ const GraftSchema = Type.Object(
   { description: "Where the interface was moved to, by an OCI hook; the lease's own namespace is empty then." },
 );
 
+const ProcessSchema = Type.Object(
+  {
+    pid: Type.Integer({ description: "Its number in the daemon's PID namespace.", examples: [4711] }),
+    startTicks: Type.Integer({
+      description: 'When it started, in clock ticks since the machine did (field 22 of proc_pid_stat(5)).',
+      examples: [731044],
+    }),
+  },
+  { description: 'The process with whose end the lease ends.' },
+);
+
 export const LeaseSchema = Type.Object(
   {
     id: Type.String({ description: 'What release and inspect take.', examples: ['5f3a9c0d1e2b4a68'] }),
@@ -69,6 +80,7 @@ export const LeaseSchema = Type.Object(
       hostName: Type.String({ description: "The host's end of the veth pair.", examples: ['nn17'] }),
     }),
     graft: Type.Optional(GraftSchema),
+    process: Type.Optional(ProcessSchema),
     addresses: list(AddressSchema),
     routes: list(RouteSchema),
     publishedPorts: list(PublishedPortSchema),
@@ -105,6 +117,7 @@ export const AcquireSchema = Type.Object(
     ),
     wait: Type.Optional(Wait),
     ttl: Type.Optional(Ttl),
+    pid: Type.Optional(Pid),
   },
   {
     ...closed,
@@ -112,6 +125,18 @@ export const AcquireSchema = Type.Object(
     description: 'What is to be leased; {} takes one endpoint of the default pool.',
     examples: [{ containerId: 'job-17', wait: 2 }],
   },
+);
+
+export const RenewSchema = Type.Object(
+  {
+    ttl: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 31_536_000,
+      description: 'Seconds from now until the lease ends by itself, whatever it had.',
+      examples: [600],
+    }),
+  },
+  { ...closed, title: 'RenewRequest', description: 'How long a lease goes on.', examples: [{ ttl: 600 }] },
 );
 
 export const LeaseQuerySchema = Type.Object(
@@ -140,4 +165,5 @@ export const ContainerParamsSchema = Type.Object({ containerId: ContainerId });
 export type ApiLease = Static<typeof LeaseSchema>;
 export type ApiLeaseList = Static<typeof LeaseListSchema>;
 export type ApiAcquire = Static<typeof AcquireSchema>;
+export type ApiRenew = Static<typeof RenewSchema>;
 export type ApiLeaseQuery = Static<typeof LeaseQuerySchema>;

@@ -46,6 +46,7 @@ export interface LeaseRequest {
   readonly wait?: number | undefined;
   /** Seconds. */
   readonly ttl?: number | undefined;
+  readonly pid?: number | undefined;
 }
 
 export interface DaemonStatus {
@@ -61,6 +62,7 @@ export interface Client {
   acquireMany(request: Omit<LeaseRequest, 'containerId'> & { readonly count: number }): Promise<Lease[]>;
   /** Idempotent; resolves whether or not there was such a lease. */
   release(leaseId: string, options?: { force?: boolean }): Promise<unknown>;
+  renew(leaseId: string, terms: { ttl: number }): Promise<Lease>;
   lease(leaseId: string): Promise<Lease>;
   /** Has files of a lease's DNS settings written, for its container to see. */
   dnsFiles(

@@ -41,6 +41,7 @@ export function renderLease(lease: Lease): string {
     ['source', lease.source],
     ['acquired', lease.acquiredAt],
     ['expires', lease.expiresAt ?? 'never'],
+    ...processFields(lease),
     ['namespace', lease.netns.path],
     ['inode', lease.netns.inode],
     ...graftFields(lease),
@@ -58,6 +59,10 @@ export function renderLease(lease: Lease): string {
     ['dns search', lease.dns.search],
     ['dns options', lease.dns.options],
   ]);
+}
+
+function processFields({ process }: Lease): [string, string][] {
+  return process === undefined ? [] : [['ends with', `process ${process.pid}`]];
 }
 
 function graftFields({ graft }: Lease): [string, string][] {

@@ -8,6 +8,7 @@ import { addList } from './commands/list.js';
 import { addOci } from './commands/oci.js';
 import { addPool } from './commands/pool.js';
 import { addRelease } from './commands/release.js';
+import { addRenew } from './commands/renew.js';
 import { addServe } from './commands/serve.js';
 import { addStatus } from './commands/status.js';
 import type { Invocation } from './dependencies.js';
@@ -17,6 +18,7 @@ const COMMANDS = [
   addServe,
   addAcquire,
   addRelease,
+  addRenew,
   addList,
   addInspect,
   addStatus,

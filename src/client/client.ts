@@ -8,6 +8,7 @@ import type {
   ApiPatchedBundle,
   ApiPoolList,
   ApiPoolStatus,
+  ApiRenew,
   ApiResize,
   ApiStatus,
 } from '../api/schemas.js';
@@ -90,6 +91,16 @@ export class NetnsdClient {
   async release(leaseId: string, options: { force?: boolean } = {}): Promise<void> {
     const path = `/v1/leases/${encodeURIComponent(leaseId)}${forced(options)}`;
     await this.#connection.call('DELETE', path, { idempotent: true });
+  }
+
+  /**
+   * Gives a lease a time limit from now on, whatever it had. Throws `lease_not_found` for one that has ended.
+   *
+   * @example
+   * const { expiresAt } = await client.renew(lease.id, { ttl: 600 });
+   */
+  async renew(leaseId: string, terms: ApiRenew): Promise<ApiLease> {
+    return this.#json('PATCH', `/v1/leases/${encodeURIComponent(leaseId)}`, { body: terms, idempotent: true });
   }
 
   /** Ends whatever a container holds, in every pool; nothing is no error. */

@@ -155,6 +155,13 @@ export const POOL_KEYS = {
     initial: 16,
     meaning: 'How many endpoints a refill builds in one go; a cold build waits for one such batch at the most.',
   },
+  addressRestSeconds: {
+    name: 'address_rest',
+    ...integer(0, 86_400),
+    initial: 30,
+    meaning:
+      'Seconds for which the address of an endpoint that somebody has had, and that was not used again as a whole, rests before another one gets it. No acquire shortens it: a subnet needs addresses beyond `max` for all that are replaced in that time.',
+  },
   recycle: {
     name: 'recycle',
     ...choice(['verify', 'replace', 'reuse']),

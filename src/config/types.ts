@@ -19,6 +19,8 @@ export interface PoolConfig {
   readonly max: number;
   readonly mtuBytes: number;
   readonly buildBatch: number;
+  /** How long an address that somebody has had rests before another endpoint gets it. */
+  readonly addressRestSeconds: number;
   /** What becomes of released endpoints. */
   readonly recycle: 'verify' | 'replace' | 'reuse';
   /** How an endpoint is looked at whose holder's spec is not known. */

@@ -37,13 +37,18 @@ export function compare(input: ComparisonInput): Comparison {
     const verdict = judge(record, input, configured.get(record.pool));
     if (verdict === 'orphan') orphans.push(record);
     else if (verdict === 'keep') adopted.push(record);
-    else if (configured.has(record.pool)) adopted.push({ ...record, state: 'dirty', lease: null, reason: verdict });
+    else if (configured.has(record.pool)) adopted.push(toReplace(record, verdict));
   }
   const known = new Set(records.map(({ id }) => id));
   const strays = strayNames(site, found).filter(({ id }) => !known.has(id));
   // A record of an unconfigured pool that is not in use has no pool to destroy it: it goes with the strays.
   const gone = records.filter((record) => !configured.has(record.pool) && !orphans.includes(record));
   return { adopted, strays: [...strays, ...gone], staleBridges: staleBridges(input, orphans), orphans };
+}
+
+/** Who holds it or has held it stays known: its address is to rest. */
+function toReplace(record: EndpointRecord, reason: string): EndpointRecord {
+  return { ...record, state: 'dirty', lease: null, tenant: record.lease?.tenant ?? record.tenant, reason };
 }
 
 /** `keep`, `orphan`, or why the endpoint is to be replaced. */

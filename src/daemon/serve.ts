@@ -14,10 +14,19 @@ import { groupId } from '../kernel/group.js';
 import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { peerOf } from '../kernel/peer.js';
+import { ProcessWatch } from '../kernel/process-watch.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { Pools } from '../pool/index.js';
-import { FileRecords, FileSequence, LeaseFiles, openStateDirectory, type RecordWarning } from '../state/index.js';
+import {
+  FileRecords,
+  FileSequence,
+  LeaseFiles,
+  openStateDirectory,
+  type RecordWarning,
+  RestFile,
+} from '../state/index.js';
 import { readVersion } from '../version.js';
+import { AddressRests, sayTightSubnets } from './address-rests.js';
 import { connectionLimit } from './connection-limit.js';
 import { ContainerGrafts } from './graft-container.js';
 import { keepSweeping } from './graft-sweep.js';
@@ -71,7 +80,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using thread = await EndpointThread.start({ site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   await thread.open();
-  const { pools, records, leaseFiles } = await startPools({ config, stateDir, site, networks, thread, log });
+  using processes = new ProcessWatch();
+  const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
+  const { pools, records, leaseFiles } = started;
   const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
   const dns = new LeaseDns({ pools, files: leaseFiles, mountDns, log });
   const grafts = new ContainerGrafts({
@@ -129,9 +140,10 @@ async function startPools(options: {
   site: Site;
   networks: readonly NetworkSettings[];
   thread: EndpointThread;
+  processes: ProcessWatch;
   log: Logger;
 }): Promise<{ pools: Pools; records: FileRecords; leaseFiles: LeaseFiles }> {
-  const { config, stateDir, site, networks, thread, log } = options;
+  const { config, stateDir, site, networks, thread, processes, log } = options;
   const files = new FileRecords(stateDir);
   const records = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
@@ -158,6 +170,8 @@ async function startPools(options: {
     failed: ({ id, state }, error) => log.warn({ err: error, endpoint: id, state }, 'a record could not be written'),
   });
   const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, found) });
+  sayTightSubnets(config.pools, log);
+  const keepMs = 1000 * Math.max(...config.pools.map(({ addressRestSeconds }) => addressRestSeconds));
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
       settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
@@ -165,7 +179,9 @@ async function startPools(options: {
     })),
     endpoints: thread,
     records: files,
+    rests: new AddressRests({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
+    processes,
     log,
   });
   pools.start(adopted);

@@ -9,7 +9,7 @@ import { collectGarbage } from './heap.js';
 /** How many leases are acquired and released; the compiler has optimised what they run through by then. */
 const ROUNDS = 400;
 const CONNECTIONS = 4;
-const SIZES = { minReady: 64, max: 1024, capacity: 1024, buildBatch: 8 };
+const SIZES = { minReady: 64, max: 1024, capacity: 1024, buildBatch: 8, addressRestSeconds: 0 };
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**

@@ -57,6 +57,11 @@ export class Network {
     return { bridgeIndex: bridge.index, neighbourIndexes: place === 0 ? [first.index] : [first.index, bridge.index] };
   }
 
+  /** Whether this endpoint has a port; of one that has none, not even its address is sure. */
+  has(id: string): boolean {
+    return this.#placeOf.has(id);
+  }
+
   /** What the bridges still know of an endpoint that is gone, to be sent by the caller; and gives its port back. */
   part(id: string, address: readonly number[] | undefined): Request[] {
     const bridge = this.#bridges[this.#placeOf.get(id) ?? -1];

@@ -4,6 +4,7 @@ import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
 import { References } from './fingerprint/references.js';
+import { forgetDeparted } from './forget-connections.js';
 import { graftEndpoint } from './graft.js';
 import { Host } from './host.js';
 import { takeInventory } from './inventory.js';
@@ -66,8 +67,21 @@ export class Workshop {
     // The listener of a seal is a socket inside: the namespace would outlive its mount.
     for (const { id } of names) this.#verifier?.seals.forget(id);
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
-    await this.#part(names.filter((_, position) => outcomes[position]?.ok));
-    return outcomes;
+    const gone = names.filter((_, position) => outcomes[position]?.ok);
+    const unsure = await this.#forget(gone);
+    await this.#part(gone.filter(({ id }) => !unsure.has(id)));
+    return names.map(({ id }, position) => unsure.get(id) ?? (outcomes[position] as Settled<void>));
+  }
+
+  /** See `forgetDeparted`; the failures by id. A stray's address is not known, and is nobody's to forget. */
+  async #forget(names: readonly EndpointName[]): Promise<Map<string, Settled<void>>> {
+    const departed = names.flatMap((name) => {
+      const network = this.#networks.get(name.pool);
+      if (network?.has(name.id) !== true) return [];
+      return [{ name, address: planEndpoint(this.#settings.site, network.settings, name).address }];
+    });
+    const outcomes = await forgetDeparted(this.#host, departed);
+    return new Map(departed.flatMap(({ name }, at) => (outcomes[at]?.ok === false ? [[name.id, outcomes[at]]] : [])));
   }
 
   /** See `graftEndpoint`. */

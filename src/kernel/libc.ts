@@ -28,6 +28,11 @@ const native = {
   recv: libc.func('long recv(int fd, void *buffer, unsigned long length, int flags)'),
   read: libc.func('long read(int fd, void *buffer, unsigned long length)'),
   syscallPointer: libc.func('long syscall(long number, int command, void *attributes, unsigned int size)'),
+  syscallIntegers: libc.func('long syscall(long number, long first, long second)'),
+  epollCreate1: libc.func('int epoll_create1(int flags)'),
+  epollCtl: libc.func('int epoll_ctl(int epollFd, int operation, int fd, void *event)'),
+  epollWait: libc.func('int epoll_wait(int epollFd, _Out_ void *events, int maxEvents, int timeoutMs)'),
+  poll: libc.func('int poll(_Inout_ void *fds, unsigned long count, int timeoutMs)'),
   prctl: libc.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
   capset: libc.func('int capset(const void *header, const void *data)'),
   execve: libc.func('int execve(const char *path, const char **argv, const char **envp)'),
@@ -252,4 +257,49 @@ export function bpf(command: number, attributes: Buffer): number {
 /** The address of a buffer's bytes, for structures of the kernel that hold pointers; the buffer must outlive its use. */
 export function addressOf(buffer: Buffer): bigint {
   return koffi.address(buffer);
+}
+
+/** Number of pidfd_open(2), the same on every architecture. */
+const SYS_PIDFD_OPEN = 434;
+const POLLIN = 1;
+const EPOLL_CLOEXEC = O_CLOEXEC;
+const EPOLL_CTL_ADD = 1;
+/** struct epoll_event: packed on x86-64 alone; include/uapi/linux/eventpoll.h. */
+const EPOLL_EVENT = process.arch === 'x64' ? { bytes: 12, data: 4 } : { bytes: 16, data: 8 };
+const MOST_EVENTS = 64;
+const EINTR = 4;
+const epollEvents = Buffer.alloc(EPOLL_EVENT.bytes * MOST_EVENTS);
+
+/** pidfd_open(2): a descriptor (close-on-exec) of the process that bears `pid`; readable once the process has ended. */
+export function openPidfd(pid: number): number {
+  return check(Number(native.syscallIntegers(SYS_PIDFD_OPEN, pid, 0)), () => `open process ${pid}`);
+}
+
+/** poll(2) of one descriptor, without waiting. */
+export function isReadable(fd: number): boolean {
+  const asked = Buffer.alloc(8);
+  asked.writeInt32LE(fd, 0);
+  asked.writeInt16LE(POLLIN, 4);
+  return check(native.poll(asked, 1, 0), () => `poll fd ${fd}`) > 0;
+}
+
+/** epoll_create1(2). */
+export function openEpoll(): number {
+  return check(native.epollCreate1(EPOLL_CLOEXEC), () => 'open an epoll descriptor');
+}
+
+/** epoll_ctl(2): `fd` is reported while it is readable, until it is closed. */
+export function watchFd(epollFd: number, fd: number): void {
+  const event = Buffer.alloc(EPOLL_EVENT.bytes);
+  event.writeUInt32LE(POLLIN, 0);
+  event.writeUInt32LE(fd, EPOLL_EVENT.data);
+  check(native.epollCtl(epollFd, EPOLL_CTL_ADD, fd, event), () => `watch fd ${fd}`);
+}
+
+/** epoll_wait(2) without waiting: some of the watched descriptors that are readable; 64 at the most. */
+export function readableFds(epollFd: number): number[] {
+  const found = native.epollWait(epollFd, epollEvents, MOST_EVENTS, 0);
+  if (found < 0 && koffi.errno() === EINTR) return [];
+  const count = check(found, () => 'wait for readable descriptors');
+  return Array.from({ length: count }, (_, i) => epollEvents.readUInt32LE(i * EPOLL_EVENT.bytes + EPOLL_EVENT.data));
 }

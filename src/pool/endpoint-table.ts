@@ -12,6 +12,7 @@ import type {
   LeaseTerms,
   PoolSettings,
   Records,
+  Rests,
 } from './types.js';
 
 /** One endpoint of the pool that exists, from its first intent to its last trace. */
@@ -52,23 +53,30 @@ export class EndpointTable {
   readonly #records: Records;
   readonly #nextSeq: () => number;
   readonly #log: PoolLog;
-  readonly #indexes: IndexAllocator;
+  readonly #rests: Rests | undefined;
+  readonly #clock: Clock;
+  /** The addresses of the pool's endpoints. */
+  readonly indexes: IndexAllocator;
   readonly #slots = new Set<Slot>();
 
   constructor(options: {
     settings: PoolSettings;
     records: Records;
+    rests?: Rests | undefined;
     nextSeq: () => number;
     log: PoolLog;
     clock: Clock;
   }) {
-    const { log, clock } = options;
+    const { log, clock, settings } = options;
     this.#pool = options.settings.name;
     this.trouble = new RecordTrouble({ pool: this.#pool, log, clock, retry: () => this.#catchUp() });
     this.#records = options.records;
     this.#nextSeq = options.nextSeq;
     this.#log = options.log;
-    this.#indexes = new IndexAllocator(options.settings.capacity);
+    this.#rests = options.rests;
+    this.#clock = clock;
+    const { capacity, addressRestSeconds } = settings;
+    this.indexes = new IndexAllocator({ capacity, restMs: addressRestSeconds * 1000, clock });
   }
 
   /** How many endpoints exist, in whatever state: what `max` bounds. */
@@ -82,7 +90,7 @@ export class EndpointTable {
 
   /** The intent to build an endpoint: its key, on disk before anything of it exists. Throws `state_write_failed`. */
   reserve(): Slot {
-    const index = this.#indexes.acquire();
+    const index = this.indexes.acquire();
     try {
       const seq = this.#nextSeq();
       const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq };
@@ -98,7 +106,7 @@ export class EndpointTable {
       this.trouble.worked();
       return this.#add({ key, record, recordedState: 'building', ownsIndex: true, sealed: false, handouts: 0 });
     } catch (error) {
-      this.#indexes.release(index);
+      this.indexes.release(index, { held: false });
       this.trouble.failed(error);
       throw toNetnsdError(error);
     }
@@ -107,12 +115,17 @@ export class EndpointTable {
   /** Takes over an endpoint whose record a restart found; nothing is written. */
   adopt(record: EndpointRecord): Slot {
     const { id, pool, index, seq } = record;
-    const ownsIndex = this.#indexes.claimable(index);
-    if (ownsIndex) this.#indexes.claim(index);
+    const ownsIndex = this.indexes.claimable(index);
+    if (ownsIndex) this.indexes.claim(index);
     else
       this.#log.warn({ pool, endpoint: id, index }, 'an adopted endpoint has an address that is not free in its pool');
     const key = { id, pool, index, seq };
     return this.#add({ key, record, recordedState: record.state, ownsIndex, sealed: false, handouts: 0 });
+  }
+
+  /** After every `adopt`: addresses that came to rest before a restart go on resting. */
+  resumeRests(): void {
+    this.indexes.resume(this.#rests?.of(this.#pool) ?? []);
   }
 
   /** Records the new state, then holds it. Throws `state_write_failed`; then nothing has changed. */
@@ -180,10 +193,14 @@ export class EndpointTable {
     }
   }
 
-  /** Nothing of the endpoint exists any more: its record goes, then its index comes to rest. */
+  /** Nothing of the endpoint exists any more: its index comes to rest if somebody has had it, and its record goes. */
   forget(slot: Slot): void {
     const { state } = slot.record;
     this.#check(slot, 'gone');
+    const held = slot.record.tenant !== null;
+    // Before the record is gone: a restart in between finds one or the other.
+    if (slot.ownsIndex && held)
+      this.#rests?.add(this.#pool, { index: slot.key.index, sinceMs: this.#clock.monotonicMs() });
     try {
       if (slot.recordedState !== null) this.#records.remove(slot.key, slot.recordedState);
     } catch (error) {
@@ -191,7 +208,7 @@ export class EndpointTable {
     }
     this.#slots.delete(slot);
     this.counts[state] -= 1;
-    if (slot.ownsIndex) this.#indexes.release(slot.key.index);
+    if (slot.ownsIndex) this.indexes.release(slot.key.index, { held });
   }
 
   #add(slot: Slot): Slot {

@@ -30,12 +30,28 @@ export class Grants {
       trust: ask.trust,
       source,
       acquiredAt: new Date(nowMs).toISOString(),
-      expiresAt: ask.ttlMs === null ? null : new Date(nowMs + ask.ttlMs).toISOString(),
-      ...(ask.ttlMs === null ? {} : { dueMonotonicMs: this.#clock.monotonicMs() + ask.ttlMs }),
+      expiresAt: null,
+      ...(ask.ttlMs === null ? {} : this.#until(ask.ttlMs)),
+      ...(ask.process === null ? {} : { process: ask.process }),
     };
     const before = slot.recordedState;
     this.#table.move(slot, 'leased', { facts, lease: terms });
     return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
+  }
+
+  #until(ttlMs: number): { expiresAt: string; dueMonotonicMs: number } {
+    const expiresAt = new Date(this.#clock.wallMs() + ttlMs).toISOString();
+    return { expiresAt, dueMonotonicMs: this.#clock.monotonicMs() + ttlMs };
+  }
+
+  /** Records that a lease lasts `ttlMs` from now on, and then has it last so long. Throws `state_write_failed`. */
+  renew(held: Held, ttlMs: number): void {
+    const { slot, lease } = held;
+    const until = this.#until(ttlMs);
+    this.#table.amend(slot, { ...(slot.record.lease as LeaseTerms), ...until });
+    // The same object, as in `markGrafted`.
+    (lease as { expiresAt: string | null }).expiresAt = until.expiresAt;
+    this.#leases.renew(held, ttlMs);
   }
 
   /** Takes over a lease that outlived a restart. */
@@ -98,9 +114,10 @@ export class Grants {
       acquiredAt: terms.acquiredAt,
       expiresAt: terms.expiresAt,
       ...(terms.graft === undefined ? {} : { graft: terms.graft }),
+      ...(terms.process === undefined ? {} : { process: terms.process }),
       ...facts,
     };
-    const held: Held = { lease, slot, owner: this.#owner, before, confirmed, expiring: null };
+    const held: Held = { lease, slot, owner: this.#owner, before, confirmed, expiring: null, unbind: null };
     this.#leases.add(held, ttlMs);
     return held;
   }

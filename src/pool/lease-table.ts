@@ -2,11 +2,12 @@ import type { Clock } from './clock.js';
 import type { Slot } from './endpoint-table.js';
 import { type Expiring, Expiry } from './expiry.js';
 import type { LeaseFilter } from './service.js';
-import type { EndpointState, Lease } from './types.js';
+import type { EndpointState, Lease, Processes } from './types.js';
 
-/** Who ends a lease whose time is over: its pool. */
+/** Who ends a lease whose time is over, or whose process has ended: its pool. */
 export interface LeaseOwner {
   expire(held: Held): void;
+  processEnded(held: Held): void;
 }
 
 /** A lease that stands, and what it holds. */
@@ -19,6 +20,8 @@ export interface Held {
   /** Somebody was told of it; until then an endpoint may go back unseen. */
   confirmed: boolean;
   expiring: Expiring<Held> | null;
+  /** Stops waiting for the end of the lease's process. */
+  unbind: (() => void) | null;
 }
 
 /** Owns the leases of all pools: by id, by (pool, containerId), and when they end by themselves. */
@@ -26,8 +29,10 @@ export class LeaseTable {
   readonly #byId = new Map<string, Held>();
   readonly #byContainer = new Map<string, Held>();
   readonly #expiry: Expiry<Held>;
+  readonly #processes: Pick<Processes, 'watch'> | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, processes?: Pick<Processes, 'watch'>) {
+    this.#processes = processes;
     this.#expiry = new Expiry(clock, (held) => held.owner.expire(held));
   }
 
@@ -56,10 +61,18 @@ export class LeaseTable {
 
   /** Holds a lease from now on, for `ttlMs` unless that is null. */
   add(held: Held, ttlMs: number | null): void {
-    const { id, pool, containerId } = held.lease;
+    const { id, pool, containerId, process } = held.lease;
     this.#byId.set(id, held);
     if (containerId !== null) this.#byContainer.set(containerKey(pool, containerId), held);
     if (ttlMs !== null) held.expiring = this.#expiry.add(held, Math.max(0, ttlMs));
+    if (process !== undefined)
+      held.unbind = this.#processes?.watch(process, () => held.owner.processEnded(held)) ?? null;
+  }
+
+  /** A lease that stands ends after `ttlMs` from now, whatever it had. */
+  renew(held: Held, ttlMs: number): void {
+    if (held.expiring !== null) this.#expiry.remove(held.expiring);
+    held.expiring = this.#expiry.add(held, ttlMs);
   }
 
   /** Forgets a lease; undefined when there is none of this id. */
@@ -70,12 +83,14 @@ export class LeaseTable {
     this.#byId.delete(leaseId);
     if (containerId !== null) this.#byContainer.delete(containerKey(pool, containerId));
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
+    held.unbind?.();
     return held;
   }
 
   /** No lease ends by itself any more; a restart reckons anew from what the records say. */
   close(): void {
     this.#expiry.close();
+    for (const held of this.#byId.values()) held.unbind?.();
   }
 }
 

@@ -3,7 +3,7 @@ import type { PoolEvents } from './events.js';
 import type { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
 import type { SizingPolicy } from './sizing.js';
-import type { Endpoints, PoolSettings, Records } from './types.js';
+import type { Endpoints, PoolSettings, Records, Rests } from './types.js';
 
 /** What one pool is made of; everything but settings and subnet is shared by all pools. */
 export interface PoolOptions {
@@ -12,6 +12,8 @@ export interface PoolOptions {
   readonly subnet: string;
   readonly endpoints: Endpoints;
   readonly records: Records;
+  /** Default: rests are forgotten with this process. */
+  readonly rests?: Rests | undefined;
   readonly leases: LeaseTable;
   readonly events: PoolEvents;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import { type NetnsdError, toNetnsdError } from '../errors.js';
-import { type Ask, assertSameTenant, toAsk } from './ask.js';
+import { type Ask, assertSameTerms, toAsk } from './ask.js';
 import { EndpointTable, type Slot } from './endpoint-table.js';
 import { Grants } from './grants.js';
 import type { Held, LeaseOwner } from './lease-table.js';
@@ -7,7 +7,7 @@ import type { PoolOptions } from './pool-options.js';
 import { buildFailed, clientGone, exhausted, shuttingDown } from './refusals.js';
 import type { AcquireRequest } from './service.js';
 import { Stock } from './stock.js';
-import type { EndpointFacts, EndpointKey, EndpointRecord, Graft, Lease, PoolStatus } from './types.js';
+import type { BoundProcess, EndpointFacts, EndpointKey, EndpointRecord, Graft, Lease, PoolStatus } from './types.js';
 import { type Waiter, Waiters } from './waiters.js';
 
 /**
@@ -22,7 +22,7 @@ export class Pool implements LeaseOwner {
   readonly #grants: Grants;
   readonly #stock: Stock;
   readonly #counts = { acquiredWarm: 0, acquiredCold: 0, released: 0 };
-  readonly #exhausted = () => exhausted(this.name, this.#stock.size.max);
+  readonly #exhausted = () => exhausted(this.name, this.#stock.size.max, this.#stock.shortage);
   #closing: Promise<void> | null = null;
 
   /** Throws `bad_request` for a size that cannot be (see `resize`). */
@@ -62,6 +62,7 @@ export class Pool implements LeaseOwner {
       else if (state === 'ready' && facts !== null && slot.ownsIndex) this.#stock.put(slot);
       else this.#discardFound(slot, record);
     }
+    this.#table.resumeRests();
     this.#changed();
   }
 
@@ -81,14 +82,14 @@ export class Pool implements LeaseOwner {
    * recorded. Throws `bad_request`, `lease_conflict`, `pool_exhausted`, `build_failed`, `client_gone`, `shutting_down`,
    * `state_write_failed`.
    */
-  async acquire(request: AcquireRequest): Promise<Lease[]> {
+  async acquire(request: AcquireRequest, process: BoundProcess | null = null): Promise<Lease[]> {
     if (this.#closing !== null) throw shuttingDown(this.name);
     if (request.signal?.aborted) throw clientGone();
-    const ask = toAsk(request, { name: this.name, max: this.#stock.size.max });
+    const ask = toAsk(request, { name: this.name, max: this.#stock.size.max }, process);
     const standing =
       ask.containerId === null ? undefined : this.#options.leases.ofContainer(this.name, ask.containerId);
     if (standing !== undefined) {
-      assertSameTenant(ask, standing.lease, this.name);
+      assertSameTerms(ask, standing.lease, this.name);
       standing.confirmed = true;
       await this.#options.records.committed();
       return [standing.lease];
@@ -147,11 +148,21 @@ export class Pool implements LeaseOwner {
     this.release(held.lease.id, 'its time was over');
   }
 
+  processEnded(held: Held): void {
+    this.release(held.lease.id, 'its process has ended');
+  }
+
+  /** See `PoolService`. */
+  renew(held: Held, ttlMs: number): void {
+    if (this.#closing !== null) throw shuttingDown(this.name);
+    this.#grants.renew(held, ttlMs);
+  }
+
   /** Changes the size of the running pool; throws `bad_request`. Surplus ready endpoints go, oldest first. */
   resize(change: { minReady?: number | undefined; max?: number | undefined }): void {
     const { minReady, max } = this.#stock.size;
     this.#stock.resize({ minReady: change.minReady ?? minReady, max: change.max ?? max });
-    this.#waiters.failLargerThan(this.#stock.size.max, this.#exhausted);
+    this.#waiters.failLargerThan(this.#stock.size.max, () => exhausted(this.name, this.#stock.size.max));
     this.#changed([], true);
   }
 
@@ -187,7 +198,7 @@ export class Pool implements LeaseOwner {
 
   async #wait(ask: Ask, signal: AbortSignal | undefined): Promise<Lease[]> {
     const joined = ask.containerId === null ? undefined : this.#waiters.ofContainer(ask.containerId);
-    if (joined !== undefined) assertSameTenant(ask, joined.ask, this.name);
+    if (joined !== undefined) assertSameTerms(ask, joined.ask, this.name);
     const waiter = joined ?? this.#waiters.add(ask);
     const answer = this.#waiters.join(waiter, { waitMs: ask.waitMs, signal });
     if (joined !== undefined) this.#waiters.limitBeyond(this.#stock.reachable, this.#exhausted);

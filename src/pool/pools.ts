@@ -1,10 +1,13 @@
 import { NetnsdError } from '../errors.js';
+import { ttlMsOf } from './ask.js';
+import { acquireBound } from './bound-acquire.js';
 import { type Clock, systemClock } from './clock.js';
 import { PoolEvents } from './events.js';
 import { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
 import { Occupants } from './occupants.js';
 import { Pool } from './pool.js';
+import { leaseNotFound } from './refusals.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
 import type { SizingPolicy } from './sizing.js';
 import type {
@@ -15,7 +18,9 @@ import type {
   Lease,
   PoolSettings,
   PoolStatus,
+  Processes,
   Records,
+  Rests,
 } from './types.js';
 
 const DEFAULT_POOL = 'default';
@@ -24,8 +29,12 @@ export interface PoolsOptions {
   readonly pools: readonly { readonly settings: PoolSettings; readonly subnet: string }[];
   readonly endpoints: Endpoints;
   readonly records: Records;
+  /** Default: rests of addresses are forgotten with this process. */
+  readonly rests?: Rests | undefined;
   /** A number that no endpoint of this state directory ever had. */
   readonly nextSeq: () => number;
+  /** Without it no lease can be bound to a process. */
+  readonly processes?: Processes | undefined;
   readonly log: PoolLog;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
@@ -39,14 +48,26 @@ export class Pools implements PoolService {
   readonly #leases: LeaseTable;
   readonly #events: PoolEvents;
   readonly #occupants: Occupants;
+  readonly #processes: Processes | undefined;
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, nextSeq, log, clock = systemClock, sizing } = options;
-    this.#leases = new LeaseTable(clock);
+    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes } = options;
+    this.#processes = processes;
+    this.#leases = new LeaseTable(clock, processes);
     this.#events = new PoolEvents({ clock, log });
     this.#occupants = new Occupants({ endpoints, clock });
-    const shared = { endpoints, records, nextSeq, log, clock, sizing, leases: this.#leases, events: this.#events };
+    const shared = {
+      endpoints,
+      records,
+      rests,
+      nextSeq,
+      log,
+      clock,
+      sizing,
+      leases: this.#leases,
+      events: this.#events,
+    };
     for (const { settings, subnet } of options.pools) {
       if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
       this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));
@@ -64,12 +85,28 @@ export class Pools implements PoolService {
   }
 
   async acquire(request: AcquireRequest): Promise<Lease[]> {
-    return this.#choose(request.pool).acquire(request);
+    const pool = this.#choose(request.pool);
+    const { pid } = request;
+    if (pid === undefined) return pool.acquire(request);
+    if (this.#processes === undefined) throw new NetnsdError('bad_request', 'no lease can be bound to a process here');
+    return acquireBound({
+      processes: this.#processes,
+      pid,
+      request,
+      acquire: (bound, process) => pool.acquire(bound, process),
+    });
   }
 
   release(leaseId: string): boolean {
     const held = this.#leases.get(leaseId);
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
+  }
+
+  renew(leaseId: string, ttlSeconds: number): Lease {
+    const held = this.#leases.get(leaseId);
+    if (held === undefined) throw leaseNotFound(leaseId);
+    this.#pool(held.lease.pool).renew(held, ttlMsOf(ttlSeconds));
+    return held.lease;
   }
 
   /**
@@ -95,8 +132,7 @@ export class Pools implements PoolService {
   markGrafted(leaseId: string, graft: Graft): EndpointKey {
     const held = this.#leases.get(leaseId);
     const key = held && this.#pool(held.lease.pool).markGrafted(leaseId, graft);
-    if (key === undefined)
-      throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
+    if (key === undefined) throw leaseNotFound(leaseId);
     return key;
   }
 

@@ -16,6 +16,8 @@ export interface AcquireRequest {
   readonly waitSeconds?: number | undefined;
   /** Seconds until the lease ends by itself; default: never. */
   readonly ttlSeconds?: number | undefined;
+  /** A process with whose end the lease ends; its number is that of the daemon's PID namespace. Throws `process_gone`. */
+  readonly pid?: number | undefined;
   /** Aborted when the client has gone: what would have been leased goes back. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +48,11 @@ export interface PoolService {
    * process is inside, it is left alone, and then replaced.
    */
   release(leaseId: string): boolean;
+  /**
+   * Gives a lease `ttlSeconds` from now on, whatever it had; recorded when this returns. Throws `lease_not_found`,
+   * `bad_request`, `state_write_failed` and `shutting_down`.
+   */
+  renew(leaseId: string, ttlSeconds: number): Lease;
   /** Ids of the processes inside the endpoints of these leases; [] for a lease that there is not (any more). */
   occupants(leaseIds: readonly string[]): Promise<number[][]>;
   lease(leaseId: string): Lease | undefined;

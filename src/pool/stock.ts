@@ -1,4 +1,5 @@
 import type { NetnsdError } from '../errors.js';
+import { type AddressShortage, AddressWait } from './address-wait.js';
 import { Builder, type BuildFailure } from './builder.js';
 import type { Cancel } from './clock.js';
 import { Destroyer } from './destroyer.js';
@@ -39,6 +40,7 @@ export class Stock {
   readonly #recycler: Recycler;
   readonly #sealer: Sealer;
   readonly #recycled: Recycled;
+  readonly #addresses: AddressWait;
   readonly #ready = new ReadyQueue();
   readonly #sizing: Sizing;
   #size: PoolSize;
@@ -65,6 +67,13 @@ export class Stock {
         refilled: (count, tookMs) => this.#sizing.built(count, tookMs),
       },
     });
+    this.#addresses = new AddressWait({
+      pool: settings.name,
+      indexes: table.indexes,
+      clock: options.clock,
+      log: options.log,
+      again: () => hooks.changed([], false),
+    });
     this.#recycled = new Recycled(options.clock);
     this.#sealer = new Sealer(options);
     this.#recycler = new Recycler({
@@ -90,7 +99,7 @@ export class Stock {
 
   /** What keeps the pool from being as it should at the moment, in one line; null where nothing does. */
   get trouble(): string | null {
-    const all = [this.#builder.trouble, this.#table.trouble.reason, this.#destroyer.trouble];
+    const all = [this.#builder.trouble, this.#table.trouble.reason, this.#destroyer.trouble, this.#addresses.trouble];
     return [...new Set(all.filter((one) => one !== null))].join('; ') || null;
   }
 
@@ -125,6 +134,12 @@ export class Stock {
   /** How many endpoints those who wait may count on without anything being released. */
   get reachable(): number {
     return this.#ready.size + this.#table.counts.building + this.#room();
+  }
+
+  /** The addresses at rest that keep those who wait from getting endpoints; null where it is not for addresses. */
+  get shortage(): AddressShortage | null {
+    const waiting = this.#hooks.demand().all - this.#builder.urgent;
+    return this.#addresses.shortage(Math.min(Math.max(1, waiting), this.#size.max - this.#table.size));
   }
 
   /** So many endpoints are asked for; told before any of them is taken or built. */
@@ -181,7 +196,10 @@ export class Stock {
     const { all, first, tenant } = this.#hooks.demand();
     const lacking = all - (tenant === null ? 0 : this.#ready.sizeFor(tenant)) - this.#builder.urgent;
     const missing = Math.min(lacking, this.#room());
-    if (tenant !== null && lacking > missing) this.#makeRoom(lacking - missing, tenant);
+    // What rests or is being let go comes by itself.
+    const later = Math.max(0, Math.min(this.#size.max - this.#table.size, this.#table.indexes.free));
+    if (tenant !== null && lacking > later) this.#makeRoom(lacking - later, tenant);
+    this.#addresses.want(Math.min(lacking, later));
     // One who wants many gets them together; many who want one each do not wait for each other.
     if (missing > 0) this.#builder.buildUrgent(missing, Math.min(first, this.#options.settings.buildBatch));
     this.#tendAfter(0);
@@ -221,6 +239,7 @@ export class Stock {
     this.#builder.close();
     this.#recycler.close();
     this.#sealer.close();
+    this.#addresses.close();
     await Promise.all([this.#builder.idle(), this.#recycler.idle(), this.#sealer.idle()]);
     this.#destroyer.close();
     this.#table.trouble.close();
@@ -236,7 +255,7 @@ export class Stock {
   }
 
   #room(): number {
-    return Math.max(0, this.#size.max - this.#table.size);
+    return Math.max(0, Math.min(this.#size.max - this.#table.size, this.#table.indexes.available));
   }
 
   /** Ready for whoever comes: where several tenants share the pool, used ones serve one tenant only and come on top. */
@@ -258,7 +277,8 @@ export class Stock {
     const { order, surplus, againMs } = this.#sizing.plan(supply, clock.monotonicMs());
     for (let i = 0; i < surplus; i += 1) this.discard(this.#ready.takeSurplus() as Slot, 'surplus');
     if (mixed) this.#letUsedGo(this.target);
-    this.#builder.refill(order);
+    this.#addresses.want(order);
+    this.#builder.refill(Math.min(order, this.#table.indexes.available));
     this.#cancelAgain?.();
     this.#cancelAgain = againMs === null ? null : clock.after(againMs, () => this.#tend());
   }

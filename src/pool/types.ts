@@ -65,6 +65,21 @@ export interface Graft {
   readonly pid: number;
 }
 
+/** A process, told apart from others that bear its number before or after it. */
+export interface BoundProcess {
+  readonly pid: number;
+  /** When it started, in clock ticks since the machine did: proc_pid_stat(5). */
+  readonly startTicks: number;
+}
+
+/** Tells when processes end; implemented on pidfds. */
+export interface Processes {
+  /** Holds on to the process that bears `pid` now until disposed; `ended` is aborted at its end. Throws `process_gone`. */
+  hold(pid: number): { readonly process: BoundProcess; readonly ended: AbortSignal } & Disposable;
+  /** Calls `listener` soon after the process has ended, also if that was before, unless the returned function was called. */
+  watch(process: BoundProcess, listener: () => void): () => void;
+}
+
 /** A lease, as the contract has it. */
 export interface Lease extends EndpointFacts {
   readonly id: string;
@@ -79,11 +94,13 @@ export interface Lease extends EndpointFacts {
   readonly expiresAt: string | null;
   /** Absent unless the interface was moved into a namespace that somebody else made; `netns` is empty then. */
   readonly graft?: Graft;
+  /** Absent unless the lease ends with a process. */
+  readonly process?: BoundProcess;
 }
 
 export type LeaseTerms = Pick<
   Lease,
-  'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft'
+  'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft' | 'process'
 > & {
   /** When `expiresAt` is on the monotonic clock, which nobody sets; absent in records of earlier versions. */
   readonly dueMonotonicMs?: number | null;
@@ -130,6 +147,20 @@ export type Verdict =
   /** What kind of trace was found (few, for a metric), and the trace in words. */
   | { readonly clean: false; readonly kind: string; readonly text: string };
 
+/** An address that was freed, and since when it rests on the monotonic clock. */
+export interface Rest {
+  readonly index: number;
+  readonly sinceMs: number;
+}
+
+/** Remembers over restarts which addresses rest. */
+export interface Rests {
+  /** An address comes to rest; what cannot be recorded is the recorder's trouble and not the caller's. */
+  add(pool: string, rest: Rest): void;
+  /** What an earlier daemon recorded of a pool's addresses; some may have rested long enough. */
+  of(pool: string): readonly Rest[];
+}
+
 /** Keeps records; every call returns when the change is in the file system (tmpfs). */
 export interface Records {
   /** Writes the record into the folder of its state, atomically, and takes it out of the folder of `previous`. */
@@ -151,6 +182,8 @@ export interface PoolSettings {
   readonly capacity: number;
   /** How many builds one request to the worker may hold: bounds how long a cold build waits behind a refill. */
   readonly buildBatch: number;
+  /** How long an address that somebody has had rests before another endpoint gets it; 0: not at all. */
+  readonly addressRestSeconds: number;
   readonly recycle: RecycleMode;
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly trust: UnknownTrust;

@@ -3,6 +3,7 @@ export { unsafeAncestor } from './ancestors.js';
 export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 export { readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
+export { type AddressRest, RestFile } from './rest-file.js';
 export { FileSequence } from './sequence.js';
 export { type RecordWarning, removeForeignFiles, STATE_FILES } from './set-aside.js';
 export { openStateDirectory } from './state-directory.js';

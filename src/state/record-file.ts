@@ -139,11 +139,20 @@ function isTerms(value: unknown): boolean {
   if (dueMonotonicMs !== null && !Number.isFinite(dueMonotonicMs)) return false;
   if (!isTextOrNull(containerId) || !isText(tenant) || !(source === 'warm' || source === 'cold')) return false;
   if (!TRUSTS.includes(trust as Trust)) return false;
-  return isTime(acquiredAt) && (expiresAt === null || isTime(expiresAt)) && isGraftOrNone(value.graft);
+  return (
+    isTime(acquiredAt) &&
+    (expiresAt === null || isTime(expiresAt)) &&
+    isGraftOrNone(value.graft) &&
+    isProcessOrNone(value.process)
+  );
 }
 
 function isGraftOrNone(value: unknown): boolean {
   return value === undefined || (isObject(value) && isCount(value.inode) && isCount(value.pid));
+}
+
+function isProcessOrNone(value: unknown): boolean {
+  return value === undefined || (isObject(value) && isCount(value.pid) && isCount(value.startTicks));
 }
 
 function isTime(value: unknown): boolean {

@@ -100,6 +100,7 @@ function settingsOf(policy: PolicyChoice, recycle: SimulatedRecycling): PoolSett
     max: MAX_ENDPOINTS,
     capacity: MAX_ENDPOINTS,
     buildBatch: BUILD_BATCH,
+    addressRestSeconds: 0,
     recycle,
     trust: 'proof',
     sizing: policy.kind === 'demand' ? 'demand' : 'fixed',

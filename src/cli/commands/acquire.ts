@@ -19,6 +19,7 @@ interface Options extends PathOptions {
   readonly tenant?: string;
   readonly wait?: number;
   readonly ttl?: number;
+  readonly pid?: number;
   readonly count?: number;
   readonly path?: true;
   readonly json?: true;
@@ -41,6 +42,7 @@ export function addAcquire(program: Command, invocation: Invocation): void {
     .addOption(new Option('--tenant <NAME>', 'whom the container serves (default: default)').argParser(parseName))
     .option('--wait <SECONDS>', 'wait so long for an endpoint if the pool is at its max', parseSeconds({ zero: true }))
     .option('--ttl <SECONDS>', 'end the lease by itself after so long', parseSeconds({ zero: false }))
+    .option('--pid <PID>', 'end the lease when this process ends', parseCount(1))
     .option('--count <N>', 'this many at once, all or none', parseCount(1))
     .addOption(new Option('--path', 'print just the path of the namespace').conflicts('json'));
   addSocketOption(addJsonOption(command)).action((options: Options) => acquire(invocation, options));
@@ -48,14 +50,15 @@ export function addAcquire(program: Command, invocation: Invocation): void {
     ['netnsd acquire --id web-1', 'a lease for the container web-1'],
     ['podman run --network ns:$(netnsd acquire --path) alpine ip addr', 'a container on a leased namespace'],
     ['netnsd acquire --pool web --count 10 --wait 5 --json', 'ten at once, waiting up to 5 s for them'],
+    ['netnsd acquire --pid $$ --path', 'a lease that ends with this shell'],
   ]);
 }
 
 async function acquire(invocation: Invocation, options: Options): Promise<void> {
-  const { pool, id, tenant, wait, ttl, count } = options;
+  const { pool, id, tenant, wait, ttl, pid, count } = options;
   const { leases, tookMs } = await withClient(invocation, options, async (client) => {
     const start = performance.now();
-    const terms = { pool, tenant, wait, ttl };
+    const terms = { pool, tenant, wait, ttl, pid };
     const leases =
       count === undefined
         ? [await client.acquire({ ...terms, containerId: id })]

@@ -53,6 +53,14 @@ export class FakeService implements PoolService {
     return this.standing.delete(leaseId);
   }
 
+  renew(leaseId: string, ttlSeconds: number): Lease {
+    const lease = this.standing.get(leaseId);
+    if (lease === undefined) throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}`);
+    const renewed = { ...lease, expiresAt: new Date(Date.now() + ttlSeconds * 1e3).toISOString() };
+    this.standing.set(leaseId, renewed);
+    return renewed;
+  }
+
   /** Ids of processes inside, by lease. */
   readonly inside = new Map<string, number[]>();
 

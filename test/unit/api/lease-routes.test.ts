@@ -23,6 +23,21 @@ t.test('an acquire answers 201 with the lease of the contract, whole', async (t)
   );
 });
 
+t.test('a lease is bound to a process by number, and PATCH renews it', async (t) => {
+  const { app, service } = await makeApi(t);
+  const acquired = await app.inject({ method: 'POST', url: '/v1/leases', payload: { pid: 4711 } });
+  t.match(service.requests[0], { pid: 4711 });
+  const url = `/v1/leases/${acquired.json<ApiLease>().id}`;
+  const renewed = await app.inject({ method: 'PATCH', url, payload: { ttl: 60 } });
+  t.equal(renewed.statusCode, 200);
+  t.strictSame(renewed.json(), service.lease(acquired.json<ApiLease>().id));
+  for (const payload of [{}, { ttl: 0 }, { ttl: -1 }, { ttl: '60' }, { ttl: 60, pid: 1 }, { ttl: 4e7 }])
+    t.equal((await app.inject({ method: 'PATCH', url, payload })).statusCode, 400, JSON.stringify(payload));
+  for (const pid of [0, -1, 1.5, '1', 4_194_305])
+    t.equal((await app.inject({ method: 'POST', url: '/v1/leases', payload: { pid } })).statusCode, 400, `pid ${pid}`);
+  t.equal((await app.inject({ method: 'PATCH', url: '/v1/leases/x', payload: { ttl: 1 } })).statusCode, 404);
+});
+
 t.test('an empty object leases one endpoint of the default pool, for nobody in particular', async (t) => {
   const { app } = await makeApi(t);
   const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: {} });

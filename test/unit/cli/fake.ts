@@ -96,6 +96,11 @@ export class FakeDaemon implements Client {
     this.standing = this.standing.filter(({ id }) => id !== leaseId);
   }
 
+  async renew(leaseId: string, terms: { ttl: number }): Promise<Lease> {
+    this.#called('renew', leaseId, terms);
+    return { ...(await this.lease(leaseId)), expiresAt: '2026-01-02T03:14:05.000Z' };
+  }
+
   async lease(leaseId: string): Promise<Lease> {
     this.#called('lease', leaseId);
     const lease = this.standing.find(({ id }) => id === leaseId);

@@ -14,8 +14,10 @@ t.test('acquire prints what a caller needs to start a container, and how long it
 
 t.test('acquire hands on every term and closes the client', async (t) => {
   const daemon = new FakeDaemon();
-  await run(['acquire', '--pool', 'web', '--id', 'a', '--tenant', 'b', '--wait', '0.5', '--ttl', '60'], { daemon });
-  t.strictSame(daemon.calls, [['acquire', { pool: 'web', containerId: 'a', tenant: 'b', wait: 0.5, ttl: 60 }]]);
+  await run(['acquire', '--pool', 'web', '--id', 'a', '--tenant', 'b', '--wait', '0.5', '--ttl', '60', '--pid', '7'], {
+    daemon,
+  });
+  t.strictSame(daemon.calls, [['acquire', { pool: 'web', containerId: 'a', tenant: 'b', wait: 0.5, ttl: 60, pid: 7 }]]);
   t.equal(daemon.closed, 1);
 });
 
@@ -38,6 +40,21 @@ t.test('what the daemon refuses is one line on stderr: status 1, or 2 where the 
   t.equal(daemon.closed, 1);
   daemon.failures.set('acquire', new NetnsdError('bad_request', 'no such term'));
   t.strictSame(await run(['acquire'], { daemon }), { ...failed, status: 2, stderr: 'netnsd: no such term\n' });
+});
+
+t.test('renew says when the lease ends now, and wants to know for how long', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.standing = [leaseOf(2)];
+  t.match(await run(['renew', 'l-2', '--ttl', '600'], { daemon }), {
+    status: 0,
+    stdout: 'l-2 ends at 2026-01-02T03:14:05.000Z\n',
+  });
+  t.strictSame(daemon.calls[0], ['renew', 'l-2', { ttl: 600 }]);
+  const { stdout } = await run(['renew', 'l-2', '--ttl', '0.5', '--json'], { daemon });
+  t.match(JSON.parse(stdout), { id: 'l-2', expiresAt: '2026-01-02T03:14:05.000Z' });
+  t.match(await run(['renew', 'l-9', '--ttl', '1'], { daemon }), { status: 1, stderr: /no lease l-9/ });
+  for (const wrong of [['l-2'], ['--ttl', '5'], ['l-2', '--ttl', '0'], ['l-2', '--ttl', 'x']])
+    t.equal((await run(['renew', ...wrong], { daemon })).status, 2, wrong.join(' '));
 });
 
 t.test('release gives back every lease that is named, past failures', async (t) => {

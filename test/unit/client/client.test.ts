@@ -50,6 +50,20 @@ t.test('leases are acquired, found and released', async (t) => {
   t.equal(service.standing.size, 3);
 });
 
+t.test('a lease is renewed, and one that is bound says with what it ends', async (t) => {
+  const { client, service } = await open(t);
+  const lease = await client.acquire({ pid: 4711 });
+  t.match(service.requests[0], { pid: 4711 });
+  const { expiresAt } = await client.renew(lease.id, { ttl: 600 });
+  t.equal(expiresAt, service.lease(lease.id)?.expiresAt);
+  t.ok(Math.abs(Date.parse(expiresAt ?? '') - Date.now() - 600_000) < 5_000);
+  await t.rejects(client.renew('0123456789abcdef', { ttl: 600 }), { code: 'lease_not_found' });
+  await t.rejects(client.renew(lease.id, { ttl: 0 }), { code: 'bad_request' });
+  const process = { pid: 4711, startTicks: 12 };
+  service.standing.set('bound', makeLease(77, { process }));
+  t.strictSame((await client.lease('bound')).process, process);
+});
+
 t.test('pools, status, health and metrics are read, and pools resized', async (t) => {
   const { client, service } = await open(t);
   t.strictSame(await client.pools(), service.status());

@@ -17,6 +17,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'max',
       'mtu',
       'build_batch',
+      'address_rest',
       'recycle',
       'trust',
       'sizing',

@@ -15,6 +15,7 @@ const DEFAULT_POOL = {
   trust: 'proof',
   sizing: 'demand',
   idleSeconds: 300,
+  addressRestSeconds: 30,
   mountDns: false,
   dns: { servers: [], search: [], options: [] },
 };
@@ -58,6 +59,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         max: 2,
         mtuBytes: 9000,
         buildBatch: 3,
+        addressRestSeconds: 45,
         recycle: 'reuse',
         trust: 'seal',
         sizing: 'fixed' as const,
@@ -69,7 +71,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   };
   const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nlog_level = "debug"\n';
   const rest =
-    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\nrecycle = "reuse"\ntrust = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\nmount_dns = true\n';
+    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_rest = 45\nrecycle = "reuse"\ntrust = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

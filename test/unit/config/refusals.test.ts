@@ -13,7 +13,8 @@ function refusal(source: string): NetnsdError {
   throw new Error(`accepted: ${source}`);
 }
 
-const POOL_KEYS = 'subnet, min_ready, max, mtu, build_batch, recycle, trust, sizing, idle_seconds, mount_dns, dns';
+const POOL_KEYS =
+  'subnet, min_ready, max, mtu, build_batch, address_rest, recycle, trust, sizing, idle_seconds, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [

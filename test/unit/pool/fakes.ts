@@ -8,7 +8,9 @@ import type {
   Endpoints,
   PoolEvent,
   PoolSettings,
+  Processes,
   Records,
+  Rests,
   Settled,
   Verdict,
   VerifyWay,
@@ -183,6 +185,7 @@ export function settingsOf(sizes: Sizes = {}): PoolSettings {
     max: 10,
     capacity: 20,
     buildBatch: 4,
+    addressRestSeconds: 0,
     recycle: 'replace',
     trust: 'proof',
     sizing: 'fixed',
@@ -192,7 +195,16 @@ export function settingsOf(sizes: Sizes = {}): PoolSettings {
 }
 
 /** Pools over fakes, started, with nothing built yet. */
-export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; seq?: number; jumpMs?: number } = {}) {
+export function world(
+  options: {
+    pools?: Sizes[];
+    adopted?: EndpointRecord[];
+    seq?: number;
+    jumpMs?: number;
+    rests?: Rests;
+    processes?: Processes;
+  } = {},
+) {
   const clock = new FakeClock();
   clock.jump(options.jumpMs ?? 0);
   const endpoints = new FakeEndpoints();
@@ -212,6 +224,8 @@ export function world(options: { pools?: Sizes[]; adopted?: EndpointRecord[]; se
     pools: (options.pools ?? [{}]).map((sizes) => ({ settings: settingsOf(sizes), subnet: '10.0.0.0/16' })),
     endpoints,
     records,
+    rests: options.rests,
+    processes: options.processes,
     nextSeq: () => ++seq,
     log,
     clock,

@@ -3,51 +3,8 @@ import t from 'tap';
 import { Backoff } from '../../../src/pool/backoff.js';
 import { Expiry } from '../../../src/pool/expiry.js';
 import { Fifo, type Place } from '../../../src/pool/fifo.js';
-import { IndexAllocator } from '../../../src/pool/ipam.js';
 import { newLeaseId } from '../../../src/pool/lease-id.js';
 import { FakeClock } from './fake-clock.js';
-
-t.test('fresh indexes come first and ascending, then the longest at rest', async (t) => {
-  const indexes = new IndexAllocator(4);
-  t.same([indexes.acquire(), indexes.acquire(), indexes.acquire()], [0, 1, 2]);
-  indexes.release(1);
-  indexes.release(0);
-  t.equal(indexes.acquire(), 3, 'a fresh one rests longest of all');
-  t.same([indexes.acquire(), indexes.acquire()], [1, 0]);
-  t.throws(() => indexes.acquire(), { code: 'internal' });
-  t.throws(() => new IndexAllocator(4).release(2), { code: 'internal' });
-});
-
-t.test('a claimed index is never handed out while it is held, nor claimed twice', async (t) => {
-  const indexes = new IndexAllocator(3);
-  indexes.claim(1);
-  t.throws(() => indexes.claim(1), { code: 'internal' });
-  t.throws(() => indexes.claim(3), { code: 'internal' }, 'outside of the subnet');
-  t.equal(indexes.acquire(), 0);
-  t.throws(() => indexes.claim(0), { code: 'internal' });
-  indexes.release(1);
-  t.same([indexes.acquire(), indexes.acquire()], [2, 1]);
-});
-
-t.test('whatever is claimed, acquired and released, no index is held twice and none is lost', async () => {
-  const act = fc.record({ what: fc.constantFrom('acquire', 'release', 'claim'), n: fc.nat(11) });
-  fc.assert(
-    fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
-      const indexes = new IndexAllocator(12);
-      const held: number[] = [];
-      for (const { what, n } of acts) {
-        if (what === 'release' && held.length > 0) indexes.release(held.splice(n % held.length, 1)[0] as number);
-        else if (what === 'claim' && indexes.claimable(n)) {
-          indexes.claim(n);
-          held.push(n);
-        } else if (what === 'acquire' && held.length < 12) held.push(indexes.acquire());
-        if (new Set(held).size !== held.length || held.some((index) => index < 0 || index > 11)) return false;
-      }
-      while (held.length < 12) held.push(indexes.acquire());
-      return new Set(held).size === 12 && indexes.inUse === 12;
-    }),
-  );
-});
 
 t.test('a queue keeps its order whatever is taken from its middle', async () => {
   const act = fc.record({ what: fc.constantFrom('push', 'shift', 'remove', 'unshift'), n: fc.nat(50) });

@@ -1,0 +1,68 @@
+import t from 'tap';
+import { AddressRests, sayTightSubnets } from '../../../src/daemon/address-rests.js';
+
+const WEB = { name: 'web', subnet: '10.9.0.0/24', max: 100, addressRestSeconds: 30 };
+
+function rests(pools = [WEB], earlier: { address: string; sinceMs: number }[] = []) {
+  const added: string[] = [];
+  const said: string[] = [];
+  const file = {
+    failing: false,
+    load: () => earlier,
+    add(address: string, sinceMs: number) {
+      if (file.failing) throw new Error('ENOSPC');
+      added.push(`${address} ${sinceMs}`);
+    },
+  };
+  const log = {
+    info: (_: object, message: string) => void said.push(message),
+    warn: (_: object, message: string) => void said.push(message),
+  };
+  return { rests: new AddressRests({ pools, file, log }), added, said, file, log };
+}
+
+t.test('a rest is recorded by address, and found again by it under another name and subnet', async (t) => {
+  const { rests: before, added } = rests();
+  before.add('web', { index: 0, sinceMs: 5 });
+  before.add('web', { index: 198, sinceMs: 7 });
+  before.add('gone', { index: 1, sinceMs: 9 });
+  t.same(added, ['10.9.0.2 5', '10.9.0.200 7']);
+  const earlier = [
+    { address: '10.9.0.2', sinceMs: 5 },
+    { address: '10.9.0.200', sinceMs: 7 },
+  ];
+  const { rests: after } = rests([{ ...WEB, name: 'new', subnet: '10.9.0.128/25' }], earlier);
+  t.same(after.of('new'), [{ index: 70, sinceMs: 7 }]);
+  t.same(after.of('web'), []);
+});
+
+t.test('a pool whose addresses do not rest records nothing', async (t) => {
+  const { rests: none, added } = rests([{ ...WEB, addressRestSeconds: 0 }]);
+  none.add('web', { index: 0, sinceMs: 5 });
+  t.same(added, []);
+});
+
+t.test('a full disk is said once, and ends no endpoint', async (t) => {
+  const { rests: full, said, file, added } = rests();
+  file.failing = true;
+  for (const index of [0, 1, 2]) full.add('web', { index, sinceMs: 5 });
+  t.equal(said.length, 1);
+  file.failing = false;
+  full.add('web', { index: 3, sinceMs: 5 });
+  file.failing = true;
+  full.add('web', { index: 4, sinceMs: 5 });
+  t.equal(said.length, 2);
+  t.equal(added.length, 1);
+});
+
+t.test('a subnet without as many addresses beyond max as it has within is said to be tight', async (t) => {
+  const tight = (pool: Partial<typeof WEB>) => {
+    const { said, log } = rests();
+    sayTightSubnets([{ ...WEB, ...pool }], log);
+    return said.length === 1;
+  };
+  t.equal(tight({}), false);
+  t.equal(tight({ max: 126 }), false);
+  t.equal(tight({ max: 127 }), true);
+  t.equal(tight({ max: 127, addressRestSeconds: 0 }), false);
+});
