@@ -4,8 +4,8 @@
 #   native-scripts/storm.sh [--long] [--kills N] [--seed N] | --walk [--every N]
 #
 # Without an option: a storm of 200 kills. `--long`: one of 5 000. `--walk`: instead, every fault at every point, at its
-# first and its last pass; `--every 20` takes one step in twenty. The seed is printed; with `--seed` what the clients do and how long each daemon lives is
-# repeated.
+# first and its last pass; `--every 20` takes one step in twenty. The seed is printed; with `--seed` what the clients do
+# and how long each daemon lives is repeated.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 

@@ -3,9 +3,9 @@
 #
 #   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]
 #
-# `unit` and `native` need no root. `kernel`, `runtime` and `crash` run inside the sandbox, `host` tests the sandbox from outside, and around
-# the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit status is 0 only if
-# nothing failed and every part ran at least one test.
+# `unit` and `native` need no root. `kernel`, `runtime` and `crash` run inside the sandbox, `host` tests the sandbox from
+# outside, and around the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit
+# status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 

@@ -25,7 +25,7 @@ t.test(
     const planned = steps.length;
     t.comment(`${points.length} points, ${planned} steps`);
     const report: Report = { walked: 0, missed: [], wrong: [] };
-    await Promise.all(all.map((lane) => walk(lane, steps, report)));
+    await Promise.all(all.map((lane) => walk(lane, steps, { report, long: LONG })));
     for (const step of report.missed) t.comment(`not met: ${JSON.stringify(step)}`);
     t.same(
       report.wrong,

@@ -33,14 +33,15 @@ export interface Step {
 }
 
 /**
- * Killed before and after at the first pass of each point, and failed in one of its ways; in the long form failed in each
- * of them, and all of that at the last pass as well. What runs the request path warm touches nothing of the pools', so it
- * is only killed, once a point, in the short form.
+ * In the short form killed after the first pass of each point (which is before the next one of that thread), failed in
+ * one of its ways, and, for netlink requests, with the answers lost; what runs the request path warm touches nothing of
+ * the pools', so it is only killed. In the long form killed before and after, failed in each way, and all of that at the
+ * last pass as well.
  */
 export function stepsOf(points: readonly Point[], { long }: { long: boolean }): Step[] {
   return points.flatMap(({ phase, thread, point, errnos, count }) => {
     const aside = point.includes('warm-up') && !long;
-    const kills: Fault[] = aside ? [{ act: 'kill after' }] : [{ act: 'kill before' }, { act: 'kill after' }];
+    const kills: Fault[] = long ? [{ act: 'kill before' }, { act: 'kill after' }] : [{ act: 'kill after' }];
     const failures = (long ? errnos : aside ? [] : errnos.slice(0, 1)).map(failureOf);
     // A lost answer is unlike any other failure: what was asked has been done.
     if (!long) failures.push(...errnos.filter((errno) => errno.startsWith('lost:')).map(failureOf));
@@ -66,10 +67,14 @@ export interface Report {
 const STARTS_A_GROUP = 4;
 
 /** Takes steps off the list until it is empty. Several lanes may walk one list. */
-export async function walk(lane: Lane, steps: Step[], report: Report): Promise<void> {
+export async function walk(
+  lane: Lane,
+  steps: Step[],
+  { report, long }: { report: Report; long: boolean },
+): Promise<void> {
   for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
     const group = [step];
-    while (isCutStart(step) && group.length < STARTS_A_GROUP && steps[0] !== undefined && isCutStart(steps[0]))
+    while (!long && step.phase === 'start' && group.length < STARTS_A_GROUP && steps[0]?.phase === 'start')
       group.push(steps.shift() as Step);
     let again: Step[] = group;
     if (group.length > 1) {
@@ -92,10 +97,6 @@ async function walkOne(lane: Lane, step: Step, report: Report): Promise<void> {
     return;
   }
   report.missed.push(step);
-}
-
-function isCutStart({ phase, planned }: Step): boolean {
-  return phase === 'start' && planned.fault.act.startsWith('kill');
 }
 
 function note(report: Report, steps: readonly Step[], wrong: readonly string[]): void {
