@@ -50,7 +50,8 @@ export class FileRecords implements Records {
 
   /**
    * All valid records, one an endpoint, oldest first. What is no record is set aside, what a crash left half-done is
-   * removed, and `warn` hears of each file; nothing found is fatal. To be called once, before the first write.
+   * removed, and `warn` hears of each file; nothing found is fatal. Throws
+   * `state_unusable` where a file cannot be read for lack of resources. To be called once, before the first write.
    */
   load(warn: (warning: RecordWarning) => void): EndpointRecord[] {
     const stored = loadRecords(this.#directory, warn);

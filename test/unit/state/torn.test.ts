@@ -87,6 +87,44 @@ t.test('a record torn at any byte is set aside, with a warning, and nothing else
   t.same(wrong, []);
 });
 
+/** Has one call of node:fs fail with `code`, while `act` runs, where its first argument is a path that ends so. */
+function failing(
+  failure: { call: 'openSync' | 'lstatSync' | 'renameSync'; end: string; code: string },
+  act: () => void,
+) {
+  const { call, end, code } = failure;
+  const table = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const real = table[call] as (...args: unknown[]) => unknown;
+  table[call] = (...args) => {
+    if (String(args[0]).endsWith(end)) throw Object.assign(new Error(`${code}: ${call}`), { code });
+    return real(...args);
+  };
+  try {
+    act();
+  } finally {
+    table[call] = real;
+  }
+}
+
+t.test('what cannot be read for lack of resources is no reason to give a lease up', async (t) => {
+  const directory = openStateDirectory(join(t.testdir(), 'state'));
+  await journalled(directory);
+  const wanted = SEQS.map((seq) => recordOf(seq, true));
+  for (const [call, end, code] of [
+    ['openSync', 'default-1.json', 'EMFILE'],
+    ['lstatSync', 'default-2.json', 'ENOMEM'],
+    ['openSync', 'journal', 'EINTR'],
+    ['renameSync', '.default-3.new', 'ENOSPC'],
+  ] as const) {
+    const refused = { code: 'state_unusable', details: { errno: code } };
+    failing({ call, end, code }, () => t.throws(() => load(directory), refused));
+    t.same(fs.readdirSync(join(directory, 'set-aside')), [], 'nothing is set aside');
+  }
+  const { records, warnings } = load(directory);
+  t.same(records, wanted, 'and the next start has them all');
+  t.same(warnings, []);
+});
+
 t.test(
   'bytes changed, cut out or put in anywhere are survived: what is loaded is a record of its own folder and name',
   async (t) => {
