@@ -51,8 +51,9 @@ export class CrashDaemon {
     this.#socket = `${this.#folder}/s`;
     this.#config = `${this.#folder}/netnsd.toml`;
     mkdirSync(this.faultsDir, { recursive: true, mode: 0o700 });
-    const pool = `[pools.default]\nsubnet = "10.${100 + place}.0.0/16"\nmin_ready = ${minReady}\nmax = ${max}\n`;
-    writeFileSync(this.#config, pool);
+    // Of one size: what is at rest is to be known beforehand.
+    const keys = [`subnet = "10.${100 + place}.0.0/16"`, `min_ready = ${minReady}`, `max = ${max}`, 'sizing = "fixed"'];
+    writeFileSync(this.#config, `[pools.default]\n${keys.join('\n')}\n`);
     this.client = new NetnsdClient({ socketPath: this.#socket, timeoutMs: 15_000 });
     this.plan(null);
   }

@@ -34,6 +34,8 @@ export class Lane implements AsyncDisposable {
   #runner: Lease | undefined;
   /** Leases that were answered and whose release was not asked for. */
   readonly #answered = new Map<string, Lease>();
+  /** What was wrong before: it is told of once, with the fault that did it. */
+  readonly #told = new Set<string>();
   #descriptors = { pid: 0, namespaces: 0, all: 0 };
 
   constructor(place: number) {
@@ -200,8 +202,10 @@ export class Lane implements AsyncDisposable {
   async #inspect(): Promise<string[]> {
     // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
     for (const end = Date.now() + 30_000; ; await delay(50)) {
-      const wrong = await this.#lookOnce();
-      if (wrong.length === 0 || Date.now() > end) return wrong;
+      const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
+      if (wrong.length > 0 && Date.now() < end) continue;
+      for (const what of wrong) this.#told.add(what);
+      return wrong;
     }
   }
 
