@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # All tests, with all set-up; what `npm test` runs:
 #
-#   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime]
+#   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]
 #
-# `unit` and `native` need no root. `kernel` and `runtime` run inside the sandbox, `host` tests the sandbox from outside, and around
-# the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit status is 0 only if
-# nothing failed and every part ran at least one test.
+# `unit` and `native` need no root. `kernel`, `runtime` and `crash` run inside the sandbox, `host` tests the sandbox from
+# outside, and around the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit
+# status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 case ${1:-all} in
-  all) parts=(lint unit native host kernel runtime) ;;
-  lint | unit | native | host | kernel | runtime) parts=("$1") ;;
+  all) parts=(lint unit native host kernel runtime crash) ;;
+  lint | unit | native | host | kernel | runtime | crash) parts=("$1") ;;
   *)
-    echo 'usage: native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime]' >&2
+    echo 'usage: native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]' >&2
     exit 2
     ;;
 esac
@@ -91,6 +91,7 @@ for part in "${parts[@]}"; do
   case $part in
     lint) check 'the sources are as biome wants them' node_modules/.bin/biome check --colors=off . ;;
     kernel | runtime) run_part "$part" bash native-scripts/sandbox.sh ;;
+    crash) run_part crash bash native-scripts/sandbox.sh env TAP_TIMEOUT=1200 ;;
     host) run_part host as_root ;;
     unit | native) run_part "$part" ;;
   esac

@@ -35,6 +35,10 @@ export const ERROR_CODES = {
   daemon_running: { status: 500, meaning: 'A daemon answers on this socket already.' },
   state_dir_locked: { status: 500, meaning: 'Another daemon runs on this state directory.' },
   state_dir_unsafe: { status: 500, meaning: 'The state directory may be written to by others, or is no directory.' },
+  state_unusable: {
+    status: 500,
+    meaning: 'A record cannot be read at the start for lack of resources; nothing is given up for that.',
+  },
   state_write_failed: { status: 503, meaning: 'A record could not be written to the state directory (full?).' },
   missing_privilege: { status: 500, meaning: 'netnsd lacks root or a capability it needs.' },
   missing_tool: { status: 500, meaning: 'A program that this command needs is not installed.' },

@@ -35,13 +35,16 @@ export class Connection {
 
   /** Resolves with the answer as it begins to come, whatever its status; the caller reads or destroys it. */
   async open(method: string, path: string, options: Call = {}): Promise<IncomingMessage> {
-    try {
-      return await this.#send(method, path, options);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-      // With EPIPE the daemon has heard nothing of it.
-      if (options.idempotent === true || error.cause.code === 'EPIPE') return this.#send(method, path, options);
-      throw unreachable(this.#socketPath, error.cause);
+    // A restart makes every kept connection stale; each is met once at the most.
+    for (;;) {
+      try {
+        return await this.#send(method, path, options);
+      } catch (error) {
+        if (!(error instanceof StaleConnection)) throw error;
+        // With EPIPE the daemon has heard nothing of it.
+        if (options.idempotent !== true && error.cause.code !== 'EPIPE')
+          throw unreachable(this.#socketPath, error.cause);
+      }
     }
   }
 

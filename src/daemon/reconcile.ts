@@ -1,6 +1,6 @@
 import { aliasOf, bridgeName, hostLinkName, netnsPath, netnsPrefix, planEndpoint } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread-protocol.js';
-import type { EndpointName, NetworkSettings, Site } from '../endpoint/types.js';
+import { type EndpointName, type NetworkSettings, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
 import { isGraftInUse } from './graft-users.js';
 
@@ -40,7 +40,12 @@ export function compare(input: ComparisonInput): Comparison {
     else if (configured.has(record.pool)) adopted.push(toReplace(record, verdict));
   }
   const known = new Set(records.map(({ id }) => id));
-  const strays = strayNames(site, found).filter(({ id }) => !known.has(id));
+  const numbers = new Set(records.map(({ seq }) => seq));
+  // A mount may be named by anybody: one that bears the number of an endpoint must not take that one's link along. No
+  // endpoint has the number 0.
+  const strays = strayNames(site, found)
+    .filter(({ id }) => !known.has(id))
+    .map((stray) => (numbers.has(stray.seq) ? { ...stray, seq: 0 } : stray));
   // A record of an unconfigured pool that is not in use has no pool to destroy it: it goes with the strays.
   const gone = records.filter((record) => !configured.has(record.pool) && !orphans.includes(record));
   return { adopted, strays: [...strays, ...gone], staleBridges: staleBridges(input, orphans), orphans };
@@ -85,7 +90,7 @@ export function strayNames(site: Site, { links, namespaces }: Found): EndpointNa
   const add = (id: string) => {
     const [, pool, digits] = /^(.+)-(\d+)$/.exec(id) ?? [];
     if (pool === undefined) return;
-    strays.set(id, { id, pool, index: 0, seq: Number(digits) });
+    strays.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
   };
   for (const [path] of namespaces) add(path.slice(site.netnsDir.length + 1 + netnsPrefix(site).length));
   for (const { name, alias } of links) {

@@ -29,6 +29,7 @@ export class EndpointThread {
   readonly #waiting = new Map<number, Waiting>();
   #ticket = 0;
   #ended: NetnsdError | undefined;
+  #closing = false;
 
   /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
   static async start(settings: ThreadSettings): Promise<EndpointThread> {
@@ -51,7 +52,8 @@ export class EndpointThread {
 
   /** Calls `listener` once when the thread ends other than by `close`. */
   onFailure(listener: (error: NetnsdError) => void): void {
-    this.#worker.once('error', () => this.#ended !== undefined && listener(this.#ended));
+    // A thread may end without an error, by process.exit() in a library say; the daemon is as lost then.
+    this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
   }
 
   async open(): Promise<void> {
@@ -109,6 +111,7 @@ export class EndpointThread {
   /** Ends the thread after the work it has begun; again does nothing. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
+    this.#closing = true;
     const exited = once(this.#worker, 'exit');
     await this.#call('close', null);
     await exited;

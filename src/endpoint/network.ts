@@ -1,10 +1,11 @@
 import { ipv4Bytes } from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
-import { isExisting } from '../kernel/errno.js';
+import { isExisting, isNotFound } from '../kernel/errno.js';
 import { createBridge, createVeth, getLink, parseLink, setLink } from '../kernel/link.js';
-import { deleteNeighbour } from '../kernel/neighbour.js';
+import { deleteNeighbour, listNeighbours } from '../kernel/neighbour.js';
 import type { Request } from '../kernel/netlink-socket.js';
+import { NUD_PERMANENT } from '../kernel/rtnetlink.js';
 import type { Host } from './host.js';
 import { bridgeMac, bridgeName, type Subnet, subnetOf } from './plan.js';
 import type { NetworkSettings, Site } from './types.js';
@@ -62,16 +63,28 @@ export class Network {
     return this.#placeOf.has(id);
   }
 
-  /** What the bridges still know of an endpoint that is gone, to be sent by the caller; and gives its port back. */
-  part(id: string, address: readonly number[] | undefined): Request[] {
+  /**
+   * What the bridges may still know of an endpoint that is gone, to be sent by the caller; and gives its port back. Of an
+   * endpoint whose place is not known, any bridge may know.
+   */
+  part(id: string, address: readonly number[]): Request[] {
     const bridge = this.#bridges[this.#placeOf.get(id) ?? -1];
     this.#placeOf.delete(id);
-    if (bridge === undefined) return [];
-    bridge.ports -= 1;
-    const indexes = new Set([this.#bridges[0]?.index, bridge.index]);
-    return [...indexes].flatMap((linkIndex) =>
-      linkIndex === undefined || address === undefined ? [] : [deleteNeighbour({ linkIndex, address })],
-    );
+    if (bridge !== undefined) bridge.ports -= 1;
+    const knowing = bridge === undefined ? this.#bridges : [this.#bridges[0] ?? bridge, bridge];
+    return [...new Set(knowing)].map(({ index }) => deleteNeighbour({ linkIndex: index, address }));
+  }
+
+  /** Has the bridges forget every neighbour but these: an endpoint may have gone with the daemon that knew of it. */
+  async forgetOthers(addresses: readonly (readonly number[])[]): Promise<void> {
+    const own = new Set(this.#bridges.map(({ index }) => index));
+    const kept = new Set(addresses.map((address) => address.join('.')));
+    const requests = (await listNeighbours(this.#host.socket)).flatMap(({ linkIndex, state, address }) => {
+      if (!own.has(linkIndex) || !(state & NUD_PERMANENT) || address === undefined) return [];
+      return kept.has(address.join('.')) ? [] : [deleteNeighbour({ linkIndex, address: [...address] })];
+    });
+    for (const outcome of await this.#host.socket.transact(requests))
+      if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
   }
 
   /** Counts an endpoint that an earlier daemon built, by its link's master; false where that is no bridge of this network. */

@@ -8,6 +8,9 @@ export interface EndpointName {
   readonly seq: number;
 }
 
+/** The index of a stray: a mount or a link tells its id, and not which address it had. */
+export const UNKNOWN_INDEX = -1;
+
 /** The network of a pool: one subnet on one group of bridges. */
 export interface NetworkSettings {
   readonly name: string;

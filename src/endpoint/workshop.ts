@@ -1,5 +1,7 @@
 import { NetnsdError } from '../errors.js';
+import { isNotFound } from '../kernel/errno.js';
 import { genericFamilies } from '../kernel/generic-families.js';
+import type { Request } from '../kernel/netlink-socket.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
@@ -14,7 +16,7 @@ import { factsOf, hostLinkName, planEndpoint } from './plan.js';
 import { readPristine } from './pristine.js';
 import { Seals } from './seals.js';
 import type { BuiltEndpoint, Found, ThreadSettings } from './thread-protocol.js';
-import type { EndpointFacts, EndpointName, Settled } from './types.js';
+import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from './types.js';
 import { sealEndpoints, type Verdict, type Verifier, type VerifyWay, verifyEndpoints } from './verify.js';
 
 /** All that the kernel thread owns: the host's socket and the networks of the pools. */
@@ -25,6 +27,8 @@ export class Workshop {
   #verifier: Verifier | null = null;
   /** One at a time. */
   #pristine: Promise<void> = Promise.resolve();
+  /** Whose an address is, by pool and index: a record that came to light late must not have another's address forgotten. */
+  readonly #holders = new Map<string, string>();
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
@@ -51,12 +55,16 @@ export class Workshop {
     const targets: BuildTarget[] = [];
     for (const name of names) {
       const network = this.#network(name);
+      this.#holders.set(addressKey(name), name.id);
       targets.push({ plan: planEndpoint(site, network.settings, name), port: await network.join(name.id) });
     }
     const outcomes = await buildEndpoints({ host: this.#host, site, targets });
-    await this.#part(names.filter((_, position) => !outcomes[position]?.ok));
+    const unforgotten = await this.#part(names.filter((_, position) => !outcomes[position]?.ok));
     return outcomes.map((outcome, position) => {
       const { plan } = targets[position] as BuildTarget;
+      const left = unforgotten.get(plan.name.id);
+      if (!outcome.ok && left !== undefined && outcome.error instanceof NetnsdError)
+        outcome.error.details.undo ??= left.message;
       return outcome.ok
         ? { ok: true, value: factsOf(plan, outcome.value, this.#network(plan.name).settings.dns) }
         : outcome;
@@ -69,8 +77,13 @@ export class Workshop {
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const unsure = await this.#forget(gone);
-    await this.#part(gone.filter(({ id }) => !unsure.has(id)));
-    return names.map(({ id }, position) => unsure.get(id) ?? (outcomes[position] as Settled<void>));
+    const unforgotten = await this.#part(gone.filter(({ id }) => !unsure.has(id)));
+    return names.map(({ id }, position): Settled<void> => {
+      const cause = unforgotten.get(id);
+      return (
+        unsure.get(id) ?? (cause === undefined ? (outcomes[position] as Settled<void>) : { ok: false, error: cause })
+      );
+    });
   }
 
   /** See `forgetDeparted`; the failures by id. A stray's address is not known, and is nobody's to forget. */
@@ -90,24 +103,45 @@ export class Workshop {
     await graftEndpoint({ host: this.#host, plan, targetFd });
   }
 
-  /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses. */
-  async #part(names: readonly EndpointName[]): Promise<void> {
-    const requests = names.flatMap((name) => {
+  /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses; by id, why they would not. */
+  async #part(names: readonly EndpointName[]): Promise<Map<string, NetnsdError>> {
+    const requests: Request[] = [];
+    const ids: string[] = [];
+    for (const name of names) {
       const network = this.#networks.get(name.pool);
-      if (network === undefined) return [];
-      return network.part(name.id, planEndpoint(this.#settings.site, network.settings, name).address);
-    });
-    // What is not there any more needs no forgetting.
-    await this.#host.socket.transact(requests);
+      if (network === undefined || name.index === UNKNOWN_INDEX) continue;
+      const own = network.part(name.id, planEndpoint(this.#settings.site, network.settings, name).address);
+      const address = addressKey(name);
+      if ((this.#holders.get(address) ?? name.id) !== name.id) continue;
+      this.#holders.delete(address);
+      requests.push(...own);
+      ids.push(...own.map(() => name.id));
+    }
+    const failures = new Map<string, NetnsdError>();
+    for (const [position, outcome] of (await this.#host.socket.transact(requests)).entries()) {
+      // What is not there any more needs no forgetting.
+      if (outcome.ok || isNotFound(outcome.error)) continue;
+      const id = ids[position] as string;
+      const message = `cannot remove endpoint ${id}: ${outcome.error.message}`;
+      failures.set(id, new NetnsdError('destroy_failed', message, { details: { endpoint: id }, cause: outcome.error }));
+    }
+    return failures;
   }
 
   async adopt(names: readonly EndpointName[]): Promise<boolean[]> {
     const { site } = this.#settings;
     const { links } = await takeInventory(this.#host, site);
     const adopted: boolean[] = [];
-    for (const { id, pool, seq } of names) {
+    for (const name of names) {
+      const { id, pool, seq } = name;
+      // Oldest first: of two the younger one got the address when the older one was gone.
+      this.#holders.set(addressKey(name), id);
       const masterIndex = links.get(hostLinkName(site, seq))?.masterIndex;
       adopted.push(masterIndex !== undefined && ((await this.#networks.get(pool)?.adopt(id, masterIndex)) ?? false));
+    }
+    for (const network of this.#networks.values()) {
+      const own = names.filter(({ pool }) => pool === network.settings.name);
+      await network.forgetOthers(own.map((name) => planEndpoint(site, network.settings, name).address));
     }
     return adopted;
   }
@@ -182,4 +216,8 @@ export class Workshop {
     if (network === undefined) throw new NetnsdError('internal', `the kernel thread knows no pool ${pool}`);
     return network;
   }
+}
+
+function addressKey({ pool, index }: EndpointName): string {
+  return `${pool} ${index}`;
 }

@@ -1,6 +1,7 @@
 import { Flags, FlagsGet, RawNetlinkSocket } from 'netlink';
 import { type ErrorDetails, NetnsdError } from '../errors.js';
 import { errnoName, errnoOf, kernelError } from './errno.js';
+import { faults } from './faults.js';
 import { lowestFreeFd, netlinkPort, setIntegerOption } from './libc.js';
 import { type NetlinkMessage, readAttributes, readMessages, readString } from './message-reader.js';
 import { MessageWriter } from './message-writer.js';
@@ -68,6 +69,7 @@ export class NetlinkSocket {
   private constructor(protocol: number, deadlineMs: number) {
     const guess = lowestFreeFd();
     try {
+      faults?.pass('open netlink socket', ['EMFILE', 'ENOBUFS', 'ENOMEM']);
       this.#socket = new RawNetlinkSocket(protocol);
     } catch (error) {
       const errno = error instanceof Error && 'errno' in error ? Math.abs(Number(error.errno)) : 0;
@@ -103,7 +105,11 @@ export class NetlinkSocket {
   }
 
   /** Sends all in order and settles each; a failure does not keep the later ones from being tried. */
-  async transact(requests: readonly Request[]): Promise<Outcome[]> {
+  transact(requests: readonly Request[]): Promise<Outcome[]> {
+    return faults === undefined ? this.#transact(requests) : faults.transact(requests, (some) => this.#transact(some));
+  }
+
+  async #transact(requests: readonly Request[]): Promise<Outcome[]> {
     const sends: Promise<Outcome[]>[] = [];
     for (let start = 0; start < requests.length; ) {
       const firstSeq = this.#seq;
@@ -130,13 +136,19 @@ export class NetlinkSocket {
   /** All that the kernel lists; taken again while it says that the list changed meanwhile (NLM_F_DUMP_INTR). */
   async dump(request: Request): Promise<readonly Buffer[]> {
     for (let attempt = 1; ; attempt++) {
-      const firstSeq = this.#seq;
-      this.#write(request, FlagsGet.ROOT | FlagsGet.MATCH);
-      const [outcome] = await this.#send([request], firstSeq, this.#writer.take());
+      const [outcome] = await (faults === undefined
+        ? this.#dump(request)
+        : faults.transact([request], () => this.#dump(request)));
       if (outcome?.ok) return outcome.replies;
       const error = outcome?.error ?? new NetnsdError('internal', `no outcome of: ${request.operation}`);
       if (errnoOf(error) !== 'EINTR' || attempt === DUMP_ATTEMPTS) throw error;
     }
+  }
+
+  #dump(request: Request): Promise<Outcome[]> {
+    const firstSeq = this.#seq;
+    this.#write(request, FlagsGet.ROOT | FlagsGet.MATCH);
+    return this.#send([request], firstSeq, this.#writer.take());
   }
 
   /** Rejects what is in flight and closes the descriptor; again does nothing. */

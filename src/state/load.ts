@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { ENDPOINT_STATES } from '../pool/types.js';
 import { journalPath } from './lease-journal.js';
-import { readOwnFile } from './own-file.js';
+import { readOwnFile, refuseHardship } from './own-file.js';
 import { decodeRecord, fileName, isTemporaryName, type StoredRecord, temporaryName } from './record-file.js';
 import { type RecordWarning, setAside } from './set-aside.js';
 
@@ -30,6 +30,8 @@ export function loadRecords(directory: string, warn: Warn): StoredRecord[] {
         const found: Found = { ...decodeRecord(readOwnFile(path, LARGEST_RECORD_BYTES), { name, state }), path };
         keepNewer(newest, found);
       } catch (error) {
+        // What holds nothing that counts may stay.
+        if (!isTemporaryName(name)) refuseHardship(error, path);
         const { message } = error as Error;
         warn({ path, problem: message, movedTo: setAside({ directory, folder: state, name }) });
       }
@@ -47,6 +49,7 @@ function journalLines(directory: string, warn: Warn): string[] {
   try {
     return readOwnFile(path, LARGEST_JOURNAL_BYTES).split('\n').slice(0, -1);
   } catch (error) {
+    refuseHardship(error, path);
     warn({ path, problem: (error as Error).message, movedTo: null });
     return [];
   }
@@ -66,9 +69,11 @@ function replay(options: { directory: string; newest: Map<string, Found>; line: 
     const temporary = join(directory, state, temporaryName(stored.record.id));
     fs.writeFileSync(temporary, `${line}\n`, { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, path);
-    if (standing !== undefined && standing.path !== path) fs.unlinkSync(standing.path);
     newest.set(stored.record.id, { ...stored, path });
+    if (standing !== undefined && standing.path !== path) unlinkOlder(standing.path);
   } catch (error) {
+    // The journal stays as it is: it is all that speaks for the lease.
+    refuseHardship(error, journalPath(directory));
     warn({ path: journalPath(directory), problem: (error as Error).message, movedTo: null });
   }
 }
@@ -79,5 +84,14 @@ function keepNewer(newest: Map<string, Found>, found: Found): void {
   const other = newest.get(id);
   const [keep, drop] = other !== undefined && other.revision > found.revision ? [other, found] : [found, other];
   newest.set(id, keep);
-  if (drop !== undefined) fs.unlinkSync(drop.path);
+  if (drop !== undefined) unlinkOlder(drop.path);
+}
+
+/** An older file counts for nothing beside the newer one; where it will not go, the next load meets it again. */
+function unlinkOlder(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // It counts for as little then.
+  }
 }

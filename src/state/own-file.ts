@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { NetnsdError } from '../errors.js';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
@@ -25,8 +26,28 @@ export function readOwnFile(path: string, largestBytes: number): string {
     if (stats.size > largestBytes) throw new Error(`it has ${stats.size} bytes`);
     return fs.readFileSync(fd, 'utf8');
   } finally {
-    fs.closeSync(fd);
+    closeAnyway(fd);
   }
+}
+
+/** What was read stands, whatever close(2) says; the descriptor is gone in any case. */
+function closeAnyway(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch {
+    // EINTR or EIO, of which neither speaks of what was read.
+  }
+}
+
+/** Errors that speak of the machine at this moment, not of the file. */
+const HARDSHIPS = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EINTR', 'EAGAIN', 'EIO', 'EBUSY', 'ENOSPC', 'EDQUOT'];
+
+/** Throws `state_unusable` where `error` says nothing about the file itself: what it holds must not be given up for that. */
+export function refuseHardship(error: unknown, path: string): void {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (!HARDSHIPS.includes(code)) return;
+  const text = `${path} cannot be read or written now, and leases may depend on it: ${message}; start netnsd again`;
+  throw new NetnsdError('state_unusable', text, { cause: error, details: { path, errno: code } });
 }
 
 /** Puts a file with this text in the place of `path`, by a rename; follows no symlink. Throws what node:fs throws. */
@@ -46,7 +67,6 @@ function openUnfollowed(path: string): number {
   try {
     return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ELOOP' ? 'it is a symlink' : message);
+    throw (error as NodeJS.ErrnoException).code === 'ELOOP' ? new Error('it is a symlink') : error;
   }
 }

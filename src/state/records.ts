@@ -31,6 +31,10 @@ export class FileRecords implements Records {
   readonly #journal: LeaseJournal;
   /** Leases for which only the journal speaks, and the state whose folder has their older file. */
   readonly #held = new Map<string, { readonly record: EndpointRecord; readonly previous: EndpointState | null }>();
+  /** Where the files of an earlier daemon stand, until they are replaced: the pool may have been told another state. */
+  readonly #loaded = new Map<string, EndpointState>();
+  /** Files that count for nothing and would not go; tried again at the next change of any record. */
+  readonly #stuck = new Set<string>();
   #flushing = false;
   #revision = 0;
 
@@ -46,11 +50,15 @@ export class FileRecords implements Records {
 
   /**
    * All valid records, one an endpoint, oldest first. What is no record is set aside, what a crash left half-done is
-   * removed, and `warn` hears of each file; nothing found is fatal. To be called once, before the first write.
+   * removed, and `warn` hears of each file; nothing found is fatal. Throws
+   * `state_unusable` where a file cannot be read for lack of resources. To be called once, before the first write.
    */
   load(warn: (warning: RecordWarning) => void): EndpointRecord[] {
     const stored = loadRecords(this.#directory, warn);
-    for (const { revision } of stored) this.#revision = Math.max(this.#revision, revision);
+    for (const { record, revision } of stored) {
+      this.#revision = Math.max(this.#revision, revision);
+      this.#loaded.set(record.id, record.state);
+    }
     return stored.map(({ record }) => record);
   }
 
@@ -67,25 +75,31 @@ export class FileRecords implements Records {
       throw failed(`record ${path} cannot be written`, error);
     }
     this.#revision += 1;
-    const held = this.#held.get(id);
-    this.#held.delete(id);
+    this.#stuck.delete(path);
     // The new record counts from here on, so a failure to remove the older one is no failure of the write.
-    for (const older of [previous, held?.previous]) {
-      if (older !== null && older !== undefined && older !== state)
-        this.#unlink(join(this.#directory, older, fileName(id)));
-    }
+    this.#removeOlder(id, state, previous);
   }
 
-  /** See `Records`. A record that is gone already is success. */
+  /** Every file of an endpoint but the one in the folder `kept`, and what would not go before. */
+  #removeOlder(id: string, kept: EndpointState, previous: EndpointState | null = null): void {
+    const folders = new Set([previous, this.#held.get(id)?.previous, this.#loaded.get(id)]);
+    this.#held.delete(id);
+    this.#loaded.delete(id);
+    for (const older of folders)
+      if (older && older !== kept) this.#stuck.add(join(this.#directory, older, fileName(id)));
+    for (const path of this.#stuck) if (this.#unlink(path)) this.#stuck.delete(path);
+  }
+
+  /** See `Records`. A record that is gone already is success; one that will not go is tried again with the next change. */
   remove(key: EndpointKey, state: EndpointState): void {
     const path = this.#path(state, key.id, fileName(key.id));
-    const held = this.#held.get(key.id);
-    this.#held.delete(key.id);
-    if (held?.previous) this.#unlink(join(this.#directory, held.previous, fileName(key.id)));
+    this.#removeOlder(key.id, state);
     try {
       this.#fs.unlinkSync(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw failed(`record ${path} cannot be removed`, error);
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      this.#stuck.add(path);
+      throw failed(`record ${path} cannot be removed`, error);
     }
   }
 
@@ -148,11 +162,13 @@ export class FileRecords implements Records {
     return true;
   }
 
-  #unlink(path: string): void {
+  /** False for a file that stays; the next load knows what to do with it, if nobody does before. */
+  #unlink(path: string): boolean {
     try {
       this.#fs.unlinkSync(path);
-    } catch {
-      // Absent, or left for the next load, which knows what to do with it.
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT';
     }
   }
 

@@ -82,6 +82,32 @@ t.test(
   },
 );
 
+/** Addresses that the bridge answers for. */
+function neighbours(fake: FakeHost): string[] {
+  return (fake.ip('-j', 'neigh', 'show', 'nud', 'permanent') as { dst: string }[]).map(({ dst }) => dst).sort();
+}
+
+t.test('the bridge forgets whoever went with the thread that knew of it, and nobody else', async (t) => {
+  const fake = fakeHost(t);
+  const first = await start(t, fake);
+  await first.build(names(3), { urgent: false });
+  t.same(neighbours(fake), ['10.213.0.2', '10.213.0.3', '10.213.0.4']);
+  await first.close();
+  fake.ip('link', 'delete', 'ndtest-1');
+  const second = await start(t, fake);
+  await second.adopt([endpointName(0), endpointName(2)]);
+  t.same(neighbours(fake), ['10.213.0.2', '10.213.0.4'], 'an endpoint without a record');
+  await second.close();
+  fake.ip('link', 'delete', 'ndtest-2');
+  const third = await start(t, fake);
+  t.same(await third.adopt([endpointName(0), endpointName(2)]), [true, false]);
+  t.ok((await third.destroy([endpointName(2)])).every(({ ok }) => ok));
+  t.same(neighbours(fake), ['10.213.0.2'], 'an endpoint whose port nobody knows');
+  const late = { ...endpointName(0), id: 'default-9', seq: 9 };
+  t.ok((await third.destroy([late])).every(({ ok }) => ok));
+  t.same(neighbours(fake), ['10.213.0.2'], 'a record of an address that is of another endpoint by now');
+});
+
 t.test('an overlapping subnet keeps the thread from opening', async (t) => {
   const fake = fakeHost(t);
   fake.ip('address', 'add', '10.213.0.77/32', 'dev', 'lo');

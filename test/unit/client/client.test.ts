@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createApi, listenOnSocket } from '../../../src/api/index.js';
@@ -187,6 +188,21 @@ t.test('a kept connection that the daemon has closed is opened anew where asking
   asked = 0;
   await client.acquire({ containerId: 'job-1' });
   t.match(await client.acquire({ containerId: 'job-1' }), { id: 'x' });
+});
+
+t.test('a restart that makes every kept connection stale is no more than one request late', async (t) => {
+  const sockets = new Set<Socket>();
+  let deaf = false;
+  const { client } = await pretend(t, (request, response) => {
+    // As a daemon that dies: who comes on a connection from before hears nothing.
+    if (deaf && sockets.has(request.socket)) return void request.socket.destroy();
+    sockets.add(request.socket);
+    setTimeout(() => response.writeHead(200).end('{"leases":[]}'), deaf ? 0 : 20);
+  });
+  await Promise.all(Array.from({ length: 6 }, () => client.leases()));
+  t.equal(sockets.size, 6, 'six connections are kept');
+  deaf = true;
+  t.same(await client.leases(), []);
 });
 
 t.test('connections are kept, and closed with the client', async (t) => {

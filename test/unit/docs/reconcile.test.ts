@@ -164,6 +164,16 @@ t.test('a stray is named so that both its mount and its link are found', async (
   t.match(unmarked.strays, [{ seq: 7 }], 'the number in the name of a link is enough to find it again');
 });
 
+t.test('a mount that bears the number of an endpoint does not take the link of that one along', async (t) => {
+  const input = inputOf(LEASED);
+  const planted = netnsPath(SITE, `gone-${NAME.seq}`);
+  const found = { ...input.found, namespaces: [...input.found.namespaces, [planted, undefined] as const] };
+  const { strays, adopted } = compare({ ...input, found });
+  t.same(adopted, [LEASED.record]);
+  t.match(strays, [{ id: `gone-${NAME.seq}`, index: -1 }], 'the mount goes');
+  t.not(hostLinkName(SITE, strays[0]?.seq ?? NAME.seq), hostLinkName(SITE, NAME.seq));
+});
+
 t.test('of a pool that is no longer configured, what is not leased goes with the strays, record and all', async (t) => {
   const { strays, adopted } = compare(inputOf({ ...READY, network: null }));
   t.same(strays, [READY.record]);

@@ -201,12 +201,56 @@ t.test('of two files of one endpoint the later written counts, also across resta
   const { directory, load, files } = opened(t);
   const first = new FileRecords(directory);
   for (let i = 0; i < 5; i += 1) first.write(recordOf('ready'), null);
-  const restarted = new FileRecords(directory);
+  const restarted = new FileRecords(directory, { fs: unlinking({ fails: Number.POSITIVE_INFINITY }) });
   restarted.load(() => undefined);
   restarted.write(recordOf('destroying'), null);
   t.same(files(), ['destroying/default-1.json', 'ready/default-1.json']);
   t.same(load(), [recordOf('destroying')]);
   t.same(files(), ['destroying/default-1.json']);
+});
+
+/** Real calls, but the first so many unlinks are refused. */
+function unlinking(options: { fails: number }): RecordFs {
+  let left = options.fails;
+  const unlinkSync = (path: string): void => {
+    if (left-- > 0) throw Object.assign(new Error('EBUSY: resource busy'), { code: 'EBUSY' });
+    fs.unlinkSync(path);
+  };
+  return { ...fs, unlinkSync: unlinkSync as RecordFs['unlinkSync'] };
+}
+
+t.test('a record that a restart took over in another state than it found leaves no file behind', async (t) => {
+  for (const state of ['building', 'leased', 'broken'] as const) {
+    const { directory, load, files } = opened(t);
+    new FileRecords(directory).write(recordOf(state), null);
+    const restarted = new FileRecords(directory);
+    restarted.load(() => undefined);
+    restarted.write(recordOf('destroying'), 'dirty');
+    t.same(files(), ['destroying/default-1.json']);
+    restarted.remove(recordOf('destroying'), 'destroying');
+    t.same([files(), load()], [[], []]);
+  }
+});
+
+t.test('an older file that would not go is removed with the next change of any record', async (t) => {
+  const { directory, files } = opened(t);
+  const records = new FileRecords(directory, { fs: unlinking({ fails: 3 }) });
+  records.write(recordOf('leased'), null);
+  records.write(recordOf('dirty'), 'leased');
+  t.same(files(), ['dirty/default-1.json', 'leased/default-1.json']);
+  t.throws(() => records.remove(recordOf('dirty'), 'dirty'), { code: 'state_write_failed' });
+  records.write(recordOf('ready', 2), null);
+  t.same(files(), ['ready/default-2.json']);
+});
+
+t.test('a file that would not go is not removed once it counts again', async (t) => {
+  const { directory, files } = opened(t);
+  const records = new FileRecords(directory, { fs: unlinking({ fails: 1 }) });
+  records.write(recordOf('leased'), null);
+  records.write(recordOf('ready'), 'leased');
+  records.write(recordOf('leased'), 'ready');
+  records.write(recordOf('ready', 2), null);
+  t.same(files(), ['leased/default-1.json', 'ready/default-2.json']);
 });
 
 t.test('a write that fails leaves the older record and no litter, and says why', async (t) => {

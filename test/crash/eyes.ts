@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const STATES = ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'];
+const SETTLED_FILES = ['lock', 'sequence', 'site.json', 'netns', 'set-aside', 'journal', ...STATES];
+
+/** One endpoint, by its record and by what the kernel has of it. */
+export interface SeenEndpoint {
+  readonly id: string;
+  readonly state: string;
+  readonly leaseId: string | null;
+  readonly containerId: string | null;
+  readonly path: string;
+  readonly address: string;
+}
+
+interface IpLink {
+  ifname: string;
+  ifalias?: string;
+  master?: string;
+  operstate: string;
+  flags: string[];
+  addr_info?: { family: string; local: string; prefixlen: number }[];
+}
+
+/** Prints, a line each: links, addresses, permanent neighbours; then path, links and routes of each namespace, and a ping. */
+const LOOK = `
+ip -j -d link; ip -j neigh show nud permanent
+for file in "$1"/*; do
+  [ -e "$file" ] || continue
+  echo "$file"
+  nsenter --net="$file" ip -j address; nsenter --net="$file" ip -j route
+done`;
+
+/**
+ * Looks at a state directory and at what bears its mark, by iproute2, /proc and the files themselves, never by the
+ * product's own readers. Returns what stands, and every deviation from: each endpoint is ready or leased, whole and
+ * reachable, and nothing else is there.
+ */
+export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[]; wrong: string[] }> {
+  const wrong: string[] = [];
+  const endpoints = records(stateDir, wrong);
+  const netnsDir = join(stateDir, 'netns');
+  const { instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as { instance: string };
+  const { stdout } = await promisify(execFile)('bash', ['-c', LOOK, 'bash', netnsDir], { maxBuffer: 1 << 24 });
+  const [links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
+  judgeLinks({ instance, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
+  judgeNeighbours({ instance, endpoints, wrong, neighbours: JSON.parse(neighbours) });
+  judgeMounts({ netnsDir, endpoints, wrong });
+  for (const { id, path, address } of endpoints) {
+    const at = insides.indexOf(path);
+    const [inside, routes] = [insides[at + 1], insides[at + 2]];
+    if (at < 0 || inside === undefined || routes === undefined) wrong.push(`${id}: its namespace is not there`);
+    else judgeInside({ id, address, wrong, links: JSON.parse(inside), routes: JSON.parse(routes) });
+  }
+  await judgeReach(endpoints, wrong);
+  return { endpoints, wrong };
+}
+
+/** The records, read as what they are: JSON in folders. */
+function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
+  const seen: SeenEndpoint[] = [];
+  for (const name of readdirSync(stateDir)) if (!SETTLED_FILES.includes(name)) wrong.push(`a file ${name} is left`);
+  if (SETTLED_FILES.includes('journal') && sizeOf(join(stateDir, 'journal')) > 0)
+    wrong.push('the journal is not empty');
+  for (const state of STATES) {
+    for (const name of readdirSync(join(stateDir, state))) {
+      const record = JSON.parse(readFileSync(join(stateDir, state, name), 'utf8') || 'null');
+      if (state !== 'ready' && state !== 'leased') wrong.push(`${state}/${name} is neither ready nor leased`);
+      if (record?.state !== state || `${record?.id}.json` !== name) wrong.push(`${state}/${name} says something else`);
+      else if (record.facts === null) wrong.push(`${state}/${name} has no facts`);
+      else
+        seen.push({
+          id: record.id,
+          state,
+          leaseId: record.lease?.id ?? null,
+          containerId: record.lease?.containerId ?? null,
+          path: record.facts.netns.path,
+          address: record.facts.addresses[0].address,
+        });
+    }
+  }
+  for (const what of ['id', 'path', 'address'] as const) {
+    if (new Set(seen.map((one) => one[what])).size < seen.length) wrong.push(`two endpoints have one ${what}`);
+  }
+  return seen;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function judgeLinks(seen: { instance: string; endpoints: SeenEndpoint[]; wrong: string[]; links: IpLink[] }): void {
+  const { instance, endpoints, wrong, links } = seen;
+  const bridges = links.filter(({ ifname }) => ifname.startsWith(`nb${instance}-`));
+  if (bridges.length !== 1) wrong.push(`${bridges.length} bridges: ${bridges.map(({ ifname }) => ifname)}`);
+  for (const { ifname } of links) if (!/^(lo|n[db][a-z2-7]{4}-.*)$/.test(ifname)) wrong.push(`a link ${ifname}`);
+  const ends = links.filter(({ ifname }) => ifname.startsWith(`nd${instance}-`));
+  const aliases = new Map(endpoints.map(({ id }) => [`netnsd ${instance} ${id}`, id]));
+  for (const { ifname, ifalias = '', master, flags } of ends) {
+    if (!aliases.delete(ifalias)) wrong.push(`link ${ifname} (${ifalias}) belongs to no endpoint, or is its second`);
+    if (master !== bridges[0]?.ifname) wrong.push(`link ${ifname} is no port of the bridge`);
+    if (!flags.includes('UP') || !flags.includes('LOWER_UP')) wrong.push(`link ${ifname} is not up: ${flags}`);
+  }
+  for (const id of aliases.values()) wrong.push(`${id} has no link at the host`);
+}
+
+function judgeNeighbours(seen: {
+  instance: string;
+  endpoints: SeenEndpoint[];
+  wrong: string[];
+  neighbours: { dst: string; dev: string }[];
+}): void {
+  const { instance, endpoints, wrong, neighbours } = seen;
+  const own = neighbours.filter(({ dev }) => dev.startsWith(`nb${instance}-`)).map(({ dst }) => dst);
+  const wanted = endpoints.map(({ address }) => address.split('/')[0] as string);
+  for (const dst of own) if (!wanted.includes(dst)) wrong.push(`a neighbour ${dst} of no endpoint`);
+  for (const dst of wanted) if (!own.includes(dst)) wrong.push(`no neighbour ${dst}`);
+}
+
+function judgeMounts(seen: { netnsDir: string; endpoints: SeenEndpoint[]; wrong: string[] }): void {
+  const { netnsDir, endpoints, wrong } = seen;
+  const points = readFileSync('/proc/thread-self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point === netnsDir || point.startsWith(`${netnsDir}/`))
+    .sort();
+  const wanted = [netnsDir, ...endpoints.map(({ path }) => path)].sort();
+  if (points.join() !== wanted.join()) wrong.push(`mounted: ${points}; wanted: ${wanted}`);
+  const files = readdirSync(netnsDir).map((name) => join(netnsDir, name));
+  for (const file of files) if (!wanted.includes(file)) wrong.push(`a mount point ${file} of no endpoint`);
+}
+
+function judgeInside(seen: {
+  id: string;
+  address: string;
+  wrong: string[];
+  links: IpLink[];
+  routes: { dst: string; gateway?: string }[];
+}): void {
+  const { id, address, wrong, links, routes } = seen;
+  if (links.map(({ ifname }) => ifname).join() !== 'lo,eth0')
+    wrong.push(`${id} has links ${links.map((l) => l.ifname)}`);
+  for (const { ifname, flags, addr_info = [] } of links) {
+    if (!flags.includes('UP')) wrong.push(`${id}: ${ifname} is down`);
+    const inet = addr_info.filter(({ family }) => family === 'inet').map((one) => `${one.local}/${one.prefixlen}`);
+    const want = ifname === 'lo' ? '127.0.0.1/8' : address;
+    if (inet.join() !== want) wrong.push(`${id}: ${ifname} has ${inet}, not ${want}`);
+  }
+  if (!routes.some(({ dst, gateway }) => dst === 'default' && gateway !== undefined))
+    wrong.push(`${id}: no default route`);
+}
+
+async function judgeReach(endpoints: readonly SeenEndpoint[], wrong: string[]): Promise<void> {
+  const script = 'for a in "$@"; do busybox ping -q -c1 -W2 "$a" >/dev/null || echo "$a" & done; wait';
+  const addresses = endpoints.map(({ address }) => address.split('/')[0] as string);
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, 'bash', ...addresses]);
+  for (const address of stdout.split('\n').filter(Boolean)) wrong.push(`${address} does not answer`);
+}
+
+/** Descriptors of network namespaces that a process holds, and how many it has in all. */
+export function descriptors(pid: number): { namespaces: number; all: number } {
+  const targets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+  return { namespaces: targets.filter((target) => target.startsWith('net:')).length, all: targets.length };
+}

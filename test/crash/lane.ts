@@ -1,0 +1,278 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '../../src/errors.js';
+import type { PlannedFault } from '../../src/kernel/faults/types.js';
+import type { Lease } from '../../src/pool/types.js';
+import { CrashDaemon, type Pass } from './daemon.js';
+import { descriptors, look } from './eyes.js';
+import { Guest } from './guest.js';
+
+/** What the daemon is at while a fault strikes. */
+export const PHASES = ['start', 'work', 'stop'] as const;
+export type Phase = (typeof PHASES)[number];
+
+const RUNNER = 'runner';
+
+/** What a lap found. */
+export interface Finding {
+  readonly hit: boolean;
+  /** Whether the daemon ended by it. */
+  readonly died: boolean;
+  readonly wrong: readonly string[];
+}
+
+/**
+ * One daemon that is led through its life again and again, a fault at a time. A container's process runs in a leased
+ * namespace all the while. After each fault everything is looked at, with a fresh daemon if the old one died of it.
+ */
+export class Lane implements AsyncDisposable {
+  readonly daemon: CrashDaemon;
+  #guest: Guest | undefined;
+  #runner: Lease | undefined;
+  /** Leases that were answered and whose release was not asked for. */
+  readonly #answered = new Map<string, Lease>();
+  /** What was wrong before: it is told of once, with the fault that did it. */
+  readonly #told = new Set<string>();
+  #descriptors = { pid: 0, namespaces: 0, all: 0 };
+
+  constructor(place: number) {
+    this.daemon = new CrashDaemon({ place });
+  }
+
+  /** The first start, on nothing, and the container's lease. */
+  async open(): Promise<Pass[]> {
+    if (!(await this.daemon.start()) || !(await this.daemon.settled())) throw new Error(this.daemon.log());
+    const passes = this.daemon.passes();
+    this.#runner = (await this.daemon.client.acquire({ containerId: RUNNER })) as Lease;
+    this.#guest = new Guest(this.#runner.netns.path, this.#runner.addresses[0]?.gateway as string);
+    await this.daemon.settled();
+    return passes;
+  }
+
+  /** One phase without a fault: what it passes. */
+  async record(phase: Phase): Promise<Pass[]> {
+    if (!this.daemon.alive) await this.#startClean();
+    await this.#through(phase, null);
+    const passes = this.daemon.passes();
+    const { wrong } = await this.#conclude();
+    if (wrong.length > 0) throw new Error(`without a fault, after ${phase}: ${wrong.join('; ')}\n${this.daemon.log()}`);
+    return passes;
+  }
+
+  /** One phase with a fault in it, and all that is wrong afterwards. */
+  async strike(phase: Phase, fault: PlannedFault): Promise<Finding> {
+    this.daemon.note(`${phase}: ${JSON.stringify(fault)}`);
+    if (!this.daemon.alive) await this.#startClean();
+    try {
+      await this.#through(phase, fault);
+      const hit = this.daemon.hasHit();
+      const { died, wrong } = await this.#conclude();
+      return { hit, died, wrong: wrong.length === 0 ? wrong : [...wrong, this.daemon.log()] };
+    } catch (error) {
+      return { hit: this.daemon.hasHit(), died: !this.daemon.alive, wrong: [String((error as Error).stack)] };
+    }
+  }
+
+  /**
+   * Starts that are cut short one after the other, each on what the one before left; looked at when the last has died.
+   * Returns, for each, whether it was hit.
+   */
+  async strikeStarts(faults: readonly PlannedFault[]): Promise<{ hits: boolean[]; wrong: readonly string[] }> {
+    const hits: boolean[] = [];
+    try {
+      if (!this.daemon.alive) await this.#startClean();
+      for (const fault of faults) {
+        this.daemon.note(`start: ${JSON.stringify(fault)}`);
+        if (this.daemon.alive) await this.#through('start', fault);
+        else {
+          this.daemon.plan(fault);
+          if (await this.daemon.start()) await this.daemon.settled();
+        }
+        hits.push(this.daemon.hasHit());
+      }
+      const { wrong } = await this.#conclude();
+      return { hits, wrong: wrong.length === 0 ? wrong : [...wrong, this.daemon.log()] };
+    } catch (error) {
+      return { hits, wrong: [String((error as Error).stack)] };
+    }
+  }
+
+  /** Ends the container's process; what it missed, if anything. */
+  async close(): Promise<string[]> {
+    const { sent, answered } = (await this.#guest?.end()) ?? { sent: 0, answered: 0 };
+    // The last one may have been on its way when it was ended.
+    return sent > 0 && sent - answered <= 1
+      ? []
+      : [`of ${sent} pings of the running container ${answered} were answered`];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon[Symbol.asyncDispose]();
+  }
+
+  async #through(phase: Phase, fault: PlannedFault | null): Promise<void> {
+    if (phase === 'start') {
+      await this.daemon.client.acquire({ containerId: 'extra' }).then((lease) => this.#note(lease as Lease));
+      await this.daemon.settled();
+      await this.daemon.end('SIGKILL');
+      this.#leaveThingsBehind();
+      this.daemon.plan(fault);
+      if (await this.daemon.start()) await this.daemon.settled();
+      return;
+    }
+    this.daemon.plan(fault);
+    if (phase === 'work') await this.#work();
+    else await this.daemon.end('SIGTERM');
+  }
+
+  /** A warm lease, several at once of which some are cold, all released; then one endpoint more, and one less. */
+  async #work(): Promise<void> {
+    const { client, minReady } = this.daemon;
+    await this.#ask(async () => this.#note((await client.acquire({ containerId: 'warm', ttl: 600 })) as Lease));
+    await this.#ask(async () => {
+      for (const lease of await client.acquireMany({ count: minReady + 1 })) this.#note(lease as Lease);
+    });
+    await this.#releaseAll();
+    await this.daemon.settled();
+    await this.#ask(() => client.resizePool('default', { minReady: minReady + 1 }));
+    for (let turn = 0; turn < 200 && this.daemon.alive; turn++) {
+      if ((await client.status().catch(() => undefined))?.pools[0]?.ready === minReady + 1) break;
+      await delay(5);
+    }
+    await this.#ask(() => client.resizePool('default', { minReady }));
+    await this.daemon.settled();
+    // Leases get files of their own a while later.
+    await delay(25);
+  }
+
+  /** A daemon that dies, or whose kernel refuses, may fail a request; it must say so in a problem of its own. */
+  async #ask(request: () => Promise<unknown>): Promise<void> {
+    if (!this.daemon.alive) return;
+    try {
+      await request();
+    } catch (error) {
+      const expected = [
+        'daemon_unreachable',
+        'build_failed',
+        'state_write_failed',
+        'worker_failed',
+        'shutting_down',
+      ] as const;
+      if (!expected.some((code) => hasCode(error, code))) throw error;
+    }
+  }
+
+  #note(lease: Lease): void {
+    this.#answered.set(lease.id, lease);
+  }
+
+  async #releaseAll(): Promise<void> {
+    for (const id of [...this.#answered.keys()]) {
+      this.#answered.delete(id);
+      await this.#ask(() => this.daemon.client.release(id));
+    }
+  }
+
+  async #startClean(): Promise<void> {
+    this.daemon.plan(null);
+    if (!(await this.daemon.start())) throw new Error(`a start without a fault failed:\n${this.daemon.log()}`);
+  }
+
+  /** Starts anew if need be, looks, compares with what was answered, and tidies up for the next fault. */
+  async #conclude(): Promise<{ died: boolean; wrong: string[] }> {
+    const died = !(await this.daemon.settled());
+    if (died) {
+      await this.#startClean();
+      await this.daemon.settled();
+    } else this.daemon.plan(null);
+    const wrong = await this.#inspect();
+    for (const { id, containerId } of await this.daemon.client.leases()) {
+      if (containerId !== RUNNER) await this.daemon.client.release(id);
+    }
+    this.#answered.clear();
+    await this.daemon.settled();
+    rmSync(join(this.daemon.stateDir, 'set-aside'), { recursive: true });
+    mkdirSync(join(this.daemon.stateDir, 'set-aside'), { mode: 0o700 });
+    return { died, wrong };
+  }
+
+  async #inspect(): Promise<string[]> {
+    // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
+    for (const end = Date.now() + 30_000; ; await delay(50)) {
+      const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
+      if (wrong.length > 0 && Date.now() < end) continue;
+      for (const what of wrong) this.#told.add(what);
+      return wrong;
+    }
+  }
+
+  async #lookOnce(): Promise<string[]> {
+    const { endpoints, wrong } = await look(this.daemon.stateDir);
+    const told = await this.daemon.client.leases();
+    const leased = endpoints.filter(({ state }) => state === 'leased');
+    const ids = (list: readonly (string | null)[]) => [...list].sort().join();
+    if (ids(leased.map(({ leaseId }) => leaseId)) !== ids(told.map(({ id }) => id)))
+      wrong.push(
+        `the API tells of ${ids(told.map(({ id }) => id))}, the records of ${ids(leased.map(({ leaseId }) => leaseId))}`,
+      );
+    for (const lease of [this.#runner as Lease, ...this.#answered.values()]) {
+      const stands = leased.find(({ leaseId }) => leaseId === lease.id);
+      if (stands?.path !== lease.netns.path) wrong.push(`the lease ${lease.id} of ${lease.netns.path} is lost`);
+    }
+    const ready = endpoints.length - leased.length;
+    if (ready !== this.daemon.minReady) wrong.push(`${ready} are ready`);
+    this.#countDescriptors(wrong);
+    return wrong;
+  }
+
+  /** A daemon that lives on must hold no more than before: the kernel thread's own namespace, its sockets, its files. */
+  #countDescriptors(wrong: string[]): void {
+    const { pid } = this.daemon;
+    const now = descriptors(pid);
+    if (this.#descriptors.pid !== pid) this.#descriptors = { pid, ...now };
+    if (now.namespaces !== this.#descriptors.namespaces) wrong.push(`${now.namespaces} namespaces are held open`);
+    if (now.all > this.#descriptors.all + 4) wrong.push(`${now.all} descriptors, first ${this.#descriptors.all}`);
+  }
+
+  /** What a daemon that died at a bad moment may leave, and what somebody may put there. */
+  #leaveThingsBehind(): void {
+    const { stateDir, netnsDir } = this.daemon;
+    const { instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as { instance: string };
+    const ready = readdirSync(join(stateDir, 'ready')).map((name) => join(stateDir, 'ready', name));
+    const [first, second] = ready.map((path) => ({ path, record: JSON.parse(readFileSync(path, 'utf8')) }));
+    if (first === undefined || second === undefined) throw new Error(`${ready.length} are ready`);
+    const write = (state: string, name: string, text: string) =>
+      writeFileSync(join(stateDir, state, name), text, { mode: 0o600 });
+    // Released and not gone yet.
+    const { id } = first.record;
+    write('dirty', `${id}.json`, `${JSON.stringify({ ...first.record, state: 'dirty', reason: 'released' })}\n`);
+    rmSync(first.path);
+    // Leased and answered, with no file of its own yet; and the half of another one.
+    const lease = {
+      id: randomBytes(8).toString('hex'),
+      containerId: 'noted',
+      tenant: 'default',
+      source: 'warm',
+      acquiredAt: new Date().toISOString(),
+      expiresAt: null,
+      trust: 'unknown',
+    };
+    const noted = { ...second.record, revision: second.record.revision + 1_000_000, state: 'leased', lease };
+    appendFileSync(join(stateDir, 'journal'), `${JSON.stringify(noted)}\n{"version":1,"revis`, { mode: 0o600 });
+    this.#note({ id: lease.id, netns: noted.facts.netns } as Lease);
+    // Meant to be built; cut short while written; of nobody; no record at all.
+    write(
+      'building',
+      'default-0.json',
+      JSON.stringify({ ...first.record, id: 'default-0', seq: 0, index: 900, state: 'building', facts: null }),
+    );
+    write('ready', '.default-0.new', '{"ver');
+    write('ready', 'notes.txt', 'mine');
+    writeFileSync(join(netnsDir, `nd${instance}-gone-1`), '');
+    execFileSync('ip', ['link', 'add', `nd${instance}-zz`, 'type', 'veth', 'peer', 'name', `nd${instance}-zy`]);
+    renameSync(join(stateDir, 'site.json'), join(stateDir, 'site.json.new'));
+  }
+}

@@ -1,0 +1,35 @@
+import t from 'tap';
+import { CrashDaemon } from './daemon.js';
+import { look } from './eyes.js';
+import { Guest } from './guest.js';
+
+for (const point of ['call unshare', 'call umount2', 'netlink create veth nd* with peer ethN']) {
+  t.test(
+    `when the kernel thread ends at "${point}", the daemon ends as well, and the next one has every lease`,
+    async (t) => {
+      await using daemon = new CrashDaemon({ place: 20 + point.length });
+      t.ok(await daemon.start());
+      await daemon.settled();
+      const lease = await daemon.client.acquire({ containerId: 'runner' });
+      const guest = new Guest(lease.netns.path, lease.addresses[0]?.gateway as string);
+      const other = await daemon.client.acquire({ containerId: 'other' });
+      daemon.plan({ thread: 'kernel', point, nth: 1, fault: { act: 'end thread' } });
+      await daemon.client.release(other.id);
+      const status = await daemon.ended();
+      t.ok(daemon.hasHit());
+      t.ok(status !== 0, `it ends with status ${status}, so that a service manager starts it again`);
+      daemon.plan(null);
+      t.ok(await daemon.start());
+      await daemon.settled();
+      t.match(await daemon.client.leases(), [{ id: lease.id, netns: lease.netns }]);
+      for (const end = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        const { wrong } = await look(daemon.stateDir);
+        if (wrong.length > 0 && Date.now() < end) continue;
+        t.same(wrong, []);
+        break;
+      }
+      const { sent, answered } = await guest.end();
+      t.ok(sent > 0 && sent - answered <= 1, `${answered} of ${sent} pings of the container were answered`);
+    },
+  );
+}
