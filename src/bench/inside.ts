@@ -12,6 +12,7 @@ const SUITE_OF: Record<SuiteName, () => Promise<Suite>> = {
   build: async () => (await import('./suites/build.js')).benchBuild,
   acquire: async () => (await import('./suites/acquire.js')).benchAcquire,
   start: async () => (await import('./suites/start.js')).benchStart,
+  recycle: async () => (await import('./suites/recycle.js')).benchRecycle,
   memory: async () => (await import('./suites/memory.js')).benchMemory,
 };
 

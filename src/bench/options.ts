@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { NetnsdError } from '../errors.js';
 
-export const SUITES = ['build', 'acquire', 'start', 'memory'] as const;
+export const SUITES = ['build', 'acquire', 'start', 'recycle', 'memory'] as const;
 export type SuiteName = (typeof SUITES)[number];
 export const PEERS = ['cni', 'ip'] as const;
 export type PeerName = (typeof PEERS)[number];
@@ -26,12 +26,13 @@ Suites:
   build     build endpoints, against the same netlink requests from C, the CNI bridge plugin and ip commands
   acquire   lease warm endpoints over the socket: one client, 100 at once, 100 paced
   start     100 concurrent runc run on leased paths, against host networking and an empty new namespace
+  recycle   released endpoints ready again by seal, by proof and by replacement; acquires beside a churn
   memory    the daemon's resident memory and the kernel's memory an endpoint
   sizing    how pools size themselves, simulated; its own options: netnsd bench sizing --help
 
 Options:
-  --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 5, memory 1)
-  --sizes N,N     numbers of endpoints (default: build 100,1000; acquire 10,1000; start 100; memory 100,1000)
+  --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 5, recycle 5, memory 1)
+  --sizes N,N     numbers of endpoints (default: build 100,1000; acquire 10,1000; start 100; recycle 100; memory 100,1000)
   --peers A,B     which of cni, ip the suite build compares with; '' for none (default: cni,ip)
   --check         exit with status 1 if a target is missed
   --json          print JSON
@@ -42,6 +43,7 @@ const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> 
   build: { rounds: 5, sizes: [100, 1000] },
   acquire: { rounds: 20, sizes: [10, 1000] },
   start: { rounds: 5, sizes: [100] },
+  recycle: { rounds: 5, sizes: [100] },
   memory: { rounds: 1, sizes: [100, 1000] },
 };
 const MAX_SIZE = 1000;

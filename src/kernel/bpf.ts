@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { NetnsdError } from '../errors.js';
 import { errnoOf } from './errno.js';
 import { addressOf, bpf, closeFd } from './libc.js';
@@ -121,7 +121,7 @@ export function attachToCgroup(options: { programFd: number; cgroupPath: string;
     attributes.writeUInt32LE(options.attachType, 8);
     return bpf(COMMAND.linkCreate, attributes);
   } finally {
-    closeFd(cgroupFd);
+    closeSync(cgroupFd);
   }
 }
 

@@ -42,7 +42,7 @@ export function readFingerprint(view: View, { sysctls }: { sysctls: boolean }): 
  */
 const SEALED_ITEMS: readonly Item[] = [
   SOCKETS,
-  ...NETFILTER_ITEMS.filter(({ name }) => name.startsWith('nftables')),
+  ...NETFILTER_ITEMS.filter(({ name }) => name === 'nftables generation'),
   ...XFRM_ITEMS,
 ];
 

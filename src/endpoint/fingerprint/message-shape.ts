@@ -6,8 +6,8 @@ export interface MessageShape {
   readonly headerNoise?: readonly (readonly [from: number, to: number])[];
   /** Attributes that count or tell the time; their values are left out. */
   readonly noise?: ReadonlySet<number>;
-  /** Attributes in which the endpoint's own address, MAC or link index at the host may stand. */
-  readonly own?: ReadonlySet<number>;
+  /** Attributes in which the endpoint's own address, MAC or link index at the host may stand, and which of them. */
+  readonly own?: ReadonlyMap<number, keyof OwnValues>;
   readonly nested?: ReadonlyMap<number, Omit<MessageShape, 'headerBytes' | 'headerNoise'>>;
   /** Names of attributes, for people. */
   readonly names?: Readonly<Record<number, string>>;
@@ -28,7 +28,6 @@ const MARKS: Readonly<Record<keyof OwnValues, Buffer>> = {
   mac: Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0x02]),
   hostIndex: Buffer.from([0xff, 0xff, 0xff, 0x03]),
 };
-const OWN_KEYS = Object.keys(MARKS) as (keyof OwnValues)[];
 
 type Attributes = Omit<MessageShape, 'headerBytes' | 'headerNoise'>;
 
@@ -44,17 +43,16 @@ function canonicaliseAttributes(data: Buffer, shape: Attributes, own: OwnValues)
     const nested = shape.nested?.get(type);
     if (shape.noise?.has(type)) value.fill(0);
     else if (nested !== undefined) canonicaliseAttributes(value, nested, own);
-    else if (shape.own?.has(type)) markOwn(value, own);
+    else {
+      const key = shape.own?.get(type);
+      if (key !== undefined) markOwn(value, key, own);
+    }
   }
 }
 
-function markOwn(value: Buffer, own: OwnValues): void {
-  if (OWN_KEYS.some((key) => value.equals(MARKS[key]))) {
-    value.fill(0xfe);
-    return;
-  }
-  const key = OWN_KEYS.find((candidate) => value.equals(own[candidate]));
-  if (key !== undefined) MARKS[key].copy(value);
+function markOwn(value: Buffer, key: keyof OwnValues, own: OwnValues): void {
+  if (value.equals(MARKS[key])) value.fill(0xfe);
+  else if (value.equals(own[key])) MARKS[key].copy(value);
 }
 
 /** Attributes in order; a malformed tail comes as one more, of type -1, so that nothing goes unseen. */

@@ -1,6 +1,6 @@
 import { NETLINK_PROTOCOL } from '../../kernel/inquiry-socket.js';
 import type { Item } from './item.js';
-import type { MessageShape } from './message-shape.js';
+import type { MessageShape, OwnValues } from './message-shape.js';
 import { netlinkItem } from './netlink-item.js';
 
 /** include/uapi/linux/rtnetlink.h */
@@ -25,6 +25,10 @@ const IFLA_EXT_MASK = 29;
 const LINK_FILTER = 1 | 8;
 const TCA_DUMP_INVISIBLE = 10;
 
+function addressAt(...types: number[]): Map<number, keyof OwnValues> {
+  return new Map(types.map((type) => [type, 'address']));
+}
+
 /** IFLA_AF_SPEC of a link: AF_INET and AF_INET6 hold its switches; the statistics and clocks of the latter are noise. */
 const FAMILIES = { nested: new Map([[AF.inet6, { noise: new Set([3, 5, 6]) }]]) };
 const LINK: MessageShape = {
@@ -32,7 +36,11 @@ const LINK: MessageShape = {
   // IFLA_STATS, IFLA_STATS64, IFLA_CARRIER_CHANGES and its two halves
   noise: new Set([7, 23, 35, 47, 48]),
   // IFLA_ADDRESS, IFLA_LINK, IFLA_PERM_ADDRESS
-  own: new Set([1, 5, 54]),
+  own: new Map([
+    [1, 'mac'],
+    [5, 'hostIndex'],
+    [54, 'mac'],
+  ]),
   nested: new Map([[26, FAMILIES]]),
   names: {
     1: 'MAC',
@@ -54,12 +62,16 @@ const LINK: MessageShape = {
   },
 };
 /** struct ifa_cacheinfo tells when it was made; the lifetimes of what is permanent say nothing either. */
-const ADDRESS: MessageShape = { headerBytes: 8, noise: new Set([6]), own: new Set([1, 2]) };
+const ADDRESS: MessageShape = { headerBytes: 8, noise: new Set([6]), own: addressAt(1, 2) };
 // RTA_CACHEINFO; RTA_DST, RTA_SRC, RTA_GATEWAY, RTA_PREFSRC
-const ROUTE: MessageShape = { headerBytes: 12, noise: new Set([12]), own: new Set([1, 2, 5, 7]) };
+const ROUTE: MessageShape = { headerBytes: 12, noise: new Set([12]), own: addressAt(1, 2, 5, 7) };
 const PLAIN = (headerBytes: number): MessageShape => ({ headerBytes });
 // NDA_CACHEINFO, NDA_PROBES; NDA_DST, NDA_LLADDR
-const NEIGHBOUR: MessageShape = { headerBytes: 12, noise: new Set([3, 4]), own: new Set([1, 2]) };
+const NEIGHBOUR: MessageShape = {
+  headerBytes: 12,
+  noise: new Set([3, 4]),
+  own: new Map([...addressAt(1), [2, 'mac']]),
+};
 /** Thresholds and statistics are the machine's; NDTPA_REACHABLE_TIME is drawn anew now and then. */
 const NEIGHBOUR_TABLE: MessageShape = {
   headerBytes: 4,

@@ -19,6 +19,7 @@ const OPERATIONS = [
   'get /v1/leases',
   'get /v1/leases/{id}',
   'delete /v1/leases/{id}',
+  'patch /v1/leases/{id}',
   'delete /v1/containers/{containerId}/lease',
   'get /v1/pools',
   'get /v1/pools/{name}',
@@ -75,7 +76,7 @@ t.test('shapes come with descriptions and examples, and are refused with unknown
     const schema = requestBody?.content['application/json']?.schema;
     return schema === undefined ? [] : [schema];
   });
-  t.equal(bodies.length, 5);
+  t.equal(bodies.length, 6);
   for (const body of bodies) {
     t.type(body.description, 'string', `${body.title} is described`);
     t.equal(body.additionalProperties, false);

@@ -12,6 +12,7 @@ export const PAGES = [
   'docs/paper.md',
   'docs/privileges.md',
   'docs/reconcile.md',
+  'docs/recycling.md',
   'docs/runtimes.md',
   'docs/sizing.md',
 ];

@@ -1,0 +1,94 @@
+import { EndpointThread } from '../../endpoint/endpoint-thread.js';
+import { instanceOf } from '../../endpoint/plan.js';
+import type { BuiltEndpoint } from '../../endpoint/thread-protocol.js';
+import type { EndpointName } from '../../endpoint/types.js';
+import type { VerifyWay } from '../../endpoint/verify.js';
+import { NetnsdError } from '../../errors.js';
+import { prepareMountFolder, removeMountFolder } from '../../kernel/mount-folder.js';
+
+const FOLDER = '/run/bench-recycled';
+const POOL = 'bench';
+const BATCH = 16;
+const WARM_UP_ROUNDS = 6;
+
+/** Endpoints that come back again and again, on a kernel thread as a daemon has it. */
+export interface Recycled {
+  build(size: number): Promise<void>;
+  /** Runs every way so often that the engine has compiled it. */
+  warmUp(): Promise<void>;
+  seal(): Promise<void>;
+  /** Looks at all of them; throws if one is not found clean in just this way. */
+  verify(way: VerifyWay): Promise<void>;
+  /** Destroys all and builds as many. */
+  replace(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openRecycled(): Promise<Recycled> {
+  prepareMountFolder(FOLDER);
+  const thread = await EndpointThread.start({
+    site: { instance: instanceOf(FOLDER), netnsDir: FOLDER },
+    networks: [
+      {
+        name: POOL,
+        subnet: '10.214.0.0/16',
+        mtuBytes: 1500,
+        portsPerBridge: 1000,
+        dns: { servers: [], search: [], options: [] },
+      },
+    ],
+  });
+  await thread.open();
+  let seq = 1;
+  let standing: BuiltEndpoint[] = [];
+
+  async function build(size: number): Promise<void> {
+    const names = Array.from({ length: size }, (_, index): EndpointName => {
+      seq += 1;
+      return { id: `${POOL}-${seq}`, pool: POOL, index, seq };
+    });
+    const batches = Array.from({ length: Math.ceil(size / BATCH) }, (_, i) => names.slice(i * BATCH, (i + 1) * BATCH));
+    const built = (await Promise.all(batches.map((some) => thread.build(some, { urgent: false })))).flat();
+    standing = built.map((outcome, at) => {
+      if (!outcome.ok) throw outcome.error;
+      return { name: names[at] as EndpointName, netnsInode: outcome.value.netns.inode };
+    });
+  }
+
+  async function destroy(): Promise<void> {
+    for (const outcome of await thread.destroy(standing.map(({ name }) => name))) if (!outcome.ok) throw outcome.error;
+  }
+
+  async function verify(way: VerifyWay): Promise<void> {
+    for (const verdict of await thread.verify(standing.map((endpoint) => ({ ...endpoint, way })))) {
+      const found = verdict.clean ? verdict.way : `${verdict.kind}: ${verdict.text}`;
+      if (found !== way) throw new NetnsdError('internal', `an endpoint was to be found clean by ${way}, not ${found}`);
+    }
+  }
+
+  async function replace(): Promise<void> {
+    const { length } = standing;
+    await destroy();
+    await build(length);
+  }
+
+  async function warmUp(): Promise<void> {
+    for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await verify('proof');
+    await replace();
+  }
+
+  return {
+    build,
+    warmUp,
+    verify,
+    replace,
+    seal: async () => {
+      await thread.seal(standing);
+    },
+    close: async () => {
+      await destroy();
+      await thread.close();
+      removeMountFolder(FOLDER);
+    },
+  };
+}
