@@ -16,7 +16,7 @@ import { ERROR_CODES } from '../dist/src/errors.js';
 import { replaceBlock } from './markdown-block.mjs';
 
 const README = new URL('../README.md', import.meta.url);
-const BODIES = ['AcquireSchema', 'ResizeSchema', 'PatchBundleSchema', 'GraftSchema', 'DnsFilesRequestSchema'];
+const BODIES = ['AcquireSchema', 'RenewSchema', 'ResizeSchema', 'PatchBundleSchema', 'GraftSchema', 'DnsFilesRequestSchema'];
 
 function cell(text) {
   return String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');

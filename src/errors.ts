@@ -20,7 +20,10 @@ export const ERROR_CODES = {
     status: 409,
     meaning: 'A process is still inside the endpoint of the lease; details name it, and `force` releases all the same.',
   },
-  pool_exhausted: { status: 503, meaning: 'Every endpoint of the pool is in use and the pool is at its max.' },
+  pool_exhausted: {
+    status: 503,
+    meaning: 'Every endpoint of the pool is in use and it is at its max, or its free addresses have to rest.',
+  },
   client_gone: { status: 499, meaning: 'The client left before its answer; what it would have got went back.' },
   shutting_down: { status: 503, meaning: 'The daemon is stopping and takes no new work.' },
   body_too_large: { status: 413, meaning: 'The request body is larger than the daemon reads.' },

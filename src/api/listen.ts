@@ -6,6 +6,11 @@ import { NetnsdError } from '../errors.js';
 
 /** sizeof(sun_path) less its final NUL; unix(7). */
 const PATH_BYTES = 107;
+/**
+ * How many may connect in one moment, before any is answered: as many as net.core.somaxconn has by default, not the 511 of
+ * Node.js; beyond that connect(2) says EAGAIN.
+ */
+const BACKLOG = 4096;
 
 /**
  * Listens on a unix socket, mode 0600, or 0660 for the group, unless `mode` is given. What an ended daemon left behind is removed; a socket that
@@ -40,7 +45,7 @@ export async function listenOnSocket(
   // owner's bits: folders that another part of the process makes meanwhile stay usable.
   const umask = process.umask(0o077);
   try {
-    await app.listen({ path });
+    await app.listen({ path, backlog: BACKLOG });
   } catch (error) {
     throw new NetnsdError('bad_usage', `cannot listen on ${path}: ${reasonOf(error)}`, { cause: error });
   } finally {

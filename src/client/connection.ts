@@ -1,6 +1,10 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../errors.js';
 import { fromProblem, unreachable } from './failure.js';
+
+/** How long a client waits before it knocks again where too many knock at once, in milliseconds; grows each time. */
+const KNOCK_AGAIN_MS = 5;
 
 export interface Call {
   readonly body?: unknown;
@@ -35,11 +39,20 @@ export class Connection {
 
   /** Resolves with the answer as it begins to come, whatever its status; the caller reads or destroys it. */
   async open(method: string, path: string, options: Call = {}): Promise<IncomingMessage> {
+    const { timeoutMs = this.#timeoutMs, signal } = options;
+    const untilMs = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     // A restart makes every kept connection stale; each is met once at the most.
-    for (;;) {
+    for (let knocks = 0; ; ) {
+      const leftMs = timeoutMs > 0 ? Math.max(1, untilMs - performance.now()) : 0;
       try {
-        return await this.#send(method, path, options);
+        return await this.#send(method, path, { ...options, timeoutMs: leftMs });
       } catch (error) {
+        if (error instanceof TooManyAtOnce) {
+          if (performance.now() >= untilMs) throw unreachable(this.#socketPath, error.cause);
+          knocks += 1;
+          await pause(Math.min(knocks, 20) * KNOCK_AGAIN_MS * (0.5 + Math.random()), signal);
+          continue;
+        }
         if (!(error instanceof StaleConnection)) throw error;
         // With EPIPE the daemon has heard nothing of it.
         if (options.idempotent !== true && error.cause.code !== 'EPIPE')
@@ -100,6 +113,7 @@ export class Connection {
         resolve(incoming);
       });
       request.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EAGAIN' && error.syscall === 'connect') return reject(new TooManyAtOnce(error));
         // The daemon may close a connection that it kept (a restart, say) in the moment in which it is used again.
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         reject(stale && signal?.aborted !== true ? new StaleConnection(error) : this.#translate(error, signal));
@@ -107,7 +121,7 @@ export class Connection {
       if (timeoutMs > 0) {
         const late = new NetnsdError(
           'deadline_exceeded',
-          `the daemon on ${this.#socketPath} did not answer within ${timeoutMs} ms`,
+          `the daemon on ${this.#socketPath} did not answer within ${Math.round(timeoutMs)} ms`,
         );
         const timer = setTimeout(() => (response ?? request).destroy(late), timeoutMs);
         request.once('close', () => clearTimeout(timer));
@@ -121,6 +135,21 @@ export class Connection {
     if (error instanceof NetnsdError) return error;
     if (signal?.aborted) return signal.reason;
     return unreachable(this.#socketPath, error);
+  }
+}
+
+/** Throws the reason of an aborted signal. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
+}
+
+/** connect(2) of unix(7): the queue of those who knock is full, and the daemon has heard nothing. */
+class TooManyAtOnce extends Error {
+  override readonly cause: NodeJS.ErrnoException;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super(cause.message);
+    this.cause = cause;
   }
 }
 

@@ -29,6 +29,8 @@ export interface HeldProcess extends Disposable {
 export class ProcessWatch implements Disposable {
   readonly #watched = new Map<string, Watched>();
   readonly #byFd = new Map<number, Watched>();
+  /** Those without a descriptor. */
+  readonly #unopened = new Set<Watched>();
   #epollFd: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -67,6 +69,7 @@ export class ProcessWatch implements Disposable {
     if (fd !== null && watched.fd === null) this.#poll(watched, fd);
     else if (fd !== null) closeFd(fd);
     this.#watched.set(keyOf(process), watched);
+    if (watched.fd === null) this.#unopened.add(watched);
     // A function of its own: the same listener may be added twice.
     const listen = (): void => listener();
     watched.listeners.add(listen);
@@ -85,11 +88,12 @@ export class ProcessWatch implements Disposable {
       throw error;
     }
     watched.fd = fd;
+    this.#unopened.delete(watched);
     this.#byFd.set(fd, watched);
   }
 
   #ask(): void {
-    for (const watched of [...this.#watched.values()]) if (watched.fd === null) this.#open(watched);
+    for (const watched of [...this.#unopened]) this.#open(watched);
     if (this.#epollFd === null) return;
     // All are looked up before any ends: a listener may have a descriptor closed and its number used again.
     const ended = readableFds(this.#epollFd).flatMap((fd) => this.#byFd.get(fd) ?? []);
@@ -119,6 +123,7 @@ export class ProcessWatch implements Disposable {
 
   #forget(watched: Watched): void {
     watched.listeners.clear();
+    this.#unopened.delete(watched);
     if (this.#watched.get(keyOf(watched.process)) === watched) this.#watched.delete(keyOf(watched.process));
     if (watched.fd !== null) {
       this.#byFd.delete(watched.fd);

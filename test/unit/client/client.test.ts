@@ -65,6 +65,17 @@ t.test('a lease is renewed, and one that is bound says with what it ends', async
   t.strictSame((await client.lease('bound')).process, process);
 });
 
+t.test('clients that find too many before them knock again until they are let in, or their time is over', async (t) => {
+  const path = join(temporaryFolder(t), 's');
+  const server = createServer((_, response) => void response.end('{"leases":[]}'));
+  await new Promise<void>((resolve) => server.listen({ path, backlog: 1 }, resolve));
+  t.teardown(() => server.close());
+  const client = new NetnsdClient({ socketPath: path, timeoutMs: 10_000 });
+  t.teardown(() => client.close());
+  const answers = await Promise.all(Array.from({ length: 60 }, () => client.leases()));
+  t.equal(answers.length, 60);
+});
+
 t.test('pools, status, health and metrics are read, and pools resized', async (t) => {
   const { client, service } = await open(t);
   t.strictSame(await client.pools(), service.status());
