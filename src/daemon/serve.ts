@@ -39,6 +39,7 @@ import { compare, highestSeq } from './reconcile.js';
 import { recordVerdicts } from './record-verdicts.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
+import { destroyStrays } from './strays.js';
 import { warmUp } from './warm-up.js';
 
 export interface ServeOptions {
@@ -153,7 +154,7 @@ async function startPools(options: {
   for (const { id, pool } of orphans)
     log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
   if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints that no record speaks of');
-  const outcomes = await thread.destroy(strays);
+  const outcomes = await destroyStrays(thread, strays);
   for (const [position, stray] of strays.entries()) {
     const outcome = outcomes[position];
     const record = records.find(({ id }) => id === stray.id);

@@ -15,8 +15,8 @@ interface Found extends StoredRecord {
   readonly path: string;
 }
 
-/** Reads every record under `directory`; see `FileRecords.load`. */
-export function loadRecords(directory: string, warn: Warn): StoredRecord[] {
+/** Reads every record under `directory`; see `FileRecords.load`. Older files that would not go are added to `stuck`. */
+export function loadRecords(directory: string, { warn, stuck }: { warn: Warn; stuck: Set<string> }): StoredRecord[] {
   const newest = new Map<string, Found>();
   for (const state of ENDPOINT_STATES) {
     const folder = join(directory, state);
@@ -28,7 +28,7 @@ export function loadRecords(directory: string, warn: Warn): StoredRecord[] {
           continue;
         }
         const found: Found = { ...decodeRecord(readOwnFile(path, LARGEST_RECORD_BYTES), { name, state }), path };
-        keepNewer(newest, found);
+        keepNewer({ newest, found, stuck });
       } catch (error) {
         // What holds nothing that counts may stay.
         if (!isTemporaryName(name)) refuseHardship(error, path);
@@ -37,7 +37,7 @@ export function loadRecords(directory: string, warn: Warn): StoredRecord[] {
       }
     }
   }
-  for (const line of journalLines(directory, warn)) replay({ directory, newest, line, warn });
+  for (const line of journalLines(directory, warn)) replay({ directory, newest, line, warn, stuck });
   fs.rmSync(journalPath(directory), { force: true });
   return [...newest.values()].sort((a, b) => a.record.seq - b.record.seq);
 }
@@ -56,8 +56,14 @@ function journalLines(directory: string, warn: Warn): string[] {
 }
 
 /** A lease whose file had not been written yet gets it now; where a file is newer, the line has had its day. */
-function replay(options: { directory: string; newest: Map<string, Found>; line: string; warn: Warn }): void {
-  const { directory, newest, line, warn } = options;
+function replay(options: {
+  directory: string;
+  newest: Map<string, Found>;
+  line: string;
+  warn: Warn;
+  stuck: Set<string>;
+}): void {
+  const { directory, newest, line, warn, stuck } = options;
   try {
     const { id, state } = JSON.parse(line) as { id: unknown; state: unknown };
     if (state !== 'leased') throw new Error('a line of it is no lease');
@@ -70,7 +76,7 @@ function replay(options: { directory: string; newest: Map<string, Found>; line: 
     fs.writeFileSync(temporary, `${line}\n`, { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, path);
     newest.set(stored.record.id, { ...stored, path });
-    if (standing !== undefined && standing.path !== path) unlinkOlder(standing.path);
+    if (standing !== undefined && standing.path !== path) unlinkOlder(standing.path, stuck);
   } catch (error) {
     // The journal stays as it is: it is all that speaks for the lease.
     refuseHardship(error, journalPath(directory));
@@ -79,19 +85,19 @@ function replay(options: { directory: string; newest: Map<string, Found>; line: 
 }
 
 /** Two files of one endpoint are a change of state cut short between its rename and its unlink. */
-function keepNewer(newest: Map<string, Found>, found: Found): void {
+function keepNewer({ newest, found, stuck }: { newest: Map<string, Found>; found: Found; stuck: Set<string> }): void {
   const { id } = found.record;
   const other = newest.get(id);
   const [keep, drop] = other !== undefined && other.revision > found.revision ? [other, found] : [found, other];
   newest.set(id, keep);
-  if (drop !== undefined) unlinkOlder(drop.path);
+  if (drop !== undefined) unlinkOlder(drop.path, stuck);
 }
 
-/** An older file counts for nothing beside the newer one; where it will not go, the next load meets it again. */
-function unlinkOlder(path: string): void {
+/** An older file counts for nothing beside the newer one; where it will not go now, it will with a later change. */
+function unlinkOlder(path: string, stuck: Set<string>): void {
   try {
     fs.unlinkSync(path);
   } catch {
-    // It counts for as little then.
+    stuck.add(path);
   }
 }

@@ -54,7 +54,7 @@ export class FileRecords implements Records {
    * `state_unusable` where a file cannot be read for lack of resources. To be called once, before the first write.
    */
   load(warn: (warning: RecordWarning) => void): EndpointRecord[] {
-    const stored = loadRecords(this.#directory, warn);
+    const stored = loadRecords(this.#directory, { warn, stuck: this.#stuck });
     for (const { record, revision } of stored) {
       this.#revision = Math.max(this.#revision, revision);
       this.#loaded.set(record.id, record.state);

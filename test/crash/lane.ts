@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -272,7 +272,7 @@ export class Lane implements AsyncDisposable {
     write('ready', '.default-0.new', '{"ver');
     write('ready', 'notes.txt', 'mine');
     writeFileSync(join(netnsDir, `nd${instance}-gone-1`), '');
-    execFileSync('ip', ['link', 'add', `nd${instance}-zz`, 'type', 'veth', 'peer', 'name', `nd${instance}-zy`]);
+    spawnSync('ip', ['link', 'add', `nd${instance}-zz`, 'type', 'veth', 'peer', 'name', `nd${instance}-zy`]);
     renameSync(join(stateDir, 'site.json'), join(stateDir, 'site.json.new'));
   }
 }

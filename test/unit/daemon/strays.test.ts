@@ -1,0 +1,36 @@
+import t from 'tap';
+import { destroyStrays } from '../../../src/daemon/strays.js';
+import type { EndpointName, Settled } from '../../../src/endpoint/types.js';
+
+const stray = (seq: number): EndpointName => ({ id: `default-${seq}`, pool: 'default', index: -1, seq });
+
+/** Refuses the endpoint `seq` so many times. */
+function refusing(refusals: Record<number, number>) {
+  const asked: number[][] = [];
+  const destroy = async (names: readonly EndpointName[]): Promise<Settled<void>[]> => {
+    asked.push(names.map(({ seq }) => seq));
+    return names.map(({ seq }): Settled<void> => {
+      const left = refusals[seq] ?? 0;
+      refusals[seq] = left - 1;
+      return left > 0 ? { ok: false, error: new Error(`no ${seq}`) } : { ok: true, value: undefined };
+    });
+  };
+  return { asked, destroy };
+}
+
+t.test('a stray that is refused is tried again, by itself, and the others are not', async (t) => {
+  const endpoints = refusing({ 2: 1, 3: 9 });
+  const outcomes = await destroyStrays(endpoints, [1, 2, 3].map(stray));
+  t.same(endpoints.asked, [[1, 2, 3], [2, 3], [3]]);
+  t.same(
+    outcomes.map(({ ok }) => ok),
+    [true, true, false],
+    'each outcome stands in the place of its stray',
+  );
+});
+
+t.test('without strays nothing is asked', async (t) => {
+  const endpoints = refusing({});
+  t.same(await destroyStrays(endpoints, []), []);
+  t.same(endpoints.asked, []);
+});
