@@ -18,7 +18,6 @@ const OPERATIONS = [
   'post /v1/leases',
   'get /v1/leases',
   'get /v1/leases/{id}',
-  'patch /v1/leases/{id}',
   'delete /v1/leases/{id}',
   'patch /v1/leases/{id}',
   'delete /v1/containers/{containerId}/lease',
