@@ -121,7 +121,8 @@ export function attachToCgroup(options: { programFd: number; cgroupPath: string;
     attributes.writeUInt32LE(options.attachType, 8);
     return bpf(COMMAND.linkCreate, attributes);
   } finally {
-    closeFd(cgroupFd);
+    // Node.js keeps account of what a thread of its own has open.
+    closeSync(cgroupFd);
   }
 }
 
