@@ -62,7 +62,7 @@ function bridgeProblem(
   const { name, index, place, places, subnet } = bridge;
   const link = seen.links.get(name);
   if (link === undefined) return 'is gone';
-  if (link.kind !== 'bridge') return 'is there and no bridge: remove it, `ip link delete` does';
+  if (link.kind !== 'bridge') return 'is there and no bridge: remove it, "ip link delete" does';
   if (link.index !== index) return 'is another bridge by now';
   if (!link.up) return 'is down';
   if (link.mac !== macText(bridgeMac(subnet, place))) return 'has another MAC';

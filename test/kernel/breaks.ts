@@ -34,9 +34,9 @@ export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
   ),
   'something that is no bridge has its name': {
     ...bridge(
-      'is there and no bridge: remove it, `ip link delete` does',
+      'is there and no bridge: remove it, "ip link delete" does',
       `link delete ${FIRST}`,
-      `link add ${FIRST} type dummy`,
+      `link add ${FIRST} type veth peer name other`,
     ),
     mended: false,
   },
