@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { NetnsdError } from '../errors.js';
 import { errnoOf } from './errno.js';
 import { addressOf, bpf, closeFd } from './libc.js';
