@@ -16,7 +16,7 @@ import { ERROR_CODES } from '../dist/src/errors.js';
 import { replaceBlock } from './markdown-block.mjs';
 
 const README = new URL('../README.md', import.meta.url);
-const BODIES = ['AcquireSchema', 'RenewSchema', 'ResizeSchema', 'PatchBundleSchema', 'GraftSchema', 'DnsFilesRequestSchema'];
+const BODIES = ['AcquireSchema', 'RenewSchema', 'ResizeSchema', 'PatchBundleSchema', 'GraftSchema', 'DnsFilesRequestSchema', 'ReconcileSchema'];
 
 function cell(text) {
   return String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -78,7 +78,7 @@ function bounds({ minimum, exclusiveMinimum, maximum, minLength, maxLength, patt
 async function apiTable() {
   const nothing = () => [];
   const service = { acquire: nothing, release: nothing, lease: nothing, leases: nothing, status: nothing, poolStatus: nothing, resize: nothing, subscribe: nothing };
-  const app = await createApi({ service, log: { debug() {}, info() {}, error() {} }, version: '', startedAt: 0, patchBundle: nothing, graftContainer: nothing, dnsFiles: nothing });
+  const app = await createApi({ service, log: { debug() {}, info() {}, error() {} }, version: '', startedAt: 0, patchBundle: nothing, graftContainer: nothing, dnsFiles: nothing, reconcile: nothing });
   await app.ready();
   const { paths } = app.swagger();
   await app.close();

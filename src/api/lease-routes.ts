@@ -62,7 +62,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
     // No async function: the answer is sent from where the lease comes, without a promise in between.
     (request, reply) => {
       const startedMs = performance.now();
-      const { pool, containerId, tenant, trust, count, wait, ttl, pid } = request.body;
+      const { pool, containerId, tenant, trust, forContainer, count, wait, ttl, pid } = request.body;
       const handover = handovers.open(reply.raw);
       const granted = (leases: Lease[]): void => {
         observe((performance.now() - startedMs) / 1000);
@@ -80,7 +80,18 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       };
       const { signal } = handover;
       service
-        .acquire({ pool, containerId, tenant, trust, count, waitSeconds: wait, ttlSeconds: ttl, pid, signal })
+        .acquire({
+          pool,
+          containerId,
+          tenant,
+          trust,
+          forContainer,
+          count,
+          waitSeconds: wait,
+          ttlSeconds: ttl,
+          pid,
+          signal,
+        })
         .then(granted)
         .catch((error: unknown) => void reply.send((error instanceof Error ? error : toNetnsdError(error)) as never));
     },

@@ -115,6 +115,13 @@ export const AcquireSchema = Type.Object(
         examples: ['unprivileged'],
       }),
     ),
+    forContainer: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the lease ends when its container is gone, or never comes (gone_after_seconds and unused_after_seconds). Default: false.',
+        examples: [true],
+      }),
+    ),
     wait: Type.Optional(Wait),
     ttl: Type.Optional(Ttl),
     pid: Type.Optional(Pid),

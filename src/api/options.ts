@@ -1,6 +1,13 @@
 import type { PoolService } from '../pool/index.js';
 import type { PeerCredentials, PeerOf } from './handover.js';
-import type { ApiDnsFiles, ApiGraft, ApiGrafted, ApiPatchBundle, ApiPatchedBundle } from './schemas.js';
+import type {
+  ApiDnsFiles,
+  ApiGraft,
+  ApiGrafted,
+  ApiPatchBundle,
+  ApiPatchedBundle,
+  ApiReconciliation,
+} from './schemas.js';
 
 /** What the API needs of a logger; pino's fits. */
 export interface ApiLog {
@@ -28,6 +35,8 @@ export interface ApiOptions {
   readonly startedAt: number;
   readonly patchBundle: PatchBundle;
   readonly graftContainer: GraftContainer;
+  /** Compares what there is with what should be. Throws NetnsdErrors. */
+  readonly reconcile: (options: { fix: boolean }) => Promise<ApiReconciliation>;
   /** Writes the files of a lease; throws `lease_not_found`, `state_write_failed`. */
   readonly dnsFiles: (leaseId: string, hostname: string | undefined) => ApiDnsFiles;
   /** Who is at the other end of a connection, to be logged with each lease; default: nobody knows. */

@@ -6,3 +6,4 @@ export * from './event-schema.js';
 export * from './lease-schemas.js';
 export * from './pool-schemas.js';
 export * from './problem-schema.js';
+export * from './reconcile-schemas.js';

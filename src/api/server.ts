@@ -11,6 +11,7 @@ import { useOpenApi } from './openapi.js';
 import type { ApiOptions } from './options.js';
 import { poolRoutes } from './pool-routes.js';
 import { answerMalformed, answerProblem, nameTheField, useProblems } from './problem.js';
+import { reconcileRoute } from './reconcile-route.js';
 
 const BODY_BYTES = 64 * 1024;
 /** A client that says nothing, or half a request, is let go after this; it cost its connection and nothing else. */
@@ -52,6 +53,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(daemonRoutes, { ...options, metrics, handovers });
   await app.register(graftRoute, { ...options, handovers });
   await app.register(dnsRoute, options);
+  await app.register(reconcileRoute, options);
   await app.register(eventRoute, options);
   const schema = {
     summary: 'This description',

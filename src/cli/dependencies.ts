@@ -42,6 +42,7 @@ export interface LeaseRequest {
   readonly containerId?: string | undefined;
   readonly tenant?: string | undefined;
   readonly trust?: 'unprivileged' | 'privileged' | undefined;
+  readonly forContainer?: boolean | undefined;
   /** Seconds. */
   readonly wait?: number | undefined;
   /** Seconds. */

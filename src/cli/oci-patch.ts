@@ -38,7 +38,7 @@ export async function patch(client: Client, path: string, options: PatchOptions)
   }
   const standing = await client.leases({ pool, containerId });
   const trust = readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged';
-  const lease = await client.acquire({ pool, containerId, tenant, trust });
+  const lease = await client.acquire({ pool, containerId, tenant, trust, forContainer: true });
   const isNew = standing.every(({ id }) => id !== lease.id);
   try {
     const files = options.dns ? { files: await dnsFiles(client, lease, bundle.spec.hostname) } : {};

@@ -8,6 +8,7 @@ import type {
   ApiPatchedBundle,
   ApiPoolList,
   ApiPoolStatus,
+  ApiReconciliation,
   ApiRenew,
   ApiResize,
   ApiStatus,
@@ -174,6 +175,16 @@ export class NetnsdClient {
   async dnsFiles(leaseId: string, names: { hostname?: string | undefined } = {}): Promise<ApiDnsFiles> {
     const path = `/v1/leases/${encodeURIComponent(leaseId)}/dns-files`;
     return this.#json('PUT', path, { body: names, idempotent: true });
+  }
+
+  /**
+   * Has the daemon compare what there is with what should be; with `fix` also put it right.
+   *
+   * @example
+   * const { findings } = await client.reconcile({ fix: true });
+   */
+  async reconcile(request: { fix?: boolean } = {}): Promise<ApiReconciliation> {
+    return this.#json('POST', '/v1/reconcile', { body: request });
   }
 
   /** Resolves when the daemon answers. */

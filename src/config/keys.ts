@@ -108,6 +108,12 @@ export const TOP_KEYS = {
     meaning: 'Mode of the socket, set and checked at each start. To connect takes the right to write.',
     accepts: (value) => isText(value, /^0?6[0246]0$/),
   },
+  reconcileSeconds: {
+    name: 'reconcile_seconds',
+    ...integer(1, 86_400),
+    initial: 60,
+    meaning: 'How often what there is is compared with what should be, and mended.',
+  },
   logLevel: {
     name: 'log_level',
     type: 'string',
@@ -189,6 +195,19 @@ export const POOL_KEYS = {
     initial: 300,
     meaning:
       'With `sizing = "demand"`: how long a burst counts in full before it fades (by half each time as long). What is ready above that is kept a tenth of it.',
+  },
+  goneAfterSeconds: {
+    name: 'gone_after_seconds',
+    ...integer(0, 86_400),
+    initial: 300,
+    meaning:
+      'How long no process was inside until a lease that was made for a container (by `oci patch`, the wrapper or a hook) is released, once its container was seen; 0: never.',
+  },
+  unusedAfterSeconds: {
+    name: 'unused_after_seconds',
+    ...integer(0, 2_592_000),
+    initial: 3600,
+    meaning: 'The same for a lease whose container was never seen; 0: never.',
   },
   mountDns: {
     name: 'mount_dns',

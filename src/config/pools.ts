@@ -19,6 +19,8 @@ export function defaultPool(): PoolConfig {
     trust: POOL_KEYS.trust.initial,
     sizing: POOL_KEYS.sizing.initial,
     idleSeconds: POOL_KEYS.idleSeconds.initial,
+    goneAfterSeconds: POOL_KEYS.goneAfterSeconds.initial,
+    unusedAfterSeconds: POOL_KEYS.unusedAfterSeconds.initial,
     mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
@@ -71,6 +73,8 @@ function readPool(name: string, section: Section): PoolConfig {
     trust: section.read(POOL_KEYS.trust) ?? POOL_KEYS.trust.initial,
     sizing: section.read(POOL_KEYS.sizing) ?? POOL_KEYS.sizing.initial,
     idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
+    goneAfterSeconds: section.read(POOL_KEYS.goneAfterSeconds) ?? POOL_KEYS.goneAfterSeconds.initial,
+    unusedAfterSeconds: section.read(POOL_KEYS.unusedAfterSeconds) ?? POOL_KEYS.unusedAfterSeconds.initial,
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };

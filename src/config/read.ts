@@ -54,6 +54,7 @@ export function parseConfig(options: { source: string; file: string; stateDir: s
     netnsDir: normalize(top.read(TOP_KEYS.netnsDir) ?? join(stateDir, 'netns')),
     socketGroup: top.read(TOP_KEYS.socketGroup) ?? TOP_KEYS.socketGroup.initial,
     socketMode: top.read(TOP_KEYS.socketMode) ?? TOP_KEYS.socketMode.initial,
+    reconcileSeconds: top.read(TOP_KEYS.reconcileSeconds) ?? TOP_KEYS.reconcileSeconds.initial,
     logLevel: top.read(TOP_KEYS.logLevel) ?? TOP_KEYS.logLevel.initial,
     pools: pools === undefined || pools.names().length === 0 ? [defaultPool()] : readPools(pools),
   };

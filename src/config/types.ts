@@ -6,6 +6,8 @@ export interface Config {
   readonly socketGroup: string | null;
   /** Octal digits, or null: 0600, or 0660 with a group. */
   readonly socketMode: string | null;
+  /** How often the daemon reconciles while it runs. */
+  readonly reconcileSeconds: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly pools: readonly PoolConfig[];
 }
@@ -27,6 +29,9 @@ export interface PoolConfig {
   readonly trust: 'proof' | 'seal' | 'replace';
   readonly sizing: 'demand' | 'fixed';
   readonly idleSeconds: number;
+  /** When a lease that was made for a container ends by itself, after its container was seen or without; 0: never. */
+  readonly goneAfterSeconds: number;
+  readonly unusedAfterSeconds: number;
   /** Whether patched bundles mount the lease's DNS files. */
   readonly mountDns: boolean;
   readonly dns: {

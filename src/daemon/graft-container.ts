@@ -72,6 +72,7 @@ export class ContainerGrafts {
       pool: annotations[ANNOTATION.pool] ?? request.pool,
       containerId,
       tenant: annotations[ANNOTATION.tenant] ?? request.tenant,
+      forContainer: true,
       waitSeconds: request.wait,
       signal: request.signal,
     });

@@ -47,6 +47,7 @@ export async function leaseBundle(
     containerId,
     tenant,
     trust: readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged',
+    forContainer: true,
     waitSeconds: request.wait,
     signal: request.signal,
   });

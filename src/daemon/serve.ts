@@ -16,7 +16,8 @@ import { netnsUsers } from '../kernel/netns-users.js';
 import { peerOf } from '../kernel/peer.js';
 import { ProcessWatch } from '../kernel/process-watch.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
-import { Pools } from '../pool/index.js';
+import { readSight } from '../kernel/sight.js';
+import { type EndpointRecord, Pools, systemClock } from '../pool/index.js';
 import {
   FileRecords,
   FileSequence,
@@ -30,12 +31,15 @@ import { AddressRests, sayTightSubnets } from './address-rests.js';
 import { connectionLimit } from './connection-limit.js';
 import { ContainerGrafts } from './graft-container.js';
 import { keepSweeping } from './graft-sweep.js';
+import { Reconciling } from './keep-reconciling.js';
 import { leaseBundle } from './lease-bundle.js';
 import { LeaseDns } from './lease-dns.js';
+import { leaseTimes } from './lease-watch.js';
 import { makeLogger } from './logger.js';
 import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
+import { Reconciler } from './reconciler.js';
 import { recordVerdicts } from './record-verdicts.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
@@ -83,7 +87,16 @@ export async function serve(options: ServeOptions): Promise<number> {
   await thread.open();
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
-  const { pools, records, leaseFiles } = started;
+  const { pools, records, leaseFiles, adopted, orphans } = started;
+  const times = leaseTimes(config);
+  const { monotonicMs } = systemClock;
+  const reconciling = new Reconciling({
+    reconciler: new Reconciler({ site, pools, kernel: thread, times, sight: readSight(), monotonicMs, orphans }),
+    intervalMs: config.reconcileSeconds * 1000,
+    log,
+  });
+  // What was done while no daemon ran is mended before anybody leases any of it.
+  if (adopted.length > 0) await reconciling.tryOnce();
   const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
   const dns = new LeaseDns({ pools, files: leaseFiles, mountDns, log });
   const grafts = new ContainerGrafts({
@@ -100,6 +113,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     patchBundle: (request) => leaseBundle(pools, request, dns),
     dnsFiles: (leaseId, hostname) => dns.write(leaseId, hostname),
     graftContainer: (request) => grafts.graft(request),
+    reconcile: (request) => reconciling.run(request),
     peerOf,
     maxConnections: connectionLimit(),
   });
@@ -111,6 +125,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   log.info({ socket: options.socketPath, stateDir, pools: config.pools.map(({ name }) => name) }, 'netnsd is ready');
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
+  reconciling.start();
   const watchdog = tellReady();
   // Only a matter of speed: what keeps it from running is no reason to fail.
   warmUp(stateDir).catch((error: unknown) => log.debug({ err: error }, 'the request path was not run warm'));
@@ -118,6 +133,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);
   stopSweeping();
+  reconciling.stop();
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
   await Promise.race([stop(api, pools), delay(GRACE_MS, undefined, { ref: false })]);
@@ -143,7 +159,13 @@ async function startPools(options: {
   thread: EndpointThread;
   processes: ProcessWatch;
   log: Logger;
-}): Promise<{ pools: Pools; records: FileRecords; leaseFiles: LeaseFiles }> {
+}): Promise<{
+  pools: Pools;
+  records: FileRecords;
+  leaseFiles: LeaseFiles;
+  adopted: readonly EndpointRecord[];
+  orphans: readonly EndpointRecord[];
+}> {
   const { config, stateDir, site, networks, thread, processes, log } = options;
   const files = new FileRecords(stateDir);
   const records = files.load((warning) =>
@@ -189,7 +211,7 @@ async function startPools(options: {
   const leaseFiles = new LeaseFiles(stateDir);
   const outlived = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
   leaseFiles.sweep((leaseId) => outlived.has(leaseId));
-  return { pools, records: files, leaseFiles };
+  return { pools, records: files, leaseFiles, adopted, orphans };
 }
 
 function tellReady(): NodeJS.Timeout | undefined {

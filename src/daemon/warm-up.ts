@@ -48,6 +48,7 @@ export async function warmUp(stateDir: string): Promise<void> {
       startedAt: Date.now(),
       patchBundle: async () => ({ action: 'passthrough' }),
       dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
+      reconcile: async () => ({ findings: [], endpoints: 0, tookMs: 0 }),
       graftContainer: async () => ({ action: 'passthrough' }),
     });
     const path = join(folder, 's');

@@ -162,16 +162,19 @@ export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
  * The bridge knows its endpoints beforehand: it forwards and answers ARP for them by itself, and floods nothing. With a
  * thousand ports, one flooded ARP request costs milliseconds and overflows net.core.netdev_max_backlog.
  */
-function portSteps({ plan, port, hostIndex }: Work): Step[] {
+export function portRequests(plan: EndpointPlan, port: BridgePort, hostIndex: number): Request[] {
   const { address, containerMac: mac } = plan;
   const link = { index: hostIndex };
-  if (port === null) return [{ step: 'bridge port', request: setLink(link, { up: true }) }];
-  const requests = [
+  return [
     setLink(link, { masterIndex: port.bridgeIndex, up: true }),
     setQuietPort(link),
     addForwarding({ portIndex: hostIndex, mac }),
     ...port.neighbourIndexes.map((linkIndex) => addNeighbour({ linkIndex, address, mac })),
   ];
+}
+
+function portSteps({ plan, port, hostIndex }: Work): Step[] {
+  const requests = port === null ? [setLink({ index: hostIndex }, { up: true })] : portRequests(plan, port, hostIndex);
   return requests.map((request) => ({ step: 'bridge port', request }));
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../errors.js';
+import type { NetworkFinding } from './network-mend.js';
 import {
   type BuiltEndpoint,
   type Found,
@@ -11,6 +12,7 @@ import {
   type Jobs,
   type PlainError,
   type ReplyMessage,
+  type Survey,
   type ThreadSettings,
 } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
@@ -101,6 +103,16 @@ export class EndpointThread {
 
   adopt(names: readonly EndpointName[]): Promise<boolean[]> {
     return this.#call('adopt', { names });
+  }
+
+  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `mendNetwork`. */
+  mend(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
+    return this.#call('mend', { endpoints, fix });
+  }
+
+  /** Looks at all that bears the mark, who is inside, and what ready endpoints lack. */
+  survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
+    return this.#call('survey', { ready });
   }
 
   /** Deletes links of this site by name; the names of those that would not go. */

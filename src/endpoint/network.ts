@@ -5,9 +5,10 @@ import { isExisting, isNotFound } from '../kernel/errno.js';
 import { createBridge, createVeth, getLink, parseLink, setLink } from '../kernel/link.js';
 import { deleteNeighbour, listNeighbours } from '../kernel/neighbour.js';
 import type { Request } from '../kernel/netlink-socket.js';
+import { addSubnetRoute } from '../kernel/route.js';
 import { NUD_PERMANENT } from '../kernel/rtnetlink.js';
 import type { Host } from './host.js';
-import { bridgeMac, bridgeName, type Subnet, subnetOf } from './plan.js';
+import { bridgeMac, bridgeName, macText, type Subnet, subnetOf } from './plan.js';
 import type { NetworkSettings, Site } from './types.js';
 
 /** Where an endpoint's link is to join. */
@@ -27,7 +28,7 @@ export class Network {
   readonly #site: Site;
   readonly #subnet: Subnet;
   /** By place in the group: the kernel's index, and how many ports endpoints hold. */
-  readonly #bridges: { readonly index: number; ports: number }[] = [];
+  readonly #bridges: { index: number; ports: number }[] = [];
   /** Which place an endpoint's link has joined, by the endpoint's id. */
   readonly #placeOf = new Map<string, number>();
 
@@ -42,6 +43,17 @@ export class Network {
     return new Set(this.#bridges.map(({ index }) => index));
   }
 
+  /** Index of each bridge, by its place in the group, as it was when it was made or last restored. */
+  get bridgePlaces(): readonly number[] {
+    return this.#bridges.map(({ index }) => index);
+  }
+
+  /** Where an endpoint's link has joined; undefined for an endpoint that holds no port. */
+  portOf(id: string): BridgePort | undefined {
+    const place = this.#placeOf.get(id);
+    return place === undefined ? undefined : this.#portAt(place);
+  }
+
   /** Makes the first bridge, or takes over the one that an earlier daemon of this site left. */
   async open(): Promise<void> {
     await this.#addBridge();
@@ -54,8 +66,20 @@ export class Network {
     const bridge = this.#bridges[place] as { index: number; ports: number };
     bridge.ports += 1;
     this.#placeOf.set(id, place);
-    const first = this.#bridges[0] as { index: number };
-    return { bridgeIndex: bridge.index, neighbourIndexes: place === 0 ? [first.index] : [first.index, bridge.index] };
+    return this.#portAt(place);
+  }
+
+  #portAt(place: number): BridgePort {
+    const [first, bridge] = [this.#bridges[0]?.index ?? 0, this.#bridges[place]?.index ?? 0];
+    return { bridgeIndex: bridge, neighbourIndexes: place === 0 ? [first] : [first, bridge] };
+  }
+
+  /**
+   * Makes every bridge of the group what `open` and `join` made it: one that is gone is made anew, one that is there gets
+   * back what it lacks. Ports are the caller's to join again. Throws kernel_error, for a name that is something else's say.
+   */
+  async restore(): Promise<void> {
+    for (const [place, bridge] of this.#bridges.entries()) bridge.index = await this.#establish(place);
   }
 
   /** Whether this endpoint has a port; of one that has none, not even its address is sure. */
@@ -107,26 +131,33 @@ export class Network {
 
   async #addBridge(): Promise<number> {
     const place = this.#bridges.length;
+    this.#bridges.push({ index: await this.#establish(place), ports: 0 });
+    return place;
+  }
+
+  /** Makes the bridge at a place, or takes over the one that is there; its index. */
+  async #establish(place: number): Promise<number> {
     const name = bridgeName(this.#site, this.settings.name, place);
     const { socket } = this.#host;
     const { mtuBytes } = this.settings;
-    const [created] = await socket.transact([createBridge({ name, mac: bridgeMac(this.#subnet, place), mtuBytes })]);
+    const mac = bridgeMac(this.#subnet, place);
+    const [created] = await socket.transact([createBridge({ name, mac, mtuBytes })]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
     const [reply] = await socket.request(getLink(name));
     if (reply === undefined)
       throw new NetnsdError('kernel_error', `bridge ${name} has gone at once`, { details: { errno: 'ENODEV' } });
-    const { index, kind } = parseLink(reply);
+    const { index, kind, mac: found } = parseLink(reply);
     if (kind !== 'bridge')
       throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
         details: { errno: 'EEXIST' },
       });
     const alias = `netnsd ${this.#site.instance} bridge of pool ${this.settings.name}`;
     await socket.request(setLink({ index }, { alias, ipv6AddressGeneration: 'none' }));
+    if (found !== macText(mac)) await socket.request(setLink({ index }, { mac }));
     await socket.request(setLink({ index }, { up: true }));
     if (place === 0) await this.#addGateway(index);
-    else await this.#link(name, index);
-    this.#bridges.push({ index, ports: 0 });
-    return place;
+    else await this.#link({ name, index, place });
+    return index;
   }
 
   async #addGateway(linkIndex: number): Promise<void> {
@@ -137,15 +168,22 @@ export class Network {
       prefixLength,
       broadcast: ipv4Bytes(broadcast),
     });
-    const [outcome] = await this.#host.socket.transact([request]);
-    if (outcome?.ok === false && !isExisting(outcome.error)) throw outcome.error;
+    const { network } = this.#subnet;
+    // The kernel adds the route beside a new address; beside one that is there already, somebody may have taken it away.
+    const route = addSubnetRoute({
+      destination: ipv4Bytes(network),
+      prefixLength,
+      linkIndex,
+      source: ipv4Bytes(gateway),
+    });
+    for (const outcome of await this.#host.socket.transact([request, route]))
+      if (!outcome.ok && !isExisting(outcome.error)) throw outcome.error;
   }
 
   /** Connects a further bridge to the first; both ends of the pair carry the bridge's name with a letter. */
-  async #link(name: string, index: number): Promise<void> {
+  async #link({ name, index, place }: { name: string; index: number; place: number }): Promise<void> {
     const { socket } = this.#host;
     const { mtuBytes } = this.settings;
-    const place = this.#bridges.length;
     const end = (side: string, byte: number) => ({
       name: `${name}${side}`,
       mac: [0x02, byte, ...bridgeMac(this.#subnet, place).slice(2)],

@@ -23,8 +23,10 @@ let running = false;
 
 port.on('message', (job: JobMessage) => {
   // What does not unshare goes ahead at once: the socket keeps its requests in order.
-  if (job.kind !== 'build') void perform(job);
-  else (job as JobMessage<'build'>).input.urgent ? urgent.push(job) : refill.push(job);
+  if (job.kind === 'build') (job as JobMessage<'build'>).input.urgent ? urgent.push(job) : refill.push(job);
+  // Bridges are not made anew under the hands of a build.
+  else if (job.kind === 'mend') urgent.push(job);
+  else void perform(job);
   void pump();
 });
 
@@ -71,6 +73,10 @@ async function work(job: JobMessage): Promise<unknown> {
       return workshop.users((job.input as Jobs['users']['in']).netnsInodes);
     case 'sealing':
       return workshop.lackingOfSeals;
+    case 'mend':
+      return workshop.mend(job.input as Jobs['mend']['in']);
+    case 'survey':
+      return workshop.survey((job.input as Jobs['survey']['in']).ready);
     case 'removeLinks':
       return workshop.removeLinks((job.input as Jobs['removeLinks']['in']).names);
     case 'close':

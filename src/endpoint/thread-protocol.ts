@@ -1,5 +1,6 @@
 import { NetnsdError } from '../errors.js';
 import type { Link } from '../kernel/link.js';
+import type { NetworkFinding } from './network-mend.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from './types.js';
 import type { Verdict, VerifyWay } from './verify.js';
 
@@ -24,6 +25,15 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
+/** Who is where, and what is not as it was built: one look at all of it. */
+export interface Survey {
+  readonly found: Found;
+  /** Process ids by namespace inode. */
+  readonly users: ReadonlyMap<number, readonly number[]>;
+  /** For each ready endpoint what it lacks inside, or null. */
+  readonly lacking: readonly (string | null)[];
+}
+
 export interface Jobs {
   /** Refuses overlapping subnets, then makes or takes over the bridges. */
   open: { in: null; out: null };
@@ -41,6 +51,9 @@ export interface Jobs {
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };
   /** Why there are no seals, or what they do not see; null: nothing is lacking. */
   sealing: { in: null; out: string | null };
+  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `mendNetwork`. */
+  mend: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
+  survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
   /** Deletes links by name, bridges say; the names of those that would not go. */
   removeLinks: { in: { names: readonly string[] }; out: string[] };
   close: { in: null; out: null };

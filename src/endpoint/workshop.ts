@@ -9,15 +9,20 @@ import { References } from './fingerprint/references.js';
 import { forgetDeparted } from './forget-connections.js';
 import { graftEndpoint } from './graft.js';
 import { Host } from './host.js';
+import { lookInside } from './inside-look.js';
 import { takeInventory } from './inventory.js';
 import { Network } from './network.js';
+import { mendNetwork, type NetworkFinding } from './network-mend.js';
 import { refuseOverlap } from './overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from './plan.js';
 import { readPristine } from './pristine.js';
 import { Seals } from './seals.js';
-import type { BuiltEndpoint, Found, ThreadSettings } from './thread-protocol.js';
+import type { BuiltEndpoint, Found, Survey, ThreadSettings } from './thread-protocol.js';
 import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from './types.js';
 import { sealEndpoints, type Verdict, type Verifier, type VerifyWay, verifyEndpoints } from './verify.js';
+
+/** After how many looks into namespaces the thread is given back, so that what is urgent need not wait for all. */
+const LOOKS_A_TURN = 8;
 
 /** All that the kernel thread owns: the host's socket and the networks of the pools. */
 export class Workshop {
@@ -136,8 +141,13 @@ export class Workshop {
       const { id, pool, seq } = name;
       // Oldest first: of two the younger one got the address when the older one was gone.
       this.#holders.set(addressKey(name), id);
-      const masterIndex = links.get(hostLinkName(site, seq))?.masterIndex;
-      adopted.push(masterIndex !== undefined && ((await this.#networks.get(pool)?.adopt(id, masterIndex)) ?? false));
+      const link = links.get(hostLinkName(site, seq));
+      const network = this.#networks.get(pool);
+      const { masterIndex } = link ?? {};
+      const known = masterIndex !== undefined && ((await network?.adopt(id, masterIndex)) ?? false);
+      // It was taken out of its bridge, or the bridge is gone: it gets a port again with the first mending.
+      if (!known && link !== undefined) await network?.join(id);
+      adopted.push(known);
     }
     for (const network of this.#networks.values()) {
       const own = names.filter(({ pool }) => pool === network.settings.name);
@@ -170,6 +180,35 @@ export class Workshop {
   /** Why endpoints are not sealed, or what a seal does not see; null: nothing is lacking. */
   get lackingOfSeals(): string | null {
     return this.#verify().seals.lacking;
+  }
+
+  /** See `mendNetwork`; for every pool. */
+  async mend({ endpoints, fix }: { endpoints: readonly EndpointName[]; fix: boolean }): Promise<NetworkFinding[]> {
+    const findings: NetworkFinding[] = [];
+    for (const [pool, network] of this.#networks) {
+      const own = endpoints.filter((name) => name.pool === pool);
+      const options = { host: this.#host, site: this.#settings.site, network, endpoints: own, fix };
+      findings.push(...(await mendNetwork(options)));
+    }
+    return findings;
+  }
+
+  /** What there is, then who is inside, then what ready endpoints lack. */
+  async survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
+    const found = await this.inventory();
+    const users = netnsUsers();
+    const lacking: (string | null)[] = [];
+    for (const [position, endpoint] of ready.entries()) {
+      if (position % LOOKS_A_TURN === 0) await new Promise(setImmediate);
+      lacking.push(this.#lackingOf(endpoint));
+    }
+    return { found, users, lacking };
+  }
+
+  /** An intact seal has heard of no change at all, so nothing is lacking. */
+  #lackingOf(endpoint: BuiltEndpoint): string | null {
+    if (this.#verifier?.seals.state(endpoint.name.id).intact === true) return null;
+    return lookInside(this.#host, this.#target(endpoint));
   }
 
   async removeLinks(names: readonly string[]): Promise<string[]> {

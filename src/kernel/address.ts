@@ -41,25 +41,28 @@ export function addAddress(options: {
   };
 }
 
+/** For a dump; each reply goes through `parseAddress`. */
+export const LIST_ADDRESSES: Request = {
+  operation: 'list addresses',
+  type: RTM.GETADDR,
+  flags: 0,
+  write: (writer) => writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0]),
+};
+
+/** The payload of an RTM_NEWADDR message; undefined where it is of no IPv4 address. */
+export function parseAddress(payload: Buffer): InterfaceAddress | undefined {
+  const attributes = readAttributes(payload.subarray(8));
+  const address = attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS);
+  if (address === undefined || payload.readUInt8(0) !== AF_INET) return undefined;
+  return {
+    linkIndex: payload.readUInt32LE(4),
+    label: readString(attributes.get(IFA.LABEL)),
+    address,
+    prefixLength: payload.readUInt8(1),
+  };
+}
+
 /** `ip -4 address`: every IPv4 address of the socket's namespace. */
 export async function listAddresses(socket: NetlinkSocket): Promise<InterfaceAddress[]> {
-  const request: Request = {
-    operation: 'list addresses',
-    type: RTM.GETADDR,
-    flags: 0,
-    write: (writer) => writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0]),
-  };
-  return (await socket.dump(request)).flatMap((payload) => {
-    const attributes = readAttributes(payload.subarray(8));
-    const address = attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS);
-    if (address === undefined || payload.readUInt8(0) !== AF_INET) return [];
-    return [
-      {
-        linkIndex: payload.readUInt32LE(4),
-        label: readString(attributes.get(IFA.LABEL)),
-        address,
-        prefixLength: payload.readUInt8(1),
-      },
-    ];
-  });
+  return (await socket.dump(LIST_ADDRESSES)).flatMap((payload) => parseAddress(payload) ?? []);
 }

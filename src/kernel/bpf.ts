@@ -121,6 +121,7 @@ export function attachToCgroup(options: { programFd: number; cgroupPath: string;
     attributes.writeUInt32LE(options.attachType, 8);
     return bpf(COMMAND.linkCreate, attributes);
   } finally {
+    // Node.js keeps account of what a thread of its own has open.
     closeSync(cgroupFd);
   }
 }

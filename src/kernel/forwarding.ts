@@ -1,4 +1,5 @@
-import type { Request } from './netlink-socket.js';
+import { readAttributes } from './message-reader.js';
+import type { NetlinkSocket, Request } from './netlink-socket.js';
 import { AF_BRIDGE, NDA, NLM_F, NTF_MASTER, NUD_NOARP, RTM } from './rtnetlink.js';
 
 /**
@@ -21,4 +22,31 @@ export function addForwarding(options: { portIndex: number; mac: readonly number
       writer.attribute(NDA.LLADDR, options.mac);
     },
   };
+}
+
+/** An entry of a bridge's forwarding table. */
+export interface ForwardingEntry {
+  readonly portIndex: number;
+  /** NUD_… bits: NUD_NOARP is a static entry, NUD_PERMANENT the port's own MAC. */
+  readonly state: number;
+  readonly mac: Buffer;
+}
+
+/** `bridge fdb`: the entries of all bridges of the socket's namespace. */
+export async function listForwarding(socket: NetlinkSocket): Promise<ForwardingEntry[]> {
+  const request: Request = {
+    operation: 'list forwarding entries',
+    type: RTM.GETNEIGH,
+    flags: 0,
+    write(writer) {
+      const header = Buffer.alloc(12);
+      header.writeUInt8(AF_BRIDGE, 0);
+      writer.bytes(header);
+    },
+  };
+  return (await socket.dump(request)).flatMap((payload) => {
+    const mac = readAttributes(payload.subarray(12)).get(NDA.LLADDR);
+    if (mac === undefined) return [];
+    return [{ portIndex: payload.readInt32LE(4), state: payload.readUInt16LE(8), mac }];
+  });
 }

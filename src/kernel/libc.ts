@@ -102,6 +102,11 @@ export function closeFd(fd: number): void {
   check(native.close(fd), () => `close fd ${fd}`);
 }
 
+/** close(2) where its outcome says nothing of what counts: the descriptor is gone in any case. */
+export function closeAnyway(fd: number): void {
+  native.close(fd);
+}
+
 /** The lowest descriptor that the next open would get, unless another thread is quicker. */
 export function lowestFreeFd(): number {
   const fd = check(native.fcntl(0, F_DUPFD_CLOEXEC, 3), () => 'find a free file descriptor');

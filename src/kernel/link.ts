@@ -108,6 +108,8 @@ export interface LinkChange {
   readonly alias?: string;
   readonly group?: number;
   readonly name?: string;
+  readonly mac?: readonly number[];
+  readonly mtuBytes?: number;
   readonly masterIndex?: number;
   readonly netnsFd?: number;
   /** `ip link set … addrgenmode none`: no link-local address, so no duplicate address detection and no router solicitation. */
@@ -132,6 +134,8 @@ export function setLink(ref: LinkRef, change: LinkChange): Request {
       if (change.name !== undefined) writer.string(IFLA.IFNAME, change.name);
       if (change.alias !== undefined) writer.attribute(IFLA.IFALIAS, Buffer.from(change.alias));
       if (change.group !== undefined) writer.u32(IFLA.GROUP, change.group);
+      if (change.mac !== undefined) writer.attribute(IFLA.ADDRESS, change.mac);
+      if (change.mtuBytes !== undefined) writer.u32(IFLA.MTU, change.mtuBytes);
       if (change.masterIndex !== undefined) writer.u32(IFLA.MASTER, change.masterIndex);
       if (change.netnsFd !== undefined) writer.u32(IFLA.NET_NS_FD, change.netnsFd);
       if (change.ipv6AddressGeneration === 'none') {
@@ -232,13 +236,37 @@ export function isForwarding(payload: Buffer): boolean {
   return port !== undefined && readAttributes(port).get(IFLA_BRPORT.STATE)?.[0] === BR_STATE_FORWARDING;
 }
 
+/** How a bridge treats one of its ports. */
+export interface BridgePortSettings {
+  readonly learning: boolean;
+  readonly proxyArp: boolean;
+  readonly proxyArpWifi: boolean;
+}
+
+/** What the RTM_NEWLINK message of a bridge port says of the port; undefined for any other link. */
+export function parseBridgePort(payload: Buffer): BridgePortSettings | undefined {
+  const info = readAttributes(payload.subarray(16)).get(IFLA.LINKINFO);
+  const attributes = info && readAttributes(info);
+  const data = attributes?.get(IFLA_INFO.SLAVE_DATA);
+  if (data === undefined || readString(attributes?.get(IFLA_INFO.SLAVE_KIND)) !== 'bridge') return undefined;
+  const port = readAttributes(data);
+  const isOn = (type: number): boolean => port.get(type)?.[0] === 1;
+  return {
+    learning: isOn(IFLA_BRPORT.LEARNING),
+    proxyArp: isOn(IFLA_BRPORT.PROXYARP),
+    proxyArpWifi: isOn(IFLA_BRPORT.PROXYARP_WIFI),
+  };
+}
+
+/** For a dump; each reply goes through `parseLink`. */
+export const LIST_LINKS: Request = {
+  operation: 'list links',
+  type: RTM.GETLINK,
+  flags: 0,
+  write: (writer) => writer.linkHeader({}),
+};
+
 /** `ip link`: every link of the socket's namespace. */
 export async function listLinks(socket: NetlinkSocket): Promise<Link[]> {
-  const request: Request = {
-    operation: 'list links',
-    type: RTM.GETLINK,
-    flags: 0,
-    write: (writer) => writer.linkHeader({}),
-  };
-  return (await socket.dump(request)).map(parseLink);
+  return (await socket.dump(LIST_LINKS)).map(parseLink);
 }

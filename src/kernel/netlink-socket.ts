@@ -59,6 +59,7 @@ export class NetlinkSocket {
   readonly #pending: Pending[] = [];
   #writer = new MessageWriter();
   #seq = 1;
+  #dumping: Promise<void> = Promise.resolve();
   #closed = false;
 
   /** Opens a socket in the namespace of the calling thread. */
@@ -134,7 +135,17 @@ export class NetlinkSocket {
   }
 
   /** All that the kernel lists; taken again while it says that the list changed meanwhile (NLM_F_DUMP_INTR). */
-  async dump(request: Request): Promise<readonly Buffer[]> {
+  dump(request: Request): Promise<readonly Buffer[]> {
+    // A socket has one dump at a time, and is told EBUSY for a second one (netlink_dump_start of net/netlink/af_netlink.c).
+    const dump = this.#dumping.then(() => this.#dumpWhole(request));
+    this.#dumping = dump.then(
+      () => undefined,
+      () => undefined,
+    );
+    return dump;
+  }
+
+  async #dumpWhole(request: Request): Promise<readonly Buffer[]> {
     for (let attempt = 1; ; attempt++) {
       const [outcome] = await (faults === undefined
         ? this.#dump(request)
@@ -198,10 +209,10 @@ export class NetlinkSocket {
 
   #receive(datagram: Buffer): void {
     for (const message of readMessages(datagram)) {
-      const pending = this.#pending[0];
-      if (pending === undefined) return;
+      // Not the first always: the kernel goes on with a dump as it is read, and answers what was sent later in between.
+      const pending = this.#pending.find(({ firstSeq, requests }) => (message.seq - firstSeq) >>> 0 < requests.length);
+      if (pending === undefined) continue;
       const position = (message.seq - pending.firstSeq) >>> 0;
-      if (position >= pending.requests.length) continue;
       const last = position === pending.requests.length - 1;
       if (message.flags & NLM_F_DUMP_INTR) {
         pending.outcomes[position] = kernelError({
@@ -221,7 +232,7 @@ export class NetlinkSocket {
   }
 
   #finish(pending: Pending): void {
-    this.#pending.shift();
+    this.#pending.splice(this.#pending.indexOf(pending), 1);
     if (this.#pending.length === 0) this.#socket.unref();
     pending.settle(null);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { NetnsdError } from '../errors.js';
-import { errnoOf } from './errno.js';
-import { closeFd, isReadable, openPidfd } from './libc.js';
+import { errnoOf, isNotFound } from './errno.js';
+import { closeAnyway, isReadable, openPidfd } from './libc.js';
 
 /** A process, told apart from others that bear its number before or after it. */
 export interface ProcessIdentity {
@@ -25,7 +25,7 @@ export function openProcess(pid: number): { process: ProcessIdentity; fd: number
     if (startTicks === undefined || isReadable(fd)) throw gone(pid);
     return { process: { pid, startTicks }, fd };
   } catch (error) {
-    closeFd(fd);
+    closeAnyway(fd);
     throw error;
   }
 }
@@ -40,14 +40,16 @@ function open(pid: number): number {
   }
 }
 
-/** Field 22 of proc_pid_stat(5); the name in field 2 may hold spaces and brackets. */
+/** Field 22 of proc_pid_stat(5), undefined where there is no such process; the name in field 2 may hold spaces and brackets. */
 function readStart(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
     return Number.isSafeInteger(ticks) ? ticks : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    // A lack of descriptors, say, is no end of a process.
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }
 

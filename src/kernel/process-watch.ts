@@ -1,5 +1,5 @@
 import { hasCode } from '../errors.js';
-import { closeFd, openEpoll, readableFds, watchFd } from './libc.js';
+import { closeAnyway, openEpoll, readableFds, watchFd } from './libc.js';
 import { openProcess, type ProcessIdentity } from './pidfd.js';
 
 /** How often it is asked whether watched processes have ended, in milliseconds. */
@@ -67,7 +67,7 @@ export class ProcessWatch implements Disposable {
     const standing = this.#watched.get(keyOf(process));
     const watched: Watched = standing ?? { process, listeners: new Set(), fd: null };
     if (fd !== null && watched.fd === null) this.#poll(watched, fd);
-    else if (fd !== null) closeFd(fd);
+    else if (fd !== null) closeAnyway(fd);
     this.#watched.set(keyOf(process), watched);
     if (watched.fd === null) this.#unopened.add(watched);
     // A function of its own: the same listener may be added twice.
@@ -84,7 +84,7 @@ export class ProcessWatch implements Disposable {
       this.#epollFd ??= openEpoll();
       watchFd(this.#epollFd, fd);
     } catch (error) {
-      closeFd(fd);
+      closeAnyway(fd);
       throw error;
     }
     watched.fd = fd;
@@ -96,8 +96,17 @@ export class ProcessWatch implements Disposable {
     for (const watched of [...this.#unopened]) this.#open(watched);
     if (this.#epollFd === null) return;
     // All are looked up before any ends: a listener may have a descriptor closed and its number used again.
-    const ended = readableFds(this.#epollFd).flatMap((fd) => this.#byFd.get(fd) ?? []);
+    const ended = this.#readable(this.#epollFd).flatMap((fd) => this.#byFd.get(fd) ?? []);
     for (const watched of ended) if (watched.fd !== null) this.#end(watched);
+  }
+
+  #readable(epollFd: number): number[] {
+    try {
+      return readableFds(epollFd);
+    } catch {
+      // The next question comes soon, and nothing that has ended is forgotten until then.
+      return [];
+    }
   }
 
   /** A process that was written down by number and start, perhaps by an earlier daemon. */
@@ -106,7 +115,7 @@ export class ProcessWatch implements Disposable {
       const { process, fd } = openProcess(watched.process.pid);
       if (keyOf(process) === keyOf(watched.process)) this.#poll(watched, fd);
       else {
-        closeFd(fd);
+        closeAnyway(fd);
         this.#end(watched);
       }
     } catch (error) {
@@ -127,13 +136,13 @@ export class ProcessWatch implements Disposable {
     if (this.#watched.get(keyOf(watched.process)) === watched) this.#watched.delete(keyOf(watched.process));
     if (watched.fd !== null) {
       this.#byFd.delete(watched.fd);
-      closeFd(watched.fd);
+      closeAnyway(watched.fd);
       watched.fd = null;
     }
     if (this.#watched.size > 0) return;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    if (this.#epollFd !== null) closeFd(this.#epollFd);
+    if (this.#epollFd !== null) closeAnyway(this.#epollFd);
     this.#epollFd = null;
   }
 }

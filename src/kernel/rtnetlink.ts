@@ -41,7 +41,7 @@ export const IFLA_INET6_ADDR_GEN_MODE = 8;
 export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, TABLE: 15 } as const;
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 
 /** include/uapi/linux/if_bridge.h */
@@ -52,6 +52,7 @@ export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
 export const IFF_UP = 1;
 export const RT_TABLE_MAIN = 254;
+export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
 export const RTPROT_STATIC = 4;
 export const RT_SCOPE_UNIVERSE = 0;

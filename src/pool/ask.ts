@@ -8,6 +8,7 @@ export interface Ask {
   readonly containerId: string | null;
   readonly tenant: string;
   readonly trust: Trust;
+  readonly forContainer: boolean;
   readonly ttlMs: number | null;
   readonly waitMs: number;
   /** With whose end the lease is to end. */
@@ -36,6 +37,7 @@ export function toAsk(
     containerId,
     tenant,
     trust,
+    forContainer: request.forContainer ?? false,
     ttlMs: ttlSeconds === undefined ? null : ttlMsOf(ttlSeconds),
     waitMs: waitSeconds * 1000,
     process,

@@ -88,6 +88,12 @@ export class EndpointTable {
     return this.#slots.values();
   }
 
+  /** The endpoint that a record speaks of, if nothing has changed about it since the record was made. */
+  slotOf(record: EndpointRecord): Slot | undefined {
+    for (const slot of this.#slots) if (slot.record === record) return slot;
+    return undefined;
+  }
+
   /** The intent to build an endpoint: its key, on disk before anything of it exists. Throws `state_write_failed`. */
   reserve(): Slot {
     const index = this.indexes.acquire();

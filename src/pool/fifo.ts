@@ -65,6 +65,12 @@ export class Fifo<T> {
     return true;
   }
 
+  /** Takes a value out, wherever it stands; false where it does not. Takes longer the longer the queue is. */
+  delete(value: T): boolean {
+    for (let node = this.#first; node !== null; node = node.after) if (node.value === value) return this.remove(node);
+    return false;
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (let node = this.#first; node !== null; node = node.after) yield node.value;
   }

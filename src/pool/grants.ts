@@ -33,6 +33,7 @@ export class Grants {
       expiresAt: null,
       ...(ask.ttlMs === null ? {} : this.#until(ask.ttlMs)),
       ...(ask.process === null ? {} : { process: ask.process }),
+      ...(ask.forContainer ? { container: 'awaited' } : {}),
     };
     const before = slot.recordedState;
     this.#table.move(slot, 'leased', { facts, lease: terms });

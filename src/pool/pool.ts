@@ -4,6 +4,7 @@ import { EndpointTable, type Slot } from './endpoint-table.js';
 import { Grants } from './grants.js';
 import type { Held, LeaseOwner } from './lease-table.js';
 import type { PoolOptions } from './pool-options.js';
+import type { Reason } from './recycle.js';
 import { buildFailed, clientGone, exhausted, shuttingDown } from './refusals.js';
 import type { AcquireRequest } from './service.js';
 import { Stock } from './stock.js';
@@ -121,20 +122,45 @@ export class Pool implements LeaseOwner {
    * Ends a lease; false when this pool has none of this id. Its endpoint is recycled behind the caller's back; `empty` if
    * it was seen just now that no process is inside.
    */
-  release(leaseId: string, reason = 'released', empty = false): boolean {
+  release(leaseId: string, reason = 'released', empty = false, doomed?: Reason): boolean {
     const { leases } = this.#options;
     if (leases.get(leaseId)?.owner !== this) return false;
     const held = leases.remove(leaseId) as Held;
     this.#counts.released += 1;
     this.#table.moveAnyway(held.slot, 'dirty', { reason, tenant: held.lease.tenant });
     this.#emit('released', held, reason);
-    this.#recycle(held, empty);
+    this.#recycle(held, empty, doomed);
     return true;
   }
 
-  #recycle({ slot, lease }: Held, empty: boolean): void {
+  /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
+  records(): EndpointRecord[] {
+    return Array.from(this.#table.slots(), ({ record }) => record);
+  }
+
+  /** See `Pools.replace`. */
+  replace(record: EndpointRecord, reason: string): boolean {
+    const slot = this.#table.slotOf(record);
+    return slot !== undefined && record.state === 'ready' && this.#stock.replace(slot, reason);
+  }
+
+  /** See `Pools.endLease`. */
+  endLease(record: EndpointRecord, reason: Reason): boolean {
+    if (this.#table.slotOf(record) === undefined || record.lease === null) return false;
+    return this.release(record.lease.id, reason.text, false, reason);
+  }
+
+  /** See `Pools.sawContainer`. */
+  sawContainer(record: EndpointRecord): boolean {
+    const slot = this.#table.slotOf(record);
+    if (slot === undefined || record.lease === null) return false;
+    this.#table.amend(slot, { ...record.lease, container: 'seen' });
+    return true;
+  }
+
+  #recycle({ slot, lease }: Held, empty: boolean, doomed?: Reason): void {
     const { trust, graft, netns } = lease;
-    const past = { trust, grafted: graft !== undefined, sealed: slot.sealed };
+    const past = { trust, grafted: graft !== undefined, sealed: slot.sealed, ...(doomed && { doomed }) };
     this.#stock.recycle({ slot, past, netnsInode: graft?.inode ?? netns.inode, empty });
   }
 

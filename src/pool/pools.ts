@@ -7,6 +7,7 @@ import { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
 import { Occupants } from './occupants.js';
 import { Pool } from './pool.js';
+import type { Reason } from './recycle.js';
 import { leaseNotFound } from './refusals.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
 import type { SizingPolicy } from './sizing.js';
@@ -116,6 +117,29 @@ export class Pools implements PoolService {
   releaseGone(leaseId: string): boolean {
     const held = this.#leases.get(leaseId);
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId, 'its container has gone', true);
+  }
+
+  /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
+  records(): EndpointRecord[] {
+    return [...this.#pools.values()].flatMap((pool) => pool.records());
+  }
+
+  /** Replaces a ready endpoint that is broken; false, and nothing done, if it is not as `record` says any more. */
+  replace(record: EndpointRecord, reason: string): boolean {
+    return this.#pool(record.pool).replace(record, reason);
+  }
+
+  /**
+   * Ends a lease that nobody can have any more; false, and nothing done, if it is not as `record` says any more. Its
+   * endpoint is not used again: who still has its path finds nothing there, and not somebody else's.
+   */
+  endLease(record: EndpointRecord, reason: Reason): boolean {
+    return this.#pool(record.pool).endLease(record, reason);
+  }
+
+  /** Records that a container was seen in an endpoint that was leased for one; false if it is not as `record` says any more. */
+  sawContainer(record: EndpointRecord): boolean {
+    return this.#pool(record.pool).sawContainer(record);
   }
 
   async occupants(leaseIds: readonly string[]): Promise<number[][]> {

@@ -57,6 +57,15 @@ export class ReadyQueue {
     return undefined;
   }
 
+  /** Takes a certain one; false where it is not ready any more. */
+  remove(slot: Slot): boolean {
+    const { tenant } = slot.record;
+    if (tenant === null) return this.#virgin.delete(slot);
+    if (this.#used.get(tenant)?.delete(slot) !== true) return false;
+    this.#left(tenant);
+    return true;
+  }
+
   push(slot: Slot): void {
     this.#queueOf(slot).push(slot);
   }

@@ -10,6 +10,8 @@ export interface AcquireRequest {
   readonly tenant?: string | undefined;
   /** What the container may do; default: unknown. */
   readonly trust?: Trust | undefined;
+  /** Whether the lease ends with the container for which it is made. Default: it stays until it is released. */
+  readonly forContainer?: boolean | undefined;
   /** All or nothing; default 1. More than one with a containerId is `bad_request`. */
   readonly count?: number | undefined;
   /** Seconds to wait for an endpoint when the pool is at its max; default 0: `pool_exhausted` at once. */

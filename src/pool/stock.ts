@@ -154,6 +154,14 @@ export class Stock {
     return slot;
   }
 
+  /** A ready endpoint that was found broken goes, and another one is built; false where it is not ready any more. */
+  replace(slot: Slot, reason: string): boolean {
+    if (!this.#ready.remove(slot)) return false;
+    this.discard(slot, reason);
+    this.plan();
+    return true;
+  }
+
   /** What was taken and not used: it is still the oldest. */
   putBack(slot: Slot): void {
     slot.handouts -= 1;

@@ -102,6 +102,11 @@ export type LeaseTerms = Pick<
   Lease,
   'id' | 'containerId' | 'tenant' | 'trust' | 'source' | 'acquiredAt' | 'expiresAt' | 'graft' | 'process'
 > & {
+  /**
+   * Only of a lease that was made for a container: whether one was seen inside so far. It ends when the container is gone,
+   * or never comes.
+   */
+  readonly container?: 'awaited' | 'seen';
   /** When `expiresAt` is on the monotonic clock, which nobody sets; absent in records of earlier versions. */
   readonly dueMonotonicMs?: number | null;
 };

@@ -139,6 +139,7 @@ function isTerms(value: unknown): boolean {
   if (dueMonotonicMs !== null && !Number.isFinite(dueMonotonicMs)) return false;
   if (!isTextOrNull(containerId) || !isText(tenant) || !(source === 'warm' || source === 'cold')) return false;
   if (!TRUSTS.includes(trust as Trust)) return false;
+  if (![undefined, 'awaited', 'seen'].includes(value.container as string | undefined)) return false;
   return (
     isTime(acquiredAt) &&
     (expiresAt === null || isTime(expiresAt)) &&

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { readOwnFile, replaceOwnFile } from './own-file.js';
+import { readOwnFile, refuseHardship, replaceOwnFile } from './own-file.js';
 import type { RecordWarning } from './set-aside.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
@@ -41,13 +41,17 @@ export class RestFile {
     return join(this.#directory, NAME);
   }
 
-  /** What an earlier daemon wrote; a line that is none is passed over, and `warn` hears of a file that is none. */
+  /**
+   * What an earlier daemon wrote; a line that is none is passed over, and `warn` hears of a file that is none. Throws
+   * `state_unusable` where the machine lacks what reading takes: which addresses rest is not given up for that.
+   */
   load(warn: (warning: RecordWarning) => void): AddressRest[] {
     if (fs.lstatSync(this.#path, { throwIfNoEntry: false }) === undefined) return [];
     let text: string;
     try {
       text = readOwnFile(this.#path, LARGEST_BYTES);
     } catch (error) {
+      refuseHardship(error, this.#path);
       warn({ path: this.#path, problem: (error as Error).message, movedTo: null });
       return [];
     }
@@ -71,8 +75,13 @@ export class RestFile {
   }
 
   close(): void {
-    if (this.#fd !== null) fs.closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = null;
+    try {
+      if (fd !== null) fs.closeSync(fd);
+    } catch {
+      // What was written stands, and the descriptor is gone in any case: close(2).
+    }
   }
 
   /** The latest comes last, so that those which have rested are found at the beginning. */

@@ -110,3 +110,21 @@ t.test('an answer that comes after the deadline is an error, and the socket goes
   t.ok(outcome?.ok && outcome.replies.length === 1, 'the late answer is not taken for the next one');
   t.equal(errnoOf(new Error('plain')), undefined);
 });
+
+t.test('requests are answered while a dump is under way, and dumps wait for each other', async (t) => {
+  const { host } = await openNetwork(t, fakeHost(t));
+  const names = Array.from({ length: 40 }, (_, i) => `b${i}`);
+  await host.socket.transact(names.map(bridge));
+  for (let round = 0; round < 20; round += 1) {
+    const [links, outcomes, again] = await Promise.all([
+      listLinks(host.socket),
+      host.socket.transact(names.map(getLink)),
+      listLinks(host.socket),
+    ]);
+    t.ok(
+      outcomes.every(({ ok }) => ok),
+      'each has its answer',
+    );
+    t.ok(names.every((name) => [links, again].every((list) => list.some((link) => link.name === name))));
+  }
+});

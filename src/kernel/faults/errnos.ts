@@ -18,6 +18,11 @@ export const CALL_ERRNOS: Readonly<Record<string, readonly string[]>> = {
   getsockname: ['ENOBUFS'],
   getsockopt: ['ENOBUFS'],
   setsockopt: ['ENOBUFS', 'ENOMEM'],
+  syscallIntegers: ['EMFILE', 'ENFILE', 'ENOMEM'],
+  epollCreate1: ['EMFILE', 'ENFILE', 'ENOMEM'],
+  epollCtl: ['ENOMEM', 'ENOSPC'],
+  epollWait: ['EINTR'],
+  poll: ['EINTR', 'ENOMEM'],
 };
 export const OTHER_CALL: readonly string[] = ['ENOMEM', 'EINTR'];
 

@@ -29,6 +29,7 @@ export async function apiWorld(t: Test, options: ApiWorldOptions = {}) {
     startedAt: Date.now() - 1500,
     patchBundle: async () => ({ action: 'passthrough', reason: 'not in this test' }),
     dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
+    reconcile: async () => ({ findings: [], endpoints: 0, tookMs: 0 }),
     graftContainer: async () => ({ action: 'passthrough', reason: 'not in this test' }),
     ...rest,
   });

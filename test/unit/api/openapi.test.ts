@@ -27,6 +27,7 @@ const OPERATIONS = [
   'get /v1/status',
   'post /v1/oci/patch',
   'post /v1/oci/graft',
+  'post /v1/reconcile',
   'put /v1/leases/{id}/dns-files',
   'get /healthz',
   'get /metrics',
@@ -76,7 +77,7 @@ t.test('shapes come with descriptions and examples, and are refused with unknown
     const schema = requestBody?.content['application/json']?.schema;
     return schema === undefined ? [] : [schema];
   });
-  t.equal(bodies.length, 6);
+  t.equal(bodies.length, 7);
   for (const body of bodies) {
     t.type(body.description, 'string', `${body.title} is described`);
     t.equal(body.additionalProperties, false);

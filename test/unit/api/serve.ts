@@ -30,6 +30,7 @@ export async function makeApi(t: Test, options: Partial<ApiOptions> = {}): Promi
     },
     patchBundle: async () => ({ action: 'passthrough', reason: 'a fake' }),
     dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
+    reconcile: async () => ({ findings: [], endpoints: 0, tookMs: 0 }),
     graftContainer: async () => ({ action: 'passthrough', reason: 'a fake' }),
     ...options,
   });

@@ -227,6 +227,7 @@ t.test('connections are kept, and closed with the client', async (t) => {
     version: '1',
     startedAt: 0,
     patchBundle: pass,
+    reconcile: async () => ({ findings: [], endpoints: 0, tookMs: 0 }),
     graftContainer: pass,
     dnsFiles,
   });

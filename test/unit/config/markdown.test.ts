@@ -10,6 +10,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
     'netns_dir',
     'socket_group',
     'socket_mode',
+    'reconcile_seconds',
     'log_level',
     ...[
       'subnet',
@@ -22,6 +23,8 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'trust',
       'sizing',
       'idle_seconds',
+      'gone_after_seconds',
+      'unused_after_seconds',
       'mount_dns',
     ].map((key) => `pools.NAME.${key}`),
     ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),

@@ -15,6 +15,8 @@ const DEFAULT_POOL = {
   trust: 'proof',
   sizing: 'demand',
   idleSeconds: 300,
+  goneAfterSeconds: 300,
+  unusedAfterSeconds: 3600,
   addressRestSeconds: 30,
   mountDns: false,
   dns: { servers: [], search: [], options: [] },
@@ -29,6 +31,7 @@ t.test('without a file, or with an empty one, every key has its default', async 
     netnsDir: '/run/netnsd/netns',
     socketGroup: null,
     socketMode: null,
+    reconcileSeconds: 60,
     logLevel: 'info',
     pools: [DEFAULT_POOL],
   };
@@ -50,6 +53,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
     netnsDir: '/run/netns',
     socketGroup: 'web',
     socketMode: '0620',
+    reconcileSeconds: 5,
     logLevel: 'debug',
     pools: [
       {
@@ -64,14 +68,17 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         trust: 'seal',
         sizing: 'fixed' as const,
         idleSeconds: 60,
+        goneAfterSeconds: 10,
+        unusedAfterSeconds: 0,
         mountDns: true,
         dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
       },
     ],
   };
-  const top = 'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nlog_level = "debug"\n';
+  const top =
+    'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_rest = 45\nrecycle = "reuse"\ntrust = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\nmount_dns = true\n';
+    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_rest = 45\nrecycle = "reuse"\ntrust = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

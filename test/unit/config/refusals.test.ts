@@ -14,14 +14,14 @@ function refusal(source: string): NetnsdError {
 }
 
 const POOL_KEYS =
-  'subnet, min_ready, max, mtu, build_batch, address_rest, recycle, trust, sizing, idle_seconds, mount_dns, dns';
+  'subnet, min_ready, max, mtu, build_batch, address_rest, recycle, trust, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
   [
     'an unknown key',
     '\ncolour = 1',
-    'f.toml:2: colour: unknown key (allowed: netns_dir, socket_group, socket_mode, log_level, pools)',
+    'f.toml:2: colour: unknown key (allowed: netns_dir, socket_group, socket_mode, reconcile_seconds, log_level, pools)',
   ],
   [
     'a near miss',
@@ -36,7 +36,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'a pool key at the top',
     'max = 3',
-    'f.toml:1: max: unknown key: it belongs into a table [pools.NAME] (allowed: netns_dir, socket_group, socket_mode, log_level, pools)',
+    'f.toml:1: max: unknown key: it belongs into a table [pools.NAME] (allowed: netns_dir, socket_group, socket_mode, reconcile_seconds, log_level, pools)',
   ],
   [
     'a dns key in a pool',
@@ -51,7 +51,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'a key of Object',
     'toString = 1',
-    'f.toml:1: toString: unknown key (allowed: netns_dir, socket_group, socket_mode, log_level, pools)',
+    'f.toml:1: toString: unknown key (allowed: netns_dir, socket_group, socket_mode, reconcile_seconds, log_level, pools)',
   ],
   [
     'a word for a switch',

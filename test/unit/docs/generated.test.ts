@@ -42,6 +42,7 @@ t.test('the API table has every route of the OpenAPI document, and no other', as
     startedAt: 0,
     patchBundle: async () => ({ action: 'passthrough' as const }),
     dnsFiles: () => ({ hosts: '/nowhere', resolvConf: null }),
+    reconcile: async () => ({ findings: [], endpoints: 0, tookMs: 0 }),
     graftContainer: async () => ({ action: 'passthrough' }),
   });
   t.teardown(() => app.close());

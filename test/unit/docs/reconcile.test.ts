@@ -1,9 +1,13 @@
 import t from 'tap';
+import { ofStray, ofVerdict } from '../../../src/daemon/findings.js';
+import { judge, SurveyIndex, straysOf } from '../../../src/daemon/judge.js';
+import type { LeaseVerdict } from '../../../src/daemon/lease-watch.js';
 import { type ComparisonInput, compare } from '../../../src/daemon/reconcile.js';
 import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
+import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
 const SITE: Site = { instance: 'test', netnsDir: '/run/netnsd/netns' };
@@ -178,4 +182,76 @@ t.test('of a pool that is no longer configured, what is not leased goes with the
   const { strays, adopted } = compare(inputOf({ ...READY, network: null }));
   t.same(strays, [READY.record]);
   t.same(adopted, [], 'no pool would take it over');
+});
+
+/** The same worlds, looked at by a daemon that runs; and what else such a look finds. */
+const RUNNING: Record<string, Partial<World> & { lacking?: string | null; lease?: LeaseVerdict }> = {
+  'ready, as it was built': READY,
+  'ready, nothing mounted at its path': { ...READY, inode: undefined },
+  'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
+  'ready, its link at the host gone': { ...READY, link: 'none' },
+  'ready, in use': { ...READY, inUse: true },
+  'ready, something inside gone or changed': { ...READY, lacking: 'its address is gone' },
+  'leased, mounted': LEASED,
+  'leased, not mounted, in use': { ...LEASED, mount: false, inUse: true },
+  'leased, not mounted, not in use': { ...LEASED, mount: false },
+  'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
+  'leased, mounted, something inside gone or changed': { ...LEASED, lacking: 'its address is gone' },
+  'leased for a container, which is seen for the first time': { ...LEASED, inUse: true, lease: 'seen' },
+  'leased for a container, which has been gone long enough': { ...LEASED, lease: 'gone' },
+  'leased for a container, which never came in all that time': { ...LEASED, lease: 'unused' },
+  'leased, grafted, in use': { ...GRAFTED, inContainer: [PID] },
+  "leased, grafted, nobody in the container's namespace": GRAFTED,
+  "leased, grafted, its link gone, the container's process still there": {
+    ...GRAFTED,
+    link: 'none',
+    inContainer: [PID],
+  },
+  building: { record: { ...record('building'), facts: null } },
+  dirty: { record: record('dirty', 'released') },
+  broken: { record: record('broken', 'it would not go') },
+  destroying: { record: record('destroying', 'surplus') },
+  'no record, a namespace mounted': { record: null, link: 'none' },
+  'no record, a link with its alias': { record: null, mount: false },
+  'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
+};
+
+/** What a running daemon makes of a case, in the words of the page. */
+function verdictOn({ lacking = null, lease = 'stays', ...world }: (typeof RUNNING)[string]): [string, string] {
+  const { site, found, users, records } = inputOf(world as Partial<World>);
+  const [record] = records;
+  const ids = new Set(records.map(({ id }) => id));
+  const strays = straysOf(site, found, { ids, seqs: new Set(records.map(({ seq }) => seq)) });
+  if (strays.length > 1 || (strays.length === 1) !== (record === undefined)) throw new Error('not one verdict');
+  if (record === undefined) {
+    const { action, problem } = ofStray(strays[0] as never, undefined);
+    return [action, problem];
+  }
+  const verdict = judge(record, { ...new SurveyIndex(site, { found, users }).of(record), lacking, lease });
+  if (verdict.act === 'keep') return ['kept', '-'];
+  if (verdict.act === 'remember') return ['remembered', '-'];
+  const { action, problem } = ofVerdict(record, verdict, 'done');
+  return [action === 'none' ? 'told' : action, problem];
+}
+
+t.test('docs/reconcile.md has every case of a daemon that runs, and each is as it says', async (t) => {
+  const rows = rowsOf(block(readPage('docs/reconcile.md'), 'running'));
+  t.same(
+    rows.map(([title]) => title),
+    Object.keys(RUNNING),
+  );
+  for (const [title = '', done, told = ''] of rows)
+    t.same(verdictOn(RUNNING[title] ?? {}), [done, uncoded(told)], title);
+});
+
+t.test('docs/reconcile.md has every fault of networks and namespaces that the kernel tests make', async (t) => {
+  const page = readPage('docs/reconcile.md');
+  t.same(
+    rowsOf(block(page, 'networks')).map(([title, told = '', mended]) => [title, uncoded(told), mended]),
+    Object.entries(NETWORK_BREAKS).map(([title, { problem, mended }]) => [title, problem, mended ? 'yes' : 'no']),
+  );
+  t.same(
+    rowsOf(block(page, 'inside')).map(([title, told = '']) => [title, uncoded(told)]),
+    Object.entries(INSIDE_BREAKS).map(([title, { problem }]) => [title, problem]),
+  );
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { openProcess } from '../../../src/kernel/pidfd.js';
@@ -105,6 +105,36 @@ t.test('what has ended, is a zombie, or is a thread cannot be held', async (t) =
     .find((tid) => tid !== process.pid) as number;
   t.throws(() => watch.hold(thread), { code: 'process_gone' });
   t.equal(watch.size, 0);
+});
+
+t.test('a lack of descriptors is no end of a process: it is looked for again', async (t) => {
+  const child = await sleeper(t);
+  const { process: identity, fd } = openProcess(child.pid);
+  closeSync(fd);
+  using watch = new ProcessWatch();
+  let ended = 0;
+  watch.watch(identity, () => (ended += 1));
+  const hoard: number[] = [];
+  const exhaust = (): void => {
+    try {
+      for (;;) hoard.push(openSync('/dev/null', 'r'));
+    } catch {
+      // No descriptor is left.
+    }
+  };
+  exhaust();
+  t.throws(() => watch.hold(child.pid), { code: 'kernel_error', details: { errno: 'EMFILE' } });
+  // One is enough for the process, and lacks for its start.
+  for (let spare = 0; spare < 3; spare += 1) {
+    await delay(120);
+    closeSync(hoard.pop() as number);
+  }
+  t.equal(ended, 0);
+  for (const one of hoard) closeSync(one);
+  await delay(120);
+  await end(child);
+  for (const deadlineMs = performance.now() + 5_000; ended === 0 && performance.now() < deadlineMs; ) await delay(10);
+  t.equal(ended, 1);
 });
 
 t.test('a thousand watches of two hundred processes that end together are all heard of', async (t) => {

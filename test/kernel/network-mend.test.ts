@@ -1,0 +1,111 @@
+import { execaSync } from 'execa';
+import t, { type Test } from 'tap';
+import { buildEndpoints } from '../../src/endpoint/build.js';
+import { lookInside } from '../../src/endpoint/inside-look.js';
+import { mendNetwork } from '../../src/endpoint/network-mend.js';
+import { planEndpoint } from '../../src/endpoint/plan.js';
+import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
+import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
+
+/** Ten endpoints' worth of network for three, one port a bridge, so that there are bridges to be linked. */
+const NETWORK = { ...SETTINGS, portsPerBridge: 2 };
+const NAMES = [1, 2, 3].map(endpointName);
+
+async function scene(t: Test) {
+  const fake = fakeHost(t);
+  const { host, network } = await openNetwork(t, fake, NETWORK);
+  const targets = [];
+  for (const name of NAMES)
+    targets.push({ plan: planEndpoint(fake.site, NETWORK, name), port: await network.join(name.id) });
+  const built = await buildEndpoints({ host, site: fake.site, targets });
+  const inodes = built.map((outcome) => {
+    if (!outcome.ok) throw outcome.error;
+    return outcome.value;
+  });
+  const mend = (fix: boolean) => mendNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
+  return { fake, host, network, targets, inodes, mend };
+}
+
+/** `ip …` or `bridge …` in the fake host. */
+function run(fake: FakeHost, words: readonly string[]): void {
+  const command = words[0] === 'bridge' ? words : ['ip', ...words];
+  execaSync('nsenter', [`--net=${fake.netnsPath}`, ...command]);
+}
+
+/** Whether each endpoint reaches the gateway and the others, and the host reaches each, with no learnt neighbours to help. */
+function reachable(fake: FakeHost): boolean {
+  const paths = NAMES.map(({ id }) => `${fake.site.netnsDir}/ndtest-${id}`);
+  const addresses = NAMES.map(({ index }) => `10.213.0.${index + 2}`);
+  for (const path of paths) execaSync('nsenter', [`--net=${path}`, 'ip', 'neighbour', 'flush', 'all']);
+  const pings = [
+    ...addresses.map((to) => [fake.netnsPath, to] as const),
+    ...paths.flatMap((from) => ['10.213.0.1', ...addresses].map((to) => [from, to] as const)),
+  ];
+  return pings.every(([from, to]) => {
+    const ping = ['/bin/busybox', 'ping', '-c1', '-W1', to];
+    return execaSync('nsenter', [`--net=${from}`, ...ping], { reject: false }).exitCode === 0;
+  });
+}
+
+t.test('a network as it was made has no faults', async (t) => {
+  const { fake, mend } = await scene(t);
+  t.ok(reachable(fake));
+  t.same(await mend(true), []);
+});
+
+for (const [title, { commands, problem, object, mended }] of Object.entries(NETWORK_BREAKS)) {
+  t.test(`${title}: it is found, and ${mended ? 'put right' : 'told'}`, async (t) => {
+    const { fake, mend } = await scene(t);
+    for (const words of commands) run(fake, words);
+    const link = { 'bridge 0': 'nbtest-xiob.0', 'bridge 1': 'nbtest-xiob.1', port: 'ndtest-1' }[object];
+    const told = await mend(false);
+    t.match(
+      told.find((finding) => finding.link === link),
+      { link, problem, outcome: 'found', pool: 'default' },
+    );
+    t.same(await mend(false), told, 'to tell changes nothing');
+    const findings = await mend(true);
+    t.match(
+      findings.find((finding) => finding.link === link),
+      { problem, outcome: mended ? 'mended' : 'failed' },
+    );
+    if (!mended) return;
+    t.ok(
+      findings.every(({ outcome }) => outcome === 'mended'),
+      JSON.stringify(findings),
+    );
+    t.same(await mend(true), [], 'nothing is left to do');
+    t.ok(reachable(fake), 'host, gateway and endpoints reach each other');
+  });
+}
+
+t.test('what only follows from a bridge that is gone is not told link by link', async (t) => {
+  const { fake, mend } = await scene(t);
+  run(fake, ['link', 'delete', 'nbtest-xiob.0']);
+  t.same(
+    (await mend(false)).map(({ link }) => link),
+    ['nbtest-xiob.0', 'nbtest-xiob.1'],
+    'the second one has lost its link to the first',
+  );
+});
+
+t.test('an endpoint that holds no port is not looked at', async (t) => {
+  const { fake, network, mend, host, targets } = await scene(t);
+  const [first] = targets;
+  if (first === undefined) throw new Error('no endpoint');
+  await host.socket.transact(network.part(first.plan.name.id, first.plan.address));
+  run(fake, ['link', 'set', 'ndtest-1', 'nomaster']);
+  t.same(await mend(true), []);
+});
+
+for (const [title, { commands, problem }] of Object.entries(INSIDE_BREAKS)) {
+  t.test(`of a ready endpoint it is seen that ${title}`, async (t) => {
+    const { fake, host, targets, inodes } = await scene(t);
+    const plan = targets[0]?.plan ?? t.fail('no endpoint');
+    const look = () => lookInside(host, { plan: plan as never, netnsInode: inodes[0] as number });
+    t.equal(look(), null, 'as it was built');
+    const path = `${fake.site.netnsDir}/ndtest-default-1`;
+    for (const line of commands) execaSync('nsenter', [`--net=${path}`, 'ip', ...line.split(' ')]);
+    t.equal(look(), problem);
+  });
+}
