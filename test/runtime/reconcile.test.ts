@@ -11,6 +11,7 @@ reconcile_seconds = 3600
 subnet = "10.213.0.0/24"
 min_ready = 3
 max = 8
+sizing = "fixed"
 `;
 
 async function reconcile(daemon: Daemon, fix = true): Promise<readonly Finding[]> {
@@ -101,7 +102,7 @@ t.test('the daemon finds such things by itself, and says so in its log', async (
     const paths = await readyPaths(daemon);
     return paths.length === 3 && !paths.includes(path);
   });
-  t.match(daemon.log(), /its namespace is not mounted any more; replaced/);
+  await eventually('its log tells', () => /its namespace is not mounted any more; replaced/.test(daemon.log()));
 });
 
 t.test('a link of a lease that is taken out of its bridge is put back; one that is deleted is told', async (t) => {
