@@ -94,6 +94,7 @@ export class CrashDaemon {
 
   /** Starts the process; resolves with true when it answers, with false when it ended before. */
   async start({ faults = true }: { faults?: boolean } = {}): Promise<boolean> {
+    if (this.alive) throw new Error('the daemon runs already, and another one would be refused');
     const log = openSync(`${this.#folder}/log`, 'a');
     const args = ['serve', '--config', this.#config, '--state-dir', this.stateDir, '--socket', this.#socket];
     const env = { ...process.env, NOTIFY_SOCKET: '', ...(faults ? { NETNSD_FAULTS: this.faultsDir } : {}) };
@@ -135,6 +136,12 @@ export class CrashDaemon {
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.#child?.kill(signal);
     return this.ended();
+  }
+
+  /** SIGKILL; whether that was what ended it. */
+  async kill(): Promise<boolean> {
+    await this.end('SIGKILL');
+    return this.#child?.signalCode === 'SIGKILL';
   }
 
   /** Resolves when the process has ended, with its exit status; null: by a signal. */

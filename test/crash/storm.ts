@@ -72,25 +72,31 @@ export class Storm {
     for (let i = 0; i < GUESTS; i += 1) await this.#settleGuest(i);
     const random = randomOf(seed);
     const busy = Array.from({ length: clients }, (_, i) => this.#client(i, randomOf(seed + 1 + i)));
-    for (let kill = 0; kill < kills; kill += 1) {
+    let killed = 0;
+    // Only those count that were met alive.
+    const kill = async (): Promise<void> => {
+      if (await daemon.kill()) killed += 1;
+    };
+    while (killed < kills) {
       // One in five dies while it starts, wherever it is then.
       if (random() < 0.2) {
+        if (daemon.alive) await kill();
         const starting = daemon.start({ faults: false });
         await delay(random() * 400);
-        await daemon.end('SIGKILL');
+        await kill();
         await starting;
         continue;
       }
       if (!daemon.alive && !(await daemon.start({ faults: false }))) this.#wrong.push('a start failed');
       await delay(random() * LONGEST_LIFE_MS);
-      await daemon.end('SIGKILL');
+      await kill();
     }
     this.#over = true;
     await daemon.start({ faults: false });
     await Promise.all(busy);
     await this.#judge();
     const released = this.#ledger.filter(({ releasedAtMs }) => releasedAtMs < Number.POSITIVE_INFINITY).length;
-    return { kills, acquired: this.#ledger.length, released, wrong: this.#wrong };
+    return { kills: killed, acquired: this.#ledger.length, released, wrong: this.#wrong };
   }
 
   /** The process of a container that nothing of this is to reach. */
