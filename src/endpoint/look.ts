@@ -14,9 +14,9 @@ export class Look implements View {
   readonly own: OwnValues;
   readonly netnsFd: number;
   readonly families: ReadonlyMap<string, number>;
-  readonly hasModule = presentModules();
   readonly #sockets = new Map<number, InquirySocket>();
   readonly #listeners: number;
+  #modules: ((name: string) => boolean) | null = null;
 
   constructor(options: {
     plan: EndpointPlan;
@@ -39,6 +39,11 @@ export class Look implements View {
   get ownSockets(): number {
     return this.#listeners + this.#sockets.size;
   }
+
+  readonly hasModule = (name: string): boolean => {
+    this.#modules ??= presentModules();
+    return this.#modules(name);
+  };
 
   readonly socket = (protocol: number): InquirySocket => {
     let socket = this.#sockets.get(protocol);

@@ -10,7 +10,7 @@ let builtin: ReadonlySet<string> | null | undefined;
  * not to be had, everything counts as there.
  */
 export function presentModules(): (name: string) => boolean {
-  builtin ??= readBuiltin();
+  if (builtin === undefined) builtin = readBuiltin();
   const there = builtin;
   if (there === null) return () => true;
   const loaded = new Set(lines('/proc/modules')?.map((line) => line.split(' ', 1)[0] ?? ''));
