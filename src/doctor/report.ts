@@ -1,4 +1,5 @@
 import type { Finding } from '../daemon/findings.js';
+import { NetnsdError } from '../errors.js';
 import { errnoOf } from '../kernel/errno.js';
 import { CHECKS } from './checks.js';
 import type { Machine } from './machine.js';
@@ -33,13 +34,15 @@ export function reportOn(machine: Machine, checks: readonly Check[] = CHECKS): D
   };
 }
 
-/** What a check cannot look at is no reason to leave the others out. */
+/** What a check cannot look at is no reason to leave the others out; a fault of its own is thrown. */
 function look(check: Check, machine: Machine): Outcome | readonly Outcome[] {
   try {
     return check.look(machine);
   } catch (error) {
-    const message = `cannot be told: ${error instanceof Error ? error.message : String(error)}`;
-    const isForbidden = ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
+    const errno = errnoOf(error);
+    if (errno === undefined && !(error instanceof NetnsdError)) throw error;
+    const message = `cannot be told: ${(error as Error).message}`;
+    const isForbidden = errno === 'EACCES' || errno === 'EPERM';
     return isForbidden && machine.euid !== 0 ? unknown(message, 'sudo netnsd doctor') : unknown(message);
   }
 }

@@ -1,21 +1,27 @@
 import { execFileSync } from 'node:child_process';
+import { NetnsdError } from '../errors.js';
+import { errnoOf } from './errno.js';
 import type { ForwardChain, Pass } from './forward-chains.js';
 
 const CHAIN = 'FORWARD';
 
 /**
- * The chain FORWARD of the old iptables, which no netlink message tells of. Undefined where there is no such program.
+ * The chain FORWARD of the old iptables, which no netlink message tells of. Undefined where there is no such program; throws
+ * `missing_tool`, with its words, where it fails.
  * To be asked only while /proc/net/ip_tables_names has the table: otherwise the kernel would make it.
  */
-export function readLegacyForward(): ForwardChain | undefined {
+export function readLegacyForward(program = 'iptables-legacy'): ForwardChain | undefined {
   try {
     // sbin is where Debian keeps it, and not in everybody's PATH.
     const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
-    const text = execFileSync('iptables-legacy', ['-t', 'filter', '-S'], { encoding: 'utf8', stdio: 'pipe', env });
+    const text = execFileSync(program, ['-t', 'filter', '-S'], { encoding: 'utf8', stdio: 'pipe', env });
     return parseLegacyForward(text);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    const words = (error as { stderr?: string }).stderr?.trim().split('\n')[0];
+    throw new NetnsdError('missing_tool', `${program} failed: ${words || (error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

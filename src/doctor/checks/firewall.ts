@@ -24,9 +24,8 @@ function acceptRules({ family, table, chain }: ForwardChain, bridges: string): s
   if (family === 'bridge') return [`nft insert rule bridge ${table} ${chain} accept`];
   if (table.startsWith('filter')) {
     const program = table.includes('legacy') ? 'iptables-legacy' : 'iptables';
-    return ['-i', '-o'].map(
-      (side) => `${program} -I ${chain} ${side} ${bridges.replace('*', '+')} -j ACCEPT (with Docker: -I DOCKER-USER …)`,
-    );
+    const rules = ['-i', '-o'].map((side) => `${program} -I ${chain} ${side} ${bridges.replace('*', '+')} -j ACCEPT`);
+    return [...rules, 'where Docker runs: the same into the chain DOCKER-USER'];
   }
   return ['iifname', 'oifname'].map(
     (side) => `nft insert rule ${family} ${table} ${chain} ${side} '"${bridges}"' accept`,
@@ -47,7 +46,7 @@ export const FORWARD_POLICY: Check = {
     const outcomes = dropping.flatMap((chain): Outcome[] => {
       const stuck = pools.filter((pool) => !isPassed(machine, chain, pool));
       if (stuck.length === 0) return [];
-      const names = `pool ${stuck.map(({ name }) => name).join(', ')}`;
+      const names = `pool ${stuck.map(({ name }) => name).join(' or ')}`;
       const where = `chain ${chain.chain} of table ${chain.family} ${chain.table} drops what is forwarded`;
       const advice = acceptRules(chain, `nb${site.instance}-*`);
       if (chain.family === 'bridge')

@@ -28,7 +28,7 @@ export const CAPABILITIES: Check = {
     const missing = Object.entries<Capability>(NEEDED_CAPABILITIES).filter(
       ([, { number }]) => ((has >> BigInt(number)) & 1n) === 0n,
     );
-    if (missing.length === 0) return ok(`${who} has all that the daemon needs`);
+    if (missing.length === 0) return ok(`${who} has every capability that netnsd needs`);
     return missing.map(([name, { reason, required, without }]): Outcome => {
       const message = `${who} lacks ${name} (to ${reason}): ${without}`;
       const advice = [

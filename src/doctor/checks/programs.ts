@@ -55,7 +55,7 @@ export const WRAPPER_PROGRAM: Check = {
     const found = findProgram(machine, WRAPPER);
     if (found !== undefined) return ok(found);
     return warn(
-      `${WRAPPER} is not installed: only who asks netnsd himself gets a lease`,
+      `${WRAPPER} is not installed: who calls a runtime gets no lease without asking for one`,
       'sudo bash native-scripts/install.sh',
     );
   },

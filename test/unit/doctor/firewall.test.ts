@@ -1,7 +1,9 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { globMatches } from '../../../src/doctor/glob.js';
 import type { ForwardChain, Pass } from '../../../src/kernel/forward-chains.js';
-import { parseLegacyForward } from '../../../src/kernel/legacy-tables.js';
+import { parseLegacyForward, readLegacyForward } from '../../../src/kernel/legacy-tables.js';
 import { look, lookOnce, machineOf } from './machine.js';
 
 const CALLS = { '/proc/sys/net/bridge/bridge-nf-call-iptables': '1\n' };
@@ -131,4 +133,18 @@ t.test('what iptables-legacy prints is read: the policy, and rules that let by',
     ],
   });
   t.equal(parseLegacyForward('-P FORWARD ACCEPT\n').policy, 'accept');
+});
+
+t.test('an iptables-legacy that is not there has no chain, one that fails is told with its words', async (t) => {
+  const folder = t.testdir({
+    works: '#!/bin/sh\n[ "$*" = "-t filter -S" ] && echo "-P FORWARD DROP"\n',
+    fails: '#!/bin/sh\necho "iptables: no chain" >&2\nexit 4\n',
+  });
+  for (const name of ['works', 'fails']) chmodSync(join(folder, name), 0o755);
+  t.match(readLegacyForward(join(folder, 'works')), { policy: 'drop' });
+  t.throws(() => readLegacyForward(join(folder, 'fails')), {
+    code: 'missing_tool',
+    message: /failed: iptables: no chain$/,
+  });
+  t.equal(readLegacyForward(join(folder, 'none')), undefined);
 });

@@ -2,6 +2,7 @@ import t from 'tap';
 import { CHECKS } from '../../../src/doctor/checks.js';
 import { type Check, fail, GROUPS, ok, warn } from '../../../src/doctor/outcome.js';
 import { reportOn } from '../../../src/doctor/report.js';
+import { NetnsdError } from '../../../src/errors.js';
 import { kernelError } from '../../../src/kernel/errno.js';
 import { answering } from './daemon-status.js';
 import { machineOf } from './machine.js';
@@ -38,7 +39,11 @@ t.test('a check that cannot look leaves the others be; sudo is named where it wo
     { status: 'unknown', message: /cannot list nftables rules: EPERM/, advice: 'sudo netnsd doctor' },
   ]);
   t.match(results(forbidden, 0), [{ status: 'unknown', advice: null }]);
-  t.match(results('odd', 1000), [{ status: 'unknown', message: 'cannot be told: odd', advice: null }]);
+  const other = new NetnsdError('missing_tool', 'iptables-legacy failed: odd');
+  t.match(results(other, 1000), [
+    { status: 'unknown', message: 'cannot be told: iptables-legacy failed: odd', advice: null },
+  ]);
+  t.throws(() => results(new TypeError('a fault'), 0), TypeError);
 });
 
 t.test("the daemon's findings are passed on as they are", async (t) => {
