@@ -21,5 +21,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
     return (await import('./daemon/index.js')).serve(options);
   },
   down: async (options) => (await import('./daemon/index.js')).down(options),
+  doctor: async (options) => (await import('./doctor/index.js')).examine(options),
   runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
 });

@@ -14,6 +14,8 @@ export interface Dependencies {
   serve(options: ServeOptions): Promise<number>;
   /** Removes every trace of the daemon, which may be alive or dead; the exit status. */
   down(options: { stateDir: string; socketPath: string }): Promise<number>;
+  /** Looks at this host, and at the daemon if the client reaches one. */
+  doctor(options: DoctorOptions): Promise<DoctorReport>;
   /** Runs the benchmark named first in `argv`; the exit status. */
   runBench(argv: string[]): Promise<number>;
 }
@@ -35,6 +37,45 @@ export interface ServeOptions {
   /** These two, where not null, take precedence over the configuration. */
   readonly netnsDir: string | null;
   readonly logLevel: Config['logLevel'] | null;
+}
+
+export interface DoctorOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Null: `/etc/netnsd/netnsd.toml` if it exists, otherwise defaults. */
+  readonly configPath: string | null;
+  readonly client: Client;
+  /** Whether the daemon mends what it finds. */
+  readonly fix: boolean;
+}
+
+export interface DoctorReport {
+  readonly counts: Readonly<Record<'ok' | 'warn' | 'fail' | 'unknown', number>>;
+  readonly checks: readonly {
+    readonly group: string;
+    readonly check: string;
+    readonly status: 'ok' | 'warn' | 'fail' | 'unknown';
+    readonly message: string;
+    /** What to do, one step a line. */
+    readonly advice: string | null;
+  }[];
+  readonly findings: Reconciliation['findings'];
+}
+
+/** What the daemon found, and what became of it. */
+export interface Reconciliation {
+  readonly findings: readonly {
+    readonly pool: string | null;
+    readonly object: string;
+    readonly endpoint: string | null;
+    readonly lease: string | null;
+    readonly problem: string;
+    readonly action: 'replaced' | 'released' | 'mended' | 'removed' | 'none';
+    readonly outcome: 'found' | 'done' | 'failed';
+    readonly advice: string | null;
+  }[];
+  readonly endpoints: number;
+  readonly tookMs: number;
 }
 
 export interface LeaseRequest {
@@ -75,5 +116,6 @@ export interface Client {
   resizePool(name: string, size: { minReady?: number | undefined; max?: number | undefined }): Promise<PoolStatus>;
   status(): Promise<DaemonStatus>;
   events(): AsyncIterable<PoolEvent>;
+  reconcile(request: { fix: boolean }): Promise<Reconciliation>;
   close(): unknown;
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAcquire } from './commands/acquire.js';
 import { addBench } from './commands/bench.js';
+import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
 import { addEvents } from './commands/events.js';
 import { addInspect } from './commands/inspect.js';
@@ -25,6 +26,7 @@ const COMMANDS = [
   addPool,
   addOci,
   addEvents,
+  addDoctor,
   addBench,
   addDown,
 ];

@@ -7,9 +7,9 @@ import {
   subnetsOverlap,
 } from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
-import { listAddresses } from '../kernel/address.js';
-import { listLinks } from '../kernel/link.js';
-import { listRoutes } from '../kernel/route.js';
+import { type InterfaceAddress, listAddresses } from '../kernel/address.js';
+import { type Link, listLinks } from '../kernel/link.js';
+import { listRoutes, type Route } from '../kernel/route.js';
 import type { Host } from './host.js';
 import { bridgePrefix } from './plan.js';
 import type { Site } from './types.js';
@@ -22,6 +22,19 @@ interface Taken {
   readonly text: string;
 }
 
+/** A pool's subnet and what of the host shares addresses with it: `the host's route 10.208.0.0/12 on uplink`. */
+export interface Overlap {
+  readonly pool: string;
+  readonly subnet: string;
+  readonly text: string;
+}
+
+export interface HostAddresses {
+  readonly links: readonly Link[];
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+}
+
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
  * The default route and what belongs to this site's own bridges do not count.
@@ -32,27 +45,48 @@ export async function refuseOverlap(options: {
   pools: readonly { name: string; subnet: string }[];
 }): Promise<void> {
   const { host, site, pools } = options;
-  const links = new Map((await listLinks(host.socket)).map(({ index, name }) => [index, name]));
+  const found: HostAddresses = {
+    links: await listLinks(host.socket),
+    addresses: await listAddresses(host.socket),
+    routes: await listRoutes(host.socket),
+  };
+  const [first] = findOverlaps({ found, site, pools });
+  if (first === undefined) return;
+  const { pool, subnet, text } = first;
+  const message = `subnet ${subnet} of pool ${pool} overlaps ${text}: choose another subnet for the pool`;
+  throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
+}
+
+/** Every overlap, pool by pool; pure. */
+export function findOverlaps(options: {
+  found: HostAddresses;
+  site: Site;
+  pools: readonly { name: string; subnet: string }[];
+}): Overlap[] {
+  const taken = takenAddresses(options.found, options.site);
+  return options.pools.flatMap(({ name, subnet }) => {
+    const wanted = parseSubnet(subnet);
+    return taken
+      .filter((range) => subnetsOverlap(wanted, range.subnet))
+      .map(({ text }) => ({ pool: name, subnet, text }));
+  });
+}
+
+function takenAddresses(found: HostAddresses, site: Site): Taken[] {
+  const links = new Map(found.links.map(({ index, name }) => [index, name]));
   const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(bridgePrefix(site)) ?? false;
   const device = (linkIndex: number | undefined) =>
     linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
-  const taken: Taken[] = [];
-  for (const { linkIndex, address, prefixLength } of await listAddresses(host.socket)) {
-    if (own(linkIndex)) continue;
+  const addresses = found.addresses.flatMap(({ linkIndex, address, prefixLength }) => {
+    if (own(linkIndex)) return [];
     const first = address.readUInt32BE(0);
     const text = `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`;
-    taken.push({ subnet: containingSubnet(first, prefixLength), text });
-  }
-  for (const { type, destination, prefixLength, linkIndex } of await listRoutes(host.socket)) {
-    if (type !== RTN_UNICAST || prefixLength === 0 || own(linkIndex)) continue;
+    return [{ subnet: containingSubnet(first, prefixLength), text }];
+  });
+  const routes = found.routes.flatMap(({ type, destination, prefixLength, linkIndex }) => {
+    if (type !== RTN_UNICAST || prefixLength === 0 || own(linkIndex)) return [];
     const subnet = { network: destination.readUInt32BE(0), prefixLength };
-    taken.push({ subnet, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` });
-  }
-  for (const { name, subnet } of pools) {
-    const wanted = parseSubnet(subnet);
-    const first = taken.find((range) => subnetsOverlap(wanted, range.subnet));
-    if (first === undefined) continue;
-    const message = `subnet ${subnet} of pool ${name} overlaps ${first.text}: choose another subnet for the pool`;
-    throw new NetnsdError('subnet_overlap', message, { details: { pool: name, subnet, overlaps: first.text } });
-  }
+    return [{ subnet, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
+  });
+  return [...addresses, ...routes];
 }

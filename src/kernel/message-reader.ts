@@ -32,6 +32,18 @@ export function readAttributes(data: Buffer): Map<number, Buffer> {
   return attributes;
 }
 
+/** The values of a list's attributes, in order: its elements all have one type. */
+export function listAttributes(data: Buffer): Buffer[] {
+  const values: Buffer[] = [];
+  for (let at = 0; at + 4 <= data.length; ) {
+    const length = data.readUInt16LE(at);
+    if (length < 4 || at + length > data.length) break;
+    values.push(data.subarray(at + 4, at + length));
+    at += (length + 3) & ~3;
+  }
+  return values;
+}
+
 export function readString(data: Buffer | undefined): string | undefined {
   if (data === undefined) return undefined;
   const end = data.indexOf(0);

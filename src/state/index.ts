@@ -5,5 +5,5 @@ export { readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
 export { type AddressRest, RestFile } from './rest-file.js';
 export { FileSequence } from './sequence.js';
-export { type RecordWarning, removeForeignFiles, STATE_FILES } from './set-aside.js';
-export { openStateDirectory } from './state-directory.js';
+export { type RecordWarning, removeForeignFiles, SET_ASIDE, STATE_FILES } from './set-aside.js';
+export { openStateDirectory, stateDirectoryProblem } from './state-directory.js';

@@ -35,15 +35,33 @@ function makeDirectory(path: string): void {
 }
 
 function assertSafe(path: string, stats: Stats): void {
-  if (stats.isSymbolicLink()) throw unsafe(path, stats, 'is a symlink: name the directory itself');
-  if (!stats.isDirectory()) throw unsafe(path, stats, 'is no directory: move it away, or name another');
-  const uid = process.geteuid?.();
-  if (stats.uid !== uid) {
-    throw unsafe(path, stats, `belongs to user ${stats.uid}, not ${uid}: chown it, or name another`);
+  const problem = problemOf(path, stats);
+  if (problem !== undefined) throw unsafe(path, stats, problem);
+}
+
+/** What is wrong with a folder of the state, to follow its path; undefined where only this user may change what is in it. */
+function problemOf(path: string, stats: Stats, uid = process.geteuid?.()): string | undefined {
+  if (stats.isSymbolicLink()) return 'is a symlink: name the directory itself';
+  if (!stats.isDirectory()) return 'is no directory: move it away, or name another';
+  if (stats.uid !== uid) return `belongs to user ${stats.uid}, not ${uid}: chown it, or name another`;
+  if ((stats.mode & OTHERS_MAY_WRITE) === 0) return undefined;
+  return `has mode ${octal(stats)}, so others may write to it: chmod 700 ${path}`;
+}
+
+/**
+ * What would keep a daemon of the user `uid` from using a state directory, in one line; undefined where nothing would.
+ * Changes nothing.
+ */
+export function stateDirectoryProblem(path: string, uid: number | undefined): string | undefined {
+  const root = resolve(path);
+  const parent = unsafeAncestor(root);
+  if (parent !== undefined) return `${parent.path} ${parent.problem}`;
+  for (const folder of [root, ...[...ENDPOINT_STATES, SET_ASIDE].map((name) => join(root, name))]) {
+    const stats = lstatSync(folder, { throwIfNoEntry: false });
+    const problem = stats && problemOf(folder, stats, uid);
+    if (problem !== undefined) return `${folder} ${problem}`;
   }
-  if ((stats.mode & OTHERS_MAY_WRITE) !== 0) {
-    throw unsafe(path, stats, `has mode ${octal(stats)}, so others may write to it: chmod 700 ${path}`);
-  }
+  return undefined;
 }
 
 function unsafe(path: string, stats: Stats, what: string): NetnsdError {

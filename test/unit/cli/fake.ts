@@ -1,4 +1,4 @@
-import type { Client, Dependencies, LeaseRequest } from '../../../src/cli/dependencies.js';
+import type { Client, Dependencies, DoctorReport, LeaseRequest } from '../../../src/cli/dependencies.js';
 import { runCli } from '../../../src/cli/index.js';
 import { NetnsdError } from '../../../src/errors.js';
 import type { PoolEvent } from '../../../src/pool/service.js';
@@ -137,10 +137,17 @@ export class FakeDaemon implements Client {
     yield* this.events_;
   }
 
+  async reconcile(request: { fix: boolean }) {
+    this.#called('reconcile', request);
+    return { findings: [], endpoints: 18, tookMs: 1 };
+  }
+
   async close(): Promise<void> {
     this.closed += 1;
   }
 }
+
+export const HEALTHY: DoctorReport = { counts: { ok: 1, warn: 0, fail: 0, unknown: 0 }, checks: [], findings: [] };
 
 export interface Ran {
   readonly status: number;
@@ -153,15 +160,17 @@ export interface Ran {
 /** Runs one command line against the fake daemon. */
 export async function run(
   argv: string[],
-  options: { daemon?: FakeDaemon; env?: Record<string, string> } = {},
+  options: { daemon?: FakeDaemon; env?: Record<string, string>; report?: DoctorReport } = {},
 ): Promise<Ran> {
-  const { daemon = new FakeDaemon(), env = {} } = options;
+  const { daemon = new FakeDaemon(), env = {}, report = HEALTHY } = options;
   const written = { stdout: '', stderr: '' };
   const started: Ran['started'] = [];
-  const start = (what: string, result: number) => async (given: unknown) => {
-    started.push([what, given]);
-    return result;
-  };
+  const start =
+    <T>(what: string, result: T) =>
+    async (given: unknown) => {
+      started.push([what, given]);
+      return result;
+    };
   const dependencies: Dependencies = {
     env,
     version: '1.2.3',
@@ -173,6 +182,7 @@ export async function run(
     },
     serve: start('serve', 3),
     down: start('down', 0),
+    doctor: start('doctor', report),
     runBench: start('bench', 1),
   };
   return { status: await runCli(argv, dependencies), ...written, started };

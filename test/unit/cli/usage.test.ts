@@ -14,6 +14,7 @@ const COMMANDS = [
   'oci',
   'oci patch',
   'events',
+  'doctor',
   'bench',
   'down',
 ];

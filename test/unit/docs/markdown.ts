@@ -9,6 +9,7 @@ export const PAGES = [
   'CHANGELOG.md',
   'docs/architecture.md',
   'docs/crash-safety.md',
+  'docs/doctor.md',
   'docs/hooks.md',
   'docs/leases.md',
   'docs/paper.md',

@@ -1,0 +1,110 @@
+import { ipv4Bytes, parseSubnet } from '../../address/ipv4.js';
+import { bridgeName } from '../../endpoint/plan.js';
+import type { ForwardChain, Pass } from '../../kernel/forward-chains.js';
+import { globMatches } from '../glob.js';
+import { type Machine, type PoolSize, unwrap } from '../machine.js';
+import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js';
+
+const FIREWALLD = 'firewalld';
+const NOT_ASKED = 'nftables is not loaded here, or whether it is cannot be told, and to ask would load it';
+
+/** Whether a rule speaks of a pool: of its first bridge, or of its subnet or what that is a part of. */
+function speaksOf(pass: Pass, { bridge, subnet }: { bridge: string; subnet: string }): boolean {
+  if ('link' in pass) return globMatches(pass.link, bridge);
+  const network = ipv4Bytes(parseSubnet(subnet).network);
+  return pass.address.every((byte, at) => ((network[at] ?? 0) & (pass.mask[at] ?? 0)) === byte);
+}
+
+function isPassed(machine: Machine, chain: ForwardChain, pool: PoolSize): boolean {
+  const bridge = bridgeName(machine.site, pool.name, 0);
+  return chain.passes.some((pass) => speaksOf(pass, { bridge, subnet: pool.subnet }));
+}
+
+function acceptRules({ family, table, chain }: ForwardChain, bridges: string): string[] {
+  if (family === 'bridge') return [`nft insert rule bridge ${table} ${chain} accept`];
+  if (table.startsWith('filter')) {
+    const program = table.includes('legacy') ? 'iptables-legacy' : 'iptables';
+    const rules = ['-i', '-o'].map((side) => `${program} -I ${chain} ${side} ${bridges.replace('*', '+')} -j ACCEPT`);
+    return [...rules, 'where Docker runs: the same into the chain DOCKER-USER'];
+  }
+  return ['iifname', 'oifname'].map(
+    (side) => `nft insert rule ${family} ${table} ${chain} ${side} '"${bridges}"' accept`,
+  );
+}
+
+export const FORWARD_POLICY: Check = {
+  group: 'networks',
+  name: 'firewall',
+  what: 'chains of nftables and iptables that drop what is forwarded, unless a rule lets a bridge or subnet of the pool by',
+  why: 'Docker, ufw and others set the policy of FORWARD to DROP; with bridge-nf-call-iptables, or in the family bridge, it also keeps containers of one pool from each other',
+  mend: 'rules that let the bridges by; or bridge-nf-call-iptables=0 where only the pool itself counts',
+  look(machine) {
+    const { firewall, files, pools, site } = machine;
+    if (firewall === undefined) return unknown(NOT_ASKED);
+    const dropping = unwrap(firewall).filter(({ policy }) => policy === 'drop');
+    const callsTables = files.sysctl('net.bridge.bridge-nf-call-iptables') === 1;
+    const outcomes = dropping.flatMap((chain): Outcome[] => {
+      const stuck = pools.filter((pool) => !isPassed(machine, chain, pool));
+      if (stuck.length === 0) return [];
+      const names = `pool ${stuck.map(({ name }) => name).join(' or ')}`;
+      const where = `chain ${chain.chain} of table ${chain.family} ${chain.table} drops what is forwarded`;
+      const advice = acceptRules(chain, `nb${site.instance}-*`);
+      if (chain.family === 'bridge')
+        return [fail(`${where} by bridges: containers of ${names} do not reach each other`, ...advice)];
+      if (!callsTables) return [warn(`${where}: containers of ${names} reach nothing beyond this host`, ...advice)];
+      return [
+        fail(
+          `${where}, frames within a bridge included (bridge-nf-call-iptables): containers of ${names} do not reach each other`,
+          ...advice,
+          'or, for what stays within a pool: sysctl -w net.bridge.bridge-nf-call-iptables=0',
+        ),
+      ];
+    });
+    if (outcomes.length > 0) return outcomes;
+    return ok(
+      dropping.length === 0 ? 'no chain drops what is forwarded' : 'what is dropped does not concern the pools',
+    );
+  },
+};
+
+export const BRIDGE_CALLS: Check = {
+  group: 'networks',
+  name: 'bridge-nf-call',
+  what: 'net.bridge.bridge-nf-call-iptables, with rules that see what is forwarded',
+  why: 'each frame within a bridge then passes the rules for routed packets, which costs time, and may meet rules not meant for it',
+  mend: 'turn it off, unless Kubernetes or Docker on this host need it',
+  look({ files, firewall }) {
+    if (files.sysctl('net.bridge.bridge-nf-call-iptables') !== 1)
+      return ok('frames within a bridge pass no rules for routed packets');
+    if (firewall === undefined) return unknown(NOT_ASKED);
+    const chains = unwrap(firewall).filter(({ family }) => family !== 'bridge');
+    if (chains.length === 0) return ok('bridge-nf-call-iptables is on, and no rules see what is forwarded');
+    return warn(
+      `bridge-nf-call-iptables is 1, so frames between containers pass ${chains.map(({ family, table, chain }) => `${family} ${table} ${chain}`).join(', ')}`,
+      'sysctl -w net.bridge.bridge-nf-call-iptables=0',
+      "echo 'net.bridge.bridge-nf-call-iptables = 0' > /etc/sysctl.d/90-netnsd-bridge.conf",
+    );
+  },
+};
+
+export const FIREWALLD_ZONES: Check = {
+  group: 'networks',
+  name: 'firewalld',
+  what: "firewalld runs, and no zone has the pool's subnet or bridge",
+  why: 'the default zone rejects what containers send to this host, and what is forwarded to another zone',
+  mend: 'put the subnet into a zone, trusted for example',
+  look(machine) {
+    const { firewall, running, pools } = machine;
+    if (!running.has(FIREWALLD)) return ok('firewalld does not run');
+    if (firewall === undefined) return unknown(NOT_ASKED);
+    const chains = unwrap(firewall).filter(({ table }) => table === FIREWALLD);
+    const stuck = pools.filter((pool) => !chains.some((chain) => isPassed(machine, chain, pool)));
+    if (stuck.length === 0) return ok('every pool is in a zone of firewalld');
+    return stuck.map(({ name, subnet }) =>
+      warn(
+        `firewalld runs, and subnet ${subnet} of pool ${name} is in none of its zones`,
+        `firewall-cmd --permanent --zone=trusted --add-source=${subnet} && firewall-cmd --reload`,
+      ),
+    );
+  },
+};

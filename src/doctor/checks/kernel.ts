@@ -1,0 +1,159 @@
+import { type CodeState, codeState, kernelOption } from '../kernel-code.js';
+import type { Machine } from '../machine.js';
+import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js';
+
+/** rtnl_newlink honours NLM_F_ECHO since then (net/core/rtnetlink.c), and a build rests on its answer. */
+const LEAST = [6, 2] as const;
+
+export const KERNEL_VERSION: Check = {
+  group: 'kernel',
+  name: 'kernel-version',
+  what: 'Linux 6.2 or newer',
+  why: 'a build takes from the answer to RTM_NEWLINK which links were made, which older kernels do not give',
+  mend: 'a newer kernel',
+  look({ kernel, trial }) {
+    const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+    if (major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1])) return ok(`Linux ${kernel}`);
+    if (trial.outcome === 'built') return ok(`Linux ${kernel}, which answers as Linux ${LEAST.join('.')} does`);
+    return fail(
+      `Linux ${kernel} does not tell which links it has made; netnsd needs ${LEAST.join('.')} or newer`,
+      'Debian 12: apt-get install -t bookworm-backports linux-image-amd64; Ubuntu 22.04: apt-get install linux-generic-hwe-22.04',
+    );
+  },
+};
+
+const CODE = {
+  veth: { module: 'veth', option: 'CONFIG_VETH' },
+  bridge: { module: 'bridge', option: 'CONFIG_BRIDGE' },
+} as const;
+
+/** Whether a trial would load nothing: what it needs is there, or the kernel takes no modules. */
+export function trialLoadsNothing({ files, kernel }: Pick<Machine, 'files' | 'kernel'>): boolean {
+  if (files.stats('/proc/modules') === undefined) return true;
+  return Object.values(CODE).every((code) => ['builtin', 'loaded'].includes(codeState(files, kernel, code)));
+}
+
+/** The same for questions about nftables. */
+export function tablesAreLoaded({ files, kernel }: Pick<Machine, 'files' | 'kernel'>): boolean {
+  if (files.stats('/proc/modules') === undefined) return true;
+  return ['builtin', 'loaded'].includes(codeState(files, kernel, { module: 'nf_tables', option: 'CONFIG_NF_TABLES' }));
+}
+
+function lookForCode({ files, kernel, trial }: Machine, name: keyof typeof CODE): Outcome {
+  const state = codeState(files, kernel, CODE[name]);
+  const found: Record<Exclude<CodeState, 'absent' | 'unknown'>, string> = {
+    builtin: 'is built in',
+    loaded: 'is loaded',
+    loadable: 'is a module, and loaded when it is first needed',
+  };
+  if (state === 'unknown') {
+    if (trial.outcome === 'built') return ok(`${name} works`);
+    return unknown(
+      `whether the kernel has ${name} cannot be told: /lib/modules/${kernel} is not here`,
+      `modprobe ${name}`,
+    );
+  }
+  if (state !== 'absent') return ok(`${name} ${found[state]}`);
+  return fail(
+    `the kernel has no ${name} (${CODE[name].option})`,
+    `Ubuntu: apt-get install linux-modules-extra-${kernel}; otherwise a kernel with ${CODE[name].option}`,
+  );
+}
+
+export const VETH: Check = {
+  group: 'kernel',
+  name: 'veth',
+  what: 'the module veth, built in, loaded or installed',
+  why: 'every endpoint is one half of such a pair',
+  mend: 'the package with the rest of the modules, or another kernel',
+  look: (machine) => lookForCode(machine, 'veth'),
+};
+
+export const BRIDGE: Check = {
+  group: 'kernel',
+  name: 'bridge',
+  what: 'the module bridge, built in, loaded or installed',
+  why: 'the endpoints of a pool are ports of a bridge',
+  mend: 'the package with the rest of the modules, or another kernel',
+  look: (machine) => lookForCode(machine, 'bridge'),
+};
+
+export const TRIAL: Check = {
+  group: 'kernel',
+  name: 'trial',
+  what: 'a veth pair and a bridge are made in a network namespace that only this check sees, and is gone with it',
+  why: 'what the kernel, a security module or a filter refuses here is refused to the daemon as well',
+  mend: 'the refusal is named',
+  look({ trial, euid }) {
+    switch (trial.outcome) {
+      case 'built':
+        return ok('a namespace, a veth pair and a bridge could be made');
+      case 'skipped':
+        return unknown(`nothing was tried: ${trial.why}`);
+      case 'silent':
+        return fail('the kernel made a link and did not tell which: it is older than 6.2', 'a newer kernel');
+      case 'refused':
+        if (trial.errno === 'EPERM' && euid !== 0)
+          return unknown('nothing can be tried without root', 'sudo netnsd doctor');
+        return fail(
+          `the kernel refuses to ${trial.operation}: ${trial.errno}`,
+          `the other findings here, or dmesg, say why`,
+        );
+    }
+  },
+};
+
+export const CONNTRACK: Check = {
+  group: 'kernel',
+  name: 'conntrack',
+  what: 'where the host tracks connections: the module nf_conntrack_netlink',
+  why: 'connections of an address are forgotten before another endpoint gets it; without the module they are not, and what was let through for one container is for the next',
+  mend: 'load the module, at each boot as well',
+  look({ files, kernel }) {
+    const isThere = (module: string, option: string) =>
+      ['builtin', 'loaded'].includes(codeState(files, kernel, { module, option }));
+    if (files.stats('/proc/sys/net/netfilter/nf_conntrack_max') === undefined)
+      return ok('the host tracks no connections');
+    if (isThere('nf_conntrack_netlink', 'CONFIG_NF_CT_NETLINK')) return ok('tracked connections can be forgotten');
+    return warn(
+      'the host tracks connections, and nf_conntrack_netlink is not loaded: those of an endpoint outlive it',
+      'modprobe nf_conntrack_netlink && echo nf_conntrack_netlink > /etc/modules-load.d/netnsd.conf',
+    );
+  },
+};
+
+export const BPF: Check = {
+  group: 'kernel',
+  name: 'bpf',
+  what: 'CONFIG_BPF_SYSCALL and CONFIG_CGROUP_BPF, and BTF in /sys/kernel/btf/vmlinux',
+  why: 'writes to sysctls are counted by a BPF program; without it, endpoints are recycled by reading some 600 files each',
+  mend: 'a kernel that has them, as those of the distributions do',
+  look({ files, kernel }) {
+    const lacking = ['CONFIG_BPF_SYSCALL', 'CONFIG_CGROUP_BPF'].filter(
+      (option) => kernelOption(files, kernel, option) === 'n',
+    );
+    if (files.stats('/sys/kernel/btf/vmlinux') === undefined) lacking.push('CONFIG_DEBUG_INFO_BTF');
+    if (lacking.length === 0) return ok('the kernel describes itself (BTF), for programs that watch sysctls');
+    return warn(
+      `the kernel lacks ${lacking.join(' and ')}: writes to sysctls are not seen, so all are read at each release`,
+      "boot the distribution's own kernel, or one with these options",
+    );
+  },
+};
+
+export const CGROUP: Check = {
+  group: 'kernel',
+  name: 'cgroup2',
+  what: 'the unified cgroup hierarchy is mounted, from its root',
+  why: 'the program that watches sysctls is attached to its root',
+  mend: 'boot with the unified hierarchy, as systemd has it by default',
+  look({ files }) {
+    const mounts = (files.text('/proc/self/mountinfo') ?? '').split('\n');
+    const found = mounts.find((line) => / - cgroup2 /.test(line) && line.split(' ')[3] === '/');
+    if (found !== undefined) return ok(`cgroup2 is mounted at ${found.split(' ')[4]}`);
+    return warn(
+      'cgroup2 is not mounted: writes to sysctls are not seen, so all are read at each release',
+      'boot with systemd.unified_cgroup_hierarchy=1, or: mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified',
+    );
+  },
+};

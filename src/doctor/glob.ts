@@ -1,0 +1,10 @@
+/** Whether `text` fits a shell pattern of `*`, `?` and `[…]`, as a whole; fnmatch(3). */
+export function globMatches(pattern: string, text: string): boolean {
+  const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
+    if (part === '*') return '.*';
+    if (part === '?') return '.';
+    if (part.length > 1) return part.replace('[!', '[^').replaceAll('\\', '\\\\');
+    return part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  });
+  return new RegExp(`^${source}$`, 's').test(text);
+}

@@ -1,0 +1,58 @@
+import type { Config } from '../config/index.js';
+import type { Settled, Site } from '../endpoint/types.js';
+import type { InterfaceAddress } from '../kernel/address.js';
+import type { ForwardChain } from '../kernel/forward-chains.js';
+import type { Link } from '../kernel/link.js';
+import type { Route } from '../kernel/route.js';
+import type { Trial } from '../kernel/trial.js';
+import type { DaemonView } from './daemon-view.js';
+import type { HostFiles } from './host-files.js';
+
+/** All that the checks look at, read before the first of them looks. */
+export interface Machine {
+  readonly files: HostFiles;
+  readonly euid: number;
+  /** `v20.19.0` */
+  readonly node: string;
+  /** `6.18.44-generic`; uname(2). */
+  readonly kernel: string;
+  /** Where programs are looked for. */
+  readonly path: string;
+  readonly place: { readonly stateDir: string; readonly socketPath: string; readonly configPath: string | null };
+  /** This package's. */
+  readonly version: string;
+  readonly site: Site;
+  /** What processes are called (comm of proc_pid_comm(5)). */
+  readonly running: ReadonlySet<string>;
+  readonly config: Settled<Config>;
+  /** Those of the daemon that runs, otherwise of the configuration. */
+  readonly pools: readonly PoolSize[];
+  readonly network: Settled<HostNetwork>;
+  /** Undefined where it was not asked, since the kernel would have to load code for it. */
+  readonly firewall: Settled<readonly ForwardChain[]> | undefined;
+  readonly trial: Trial;
+  readonly daemon: DaemonView;
+}
+
+export interface PoolSize {
+  readonly name: string;
+  readonly subnet: string;
+  readonly max: number;
+}
+
+export interface HostNetwork {
+  readonly links: readonly Link[];
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+}
+
+/** The value, or throws why there is none. */
+export function unwrap<T>(settled: Settled<T>): T {
+  if (!settled.ok) throw settled.error;
+  return settled.value;
+}
+
+/** How many endpoints there may be at once. */
+export function mostEndpoints({ pools }: Machine): number {
+  return pools.reduce((sum, { max }) => sum + max, 0);
+}

@@ -1,0 +1,84 @@
+import { release } from 'node:os';
+import { type Config, readConfig } from '../config/index.js';
+import { readSite, siteOf } from '../daemon/site-file.js';
+import type { Settled } from '../endpoint/types.js';
+import { LIST_ADDRESSES, parseAddress } from '../kernel/address.js';
+import { type ForwardChain, listForwardChains } from '../kernel/forward-chains.js';
+import { InquirySocket, NETLINK_PROTOCOL } from '../kernel/inquiry-socket.js';
+import { readLegacyForward } from '../kernel/legacy-tables.js';
+import { LIST_LINKS, parseLink } from '../kernel/link.js';
+import { LIST_ROUTES, parseRoute } from '../kernel/route.js';
+import { type Trial, tryBuilding } from '../kernel/trial.js';
+import { readVersion } from '../version.js';
+import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
+import type { DaemonView } from './daemon-view.js';
+import { HostFiles } from './host-files.js';
+import type { HostNetwork, Machine } from './machine.js';
+
+export interface Place {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Null: `/etc/netnsd/netnsd.toml` if it exists, otherwise defaults. */
+  readonly configPath: string | null;
+}
+
+/** Reads this machine. Changes nothing, and has the kernel load nothing. */
+export async function readMachine(place: Place, daemon: DaemonView): Promise<Machine> {
+  const files = new HostFiles();
+  const kernel = release();
+  const config = attempt(() => readConfig({ path: place.configPath, stateDir: place.stateDir }));
+  return {
+    files,
+    euid: process.geteuid?.() ?? 0,
+    node: process.version,
+    kernel,
+    path: process.env.PATH ?? '',
+    place,
+    version: readVersion(),
+    site: readSite(place.stateDir) ?? siteOf(place.stateDir, config.ok ? config.value.netnsDir : null),
+    running: runningPrograms(files),
+    config,
+    pools: daemon.answers ? daemon.status.pools : poolsOf(config),
+    network: attempt(readNetwork),
+    firewall: tablesAreLoaded({ files, kernel }) ? attempt(() => readFirewall(files)) : undefined,
+    trial: await trial({ files, kernel }),
+    daemon,
+  };
+}
+
+function poolsOf(config: Settled<Config>): Config['pools'] {
+  return config.ok ? config.value.pools : [];
+}
+
+function attempt<T>(read: () => T): Settled<T> {
+  try {
+    return { ok: true, value: read() };
+  } catch (error) {
+    return { ok: false, error: error as Error };
+  }
+}
+
+/** Processes end while they are listed, and their files with them. */
+function runningPrograms(files: HostFiles): Set<string> {
+  const pids = files.names('/proc').filter((name) => /^\d+$/.test(name));
+  return new Set(pids.flatMap((pid) => files.text(`/proc/${pid}/comm`)?.trim() ?? []));
+}
+
+function readNetwork(): HostNetwork {
+  using socket = new InquirySocket(NETLINK_PROTOCOL.route);
+  return {
+    links: socket.dump(LIST_LINKS).map(({ payload }) => parseLink(payload)),
+    addresses: socket.dump(LIST_ADDRESSES).flatMap(({ payload }) => parseAddress(payload) ?? []),
+    routes: socket.dump(LIST_ROUTES).map(({ payload }) => parseRoute(payload)),
+  };
+}
+
+function readFirewall(files: HostFiles): ForwardChain[] {
+  const legacy = (files.text('/proc/net/ip_tables_names') ?? '').split('\n').includes('filter');
+  return [...listForwardChains(), ...(legacy ? [readLegacyForward() ?? []].flat() : [])];
+}
+
+async function trial(machine: Pick<Machine, 'files' | 'kernel'>): Promise<Trial> {
+  if (trialLoadsNothing(machine)) return tryBuilding();
+  return { outcome: 'skipped', why: 'the kernel would load modules for it' };
+}

@@ -1,0 +1,94 @@
+import t from 'tap';
+import type { Finding } from '../../../src/daemon/findings.js';
+import { askDaemon, type DaemonClient } from '../../../src/doctor/daemon-view.js';
+import { NetnsdError } from '../../../src/errors.js';
+import { POOL } from '../cli/fake.js';
+import { answering, STATUS } from './daemon-status.js';
+import { look, lookOnce, machineOf } from './machine.js';
+
+const FINDING: Finding = {
+  pool: 'default',
+  object: 'default-17',
+  endpoint: 'default-17',
+  lease: null,
+  problem: 'its link at the host is gone',
+  action: 'replaced',
+  outcome: 'found',
+  advice: null,
+};
+
+t.test('a daemon that does not answer is not asked anything else', async (t) => {
+  t.match(lookOnce('daemon', machineOf(t)), { status: 'unknown', message: 'there is no socket /s', advice: null });
+  const forbidden = { answers: false, forbidden: true, why: 'no permission' } as const;
+  t.match(lookOnce('daemon', machineOf(t, {}, { daemon: forbidden })), {
+    status: 'unknown',
+    advice: 'sudo netnsd doctor',
+  });
+  for (const name of ['version', 'pools', 'reconcile']) t.same(look(name, machineOf(t)), [], name);
+  t.match(lookOnce('daemon', machineOf(t, {}, { daemon: answering() })), {
+    status: 'ok',
+    message: /0\.1\.0 answers, pid 4711/,
+  });
+});
+
+t.test("the daemon's version is this one's", async (t) => {
+  t.match(lookOnce('version', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
+  const older = answering({ version: '0.0.9' });
+  t.match(lookOnce('version', machineOf(t, {}, { daemon: older })), { status: 'warn', advice: /restart netnsd/ });
+});
+
+t.test('pools in trouble and broken endpoints fail', async (t) => {
+  t.match(lookOnce('pools', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
+  const pools = [{ ...POOL, trouble: 'EMFILE', broken: 2 }];
+  t.match(look('pools', machineOf(t, {}, { daemon: answering({ pools }) })), [
+    { status: 'fail', message: 'pool default is in trouble: EMFILE' },
+    { status: 'fail', message: 'pool default has 2 endpoints that would not go' },
+  ]);
+});
+
+t.test('findings fail until they are mended, with what to do', async (t) => {
+  const found = (...findings: Finding[]) => look('reconcile', machineOf(t, {}, { daemon: answering({}, findings) }));
+  t.match(found(), [{ status: 'ok', message: '18 endpoints are as they should be' }]);
+  t.match(found(FINDING), [
+    { status: 'fail', message: 'default-17: its link at the host is gone', advice: /doctor --fix/ },
+  ]);
+  t.match(found({ ...FINDING, outcome: 'done' }), [{ status: 'ok', message: /, 1 things mended/ }]);
+  t.match(found({ ...FINDING, outcome: 'failed', advice: 'EBUSY' }), [{ advice: 'it could not be mended: EBUSY' }]);
+  t.match(found({ ...FINDING, outcome: 'failed' }), [{ advice: /the log says why/ }]);
+  const told = { ...FINDING, lease: 'l-1', action: 'none' } as const;
+  t.match(found({ ...told, advice: 'start it anew' }), [{ message: /\(lease l-1\)$/, advice: 'start it anew' }]);
+  t.match(found(told), [{ advice: /a person/ }]);
+});
+
+const fakeClient = (more: Partial<DaemonClient> = {}): DaemonClient => ({
+  status: async () => STATUS,
+  reconcile: async () => ({ findings: [FINDING], endpoints: 1, tookMs: 1 }),
+  ...more,
+});
+const refusing = (errno: string) => async (): Promise<never> => {
+  throw new NetnsdError('daemon_unreachable', `no: ${errno}`, { details: { errno } });
+};
+
+t.test('a daemon is asked for its status and its findings; what it refuses is kept', async (t) => {
+  t.match(await askDaemon(fakeClient(), { fix: true }), {
+    answers: true,
+    status: STATUS,
+    reconciliation: { ok: true },
+  });
+  t.match(await askDaemon(fakeClient({ status: refusing('ENOENT') }), { fix: false }), {
+    answers: false,
+    forbidden: false,
+  });
+  t.match(await askDaemon(fakeClient({ status: refusing('EACCES') }), { fix: false }), {
+    forbidden: true,
+    why: 'no: EACCES',
+  });
+  const view = await askDaemon(fakeClient({ reconcile: refusing('EPIPE') }), { fix: false });
+  t.match(view, { answers: true, reconciliation: { ok: false } });
+  t.throws(() => look('reconcile', machineOf(t, {}, { daemon: view })), /EPIPE/);
+  const broken = async (): Promise<never> => {
+    throw new TypeError('a fault');
+  };
+  await t.rejects(askDaemon(fakeClient({ status: broken }), { fix: false }), TypeError);
+  await t.rejects(askDaemon(fakeClient({ reconcile: broken }), { fix: false }), TypeError);
+});

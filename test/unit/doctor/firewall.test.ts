@@ -1,0 +1,150 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { globMatches } from '../../../src/doctor/glob.js';
+import type { ForwardChain, Pass } from '../../../src/kernel/forward-chains.js';
+import { parseLegacyForward, readLegacyForward } from '../../../src/kernel/legacy-tables.js';
+import { look, lookOnce, machineOf } from './machine.js';
+
+const CALLS = { '/proc/sys/net/bridge/bridge-nf-call-iptables': '1\n' };
+
+function chain(more: Partial<ForwardChain> = {}): ForwardChain {
+  return { family: 'ip', table: 'filter', chain: 'FORWARD', policy: 'drop', passes: [], ...more };
+}
+
+const firewall = (...chains: ForwardChain[]) => ({ firewall: { ok: true, value: chains } as const });
+
+t.test('patterns are those of a shell', async (t) => {
+  for (const [pattern, text] of [
+    ['nb*', 'nbdf5c-xiob.0'],
+    ['nd????-*', 'nddf5c-1'],
+    ['eth[0-9]', 'eth7'],
+    ['eth[!a-z]', 'eth7'],
+    ['a.b+', 'a.b+'],
+    ['*', ''],
+  ] as const)
+    t.ok(globMatches(pattern, text), `${pattern} ${text}`);
+  for (const [pattern, text] of [
+    ['nb', 'nbdf5c'],
+    ['nd????-*', 'ndf5c-1'],
+    ['eth[!0-9]', 'eth7'],
+    ['a.b', 'axb'],
+  ] as const)
+    t.notOk(globMatches(pattern, text), `${pattern} ${text}`);
+});
+
+t.test('a chain that drops cuts containers off from beyond, and with bridge-nf-call from each other', async (t) => {
+  t.match(lookOnce('firewall', machineOf(t)), { status: 'ok', message: 'no chain drops what is forwarded' });
+  t.match(lookOnce('firewall', machineOf(t, {}, firewall(chain({ policy: 'accept' })))), { status: 'ok' });
+  t.match(lookOnce('firewall', machineOf(t, {}, firewall(chain()))), {
+    status: 'warn',
+    message: /pool default reach nothing beyond this host/,
+    advice: /^iptables -I FORWARD -i nbdf5c-\+ -j ACCEPT/,
+  });
+  t.match(lookOnce('firewall', machineOf(t, CALLS, firewall(chain()))), {
+    status: 'fail',
+    message: /do not reach each other/,
+    advice: /bridge-nf-call-iptables=0$/,
+  });
+});
+
+t.test('the rules that would let the bridges by are given in the words of each table', async (t) => {
+  const adviceFor = (one: ForwardChain) => lookOnce('firewall', machineOf(t, {}, firewall(one))).advice;
+  t.match(
+    adviceFor(chain({ family: 'inet', table: 'mine', chain: 'fwd' })),
+    `nft insert rule inet mine fwd iifname '"nbdf5c-*"' accept`,
+  );
+  t.match(adviceFor(chain({ table: 'filter (iptables-legacy)' })), 'iptables-legacy -I FORWARD -i nbdf5c-+ -j ACCEPT');
+  const inBridge = firewall(chain({ family: 'bridge', table: 'b', chain: 'f' }));
+  t.match(lookOnce('firewall', machineOf(t, {}, inBridge)), {
+    status: 'fail',
+    advice: 'nft insert rule bridge b f accept',
+  });
+});
+
+const PASSES: [title: string, pass: Pass, passed: boolean][] = [
+  ['its bridge', { link: 'nbdf5c-xiob.0' }, true],
+  ['all bridges of netnsd', { link: 'nb*' }, true],
+  ['another bridge', { link: 'docker0' }, false],
+  ['its subnet, by two bytes', { address: [10, 213], mask: [255, 255] }, true],
+  ['a network that holds its subnet', { address: [10, 208, 0, 0], mask: [255, 240, 0, 0] }, true],
+  ['another network', { address: [10, 214], mask: [255, 255] }, false],
+];
+for (const [title, pass, passed] of PASSES) {
+  t.test(`a rule for ${title} ${passed ? 'lets the pool by' : 'does not count'}`, async (t) => {
+    const { status } = lookOnce('firewall', machineOf(t, {}, firewall(chain({ passes: [pass] }))));
+    t.equal(status, passed ? 'ok' : 'warn');
+  });
+}
+
+t.test('what could not be asked is unknown', async (t) => {
+  const machine = machineOf(t, CALLS, { firewall: undefined, running: new Set(['firewalld']) });
+  for (const name of ['firewall', 'bridge-nf-call', 'firewalld'])
+    t.match(lookOnce(name, machine), { status: 'unknown' });
+  const refused = { firewall: { ok: false, error: new Error('EPERM') } as const };
+  t.throws(() => look('firewall', machineOf(t, {}, refused)), /EPERM/);
+});
+
+t.test('bridge-nf-call-iptables counts where rules see what is forwarded', async (t) => {
+  const rules = firewall(chain({ policy: 'accept' }), chain({ family: 'bridge' }));
+  t.match(lookOnce('bridge-nf-call', machineOf(t, {}, rules)), { status: 'ok' });
+  t.match(lookOnce('bridge-nf-call', machineOf(t, CALLS)), { status: 'ok' });
+  t.match(lookOnce('bridge-nf-call', machineOf(t, CALLS, rules)), {
+    status: 'warn',
+    message: /pass ip filter FORWARD$/,
+  });
+});
+
+t.test('firewalld has to have the subnet in a zone', async (t) => {
+  const running = new Set(['firewalld']);
+  const zoned = chain({
+    family: 'inet',
+    table: 'firewalld',
+    policy: 'accept',
+    passes: [{ address: [10, 213], mask: [255, 255] }],
+  });
+  t.match(lookOnce('firewalld', machineOf(t)), { status: 'ok' });
+  t.match(lookOnce('firewalld', machineOf(t, {}, { running, ...firewall(zoned) })), { status: 'ok' });
+  t.match(lookOnce('firewalld', machineOf(t, {}, { running, ...firewall({ ...zoned, passes: [] }) })), {
+    status: 'warn',
+    advice: /--add-source=10\.213\.0\.0\/16 && firewall-cmd --reload/,
+  });
+});
+
+t.test('what iptables-legacy prints is read: the policy, and rules that let by', async (t) => {
+  const text = `-P INPUT ACCEPT
+-P FORWARD DROP
+-N USER
+-A FORWARD -i nb+ -j ACCEPT
+-A FORWARD ! -i docker0 -o eth0 -j USER
+-A FORWARD -i lo -j DROP
+-A USER -s 10.208.0.0/12 -d 10.213.7.9/32 ! -d 1.2.3.0/24 -j ACCEPT
+`;
+  t.same(parseLegacyForward(text), {
+    family: 'ip',
+    table: 'filter (iptables-legacy)',
+    chain: 'FORWARD',
+    policy: 'drop',
+    passes: [
+      { link: 'nb*' },
+      { link: 'eth0' },
+      { address: [10, 208, 0, 0], mask: [255, 240, 0, 0] },
+      { address: [10, 213, 7, 9], mask: [255, 255, 255, 255] },
+    ],
+  });
+  t.equal(parseLegacyForward('-P FORWARD ACCEPT\n').policy, 'accept');
+});
+
+t.test('an iptables-legacy that is not there has no chain, one that fails is told with its words', async (t) => {
+  const folder = t.testdir({
+    works: '#!/bin/sh\n[ "$*" = "-t filter -S" ] && echo "-P FORWARD DROP"\n',
+    fails: '#!/bin/sh\necho "iptables: no chain" >&2\nexit 4\n',
+  });
+  for (const name of ['works', 'fails']) chmodSync(join(folder, name), 0o755);
+  t.match(readLegacyForward(join(folder, 'works')), { policy: 'drop' });
+  t.throws(() => readLegacyForward(join(folder, 'fails')), {
+    code: 'missing_tool',
+    message: /failed: iptables: no chain$/,
+  });
+  t.equal(readLegacyForward(join(folder, 'none')), undefined);
+});

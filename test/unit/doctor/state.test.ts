@@ -1,0 +1,145 @@
+import fs from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { parseConfig } from '../../../src/config/read.js';
+import { HostFiles } from '../../../src/doctor/host-files.js';
+import type { Machine } from '../../../src/doctor/machine.js';
+import { answering } from './daemon-status.js';
+import { lookOnce, machineOf } from './machine.js';
+
+/** A machine whose state directory is a real folder: ownership and sockets are not to be had otherwise. */
+function stateOf(t: Test, more: Partial<Machine> = {}): Machine & { dir: string } {
+  const top = fs.mkdtempSync(join(fs.realpathSync('/tmp'), 'state-'));
+  t.teardown(() => fs.rmSync(top, { recursive: true, force: true }));
+  const dir = join(top, 'state');
+  fs.mkdirSync(dir, { mode: 0o700 });
+  const place = { stateDir: dir, socketPath: join(dir, 'netnsd.sock'), configPath: null };
+  const site = { instance: 'df5c', netnsDir: join(dir, 'netns') };
+  const euid = process.geteuid?.() ?? 0;
+  return { ...machineOf(t), files: new HostFiles(), place, site, euid, ...more, dir };
+}
+
+async function listen(t: Test, path: string, mode: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  fs.chmodSync(path, mode);
+  t.teardown(() => server.close());
+}
+
+t.test('a state directory that others may change is told before the daemon refuses it', async (t) => {
+  const machine = stateOf(t);
+  t.match(lookOnce('state-directory', machine), { status: 'ok' });
+  fs.mkdirSync(join(machine.dir, 'leased'), { mode: 0o700 });
+  fs.chmodSync(join(machine.dir, 'leased'), 0o777);
+  t.match(lookOnce('state-directory', machine), { status: 'fail', message: /leased has mode 0777.*chmod 700/ });
+  fs.chmodSync(join(machine.dir, 'leased'), 0o700);
+  fs.chmodSync(machine.dir, 0o770);
+  t.match(lookOnce('state-directory', machine), { status: 'fail', message: /state has mode 0770/ });
+  fs.chmodSync(machine.dir, 0o700);
+  fs.chmodSync(join(machine.dir, '..'), 0o777);
+  t.match(lookOnce('state-directory', machine), { status: 'fail', message: /others may replace/ });
+  fs.chmodSync(join(machine.dir, '..'), 0o755);
+  t.match(lookOnce('state-directory', machine), { status: 'ok' });
+});
+
+t.test('a symlink, a file, and a folder of another user are told; one that is not there can be made', async (t) => {
+  const machine = stateOf(t);
+  fs.rmdirSync(machine.dir);
+  t.match(lookOnce('state-directory', machine), { status: 'ok', message: /can be made/ });
+  fs.symlinkSync('/tmp', machine.dir);
+  t.match(lookOnce('state-directory', machine), { status: 'fail', message: /is a symlink/ });
+  fs.unlinkSync(machine.dir);
+  fs.writeFileSync(machine.dir, '');
+  t.match(lookOnce('state-directory', machine), { status: 'fail', message: /is no directory/ });
+});
+
+t.test('places of the socket and of the namespaces count as well', async (t) => {
+  const machine = stateOf(t);
+  const open = join(machine.dir, '..', 'open');
+  fs.mkdirSync(open);
+  fs.chmodSync(open, 0o777);
+  const place = { ...machine.place, socketPath: join(open, 's') };
+  t.match(lookOnce('state-directory', { ...machine, place }), { status: 'fail', message: /open has mode 0777/ });
+});
+
+t.test('the socket: its mode and its group', async (t) => {
+  const machine = stateOf(t);
+  const socket = machine.place.socketPath;
+  t.match(lookOnce('socket', machine), { status: 'ok', message: /there is no/ });
+  fs.writeFileSync(socket, '');
+  t.match(lookOnce('socket', machine), { status: 'fail', message: /is no socket/ });
+  fs.unlinkSync(socket);
+  await listen(t, socket, 0o600);
+  t.match(lookOnce('socket', machine), { status: 'ok', message: /0600$/ });
+  fs.chmodSync(socket, 0o666);
+  t.match(lookOnce('socket', machine), { status: 'fail', advice: `chmod o-rwx ${socket}` });
+  fs.chmodSync(socket, 0o660);
+  t.match(lookOnce('socket', machine), { status: 'warn', message: /0660, and the configuration says 0600/ });
+  const settings = (source: string) => ({
+    config: { ok: true, value: parseConfig({ source, file: 'f', stateDir: machine.dir }) } as const,
+  });
+  t.match(lookOnce('socket', { ...machine, ...settings('socket_group = "99999"\n') }), {
+    status: 'warn',
+    advice: /^chgrp 99999 /,
+  });
+  const { gid } = fs.statSync(socket);
+  t.match(lookOnce('socket', { ...machine, ...settings(`socket_group = "${gid}"\n`) }), { status: 'ok' });
+  t.match(lookOnce('socket', { ...machine, ...settings('socket_group = "root"\n') }), {
+    status: gid === 0 ? 'ok' : 'warn',
+  });
+  fs.chmodSync(socket, 0o620);
+  t.match(lookOnce('socket', { ...machine, ...settings('socket_mode = "0620"\n') }), { status: 'ok' });
+  const invalid = { config: { ok: false, error: new Error('no') } as const };
+  t.match(lookOnce('socket', { ...machine, ...invalid }), { status: 'ok' });
+});
+
+t.test('files that were set aside are counted', async (t) => {
+  t.match(lookOnce('set-aside', machineOf(t)), { status: 'ok' });
+  t.match(lookOnce('set-aside', machineOf(t, { '/run/netnsd/set-aside/x': '' })), {
+    status: 'warn',
+    message: /^1 files .* x$/,
+  });
+});
+
+t.test('what a dead daemon left is told with both ways out', async (t) => {
+  t.match(lookOnce('leftover', machineOf(t)), { status: 'ok', message: /nothing is left/ });
+  t.match(lookOnce('leftover', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
+  const mount = (name: string) => `9 1 0:4 net:[4026532319] /run/netnsd/netns/${name} rw shared:1 - nsfs nsfs rw\n`;
+  const files = {
+    '/run/netnsd/lock': '4711\n',
+    '/run/netnsd/leased/default-1.json': '{}',
+    '/proc/locks': '',
+    '/proc/self/mountinfo': `${mount('nddf5c-default-1')}${mount('other')}`,
+  };
+  t.match(lookOnce('leftover', machineOf(t, files)), {
+    status: 'warn',
+    message: 'no daemon runs, and 1 namespaces are mounted and 1 records there',
+    advice: /netnsd serve .*netnsd down/,
+  });
+});
+
+t.test('a lock that somebody holds who does not answer is told with his number', async (t) => {
+  const lock = { '/run/netnsd/lock': '4711\n' };
+  const machine = machineOf(t, lock);
+  const { dev, ino } = machine.files.stats('/run/netnsd/lock') as fs.Stats;
+  const hex = (number: number) => number.toString(16).padStart(2, '0');
+  const device = `${hex((dev >> 8) & 0xfff)}:${hex((dev & 0xff) | ((dev >> 12) & 0xfff00))}`;
+  const locked = (text: string) => {
+    fs.mkdirSync(join(t.testdirName, 'proc'), { recursive: true });
+    fs.writeFileSync(join(t.testdirName, 'proc', 'locks'), text);
+    return machine;
+  };
+  const held = `1: FLOCK  ADVISORY  WRITE 4711 ${device}:${ino} 0 EOF\n`;
+  t.match(lookOnce('leftover', locked(held)), { status: 'fail', message: /pid 4711/, advice: /--socket/ });
+  t.match(lookOnce('leftover', locked(held.replace('FLOCK', 'POSIX'))), { message: /nothing is left/ });
+  const forbidden = { answers: false, forbidden: true, why: 'no permission' } as const;
+  t.match(lookOnce('leftover', { ...locked(held), daemon: forbidden }), { status: 'ok', message: /seems to run/ });
+});
+
+t.test('the number of a lock is read as the kernel writes it', async (t) => {
+  const machine = stateOf(t);
+  const { FileLock } = await import('../../../src/kernel/file-lock.js');
+  using _lock = FileLock.acquire(join(machine.dir, 'lock'));
+  t.match(lookOnce('leftover', machine), { status: 'fail', message: new RegExp(`pid ${process.pid}\\)`) });
+});
