@@ -12,11 +12,12 @@ import {
   type Jobs,
   type PlainError,
   type ReplyMessage,
+  type ReturnedEndpoint,
   type Survey,
   type ThreadSettings,
 } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
-import type { Verdict, VerifyWay } from './verify.js';
+import type { Verdict } from './verify.js';
 
 interface Waiting {
   readonly resolve: (output: unknown) => void;
@@ -82,7 +83,7 @@ export class EndpointThread {
   }
 
   /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
-  verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+  verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]> {
     return this.#call('verify', { endpoints });
   }
 

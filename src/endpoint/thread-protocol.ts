@@ -25,6 +25,12 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
+/** One that a container had, and how far that is trusted: see `verifyEndpoints`. */
+export interface ReturnedEndpoint extends BuiltEndpoint {
+  readonly way: VerifyWay;
+  readonly unprivileged: boolean;
+}
+
 /** Who is where, and what is not as it was built: one look at all of it. */
 export interface Survey {
   readonly found: Found;
@@ -46,7 +52,7 @@ export interface Jobs {
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
-  verify: { in: { endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[] }; out: Verdict[] };
+  verify: { in: { endpoints: readonly ReturnedEndpoint[] }; out: Verdict[] };
   /** Ids of the processes inside each namespace. */
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };
   /** Why there are no seals, or what they do not see; null: nothing is lacking. */

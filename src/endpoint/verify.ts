@@ -8,7 +8,7 @@ import { netnsHolders } from '../kernel/netns-holders.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
-import { SOCKETS } from './fingerprint/proc-items.js';
+import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
 import type { Host } from './host.js';
 import { Look, type Surroundings } from './look.js';
@@ -22,7 +22,7 @@ import type { Seals } from './seals.js';
 const LOOKS_MS = [0, 30, 120];
 /** After how many looks the thread is given back, some 2 ms. */
 const LOOKS_A_TURN = 4;
-const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, 'links']);
+const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, PROTOCOL_SOCKETS.name, 'links']);
 
 /** How far the one who had the endpoint is trusted: a seal is enough, or everything is read and compared. */
 export type VerifyWay = 'seal' | 'proof';
@@ -35,6 +35,8 @@ export interface LookTarget {
 
 export interface VerifyTarget extends LookTarget {
   readonly way: VerifyWay;
+  /** Its holder's spec leaves no way to change the network. */
+  readonly unprivileged: boolean;
   /** Indexes of the bridges that the endpoint may hang on. */
   readonly bridgeIndexes: ReadonlySet<number>;
 }
@@ -173,7 +175,7 @@ function look(verifier: Verifier, work: Work): Verdict {
       } else {
         seals.wrote(id, emptyCaches(view));
         deviation = sealed
-          ? findUnheard(view, pristine)
+          ? findUnheard(view, { pristine, unprivileged: work.unprivileged })
           : compareFingerprints(pristine, readFingerprint(view, { sysctls: writes === null }));
       }
       if (deviation !== null) {

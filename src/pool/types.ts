@@ -133,7 +133,7 @@ export interface Endpoints {
   /** Seals ready endpoints; false for those that could not be sealed. */
   seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]>;
   /** Looks whether endpoints that were released are as if nobody had had them. */
-  verify(endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[]): Promise<Verdict[]>;
+  verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]>;
   /** Ids of the processes that are inside each namespace. */
   users(netnsInodes: readonly number[]): Promise<number[][]>;
 }
@@ -142,6 +142,13 @@ export interface Endpoints {
 export interface BuiltEndpoint {
   readonly name: EndpointKey;
   readonly netnsInode: number;
+}
+
+/** One that a container had. */
+export interface ReturnedEndpoint extends BuiltEndpoint {
+  readonly way: VerifyWay;
+  /** By its spec, the container could change nothing of the network: what takes CAP_NET_ADMIN need not be asked for. */
+  readonly unprivileged: boolean;
 }
 
 /** `seal`: nothing was announced since the endpoint was sealed. `proof`: everything was read and is as pristine. */

@@ -28,7 +28,10 @@ t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
     // A lease id is another one each time: that of the container which the tour looks at.
     ...commands.map((command) =>
       // A script is there before the event that a person would see.
-      (command === 'cat events.log' ? `until grep -E 'ready +default-2 ' events.log; do sleep 0.1; done` : command).replace(
+      (command === 'cat events.log'
+        ? `until grep -E 'ready +default-2 ' events.log; do sleep 0.1; done`
+        : command
+      ).replace(
         /^netnsd inspect \S+$/,
         'netnsd inspect $(netnsd list --id hello --json | grep -oP \'^    "id": "\\K\\w+\')',
       ),

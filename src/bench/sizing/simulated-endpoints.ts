@@ -5,9 +5,9 @@ import type {
   EndpointKey,
   Endpoints,
   Records,
+  ReturnedEndpoint,
   Settled,
   Verdict,
-  VerifyWay,
 } from '../../pool/types.js';
 import type { Random } from './random.js';
 
@@ -66,7 +66,7 @@ export class SimulatedEndpoints implements Endpoints {
     return Promise.resolve(endpoints.map(() => true));
   }
 
-  verify(endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[]): Promise<Verdict[]> {
+  verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]> {
     return new Promise((resolve) => {
       this.#clock.after(REQUEST_MS + VERIFY_MS * endpoints.length, () =>
         resolve(endpoints.map(({ way }) => ({ clean: true, way, sealed: true }))),

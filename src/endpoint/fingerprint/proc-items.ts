@@ -41,14 +41,12 @@ const OWN_FIELDS = new Map([
 ]);
 
 /**
- * How many sockets there are of every kind, TIME_WAIT and packets in pieces included, whoever holds them: `used` counts
- * every family (net/core/sock.c), and the protocols' table tells which.
+ * How many sockets there are, TIME_WAIT and packets in pieces included, whoever holds them: `used` counts those of every
+ * family that a process made (net/core/sock.c).
  */
-export const SOCKETS: Item = {
-  name: 'sockets',
-  read: ({ ownSockets }) => [...counts(ownSockets), ...protocols(ownSockets)].map((line) => Buffer.from(line)),
-  describe: describeLines,
-};
+export const SOCKETS = textItem('sockets', ({ ownSockets }) => counts(ownSockets));
+/** The same by protocol, with those that the kernel made for itself. */
+export const PROTOCOL_SOCKETS = textItem('sockets by protocol', ({ ownSockets }) => protocols(ownSockets));
 
 function counts(ownSockets: number): string[] {
   return [...lines('sockstat'), ...lines('sockstat6')].flatMap((line) => {
@@ -73,6 +71,7 @@ function protocols(ownSockets: number): string[] {
 /** What procfs tells of a namespace and netlink does not. */
 export const PROC_ITEMS: readonly Item[] = [
   SOCKETS,
+  PROTOCOL_SOCKETS,
   fileItem('multicast groups', 'igmp'),
   fileItem('multicast filters', 'mcfilter'),
   fileItem('multicast filters (IPv6)', 'mcfilter6'),

@@ -28,6 +28,19 @@ t.test('what a process outside keeps of an endpoint is found', async (t) => {
   }
 });
 
+t.test('sockets that a process outside keeps are found of a sealed endpoint too', async (t) => {
+  const stage = await Stage.open(t);
+  for (const { kind } of HELD.filter(({ found }) => found === 'sockets')) {
+    const victim = await stage.build({ settled: true });
+    const letGo = await startHolder(kind, victim);
+    for (const unprivileged of [true, false])
+      t.match(await stage.verify(victim, 'seal', unprivileged), { clean: false, kind: 'sockets' }, kind);
+    await letGo();
+    t.match(await stage.verify(victim, 'seal', true), { clean: true, way: 'seal' }, `${kind}: gone`);
+    await stage.destroy(victim);
+  }
+});
+
 t.test('a BPF program that was attached to the namespace is found', async (t) => {
   const stage = await Stage.open(t);
   const victim = await stage.build();

@@ -55,8 +55,9 @@ export class Stage {
     return victim;
   }
 
-  async verify(victim: Victim, way: VerifyWay): Promise<Verdict> {
-    const [verdict] = await this.#thread.verify([{ name: victim.name, netnsInode: victim.netnsInode, way }]);
+  async verify(victim: Victim, way: VerifyWay, unprivileged = false): Promise<Verdict> {
+    const { name, netnsInode } = victim;
+    const [verdict] = await this.#thread.verify([{ name, netnsInode, way, unprivileged }]);
     return verdict as Verdict;
   }
 
