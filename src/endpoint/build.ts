@@ -2,7 +2,7 @@ import { type ErrorDetails, NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
 import { errnoOf } from '../kernel/errno.js';
 import { addForwarding } from '../kernel/forwarding.js';
-import { createVeth, parseLink, setLink, setQuietPort } from '../kernel/link.js';
+import { createVeth, getLink, parseLink, setLink, setQuietPort } from '../kernel/link.js';
 import { addNeighbour } from '../kernel/neighbour.js';
 import { NetlinkSocket, type Outcome, type Request } from '../kernel/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../kernel/netns.js';
@@ -89,7 +89,7 @@ function makeNamespace(work: Work, host: Host): void {
  * request, since each change of carrier while it is a port costs the kernel more (9 to 11 % of a build).
  */
 async function connect(works: readonly Work[], host: Host): Promise<void> {
-  const replies = await transact(works, host.socket, pairSteps);
+  const replies = await askSilent(works, host, await transact(works, host.socket, pairSteps));
   await Promise.all(
     works.map(async (work, position) => {
       const reply = replies[position];
@@ -101,6 +101,21 @@ async function connect(works: readonly Work[], host: Host): Promise<void> {
     }),
   );
   await transact(works, host.socket, portSteps);
+}
+
+/** Kernels before 6.2 do not echo the links that they make (rtnl_newlink of net/core/rtnetlink.c): they are asked for them. */
+async function askSilent(
+  works: readonly Work[],
+  host: Host,
+  echoes: readonly (Buffer | undefined)[],
+): Promise<readonly (Buffer | undefined)[]> {
+  const silent = works.filter((work, position) => work.failure === undefined && echoes[position] === undefined);
+  if (silent.length === 0) return echoes;
+  const replies = await transact(silent, host.socket, ({ plan }) => [
+    { step: 'veth', request: getLink(plan.hostName) },
+  ]);
+  const asked = new Map(silent.map((work, position) => [work, replies[position]]));
+  return works.map((work, position) => echoes[position] ?? asked.get(work));
 }
 
 /** Sends the steps of all that have not failed, notes failures, and returns each one's first reply. */

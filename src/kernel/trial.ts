@@ -7,8 +7,6 @@ export type Trial =
   | { readonly outcome: 'built' }
   /** `operation` is what was asked: `create bridge ndtrial`. */
   | { readonly outcome: 'refused'; readonly operation: string; readonly errno: string }
-  /** The kernel made a link and did not tell what it made. */
-  | { readonly outcome: 'silent' }
   | { readonly outcome: 'skipped'; readonly why: string };
 
 const MAIN = fileURLToPath(new URL('./trial-main.js', import.meta.url));

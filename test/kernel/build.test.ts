@@ -8,6 +8,8 @@ import { takeInventory } from '../../src/endpoint/inventory.js';
 import { type EndpointPlan, factsOf, planEndpoint } from '../../src/endpoint/plan.js';
 import { NetnsdError } from '../../src/errors.js';
 import { mountsUnder } from '../../src/kernel/mount-folder.js';
+import type { Request } from '../../src/kernel/netlink-socket.js';
+import { NLM_F } from '../../src/kernel/rtnetlink.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 
 interface SeenLink {
@@ -62,6 +64,34 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
     addresses: [{ address: '10.213.0.5/16', gateway: '10.213.0.1' }],
     interface: { mac: eth0.address },
   });
+});
+
+t.test('a kernel that does not echo the links that it makes is asked for them', async (t) => {
+  const fake = fakeHost(t);
+  const { host, network } = await openNetwork(t, fake);
+  const mute = new Proxy(host.socket, {
+    get: (socket, key) => {
+      const value = Reflect.get(socket, key, socket);
+      if (key !== 'transact') return typeof value === 'function' ? value.bind(socket) : value;
+      return async (requests: readonly Request[]) =>
+        (await socket.transact(requests)).map((outcome, position) =>
+          outcome.ok && ((requests[position]?.flags ?? 0) & NLM_F.ECHO) !== 0 ? { ...outcome, replies: [] } : outcome,
+        );
+    },
+  });
+  const silent = new Proxy(host, { get: (real, key) => (key === 'socket' ? mute : Reflect.get(real, key, real)) });
+  const plan = planEndpoint(fake.site, SETTINGS, endpointName(1));
+  const targets = [{ plan, port: await network.join(plan.name.id) }];
+  const [outcome] = await buildEndpoints({ host: silent, site: fake.site, targets });
+  t.ok(outcome?.ok);
+  const { exitCode } = execaSync(
+    'nsenter',
+    [`--net=${plan.netnsPath}`, 'busybox', 'ping', '-c1', '-W1', '10.213.0.1'],
+    {
+      reject: false,
+    },
+  );
+  t.equal(exitCode, 0, 'it is whole');
 });
 
 t.test('endpoints of one pool reach the gateway and each other', async (t) => {

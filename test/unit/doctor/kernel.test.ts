@@ -9,13 +9,12 @@ const REFUSED = { outcome: 'refused', operation: 'create bridge ndtrial', errno:
 const SKIPPED = { outcome: 'skipped', why: 'the kernel would load modules for it' } as const;
 const MODULES = '/lib/modules/6.18.1';
 
-t.test('a kernel older than 6.2 is refused unless it answers as a newer one does', async (t) => {
+t.test('a kernel older than 6.2 builds more slowly', async (t) => {
   t.match(lookOnce('kernel-version', machineOf(t, {}, { trial: SKIPPED })), { status: 'ok', message: 'Linux 6.18.1' });
   t.match(lookOnce('kernel-version', machineOf(t, {}, { kernel: '6.2.0-x', trial: SKIPPED })), { status: 'ok' });
   t.match(lookOnce('kernel-version', machineOf(t, {}, { kernel: '7.0.0', trial: SKIPPED })), { status: 'ok' });
   const old = { kernel: '6.1.0-18-amd64', trial: SKIPPED };
-  t.match(lookOnce('kernel-version', machineOf(t, {}, old)), { status: 'fail', advice: /bookworm-backports/ });
-  t.match(lookOnce('kernel-version', machineOf(t, {}, { kernel: '6.1.0' })), { status: 'ok', message: /answers as/ });
+  t.match(lookOnce('kernel-version', machineOf(t, {}, old)), { status: 'warn', advice: /bookworm-backports/ });
 });
 
 const STATES: [title: string, files: Record<string, string>, state: string][] = [
@@ -73,13 +72,12 @@ t.test('nothing is tried or asked that would load a module', async (t) => {
   t.notOk(tablesAreLoaded(machineOf(t, { '/proc/modules': '' })));
 });
 
-t.test('the trial: built, refused, silent, skipped, or not to be tried without root', async (t) => {
+t.test('the trial: built, refused, skipped, or not to be tried without root', async (t) => {
   t.match(lookOnce('trial', machineOf(t)), { status: 'ok' });
   t.match(lookOnce('trial', machineOf(t, {}, { trial: REFUSED })), {
     status: 'fail',
     message: 'the kernel refuses to create bridge ndtrial: EOPNOTSUPP',
   });
-  t.match(lookOnce('trial', machineOf(t, {}, { trial: { outcome: 'silent' } })), { status: 'fail', message: /older/ });
   t.match(lookOnce('trial', machineOf(t, {}, { trial: SKIPPED })), {
     status: 'unknown',
     message: /would load modules/,
