@@ -14,9 +14,10 @@ import {
   type ReplyMessage,
   type Survey,
   type ThreadSettings,
+  type VerifyRequest,
 } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
-import type { Verdict, VerifyWay } from './verify.js';
+import type { Verdict } from './verify.js';
 
 interface Waiting {
   readonly resolve: (output: unknown) => void;
@@ -82,7 +83,7 @@ export class EndpointThread {
   }
 
   /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
-  verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     return this.#call('verify', { endpoints });
   }
 

@@ -25,6 +25,13 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
+/** A released endpoint, and how it is to be looked at. */
+export interface VerifyRequest extends BuiltEndpoint {
+  readonly way: VerifyWay;
+  /** Whether it was sealed before its holder got it: a seal that came later has not heard of everything. */
+  readonly sealed: boolean;
+}
+
 /** Who is where, and what is not as it was built: one look at all of it. */
 export interface Survey {
   readonly found: Found;
@@ -46,7 +53,7 @@ export interface Jobs {
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
-  verify: { in: { endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[] }; out: Verdict[] };
+  verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };
   /** Ids of the processes inside each namespace. */
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };
   /** Why there are no seals, or what they do not see; null: nothing is lacking. */

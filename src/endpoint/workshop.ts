@@ -17,9 +17,9 @@ import { refuseOverlap } from './overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from './plan.js';
 import { readPristine } from './pristine.js';
 import { Seals } from './seals.js';
-import type { BuiltEndpoint, Found, Survey, ThreadSettings } from './thread-protocol.js';
+import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
 import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from './types.js';
-import { sealEndpoints, type Verdict, type Verifier, type VerifyWay, verifyEndpoints } from './verify.js';
+import { sealEndpoints, type Verdict, type Verifier, verifyEndpoints } from './verify.js';
 
 /** After how many looks into namespaces the thread is given back, so that what is urgent need not wait for all. */
 const LOOKS_A_TURN = 8;
@@ -164,10 +164,12 @@ export class Workshop {
     );
   }
 
-  async verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
+  async verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     await this.#readPristine(endpoints);
+    const verifier = this.#verify();
+    for (const { name, sealed } of endpoints) if (!sealed) verifier.seals.forget(name.id);
     return verifyEndpoints(
-      this.#verify(),
+      verifier,
       endpoints.map((endpoint) => ({ ...this.#target(endpoint), way: endpoint.way })),
     );
   }

@@ -122,7 +122,7 @@ export class Recycler {
     if (looked.length === 0) return;
     const { endpoints, hooks } = this.#options;
     const verdicts = await endpoints
-      .verify(looked.map(({ released, way }) => ({ ...builtOf(released.slot), way })))
+      .verify(looked.map(({ released: { slot, past }, way }) => ({ ...builtOf(slot), way, sealed: past.sealed })))
       .catch((error: unknown) => toNetnsdError(error));
     this.#verifying -= looked.length;
     for (const [position, { released }] of looked.entries()) {

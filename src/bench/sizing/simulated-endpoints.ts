@@ -7,7 +7,7 @@ import type {
   Records,
   Settled,
   Verdict,
-  VerifyWay,
+  VerifyRequest,
 } from '../../pool/types.js';
 import type { Random } from './random.js';
 
@@ -66,7 +66,7 @@ export class SimulatedEndpoints implements Endpoints {
     return Promise.resolve(endpoints.map(() => true));
   }
 
-  verify(endpoints: readonly (BuiltEndpoint & { readonly way: VerifyWay })[]): Promise<Verdict[]> {
+  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     return new Promise((resolve) => {
       this.#clock.after(REQUEST_MS + VERIFY_MS * endpoints.length, () =>
         resolve(endpoints.map(({ way }) => ({ clean: true, way, sealed: true }))),
