@@ -68,7 +68,7 @@ export class World implements AsyncDisposable {
     return this.known.filter(({ lease }) => lease !== null);
   }
 
-  /** Leases an endpoint, of which everything must be as if nobody had had it; undefined where the pool has none. */
+  /** Leases an endpoint, if the pool has one; it must be as if nobody had had it. */
   async acquire(terms: { tenant: string; trust?: 'unprivileged' | 'privileged' | undefined }): Promise<void> {
     const containerId = `container-${this.#acquires++}`;
     const lease = await this.insist(() => this.daemon.client.acquire({ containerId, ...terms })).catch((error) => {
@@ -197,7 +197,7 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { occupation } of this.known) await occupation.end();
     this.#server.close();
-    await this.daemon.down();
+    if (existsSync(this.daemon.stateDir)) await this.daemon.down();
     await this.daemon[Symbol.asyncDispose]();
     await run('nft', ['delete table inet watch']);
   }
