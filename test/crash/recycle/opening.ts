@@ -1,6 +1,6 @@
 import type { Step } from './steps.js';
 
-/** A sequence in which everything occurs that is to occur at all: it is played before those that are drawn. */
+/** A sequence in which everything occurs that is to occur at all, whatever is drawn. */
 export const OPENING: Step[] = [
   { what: 'acquire', tenant: 'a', trust: undefined },
   { what: 'use', n: 0, way: 0 },

@@ -40,13 +40,23 @@ export async function play(world: World, step: Step): Promise<void> {
   await world.check();
 }
 
-async function playOn(world: World, step: Extract<Step, { n: number }>): Promise<void> {
+/** Whether there is somebody to do it. */
+export function isPossible(world: World, step: Step): boolean {
+  return !('n' in step) || concerned(world, step) !== undefined;
+}
+
+/** The endpoint that a step is about. */
+function concerned(world: World, step: Extract<Step, { n: number }>): Known | undefined {
   const among = {
     leave: () => world.known.filter(({ occupation }) => occupation.pids.length > 0),
     'let go': () => world.known.filter(({ occupation }) => occupation.isHeld),
   };
-  const candidates = step.what in among ? among[step.what as keyof typeof among]() : world.leased;
-  const known = candidates[step.n % Math.max(1, candidates.length)];
+  const candidates = step.what === 'leave' || step.what === 'let go' ? among[step.what]() : world.leased;
+  return candidates[step.n % Math.max(1, candidates.length)];
+}
+
+async function playOn(world: World, step: Extract<Step, { n: number }>): Promise<void> {
+  const known = concerned(world, step);
   if (known === undefined) return;
   world.tally.add(step.what);
   switch (step.what) {

@@ -45,7 +45,8 @@ const resize = record({
 });
 const settle = record({ what: fc.constant('settle' as const) });
 
-const step = fc.oneof(
+/** One thing that happens to a pool, or to an endpoint that it handed out. */
+export const step = fc.oneof(
   { weight: 9, arbitrary: acquire },
   { weight: 5, arbitrary: dirty },
   { weight: 5, arbitrary: use },
@@ -60,9 +61,4 @@ const step = fc.oneof(
   { weight: 4, arbitrary: settle },
 );
 
-/**
- * What happens to a pool and to the endpoints that it hands out, one thing after the other. A failure is made smaller by
- * leaving steps out.
- */
-export const sequences = fc.array(fc.noShrink(step), { minLength: 1, maxLength: 60, size: 'max' });
 export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
