@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   not_found: { status: 404, meaning: 'There is no such resource.' },
   pool_not_found: { status: 404, meaning: 'No pool has this name.' },
   lease_not_found: { status: 404, meaning: 'No lease has this id.' },
+  endpoint_not_found: { status: 404, meaning: 'Nothing is known (any more) of an endpoint of this id.' },
   lease_conflict: {
     status: 409,
     meaning: 'The container holds a lease on other terms (another tenant, or bound to another process or none).',

@@ -1,6 +1,7 @@
 /** Pools and the daemon that has them. */
 import { type Static, Type } from 'typebox';
-import { closed, list, nullableString, time } from './fields.js';
+import { REPLACEMENT } from './endpoint-schemas.js';
+import { closed, list, nullableString } from './fields.js';
 
 function count(description: string, example: number) {
   return Type.Integer({ minimum: 0, description, examples: [example] });
@@ -30,15 +31,10 @@ export const PoolStatusSchema = Type.Object(
       description: 'The same by kind of reason.',
       examples: [{ links: 1, privileged: 1 }],
     }),
-    replacements: list(
-      Type.Object({
-        time: time('When it was judged.'),
-        endpoint: Type.String({ examples: ['default-17'] }),
-        kind: Type.String({ examples: ['links'] }),
-        text: Type.String({ examples: ['MTU changed'] }),
-      }),
-      { description: 'The newest replacements and their reasons, 16 at the most, newest first.', examples: [[]] },
-    ),
+    replacements: list(Type.Object({ endpoint: Type.String({ examples: ['default-17'] }), ...REPLACEMENT }), {
+      description: 'The newest replacements and their reasons, 16 at the most, newest first.',
+      examples: [[]],
+    }),
     buildFailures: count('Endpoints that could not be built, since the daemon started.', 0),
     lastError: nullableString({ description: 'The newest failure, in one line, or null.', examples: [null] }),
     trouble: nullableString({

@@ -2,6 +2,7 @@
  * The shapes of the API: validation, TypeScript types, replies and /openapi.json all come from here.
  */
 export * from './bundle-schemas.js';
+export * from './endpoint-schemas.js';
 export * from './event-schema.js';
 export * from './lease-schemas.js';
 export * from './pool-schemas.js';

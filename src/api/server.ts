@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { daemonRoutes } from './daemon-routes.js';
 import { dnsRoute } from './dns-route.js';
+import { endpointRoute } from './endpoint-route.js';
 import { eventRoute } from './event-route.js';
 import { graftRoute } from './graft-route.js';
 import { Handovers } from './handover.js';
@@ -50,6 +51,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const observe = (seconds: number): void => metrics.observeAcquire(seconds);
   await app.register(leaseRoutes, { service, log, handovers, observe });
   await app.register(poolRoutes, { service });
+  await app.register(endpointRoute, { service });
   await app.register(daemonRoutes, { ...options, metrics, handovers });
   await app.register(graftRoute, { ...options, handovers });
   await app.register(dnsRoute, options);

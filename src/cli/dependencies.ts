@@ -1,4 +1,5 @@
 import type { Config } from '../config/types.js';
+import type { EndpointStatus } from '../pool/endpoint-status.js';
 import type { LeaseFilter, PoolEvent } from '../pool/service.js';
 import type { Lease, PoolStatus } from '../pool/types.js';
 
@@ -106,6 +107,7 @@ export interface Client {
   release(leaseId: string, options?: { force?: boolean }): Promise<unknown>;
   renew(leaseId: string, terms: { ttl: number }): Promise<Lease>;
   lease(leaseId: string): Promise<Lease>;
+  endpoint(id: string): Promise<EndpointStatus>;
   /** Has files of a lease's DNS settings written, for its container to see. */
   dnsFiles(
     leaseId: string,

@@ -1,6 +1,7 @@
 import type {
   ApiAcquire,
   ApiDnsFiles,
+  ApiEndpoint,
   ApiLease,
   ApiLeaseList,
   ApiLeaseQuery,
@@ -127,6 +128,16 @@ export class NetnsdClient {
     );
     const { leases } = await this.#json<ApiLeaseList>('GET', query.size > 0 ? `/v1/leases?${query}` : '/v1/leases');
     return leases;
+  }
+
+  /**
+   * One endpoint, also one that was replaced lately, with the reason; throws `endpoint_not_found`.
+   *
+   * @example
+   * const { state, replaced } = await client.endpoint('default-17');
+   */
+  async endpoint(id: string): Promise<ApiEndpoint> {
+    return this.#json('GET', `/v1/endpoints/${encodeURIComponent(id)}`);
   }
 
   /** Every pool, in the order of the configuration. */

@@ -12,9 +12,9 @@ import {
   type Jobs,
   type PlainError,
   type ReplyMessage,
-  type ReturnedEndpoint,
   type Survey,
   type ThreadSettings,
+  type VerifyRequest,
 } from './thread-protocol.js';
 import type { EndpointFacts, EndpointName, Settled } from './types.js';
 import type { Verdict } from './verify.js';
@@ -83,7 +83,7 @@ export class EndpointThread {
   }
 
   /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
-  verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]> {
+  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     return this.#call('verify', { endpoints });
   }
 

@@ -25,9 +25,12 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
-/** One that a container had, and how far that is trusted: see `verifyEndpoints`. */
-export interface ReturnedEndpoint extends BuiltEndpoint {
+/** A released endpoint, and how it is to be looked at. */
+export interface VerifyRequest extends BuiltEndpoint {
   readonly way: VerifyWay;
+  /** Whether it was sealed before its holder got it: a seal that came later has not heard of everything. */
+  readonly sealed: boolean;
+  /** Its holder's spec leaves no way to change the network. */
   readonly unprivileged: boolean;
 }
 
@@ -52,7 +55,7 @@ export interface Jobs {
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
-  verify: { in: { endpoints: readonly ReturnedEndpoint[] }; out: Verdict[] };
+  verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };
   /** Ids of the processes inside each namespace. */
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };
   /** Why there are no seals, or what they do not see; null: nothing is lacking. */

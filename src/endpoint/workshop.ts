@@ -17,7 +17,7 @@ import { refuseOverlap } from './overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from './plan.js';
 import { readPristine } from './pristine.js';
 import { Seals } from './seals.js';
-import type { BuiltEndpoint, Found, ReturnedEndpoint, Survey, ThreadSettings } from './thread-protocol.js';
+import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
 import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from './types.js';
 import { sealEndpoints, type Verdict, type Verifier, verifyEndpoints } from './verify.js';
 
@@ -164,11 +164,17 @@ export class Workshop {
     );
   }
 
-  async verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]> {
+  async verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     await this.#readPristine(endpoints);
+    const verifier = this.#verify();
+    for (const { name, sealed } of endpoints) if (!sealed) verifier.seals.forget(name.id);
     return verifyEndpoints(
-      this.#verify(),
-      endpoints.map(({ way, unprivileged, ...endpoint }) => ({ ...this.#target(endpoint), way, unprivileged })),
+      verifier,
+      endpoints.map((endpoint) => ({
+        ...this.#target(endpoint),
+        way: endpoint.way,
+        unprivileged: endpoint.unprivileged,
+      })),
     );
   }
 

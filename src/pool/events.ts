@@ -1,14 +1,16 @@
 import type { Clock } from './clock.js';
 import { oneLine, type PoolLog } from './log.js';
+import { RecentEvents } from './recent-events.js';
 import type { PoolEvent } from './service.js';
 
 type Listener = (event: PoolEvent) => void;
 
-/** Tells every subscriber of every change, in the order in which they happen; costs nothing while nobody listens. */
+/** Tells every subscriber of every change, in the order in which they happen, and remembers the newest. */
 export class PoolEvents {
   readonly #clock: Clock;
   readonly #log: PoolLog;
   readonly #listeners = new Set<Listener>();
+  readonly #recent = new RecentEvents();
 
   constructor(options: { clock: Clock; log: PoolLog }) {
     this.#clock = options.clock;
@@ -25,9 +27,16 @@ export class PoolEvents {
     };
   }
 
+  /** What is remembered of one endpoint, oldest first. */
+  of(endpoint: string): PoolEvent[] {
+    return this.#recent.of(endpoint);
+  }
+
   emit(change: Omit<PoolEvent, 'time'>): void {
+    const wallMs = this.#clock.wallMs();
+    this.#recent.add(wallMs, change);
     if (this.#listeners.size === 0) return;
-    const event: PoolEvent = { time: new Date(this.#clock.wallMs()).toISOString(), ...change };
+    const event: PoolEvent = { time: new Date(wallMs).toISOString(), ...change };
     for (const listener of this.#listeners) {
       try {
         listener(event);

@@ -1,5 +1,6 @@
 /** Pools of endpoints: states, leases, refill, recycling. Pure: all that touches the machine is handed in. */
 export { type Cancel, type Clock, systemClock } from './clock.js';
+export type { EndpointStatus } from './endpoint-status.js';
 export type { PoolLog } from './log.js';
 export { Pools, type PoolsOptions } from './pools.js';
 export { type Past, type Reason, type Way, wayOf } from './recycle.js';

@@ -8,7 +8,16 @@ import type { Reason } from './recycle.js';
 import { buildFailed, clientGone, exhausted, shuttingDown } from './refusals.js';
 import type { AcquireRequest } from './service.js';
 import { Stock } from './stock.js';
-import type { BoundProcess, EndpointFacts, EndpointKey, EndpointRecord, Graft, Lease, PoolStatus } from './types.js';
+import type {
+  BoundProcess,
+  EndpointFacts,
+  EndpointKey,
+  EndpointRecord,
+  Graft,
+  Lease,
+  PoolStatus,
+  Replacement,
+} from './types.js';
 import { type Waiter, Waiters } from './waiters.js';
 
 /**
@@ -136,6 +145,11 @@ export class Pool implements LeaseOwner {
   /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
   records(): EndpointRecord[] {
     return Array.from(this.#table.slots(), ({ record }) => record);
+  }
+
+  /** The endpoint of this id as it is now, and why it was replaced. */
+  endpoint(id: string): { record: EndpointRecord | undefined; replacement: Replacement | undefined } {
+    return { record: this.records().find((record) => record.id === id), replacement: this.#stock.recycled.of(id) };
   }
 
   /** See `Pools.replace`. */

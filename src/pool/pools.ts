@@ -2,6 +2,7 @@ import { NetnsdError } from '../errors.js';
 import { ttlMsOf } from './ask.js';
 import { acquireBound } from './bound-acquire.js';
 import { type Clock, systemClock } from './clock.js';
+import { type EndpointStatus, endpointStatus, poolOf } from './endpoint-status.js';
 import { PoolEvents } from './events.js';
 import { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
@@ -122,6 +123,11 @@ export class Pools implements PoolService {
   /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
   records(): EndpointRecord[] {
     return [...this.#pools.values()].flatMap((pool) => pool.records());
+  }
+
+  endpoint(id: string): EndpointStatus | undefined {
+    const pool = this.#pools.get(poolOf(id));
+    return pool && endpointStatus(id, { ...pool.endpoint(id), events: this.#events.of(id) });
   }
 
   /** Replaces a ready endpoint that is broken; false, and nothing done, if it is not as `record` says any more. */

@@ -30,6 +30,11 @@ export class Recycled {
     this.#replacements.length = Math.min(this.#replacements.length, REMEMBERED);
   }
 
+  /** Why an endpoint was replaced, if that was lately. */
+  of(endpoint: string): Replacement | undefined {
+    return this.#replacements.find((replacement) => replacement.endpoint === endpoint);
+  }
+
   status(): Pick<
     PoolStatus,
     'recycledBySeal' | 'recycledByProof' | 'recycledUnseen' | 'replaced' | 'replacedFor' | 'replacements'

@@ -123,10 +123,11 @@ export class Recycler {
     const { endpoints, hooks } = this.#options;
     const verdicts = await endpoints
       .verify(
-        looked.map(({ released, way }) => ({
-          ...builtOf(released.slot),
+        looked.map(({ released: { slot, past }, way }) => ({
+          ...builtOf(slot),
           way,
-          unprivileged: released.past.trust === 'unprivileged',
+          sealed: past.sealed,
+          unprivileged: past.trust === 'unprivileged',
         })),
       )
       .catch((error: unknown) => toNetnsdError(error));

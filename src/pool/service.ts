@@ -1,3 +1,4 @@
+import type { EndpointStatus } from './endpoint-status.js';
 import type { Lease, PoolStatus, Trust } from './types.js';
 
 /** What the API asks of the pools; implemented by `Pools`. All errors are NetnsdErrors. */
@@ -61,6 +62,8 @@ export interface PoolService {
   leases(filter: LeaseFilter): Lease[];
   status(): PoolStatus[];
   poolStatus(name: string): PoolStatus | undefined;
+  /** What is known of an endpoint, also of one that was replaced lately; undefined: nothing. */
+  endpoint(id: string): EndpointStatus | undefined;
   /** Changes the two numbers of a running pool; throws `pool_not_found`, `bad_request` (min_ready > max, max > capacity). */
   resize(name: string, change: { minReady?: number | undefined; max?: number | undefined }): PoolStatus;
   /** Calls `listener` at each event until the returned function is called. */

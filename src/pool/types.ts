@@ -133,7 +133,7 @@ export interface Endpoints {
   /** Seals ready endpoints; false for those that could not be sealed. */
   seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]>;
   /** Looks whether endpoints that were released are as if nobody had had them. */
-  verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]>;
+  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]>;
   /** Ids of the processes that are inside each namespace. */
   users(netnsInodes: readonly number[]): Promise<number[][]>;
 }
@@ -144,15 +144,17 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
-/** One that a container had. */
-export interface ReturnedEndpoint extends BuiltEndpoint {
-  readonly way: VerifyWay;
-  /** By its spec, the container could change nothing of the network: what takes CAP_NET_ADMIN need not be asked for. */
-  readonly unprivileged: boolean;
-}
-
 /** `seal`: nothing was announced since the endpoint was sealed. `proof`: everything was read and is as pristine. */
 export type VerifyWay = 'seal' | 'proof';
+
+/** An endpoint that was released, and how it is to be looked at. */
+export interface VerifyRequest extends BuiltEndpoint {
+  readonly way: VerifyWay;
+  /** Whether it was sealed before its holder got it: a seal that came later has not heard of everything. */
+  readonly sealed: boolean;
+  /** By its spec, its holder could change nothing of the network: what takes CAP_NET_ADMIN need not be asked for. */
+  readonly unprivileged: boolean;
+}
 
 export type Verdict =
   | { readonly clean: true; readonly way: VerifyWay; readonly sealed: boolean }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { NetnsdClient } from '../../src/client/index.js';
 import type { PlannedFault } from '../../src/kernel/faults/types.js';
 import { assertSandbox } from '../guard.js';
@@ -158,6 +159,13 @@ export class CrashDaemon {
   /** A line between those of the daemons. */
   note(text: string): void {
     appendFileSync(`${this.#folder}/log`, `--- ${text}\n`);
+  }
+
+  /** `netnsd down`: ends the daemon, if it lives, and removes all that it made. */
+  async down(): Promise<void> {
+    const args = [MAIN, 'down', '--state-dir', this.stateDir, '--socket', this.#socket];
+    await promisify(execFile)(process.execPath, args);
+    await this.#exited;
   }
 
   /** Kills the process and removes the folder; what was built goes with the sandbox. */

@@ -60,7 +60,9 @@ export async function openRecycled(): Promise<Recycled> {
   }
 
   async function verify(way: VerifyWay): Promise<void> {
-    for (const verdict of await thread.verify(standing.map((endpoint) => ({ ...endpoint, way, unprivileged: true })))) {
+    for (const verdict of await thread.verify(
+      standing.map((endpoint) => ({ ...endpoint, way, sealed: true, unprivileged: true })),
+    )) {
       const found = verdict.clean ? verdict.way : `${verdict.kind}: ${verdict.text}`;
       if (found !== way) throw new NetnsdError('internal', `an endpoint was to be found clean by ${way}, not ${found}`);
     }

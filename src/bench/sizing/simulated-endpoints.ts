@@ -5,9 +5,9 @@ import type {
   EndpointKey,
   Endpoints,
   Records,
-  ReturnedEndpoint,
   Settled,
   Verdict,
+  VerifyRequest,
 } from '../../pool/types.js';
 import type { Random } from './random.js';
 
@@ -66,10 +66,10 @@ export class SimulatedEndpoints implements Endpoints {
     return Promise.resolve(endpoints.map(() => true));
   }
 
-  verify(endpoints: readonly ReturnedEndpoint[]): Promise<Verdict[]> {
+  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     return new Promise((resolve) => {
       this.#clock.after(REQUEST_MS + VERIFY_MS * endpoints.length, () =>
-        resolve(endpoints.map(({ way }) => ({ clean: true, way, sealed: true }))),
+        resolve(endpoints.map(({ way }) => ({ clean: true, way, sealed: true, unprivileged: true }))),
       );
     });
   }

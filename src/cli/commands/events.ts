@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { PoolEvent } from '../../pool/service.js';
 import type { Invocation } from '../dependencies.js';
+import { renderEvent } from '../event-text.js';
 import { addExamples, addSocketOption, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { printable } from '../table.js';
 
 interface Options extends PathOptions {
   readonly json?: true;
@@ -27,10 +26,4 @@ export function addEvents(program: Command, invocation: Invocation): void {
     ['netnsd events', 'for a reader'],
     ['netnsd events --json | jq -r \'select(.type == "broken").reason\'', 'why endpoints break'],
   ]);
-}
-
-function renderEvent(event: PoolEvent): string {
-  const { time, type, endpoint, lease, containerId, reason } = event;
-  const rest = [lease && `lease ${lease}`, containerId && `container ${containerId}`, reason && `(${reason})`];
-  return printable([time, type.padEnd('build_failed'.length), endpoint, ...rest.filter(Boolean)].join('  '));
 }

@@ -34,9 +34,9 @@ t.test('sockets that a process outside keeps are found of a sealed endpoint too'
     const victim = await stage.build({ settled: true });
     const letGo = await startHolder(kind, victim);
     for (const unprivileged of [true, false])
-      t.match(await stage.verify(victim, 'seal', unprivileged), { clean: false, kind: 'sockets' }, kind);
+      t.match(await stage.verify(victim, 'seal', { unprivileged }), { clean: false, kind: 'sockets' }, kind);
     await letGo();
-    t.match(await stage.verify(victim, 'seal', true), { clean: true, way: 'seal' }, `${kind}: gone`);
+    t.match(await stage.verify(victim, 'seal', { unprivileged: true }), { clean: true, way: 'seal' }, `${kind}: gone`);
     await stage.destroy(victim);
   }
 });

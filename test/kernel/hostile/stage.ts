@@ -42,8 +42,11 @@ export class Stage {
     this.#thread = thread;
   }
 
-  /** Builds an endpoint, and seals it; if `settled`, after the kernel has announced all that building it brings about. */
-  async build({ settled = false } = {}): Promise<Victim> {
+  /**
+   * Builds an endpoint, and seals it, unless `sealed` is false; if `settled`, after the kernel has announced all that
+   * building it brings about.
+   */
+  async build({ settled = false, sealed = true } = {}): Promise<Victim> {
     const name = { ...endpointName(this.#seq), index: 0 };
     this.#seq += 1;
     const [outcome] = await this.#thread.build([name], { urgent: false });
@@ -51,13 +54,21 @@ export class Stage {
     const { path, inode } = outcome.value.netns;
     const victim = { name, netnsInode: inode, path };
     if (settled) await delay(SETTLED_MS);
-    await this.#thread.seal([victim]);
+    if (sealed) await this.seal(victim);
     return victim;
   }
 
-  async verify(victim: Victim, way: VerifyWay, unprivileged = false): Promise<Verdict> {
-    const { name, netnsInode } = victim;
-    const [verdict] = await this.#thread.verify([{ name, netnsInode, way, unprivileged }]);
+  async seal(victim: Victim): Promise<void> {
+    await this.#thread.seal([victim]);
+  }
+
+  /** `sealed`: whether the one who had it got it with its seal. */
+  async verify(
+    { name, netnsInode }: Victim,
+    way: VerifyWay,
+    { sealed = true, unprivileged = false } = {},
+  ): Promise<Verdict> {
+    const [verdict] = await this.#thread.verify([{ name, netnsInode, way, sealed, unprivileged }]);
     return verdict as Verdict;
   }
 
@@ -79,7 +90,7 @@ export function runInside({ path }: Victim, commands: readonly string[]): void {
 }
 
 /** Starts a holder (see holder.ts); the returned function ends it and waits until it is gone. */
-export async function startHolder(kind: string, { path }: Victim): Promise<() => Promise<void>> {
+export async function startHolder(kind: string, { path }: Pick<Victim, 'path'>): Promise<() => Promise<void>> {
   const program = fileURLToPath(new URL('./holder.js', import.meta.url));
   const child = execa('node', [program, kind, path], { reject: false });
   await Promise.race([

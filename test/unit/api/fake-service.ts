@@ -1,4 +1,5 @@
 import { NetnsdError } from '../../../src/errors.js';
+import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from '../../../src/pool/service.js';
 import type { Lease, PoolStatus } from '../../../src/pool/types.js';
 
@@ -111,6 +112,13 @@ export class FakeService implements PoolService {
 
   poolStatus(name: string): PoolStatus | undefined {
     return this.status().find((pool) => pool.name === name);
+  }
+
+  /** What is known of endpoints, by id. */
+  readonly endpoints = new Map<string, EndpointStatus>();
+
+  endpoint(id: string): EndpointStatus | undefined {
+    return this.endpoints.get(id);
   }
 
   resize(name: string, change: { minReady?: number | undefined; max?: number | undefined }): PoolStatus {

@@ -24,6 +24,7 @@ const OPERATIONS = [
   'get /v1/pools',
   'get /v1/pools/{name}',
   'patch /v1/pools/{name}',
+  'get /v1/endpoints/{id}',
   'get /v1/status',
   'post /v1/oci/patch',
   'post /v1/oci/graft',

@@ -1,6 +1,7 @@
 import type { Client, Dependencies, DoctorReport, LeaseRequest } from '../../../src/cli/dependencies.js';
 import { runCli } from '../../../src/cli/index.js';
 import { NetnsdError } from '../../../src/errors.js';
+import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
 import type { PoolEvent } from '../../../src/pool/service.js';
 import type { Lease, PoolStatus } from '../../../src/pool/types.js';
 
@@ -106,6 +107,16 @@ export class FakeDaemon implements Client {
     const lease = this.standing.find(({ id }) => id === leaseId);
     if (lease === undefined) throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}`);
     return lease;
+  }
+
+  /** What is known of endpoints, by id. */
+  readonly endpoints = new Map<string, EndpointStatus>();
+
+  async endpoint(id: string): Promise<EndpointStatus> {
+    this.#called('endpoint', id);
+    const endpoint = this.endpoints.get(id);
+    if (endpoint === undefined) throw new NetnsdError('endpoint_not_found', `nothing is known of ${id}`);
+    return endpoint;
   }
 
   async leases(filter: { containerId?: string | undefined }): Promise<Lease[]> {

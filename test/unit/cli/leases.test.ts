@@ -1,5 +1,6 @@
 import t from 'tap';
 import { NetnsdError } from '../../../src/errors.js';
+import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
 import { FakeDaemon, leaseOf, run } from './fake.js';
 
 t.test('acquire prints what a caller needs to start a container, and how long it took', async (t) => {
@@ -96,17 +97,20 @@ t.test('list aligns its columns, and says on stderr that there is none', async (
   t.equal((await run(['list', '--id', 'a'])).stderr, 'netnsd: no lease fits\n');
 });
 
+const ID = '5f3a9c0d1e2b4a68';
+
 t.test('inspect shows everything about a lease', async (t) => {
   const daemon = new FakeDaemon();
   const publishedPorts = [{ protocol: 'tcp' as const, hostAddress: '0.0.0.0', hostPort: 8080, containerPort: 80 }];
   const lease = leaseOf(2, {
+    id: ID,
     publishedPorts,
     dns: { servers: ['10.0.0.53', '10.0.0.54'], search: ['a.example'], options: [] },
   });
   daemon.standing = [lease];
-  const { stdout } = await run(['inspect', 'l-2'], { daemon });
+  const { stdout } = await run(['inspect', ID], { daemon });
   const shown = [
-    'l-2',
+    ID,
     lease.netns.path,
     String(lease.netns.inode),
     '0a:58:0a:d5:00:02',
@@ -114,7 +118,60 @@ t.test('inspect shows everything about a lease', async (t) => {
   ];
   for (const text of [...shown, '0.0.0.0:8080 -> 80/tcp', '10.0.0.54', 'a.example', 'never'])
     t.ok(stdout.includes(text), text);
-  t.strictSame(JSON.parse((await run(['inspect', 'l-2', '--json'], { daemon })).stdout), lease);
-  const { status, stderr } = await run(['inspect', 'l-9'], { daemon });
-  t.strictSame([status, stderr], [1, 'netnsd: there is no lease l-9\n']);
+  t.strictSame(JSON.parse((await run(['inspect', ID, '--json'], { daemon })).stdout), lease);
+  const { status, stderr } = await run(['inspect', '9999999999999999'], { daemon });
+  t.strictSame([status, stderr], [1, 'netnsd: there is no lease 9999999999999999\n']);
+});
+
+const EVENT = { pool: 'default', endpoint: 'default-17', containerId: null };
+const REPLACED: EndpointStatus = {
+  id: 'default-17',
+  pool: 'default',
+  state: 'gone',
+  tenant: null,
+  lease: null,
+  reason: 'links: MTU changed',
+  replaced: { time: '2026-01-02T03:04:06.000Z', kind: 'links', text: 'MTU changed' },
+  events: [
+    { ...EVENT, time: '2026-01-02T03:04:05.000Z', type: 'released', lease: ID, reason: 'released' },
+    { ...EVENT, time: '2026-01-02T03:04:07.000Z', type: 'destroyed', lease: null, reason: 'links: MTU changed' },
+  ],
+};
+
+t.test('inspect of an endpoint shows why it was replaced, and what became of it', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.endpoints.set('default-17', REPLACED);
+  const { status, stdout } = await run(['inspect', 'default-17'], { daemon });
+  t.equal(status, 0);
+  t.strictSame(daemon.calls, [['endpoint', 'default-17']], 'no lease has such an id, so none is asked for');
+  t.match(stdout, /^replaced +2026-01-02T03:04:06.000Z {2}links: MTU changed$/m);
+  t.match(stdout, /^state +gone$/m);
+  t.match(
+    stdout,
+    /^history +2026-01-02T03:04:05.000Z {2}released +default-17 {2}lease 5f3a9c0d1e2b4a68 {2}\(released\)$/m,
+  );
+  t.match(stdout, /^ +2026-01-02T03:04:07.000Z {2}destroyed +default-17 {2}\(links: MTU changed\)$/m);
+  const json = await run(['inspect', 'default-17', '--json'], { daemon });
+  t.strictSame(JSON.parse(json.stdout), REPLACED);
+});
+
+t.test('inspect of an endpoint that is there shows where it is and who has it', async (t) => {
+  const daemon = new FakeDaemon();
+  const { netns, interface: link, addresses } = leaseOf(3);
+  const { replaced: _, ...rest } = REPLACED;
+  const leased = { ...rest, state: 'leased' as const, tenant: 'acme', lease: ID, reason: null, events: [] };
+  daemon.endpoints.set('default-3', { ...leased, id: 'default-3', netns, interface: link, addresses });
+  const { stdout } = await run(['inspect', 'default-3'], { daemon });
+  for (const line of [
+    /^tenant +acme$/m,
+    /^replaced +no$/m,
+    /^lease +5f3a9c0d1e2b4a68$/m,
+    /^history +-$/m,
+    /^reason +-$/m,
+  ])
+    t.match(stdout, line);
+  for (const text of [netns.path, String(netns.inode), link.mac, link.hostName, '10.213.0.3/16, gateway 10.213.0.1'])
+    t.ok(stdout.includes(text), text);
+  const none = await run(['inspect', 'default-99'], { daemon });
+  t.strictSame([none.status, none.stderr], [1, 'netnsd: nothing is known of default-99\n']);
 });

@@ -82,7 +82,7 @@ const WRONG: [argv: string[], stderr: string][] = [
   [['release'], 'name either LEASE_IDs or a container with --id; see `netnsd release --help`'],
   [['release', 'l-1', '--id', 'a'], 'name either LEASE_IDs or a container with --id; see `netnsd release --help`'],
   [['release', 'l-1', '--pool', 'a'], '--pool goes with --id; see `netnsd release --help`'],
-  [['inspect'], "missing required argument 'LEASE_ID'; see `netnsd inspect --help`"],
+  [['inspect'], "missing required argument 'ID'; see `netnsd inspect --help`"],
   [['pool', 'set', 'web'], 'nothing to set: give --min-ready, --max or both; see `netnsd pool set --help`'],
   [['oci', 'patch', '.'], "required option '--id <CONTAINER_ID>' not specified; see `netnsd oci patch --help`"],
   [

@@ -80,6 +80,10 @@ t.test('pools, status, health and metrics are read, and pools resized', async (t
   const { client, service } = await open(t);
   t.strictSame(await client.pools(), service.status());
   t.strictSame(await client.pool('default'), service.poolStatus('default'));
+  const endpoint = { id: 'default-1', pool: 'default', state: 'gone' as const, tenant: null, lease: null };
+  service.endpoints.set('default-1', { ...endpoint, reason: 'surplus', events: [] });
+  t.strictSame(await client.endpoint('default-1'), service.endpoint('default-1'));
+  await t.rejects(client.endpoint('../x?y'), { code: 'endpoint_not_found' });
   t.match(await client.resizePool('default', { minReady: 7 }), { minReady: 7, max: 100 });
   t.match(await client.status(), { version: '1.2.3', pid: process.pid, pools: [{ name: 'default' }] });
   t.equal(await client.health(), undefined);

@@ -13,6 +13,7 @@ import type {
   Rests,
   Settled,
   Verdict,
+  VerifyRequest,
   VerifyWay,
 } from '../../../src/pool/index.js';
 import { Pools } from '../../../src/pool/index.js';
@@ -81,7 +82,7 @@ export class FakeEndpoints implements Endpoints {
   readonly inside = new Map<number, number[]>();
   /** What a look finds, by id; nothing: clean. */
   readonly traces = new Map<string, { kind: string; text: string }>();
-  readonly looks: { id: string; way: VerifyWay }[] = [];
+  readonly looks: { id: string; way: VerifyWay; sealed: boolean }[] = [];
   readonly seals = new Set<string>();
   /** Keeps looks waiting until the test lets them go. */
   holdLooks: Promise<void> | null = null;
@@ -91,8 +92,8 @@ export class FakeEndpoints implements Endpoints {
     return endpoints.map(() => true);
   }
 
-  async verify(endpoints: readonly (BuiltEndpoint & { way: VerifyWay })[]): Promise<Verdict[]> {
-    for (const { name, way } of endpoints) this.looks.push({ id: name.id, way });
+  async verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
+    for (const { name, way, sealed } of endpoints) this.looks.push({ id: name.id, way, sealed });
     await this.holdLooks;
     return endpoints.map(({ name, netnsInode, way }): Verdict => {
       const [pid] = this.inside.get(netnsInode) ?? [];

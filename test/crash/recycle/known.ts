@@ -1,0 +1,72 @@
+import { basename } from 'node:path';
+import type { ApiLease } from '../../../src/api/schemas.js';
+import { Occupation } from './occupation.js';
+
+/** What is left in an endpoint: surely nothing, surely something, or something that may have gone by itself. */
+export type Traces = 'none' | 'unsure' | 'left';
+
+/** One endpoint as its holders know it, told apart from all others by its namespace's cookie. */
+export class Known {
+  readonly cookie: bigint;
+  readonly path: string;
+  readonly inode: number;
+  /** `default-17`: the last two parts of its mount's name. */
+  readonly id: string;
+  readonly address: string;
+  readonly mac: string;
+  readonly hostName: string;
+  readonly tenant: string;
+  readonly occupation = new Occupation();
+  /** Kinds of reasons for which it may be replaced after what has happened to it. */
+  readonly kinds = new Set<string>();
+  /** What has happened to it, for people. */
+  readonly story: string[] = [];
+  /** Null: nobody has it. */
+  lease: ApiLease | null = null;
+  traces: Traces = 'none';
+
+  constructor(lease: ApiLease, cookie: bigint) {
+    this.cookie = cookie;
+    this.path = lease.netns.path;
+    this.inode = lease.netns.inode;
+    this.id = basename(this.path).split('-').slice(1).join('-');
+    this.address = lease.addresses[0]?.address.split('/')[0] as string;
+    this.mac = lease.interface.mac;
+    this.hostName = lease.interface.hostName;
+    this.tenant = lease.tenant;
+  }
+
+  /** Something happened to it: what is left of it at most, and what may be found of it. */
+  note(what: string, traces: Traces, kinds: readonly string[]): void {
+    this.story.push(what);
+    for (const kind of kinds) this.kinds.add(kind);
+    if (traces === 'left' || this.traces === 'none') this.traces = traces;
+  }
+
+  /** Why nobody may have got it as `lease`; empty: it is all right. */
+  wrongAs({ netns, tenant, trust }: ApiLease): string[] {
+    const { lease, traces, occupation } = this;
+    return [
+      ...(lease === null ? [] : [`${lease.id} has it already`]),
+      ...(traces === 'left' ? ['something was left in it'] : []),
+      ...(tenant === this.tenant ? [] : [`the tenant ${this.tenant} has had it`]),
+      ...(netns.path === this.path && netns.inode === this.inode ? [] : [`it was ${this.path}, ${this.inode}`]),
+      ...(occupation.pids.length > 0 ? [`process ${occupation.pids} is inside`] : []),
+      ...(occupation.isHeld ? ['somebody outside holds on to it'] : []),
+    ].map((why) => `${netns.path} was given to ${tenant} (${trust}) although ${why}: ${this.story.join('; ')}`);
+  }
+
+  given(lease: ApiLease): void {
+    this.lease = lease;
+    this.traces = 'none';
+    this.kinds.clear();
+    this.story.push(`given to ${lease.tenant} (${lease.trust})`);
+  }
+
+  /** Its holder has given it back. */
+  released(): void {
+    const trust = this.lease?.trust;
+    this.lease = null;
+    this.note('released', trust === 'privileged' ? 'left' : 'none', trust === 'privileged' ? ['privileged'] : []);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Step } from './steps.js';
+
+/** A sequence in which everything occurs that is to occur at all, whatever is drawn. */
+export const OPENING: Step[] = [
+  { what: 'acquire', tenant: 'a', trust: undefined },
+  { what: 'use', n: 0, way: 0 },
+  { what: 'enter', n: 0 },
+  { what: 'release', n: 0, force: false },
+  { what: 'leave', n: 0 },
+  { what: 'release', n: 0, force: false },
+  { what: 'settle' },
+  { what: 'acquire', tenant: 'a', trust: 'unprivileged' },
+  { what: 'use', n: 0, way: 2 },
+  { what: 'release', n: 0, force: false },
+  { what: 'settle' },
+  { what: 'acquire', tenant: 'a', trust: 'unprivileged' },
+  { what: 'acquire', tenant: 'b', trust: 'privileged' },
+  { what: 'dirty', n: 0, ways: [0, 40] },
+  { what: 'hold', n: 1, kind: 'open namespace' },
+  { what: 'kill the daemon', afterMs: 0 },
+  { what: 'release', n: 0, force: false },
+  { what: 'end the kernel thread', point: 'call setns', nth: 1 },
+  { what: 'release', n: 0, force: false },
+  { what: 'settle' },
+  { what: 'resize', minReady: 1, max: 3 },
+  { what: 'acquire', tenant: 'b', trust: undefined },
+  { what: 'hold', n: 0, kind: 'TCP listener' },
+  { what: 'enter', n: 0 },
+  { what: 'release', n: 0, force: true },
+  { what: 'acquire', tenant: 'b', trust: undefined },
+  { what: 'let go', n: 0 },
+  { what: 'leave', n: 0 },
+];

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execaSync } from 'execa';
+import t, { type Test } from 'tap';
+import { netnsHolders } from '../../src/kernel/netns-holders.js';
+import { eventually } from '../runtime/eye.js';
+import { fakeHost } from './fake-host.js';
+
+/** A namespace, and who holds it in the product's words. */
+function namespace(t: Test, { self = 0 } = {}) {
+  const { netnsPath: path } = fakeHost(t);
+  const inode = statSync(path).ino;
+  const held = async (ownPaths = [path]) => {
+    const holders = await netnsHolders({ inodes: new Set([inode]), ownPaths: new Set(ownPaths), self });
+    t.ok(
+      [...holders.keys()].every((one) => one === inode),
+      'nothing is told of other namespaces',
+    );
+    return [...(holders.get(inode) ?? [])].sort();
+  };
+  return { path, inode, held };
+}
+
+/** Runs a shell that says `ready` when it is, and then waits; it ends with the test, or when it is told to. */
+async function start(t: Test, script: string): Promise<ChildProcess> {
+  const child = spawn('bash', ['-c', `${script}\necho ready; exec sleep 600`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+  return child;
+}
+
+/** A process inside. */
+async function enter(t: Test, path: string): Promise<ChildProcess> {
+  const child = spawn('nsenter', [`--net=${path}`, 'sleep', '600'], { stdio: 'ignore' });
+  t.teardown(() => child.kill('SIGKILL'));
+  await eventually('it sleeps inside', () => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'sleep\n');
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+t.test('nobody holds a namespace that is only mounted at its own path', async (t) => {
+  t.same(await namespace(t).held(), []);
+});
+
+t.test('a process inside is told, and no more once it has ended', async (t) => {
+  const { path, held } = namespace(t);
+  const child = await enter(t, path);
+  t.match(await held(), [`process ${child.pid} (sleep) is inside`]);
+  await end(child);
+  t.same(await held(), []);
+});
+
+t.test('an open file is told, whatever it was opened by', async (t) => {
+  const { path, held } = namespace(t);
+  const byMount = await start(t, `exec 7<${path}`);
+  t.match(await held(), [new RegExp(`^process ${byMount.pid} \\(\\w+\\) has it open$`)], 'by the path of its mount');
+  await end(byMount);
+  const inside = await enter(t, path);
+  const byProcess = await start(t, `exec 7</proc/${inside.pid}/ns/net`);
+  await end(inside);
+  t.match(await held(), [new RegExp(`^process ${byProcess.pid} \\(\\w+\\) has it open$`)], "by a process's own entry");
+  await end(byProcess);
+  t.same(await held(), []);
+});
+
+t.test('the one who asks is left out', async (t) => {
+  const { path } = namespace(t);
+  const other = await start(t, `exec 7<${path}`);
+  const inodes = new Set([statSync(path).ino]);
+  const ask = (self: number) => netnsHolders({ inodes, ownPaths: new Set([path]), self });
+  t.equal((await ask(other.pid as number)).size, 0);
+  t.equal((await ask(process.pid)).size, 1);
+});
+
+t.test('a mount elsewhere is told, in any mount namespace; a copy of its own is not', async (t) => {
+  const { path, held } = namespace(t);
+  const target = `/run/elsewhere-${process.pid}`;
+  writeFileSync(target, '');
+  execaSync('mount', ['--bind', path, target]);
+  t.same(await held(), [`it is mounted at ${target}`]);
+  t.same(await held([path, target]), [], 'unless that is its own path too');
+  execaSync('umount', [target]);
+  rmSync(target);
+  t.same(await held(), []);
+  const copied = await start(t, 'exec unshare --mount --propagation private bash -c "echo ready; exec sleep 600"');
+  t.same(await held(), [], 'a mount namespace that was made since has a copy at the same path');
+  await end(copied);
+  const folder = `/run/hidden-${process.pid}`;
+  mkdirSync(folder);
+  const mount = `touch ${folder}/netns && mount --bind ${path} ${folder}/netns; echo ready; exec sleep 600`;
+  const hidden = await start(t, `exec unshare --mount --propagation private bash -c '${mount}'`);
+  t.same(await held(), [`it is mounted at ${folder}/netns`], 'seen by nobody else');
+  await end(hidden);
+  t.same(await held(), []);
+});
+
+t.test('many namespaces are told apart in one walk', async (t) => {
+  const all = Array.from({ length: 20 }, () => fakeHost(t).netnsPath);
+  const inodes = all.map((path) => statSync(path).ino);
+  const child = await start(t, `exec 7<${all[3]} 8<${all[11]}`);
+  const holders = await netnsHolders({ inodes: new Set(inodes), ownPaths: new Set(all), self: process.pid });
+  t.same([...holders.keys()].sort(), [inodes[3], inodes[11]].sort());
+  t.match(holders.get(inodes[3] as number), [new RegExp(`^process ${child.pid} `)]);
+});

@@ -1,0 +1,192 @@
+import t from 'tap';
+import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
+import { factsOf, type Sizes, world } from './fakes.js';
+
+/** A pool that looks at what is released, filled and sealed. */
+async function verifying(sizes: Sizes = {}) {
+  const made = world({ pools: [{ recycle: 'verify', minReady: 1, ...sizes }] });
+  await made.clock.advance(100);
+  return made;
+}
+
+const endpointOf = ({ netns }: Lease) => netns.path.split('/').at(-1) as string;
+
+async function acquire({ pools }: Awaited<ReturnType<typeof verifying>>, tenant = 'a'): Promise<Lease> {
+  const [lease] = await pools.acquire({ tenant });
+  return lease as Lease;
+}
+
+t.test('what was found clean is ready again, for the same tenant, and says how it was found so', async (t) => {
+  const made = await verifying();
+  const { pools, clock, events, records } = made;
+  const first = await acquire(made);
+  pools.release(first.id);
+  t.match(pools.poolStatus('default'), { dirty: 1 }, 'in sight until it is judged');
+  await clock.advance(100);
+  t.match(events.at(-1), { type: 'ready', endpoint: 'default-1', reason: 'proof' });
+  t.match(pools.poolStatus('default'), { dirty: 0, recycledByProof: 1, replaced: 0 });
+  t.match(records.onDisk.get('default-1'), { state: 'ready', tenant: 'a', lease: null });
+  t.equal(endpointOf(await acquire(made)), 'default-1');
+});
+
+t.test('nobody gets what another tenant has had', async (t) => {
+  const made = await verifying({ minReady: 2, max: 4 });
+  const { pools, clock } = made;
+  const a = await acquire(made, 'a');
+  pools.release(a.id);
+  await clock.advance(100);
+  const b = await acquire(made, 'b');
+  t.not(endpointOf(b), endpointOf(a));
+  t.equal(endpointOf(await acquire(made, 'a')), endpointOf(a));
+});
+
+t.test("at its max, the oldest that is another tenant's is replaced for the one who waits", async (t) => {
+  const made = await verifying({ minReady: 1, max: 1 });
+  const { pools, clock, events } = made;
+  const first = await acquire(made, 'a');
+  pools.release(first.id);
+  await clock.settle();
+  t.match(pools.endpoint('default-1'), { state: 'ready', tenant: 'a' });
+  const waiting = pools.acquire({ tenant: 'b', waitSeconds: 5 });
+  await clock.settle();
+  const [second] = await waiting;
+  t.not(endpointOf(second as Lease), endpointOf(first));
+  t.match(
+    events.filter(({ type }) => type === 'destroyed'),
+    [{ endpoint: 'default-1', reason: 'another tenant waits' }],
+  );
+});
+
+t.test(
+  'what deviates is replaced: the reason is in its record, the event, the counts, and told of it later',
+  async (t) => {
+    const made = await verifying();
+    const { pools, clock, endpoints, events, records } = made;
+    const lease = await acquire(made);
+    endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
+    pools.release(lease.id);
+    await clock.advance(100);
+    const reason = 'links: MTU changed';
+    t.match(
+      events.find(({ type }) => type === 'destroyed'),
+      { endpoint: 'default-1', reason },
+    );
+    t.match(pools.poolStatus('default'), { replaced: 1, replacedFor: { links: 1 }, ready: 1 });
+    t.notOk(records.onDisk.has('default-1'));
+    const endpoint = pools.endpoint('default-1');
+    t.match(endpoint, { id: 'default-1', pool: 'default', state: 'gone', tenant: null, lease: null, reason });
+    t.match(endpoint?.replaced, { kind: 'links', text: 'MTU changed' });
+    t.same(
+      endpoint?.events.map(({ type }) => type),
+      ['ready', 'leased', 'released', 'destroyed'],
+    );
+    t.notOk(endpoint && 'netns' in endpoint, 'it is nowhere');
+  },
+);
+
+t.test('an endpoint tells where it is and whose, in whatever state', async (t) => {
+  const made = await verifying();
+  const { pools, clock, endpoints } = made;
+  t.match(pools.endpoint('default-1'), { state: 'ready', tenant: null, lease: null, events: [{ type: 'ready' }] });
+  const lease = await acquire(made);
+  const { netns, interface: link, addresses } = lease;
+  t.match(pools.endpoint('default-1'), { state: 'leased', lease: lease.id, netns, interface: link, addresses });
+  t.notOk('replaced' in (pools.endpoint('default-1') ?? {}));
+  endpoints.manual = true;
+  endpoints.traces.set('default-1', { kind: 'routes', text: '1 more' });
+  pools.release(lease.id);
+  t.match(pools.endpoint('default-1'), { state: 'dirty', tenant: 'a', lease: null, reason: 'released' });
+  await clock.settle();
+  t.match(pools.endpoint('default-1'), {
+    state: 'destroying',
+    reason: 'routes: 1 more',
+    replaced: { kind: 'routes', text: '1 more' },
+  });
+  t.match(pools.endpoint('default-2'), { state: 'building', events: [] });
+  for (const unknown of ['default-99', 'default', '', '-', 'other-1', 'default-1-1'])
+    t.equal(pools.endpoint(unknown), undefined, unknown);
+});
+
+t.test('what became of endpoints is remembered for 512 events, whoever listens', async (t) => {
+  const made = await verifying({ max: 2 });
+  const { pools, clock } = made;
+  for (let round = 0; round < 180; round += 1) {
+    pools.release((await acquire(made)).id);
+    await clock.advance(100);
+  }
+  const events = pools.endpoint('default-1')?.events ?? [];
+  const all = made.events.filter(({ endpoint }) => endpoint === 'default-1');
+  t.ok(all.length > 512, `${all.length} events`);
+  t.ok(events.length <= 512);
+  t.same(events, all.slice(-events.length), 'the newest, in their order and as they were sent');
+});
+
+t.test('a release while a process is inside parks the endpoint until it is empty', async (t) => {
+  const made = await verifying();
+  const { pools, clock, endpoints } = made;
+  const lease = await acquire(made);
+  endpoints.inside.set(lease.netns.inode, [4711]);
+  const occupants = pools.occupants([lease.id, 'none']);
+  await clock.settle();
+  t.same(await occupants, [[4711], []], 'the API asks first');
+  pools.release(lease.id);
+  await clock.advance(5000);
+  t.match(pools.poolStatus('default'), { dirty: 1, replaced: 0 });
+  t.ok(endpoints.alive.has('default-1'), 'its network is not taken away under the container');
+  endpoints.inside.clear();
+  await clock.advance(1000);
+  t.match(pools.poolStatus('default'), { dirty: 0, replacedFor: { 'process inside': 1 } });
+  t.notOk(endpoints.alive.has('default-1'));
+});
+
+t.test('what an earlier daemon had not judged is replaced, once nobody is inside', async (t) => {
+  const key = { id: 'default-7', pool: 'default', index: 3, seq: 7 };
+  const record: EndpointRecord = {
+    ...key,
+    state: 'dirty',
+    facts: factsOf(key),
+    lease: null,
+    tenant: 'a',
+    reason: 'released',
+  };
+  const { pools, clock, endpoints } = world({ pools: [{ recycle: 'verify', minReady: 1 }], adopted: [record], seq: 7 });
+  endpoints.inside.set(factsOf(key).netns.inode, [4711]);
+  await clock.advance(5000);
+  t.match(pools.endpoint('default-7'), { state: 'dirty', tenant: 'a' });
+  endpoints.inside.clear();
+  await clock.advance(1000);
+  t.match(pools.endpoint('default-7'), { state: 'gone', replaced: { kind: 'process inside' } });
+  t.same(endpoints.looks, [], 'whatever it looks like');
+});
+
+t.test('a clean endpoint whose record cannot be written is not used again', async (t) => {
+  const made = await verifying();
+  const { pools, clock, records, endpoints } = made;
+  let letGo = () => {};
+  endpoints.holdLooks = new Promise((resolve) => {
+    letGo = resolve;
+  });
+  const lease = await acquire(made);
+  pools.release(lease.id);
+  await clock.settle();
+  records.full = true;
+  letGo();
+  await clock.settle();
+  records.full = false;
+  await clock.advance(1000);
+  t.match(pools.endpoint('default-1'), { state: 'gone', reason: 'not recorded as ready' });
+  t.match(pools.poolStatus('default'), { recycledByProof: 0, lastError: /no space left/ });
+});
+
+t.test('draining takes what was not judged along', async (t) => {
+  const made = await verifying();
+  const { pools, clock, endpoints } = made;
+  const lease = await acquire(made);
+  endpoints.inside.set(lease.netns.inode, [4711]);
+  pools.release(lease.id);
+  await clock.settle();
+  const drained = pools.drain();
+  await clock.settle();
+  t.same(await drained, []);
+  t.equal(endpoints.alive.size, 0);
+});

@@ -1,0 +1,14 @@
+import type { Slot } from '../../../src/pool/endpoint-table.js';
+import type { EndpointState } from '../../../src/pool/types.js';
+import { factsOf } from './fakes.js';
+
+/** An endpoint as the table would hold it. */
+export function slotOf(seq: number, { tenant = null as string | null, state = 'ready' as EndpointState } = {}): Slot {
+  const key = { id: `default-${seq}`, pool: 'default', index: seq, seq };
+  const record = { ...key, state, facts: factsOf(key), lease: null, tenant, reason: null };
+  return { key, record, recordedState: state, ownsIndex: true, sealed: false, handouts: 0 };
+}
+
+export function idsOf(slots: readonly (Slot | undefined)[]): (string | undefined)[] {
+  return slots.map((slot) => slot?.key.id);
+}
