@@ -1,7 +1,8 @@
+import { nthAddress, parseSubnet, subnetContains } from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
-import { forgetConnections } from '../kernel/conntrack.js';
+import { forgetConnections, forgetConnectionsOf } from '../kernel/conntrack.js';
 import type { Host } from './host.js';
-import type { EndpointName, Settled } from './types.js';
+import type { EndpointName, NetworkSettings, Settled } from './types.js';
 
 /** An endpoint that is gone, and the address that it had. */
 export interface Departed {
@@ -33,4 +34,20 @@ export async function forgetDeparted(host: Host, departed: readonly Departed[]):
       };
     });
   }
+}
+
+/**
+ * The same at the start, for all of a pool's subnet but the gateway and the `addresses` of endpoints that stand: `netnsd
+ * down`, or a daemon that was killed, may have left connections of any other. Throws kernel_error.
+ */
+export async function forgetUnowned(options: {
+  host: Host;
+  settings: NetworkSettings;
+  addresses: readonly (readonly number[])[];
+}): Promise<void> {
+  const { host, settings, addresses } = options;
+  if (host.netfilter === null) return;
+  const subnet = parseSubnet(settings.subnet);
+  const kept = new Set([nthAddress(subnet, 1), ...addresses.map((address) => Buffer.from(address).readUInt32BE(0))]);
+  await forgetConnectionsOf(host.netfilter, (address) => !kept.has(address) && subnetContains(subnet, address));
 }

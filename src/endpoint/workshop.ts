@@ -6,7 +6,7 @@ import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
 import { References } from './fingerprint/references.js';
-import { forgetDeparted } from './forget-connections.js';
+import { forgetDeparted, forgetUnowned } from './forget-connections.js';
 import { graftEndpoint } from './graft.js';
 import { Host } from './host.js';
 import { lookInside } from './inside-look.js';
@@ -151,7 +151,9 @@ export class Workshop {
     }
     for (const network of this.#networks.values()) {
       const own = names.filter(({ pool }) => pool === network.settings.name);
-      await network.forgetOthers(own.map((name) => planEndpoint(site, network.settings, name).address));
+      const addresses = own.map((name) => planEndpoint(site, network.settings, name).address);
+      await network.forgetOthers(addresses);
+      await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }
     return adopted;
   }

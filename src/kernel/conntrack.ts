@@ -21,15 +21,24 @@ export async function forgetConnections(
   socket: NetlinkSocket,
   addresses: readonly (readonly number[])[],
 ): Promise<number> {
-  if (addresses.length === 0 || (await countConnections(socket)) === 0) return 0;
+  if (addresses.length === 0) return 0;
   const wanted = new Set(addresses.map((address) => Buffer.from(address).readUInt32BE(0)));
+  return forgetConnectionsOf(socket, (address) => wanted.has(address));
+}
+
+/** The same for every address for which `isDoomed` says so; addresses are unsigned 32-bit numbers in host order. */
+export async function forgetConnectionsOf(
+  socket: NetlinkSocket,
+  isDoomed: (address: number) => boolean,
+): Promise<number> {
+  if ((await countConnections(socket)) === 0) return 0;
   const entries = await socket.dump({
     operation: 'list tracked connections',
     type: IPCTNL.GET,
     flags: 0,
     write: (writer) => writer.bytes(header(AF_INET)),
   });
-  const doomed = entries.filter((entry) => speaksOf(entry, wanted));
+  const doomed = entries.filter((entry) => speaksOf(entry, isDoomed));
   const outcomes = await socket.transact(doomed.map(deletion));
   for (const outcome of outcomes) if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
   return doomed.length;
@@ -56,7 +65,7 @@ async function countConnections(socket: NetlinkSocket): Promise<number> {
     : (readAttributes(reply.subarray(NFGENMSG_BYTES)).get(CTA_STATS_GLOBAL_ENTRIES)?.readUInt32BE(0) ?? 0);
 }
 
-function speaksOf(entry: Buffer, addresses: ReadonlySet<number>): boolean {
+function speaksOf(entry: Buffer, isDoomed: (address: number) => boolean): boolean {
   const attributes = readAttributes(entry.subarray(NFGENMSG_BYTES));
   return [CTA.TUPLE_ORIG, CTA.TUPLE_REPLY].some((side) => {
     const ip = readAttributes(
@@ -64,7 +73,7 @@ function speaksOf(entry: Buffer, addresses: ReadonlySet<number>): boolean {
     );
     return [CTA_IP_V4.SRC, CTA_IP_V4.DST].some((end) => {
       const address = ip.get(end);
-      return address !== undefined && address.length === 4 && addresses.has(address.readUInt32BE(0));
+      return address !== undefined && address.length === 4 && isDoomed(address.readUInt32BE(0));
     });
   });
 }

@@ -108,6 +108,30 @@ t.test('the bridge forgets whoever went with the thread that knew of it, and nob
   t.same(neighbours(fake), ['10.213.0.2'], 'a record of an address that is of another endpoint by now');
 });
 
+t.test('a start forgets the connections of all addresses but those of endpoints that stand', async (t) => {
+  const fake = fakeHost(t);
+  const conntrack = (...args: string[]) =>
+    execaSync('nsenter', [`--net=${fake.netnsPath}`, 'conntrack', ...args]).stdout;
+  // Has the kernel load what answers.
+  conntrack('-C');
+  const first = await start(t, fake);
+  await first.build(names(2), { urgent: false });
+  await first.close();
+  const track = (source: string, destination: string) => {
+    const ends = ['-s', source, '-d', destination, '--sport', '1', '--dport', '53', '-t', '600'];
+    conntrack('-I', '-p', 'udp', ...ends);
+  };
+  track('10.213.0.2', '192.0.2.1');
+  track('10.213.0.9', '192.0.2.1');
+  track('192.0.2.1', '10.213.0.8');
+  track('10.213.0.1', '192.0.2.1');
+  track('10.214.0.9', '192.0.2.1');
+  const second = await start(t, fake);
+  await second.adopt(names(2));
+  const sources = [...conntrack('-L').matchAll(/^udp.*?src=(\S+)/gm)].map(([, source]) => source);
+  t.same(sources.sort(), ['10.213.0.1', '10.213.0.2', '10.214.0.9'], 'the gateway, who stands, and who is no endpoint');
+});
+
 t.test('an overlapping subnet keeps the thread from opening', async (t) => {
   const fake = fakeHost(t);
   fake.ip('address', 'add', '10.213.0.77/32', 'dev', 'lo');
