@@ -4,11 +4,14 @@ import { type TSchema, type TSchemaOptions, Type } from 'typebox';
 /** An object that takes no fields but its own: an unknown one is refused, not dropped. */
 export const closed = { additionalProperties: false };
 
-/** What runc, crun and containerd take for a container's id, within netnsd's bounds; no slash, no white space. */
+/**
+ * What runc (`validateID` of libcontainer/factory_linux.go), crun and containerd take for a container's id, within
+ * netnsd's bounds; no slash, no white space, and not dots alone, which clients would take for a folder.
+ */
 export const ContainerId = Type.String({
   minLength: 1,
-  maxLength: 128,
-  pattern: '^[A-Za-z0-9][A-Za-z0-9_.+:@-]*$',
+  maxLength: 255,
+  pattern: '^\\.*[A-Za-z0-9_+][A-Za-z0-9_.+:@-]*$',
   description: 'Id of the container that holds the lease, unique in its pool.',
   examples: ['job-17'],
 });

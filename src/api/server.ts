@@ -40,7 +40,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     clientErrorHandler: answerMalformed,
     logger: false,
     logController: new LogController({ disableRequestLogging: true }),
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: 1024 },
   });
   useProblems(app, onFault);
   endSilentOnClose(app);

@@ -116,6 +116,17 @@ t.test("a container's leases are released by its id", async (t) => {
   );
 });
 
+t.test('what runc takes for an id is one here too, in a body and in a path', async (t) => {
+  const { app, service } = await makeApi(t);
+  for (const id of ['_job', '+1', '.hidden', '..a', 'a.b_c+d-e', 'j'.repeat(255)]) {
+    const made = await app.inject({ method: 'POST', url: '/v1/leases', payload: { containerId: id } });
+    t.equal(made.statusCode, 201, id);
+    const url = `/v1/containers/${encodeURIComponent(id)}/lease`;
+    t.equal((await app.inject({ method: 'DELETE', url })).statusCode, 204, id);
+    t.strictSame(service.leases({}), []);
+  }
+});
+
 t.test('who asked is found out once a connection, and logged with each lease', async (t) => {
   let asked = 0;
   const { path, logged } = await serveApi(t, {

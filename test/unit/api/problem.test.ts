@@ -77,10 +77,16 @@ const REFUSED: [what: string, request: InjectOptions, code: ErrorCode, detail: R
     /containerId/,
   ],
   [
-    'an id of 129 characters',
-    { method: 'POST', url: '/v1/leases', payload: { containerId: 'a'.repeat(129) } },
+    'an id of dots alone',
+    { method: 'POST', url: '/v1/leases', payload: { containerId: '..' } },
     'bad_request',
-    /^body\/containerId must NOT have more than 128/,
+    /containerId/,
+  ],
+  [
+    'an id of 256 characters',
+    { method: 'POST', url: '/v1/leases', payload: { containerId: 'a'.repeat(256) } },
+    'bad_request',
+    /^body\/containerId must NOT have more than 255/,
   ],
   [
     'a bundle at a relative path',
@@ -128,7 +134,7 @@ const REFUSED: [what: string, request: InjectOptions, code: ErrorCode, detail: R
     /65536/,
   ],
   ['a path that is no URL', { url: '/v1/leases/%zz' }, 'bad_request', /%zz/],
-  ['a path that is too long', { url: `/v1/leases/${'a'.repeat(300)}` }, 'bad_request', /max param length/],
+  ['a path that is too long', { url: `/v1/leases/${'a'.repeat(1100)}` }, 'bad_request', /max param length/],
 ];
 
 for (const [what, request, code, detail] of REFUSED) {
