@@ -80,7 +80,7 @@ async function apiTable() {
   const service = { acquire: nothing, release: nothing, lease: nothing, leases: nothing, status: nothing, poolStatus: nothing, resize: nothing, subscribe: nothing };
   const app = await createApi({ service, log: { debug() {}, info() {}, error() {} }, version: '', startedAt: 0, patchBundle: nothing, graftContainer: nothing, dnsFiles: nothing, reconcile: nothing });
   await app.ready();
-  const { paths } = app.swagger();
+  const { paths } = (await app.inject('/openapi.json')).json();
   await app.close();
   const rows = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { summary, requestBody }]) => {

@@ -1,18 +1,10 @@
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
-import { daemonRoutes } from './daemon-routes.js';
-import { dnsRoute } from './dns-route.js';
-import { endpointRoute } from './endpoint-route.js';
-import { eventRoute } from './event-route.js';
-import { graftRoute } from './graft-route.js';
 import { Handovers } from './handover.js';
-import { leaseRoutes } from './lease-routes.js';
 import { ApiMetrics } from './metrics.js';
-import { useOpenApi } from './openapi.js';
 import type { ApiOptions } from './options.js';
-import { poolRoutes } from './pool-routes.js';
 import { answerMalformed, answerProblem, nameTheField, useProblems } from './problem.js';
-import { reconcileRoute } from './reconcile-route.js';
+import { registerRoutes } from './routes.js';
 
 const BODY_BYTES = 64 * 1024;
 /** A client that says nothing, or half a request, is let go after this; it cost its connection and nothing else. */
@@ -44,26 +36,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   useProblems(app, onFault);
   endSilentOnClose(app);
-  await useOpenApi(app, options.version);
   const metrics = new ApiMetrics(service);
   const handovers = new Handovers(service, options.peerOf);
   if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
-  const observe = (seconds: number): void => metrics.observeAcquire(seconds);
-  await app.register(leaseRoutes, { service, log, handovers, observe });
-  await app.register(poolRoutes, { service });
-  await app.register(endpointRoute, { service });
-  await app.register(daemonRoutes, { ...options, metrics, handovers });
-  await app.register(graftRoute, { ...options, handovers });
-  await app.register(dnsRoute, options);
-  await app.register(reconcileRoute, options);
-  await app.register(eventRoute, options);
-  const schema = {
-    summary: 'This description',
-    tags: ['daemon'],
-    response: {},
-  };
-  const described = { description: 'An OpenAPI 3.1 document.', type: 'object', additionalProperties: true };
-  app.get('/openapi.json', { schema, config: { openapi: { 200: described } } }, async () => app.swagger());
+  await registerRoutes(app, { ...options, metrics, handovers });
   return app;
 }
 

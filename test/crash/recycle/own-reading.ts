@@ -43,7 +43,7 @@ export function ownReading({ netnsPath, subnet, address, hostIndex }: Read): Map
 }
 
 function textOf(item: string, objects: readonly Buffer[]): string {
-  if (item === 'sockets') return objects.map(String).map(withoutSeal).join('\n');
+  if (item.startsWith('sockets')) return objects.map(String).map(withoutSeal).join('\n');
   if (item === 'sysctls') return objects.map(String).join('\n');
   const lasting = objects.filter(
     (object) => item !== 'neighbours' || (object.readUInt16LE(NDM_STATE) & NUD_PERMANENT) !== 0,
