@@ -8,6 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** How long what a command leaves behind, such as half-read sockets, may keep the process alive, in milliseconds. */
+const LINGER_MS = 2_000;
+
 // Each command loads the room that it needs: a client command starts without the daemon's libraries.
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
@@ -24,3 +27,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   doctor: async (options) => (await import('./doctor/index.js')).examine(options),
   runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
 });
+setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -88,6 +88,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
   const { pools, records, leaseFiles, adopted, orphans } = started;
+  // Also where the start fails from here on: what the pools are at must end before the thread does, and the process with it.
+  await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
   const times = leaseTimes(config);
   const { monotonicMs } = systemClock;
   const reconciling = new Reconciling({
@@ -136,7 +138,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   reconciling.stop();
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
-  await Promise.race([stop(api, pools), delay(GRACE_MS, undefined, { ref: false })]);
+  await inTime(stop(api, pools));
   records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
@@ -218,6 +220,11 @@ function tellReady(): NodeJS.Timeout | undefined {
   notifyServiceManager('READY=1');
   const intervalMs = watchdogIntervalMs();
   return intervalMs === null ? undefined : setInterval(() => notifyServiceManager('WATCHDOG=1'), intervalMs);
+}
+
+/** Resolves when `work` has ended, or after the time that it may take. */
+async function inTime(work: Promise<void>): Promise<void> {
+  await Promise.race([work, delay(GRACE_MS, undefined, { ref: false })]);
 }
 
 async function stop(api: FastifyInstance, pools: Pools): Promise<void> {

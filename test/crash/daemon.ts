@@ -124,9 +124,10 @@ export class CrashDaemon {
         ({ pools }) => pools[0],
         () => undefined,
       );
-      if (pool === undefined) continue;
-      const { ready, building, dirty, broken, destroying } = pool;
-      if (ready === this.minReady && building + dirty + broken + destroying === 0) return true;
+      if (pool !== undefined) {
+        const { ready, building, dirty, broken, destroying } = pool;
+        if (ready === this.minReady && building + dirty + broken + destroying === 0) return true;
+      }
       if (Date.now() > end) throw new Error(`not settled: ${JSON.stringify(pool)}\n${this.log()}`);
     }
     await this.#exited;
