@@ -209,10 +209,11 @@ async function startPools(options: {
     processes,
     log,
   });
-  pools.start(adopted);
   const leaseFiles = new LeaseFiles(stateDir);
   const outlived = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
   leaseFiles.sweep((leaseId) => outlived.has(leaseId));
+  // The last that may fail here: pools that are at work are for the caller to close.
+  pools.start(adopted);
   return { pools, records: files, leaseFiles, adopted, orphans };
 }
 
