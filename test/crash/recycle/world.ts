@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -184,11 +184,12 @@ export class World implements AsyncDisposable {
       if (wrong.length === 0) break;
       if (Date.now() > end) throw new Error(`at rest: ${wrong.join('; ')}`);
     }
+    const { instance } = JSON.parse(readFileSync(`${this.daemon.stateDir}/site.json`, 'utf8')) as { instance: string };
     await this.daemon.down();
     const { stdout } = await run('ip', ['-j', 'link']);
     const links = (JSON.parse(stdout) as { ifname: string }[]).map(({ ifname }) => ifname);
     const { stateDir } = this.daemon;
-    const left = [...mountsBelow(stateDir), ...links.filter((name) => name !== 'lo')];
+    const left = [...mountsBelow(stateDir), ...links.filter((name) => name !== 'lo' && !isOfAnother(name, instance))];
     if (existsSync(stateDir)) left.push(stateDir);
     assertNothing(left.map((what) => `when all was taken down, ${what} was left`));
   }
@@ -210,4 +211,10 @@ export class World implements AsyncDisposable {
 
 function assertNothing(wrong: readonly string[]): void {
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
+}
+
+/** Whether a link bears the mark of another daemon than that of `instance`. */
+function isOfAnother(name: string, instance: string): boolean {
+  const [, mark] = /^n[db]([a-z2-7]{4})-/.exec(name) ?? [];
+  return mark !== undefined && mark !== instance;
 }
