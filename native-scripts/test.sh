@@ -53,19 +53,18 @@ check() {
   fi
 }
 
-# Runs the tests of one part, by the command in `$2...` if there is one; `only`: their pattern, `limit`: seconds for
-# each, `jobs`: how many at once.
+# Runs the tests of one part, by the command in `$2...` if there is one; `limit`: seconds for a file.
 run_part() {
-  local part=$1 status=0 part_passed=0 part_failed=0 limit=${limit:-900} jobs=${jobs:-1} pattern=${only:-*.test.js} files
+  local part=$1 status=0 part_passed=0 part_failed=0 limit=${limit:-900} files
   shift
-  mapfile -t files < <(find "dist/test/$part" -name "$pattern" 2>/dev/null | sort)
+  mapfile -t files < <(find "dist/test/$part" -name '*.test.js' 2>/dev/null | sort)
   if ((${#files[@]} == 0)); then
     failed=$((failed + 1))
     echo "  FAILED  no test in test/$part"
     return
   fi
   rm -f "$work/tally"
-  "$@" node_modules/.bin/tap run --timeout="$limit" --jobs="$jobs" --reporter=tap "${files[@]}" </dev/null 2>"$work/errors" |
+  "$@" node_modules/.bin/tap run --timeout="$limit" --reporter=tap "${files[@]}" </dev/null 2>"$work/errors" |
     node native-scripts/tally.mjs "$work/tally" || status=$?
   if [[ -s $work/tally ]]; then read -r part_passed part_failed <"$work/tally"; fi
   # The runner may fail with no test to blame, or end before it ran one.
@@ -92,11 +91,8 @@ for part in "${parts[@]}"; do
   case $part in
     lint) check 'the sources are as biome wants them' node_modules/.bin/biome check --colors=off . ;;
     kernel | runtime) run_part "$part" bash native-scripts/sandbox.sh ;;
-    crash)
-      only='recycle-*.test.js' run_part crash bash native-scripts/sandbox.sh
-      # Side by side, since half of a kill is waiting.
-      only='[!r]*.test.js' limit=1500 jobs=2 run_part crash bash native-scripts/sandbox.sh
-      ;;
+    # One after the other: side by side they wait for each other's namespaces to be freed.
+    crash) limit=1500 run_part crash bash native-scripts/sandbox.sh ;;
     host) run_part host as_root ;;
     unit | native) run_part "$part" ;;
   esac

@@ -35,14 +35,14 @@ export interface Step {
 /**
  * In the short form killed after the first pass of each point (which is before the next one of that thread), failed in
  * one of its ways, and, for netlink requests, with the answers lost; what runs the request path warm touches nothing of
- * the pools', so it is only killed. In the long form killed before and after, failed in each way, and all of that at the
- * last pass as well.
+ * the pools', and is left to the long form: killed before and after, failed in each way, and all of that at the last pass
+ * as well.
  */
 export function stepsOf(points: readonly Point[], { long }: { long: boolean }): Step[] {
   return points.flatMap(({ phase, thread, point, errnos, count }) => {
-    const aside = point.includes('warm-up') && !long;
+    if (point.includes('warm-up') && !long) return [];
     const kills: Fault[] = long ? [{ act: 'kill before' }, { act: 'kill after' }] : [{ act: 'kill after' }];
-    const failures = (long ? errnos : aside ? [] : errnos.slice(0, 1)).map(failureOf);
+    const failures = (long ? errnos : errnos.slice(0, 1)).map(failureOf);
     // A lost answer is unlike any other failure: what was asked has been done.
     if (!long) failures.push(...errnos.filter((errno) => errno.startsWith('lost:')).map(failureOf));
     return (long && count > 1 ? [1, count] : [1]).flatMap((nth) =>
