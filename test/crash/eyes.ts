@@ -66,7 +66,8 @@ function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
   if (SETTLED_FILES.includes('journal') && sizeOf(join(stateDir, 'journal')) > 0)
     wrong.push('the journal is not empty');
   for (const state of STATES) {
-    for (const name of readdirSync(join(stateDir, state))) {
+    // A file of somebody else's stays where it could not be set aside, until the next start: it is no trace of netnsd's.
+    for (const name of readdirSync(join(stateDir, state)).filter((one) => /^\.|\.json$/.test(one))) {
       const record = JSON.parse(readFileSync(join(stateDir, state, name), 'utf8') || 'null');
       if (state !== 'ready' && state !== 'leased') wrong.push(`${state}/${name} is neither ready nor leased`);
       if (record?.state !== state || `${record?.id}.json` !== name) wrong.push(`${state}/${name} says something else`);

@@ -241,7 +241,9 @@ export class Lane implements AsyncDisposable {
   #leaveThingsBehind(): void {
     const { stateDir, netnsDir } = this.daemon;
     const { instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as { instance: string };
-    const ready = readdirSync(join(stateDir, 'ready')).map((name) => join(stateDir, 'ready', name));
+    const ready = readdirSync(join(stateDir, 'ready'))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(stateDir, 'ready', name));
     const [first, second] = ready.map((path) => ({ path, record: JSON.parse(readFileSync(path, 'utf8')) }));
     if (first === undefined || second === undefined) throw new Error(`${ready.length} are ready`);
     const write = (state: string, name: string, text: string) =>
