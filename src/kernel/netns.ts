@@ -77,9 +77,10 @@ export function createNetns<T>(options: { path: string; home: NetnsHandle; act: 
   result: T;
 } {
   const { path, home } = options;
-  closeSync(openSync(path, 'wx', 0o444));
+  const mountPoint = openSync(path, 'wx', 0o444);
   let handle: NetnsHandle | undefined;
   try {
+    closeSync(mountPoint);
     unshare(CLONE_NEWNET);
     try {
       mount({ source: OWN_NETNS, target: path, flags: MS_BIND });

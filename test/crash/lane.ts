@@ -72,7 +72,9 @@ export class Lane implements AsyncDisposable {
       const { died, wrong } = await this.#conclude();
       return { hit, died, wrong: wrong.length === 0 ? wrong : [...wrong, this.daemon.log()] };
     } catch (error) {
-      return { hit: this.daemon.hasHit(), died: !this.daemon.alive, wrong: [String((error as Error).stack)] };
+      const hit = this.daemon.hasHit();
+      await this.#giveUp();
+      return { hit, died: !this.daemon.alive, wrong: [String((error as Error).stack)] };
     }
   }
 
@@ -82,20 +84,24 @@ export class Lane implements AsyncDisposable {
    */
   async strikeStarts(faults: readonly PlannedFault[]): Promise<{ hits: boolean[]; wrong: readonly string[] }> {
     const hits: boolean[] = [];
+    const lost: string[] = [];
     try {
       if (!this.daemon.alive) await this.#startClean();
       for (const fault of faults) {
         this.daemon.note(`start: ${JSON.stringify(fault)}`);
-        if (this.daemon.alive) await this.#through('start', fault);
-        else {
+        if (this.daemon.alive) {
+          lost.push(...(await this.#lost()));
+          await this.#through('start', fault);
+        } else {
           this.daemon.plan(fault);
           if (await this.daemon.start()) await this.daemon.settled();
         }
         hits.push(this.daemon.hasHit());
       }
-      const { wrong } = await this.#conclude();
+      const wrong = [...lost, ...(await this.#conclude()).wrong];
       return { hits, wrong: wrong.length === 0 ? wrong : [...wrong, this.daemon.log()] };
     } catch (error) {
+      await this.#giveUp();
       return { hits, wrong: [String((error as Error).stack)] };
     }
   }
@@ -115,6 +121,9 @@ export class Lane implements AsyncDisposable {
 
   async #through(phase: Phase, fault: PlannedFault | null): Promise<void> {
     if (phase === 'start') {
+      // Those that the starts before have brought: there may be as many of these as the pool has endpoints.
+      await this.#releaseAll();
+      await this.daemon.settled();
       await this.daemon.client.acquire({ containerId: 'extra' }).then((lease) => this.#note(lease as Lease));
       await this.daemon.settled();
       await this.daemon.end('SIGKILL');
@@ -176,6 +185,32 @@ export class Lane implements AsyncDisposable {
     }
   }
 
+  /** Leases that were answered and of which the daemon knows nothing. */
+  async #lost(): Promise<string[]> {
+    const told = new Set((await this.daemon.client.leases()).map(({ id }) => id));
+    const lost = [...this.#answered.values()].filter(({ id }) => !told.has(id));
+    return lost.map(({ id, netns }) => `the lease ${id} of ${netns.path} is lost`);
+  }
+
+  /** After a step that could not be finished: no lease of its own stands in the way of the next. */
+  async #giveUp(): Promise<void> {
+    try {
+      if (!this.daemon.alive) await this.#startClean();
+      this.daemon.plan(null);
+      await this.#tidy();
+    } catch (error) {
+      this.daemon.note(`not tidied: ${String(error)}`);
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    for (const { id, containerId } of await this.daemon.client.leases()) {
+      if (containerId !== RUNNER) await this.daemon.client.release(id);
+    }
+    this.#answered.clear();
+    await this.daemon.settled();
+  }
+
   async #startClean(): Promise<void> {
     this.daemon.plan(null);
     if (!(await this.daemon.start())) throw new Error(`a start without a fault failed:\n${this.daemon.log()}`);
@@ -189,11 +224,7 @@ export class Lane implements AsyncDisposable {
       await this.daemon.settled();
     } else this.daemon.plan(null);
     const wrong = await this.#inspect();
-    for (const { id, containerId } of await this.daemon.client.leases()) {
-      if (containerId !== RUNNER) await this.daemon.client.release(id);
-    }
-    this.#answered.clear();
-    await this.daemon.settled();
+    await this.#tidy();
     rmSync(join(this.daemon.stateDir, 'set-aside'), { recursive: true });
     mkdirSync(join(this.daemon.stateDir, 'set-aside'), { mode: 0o700 });
     return { died, wrong };

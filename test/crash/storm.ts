@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Random } from '../../src/bench/sizing/random.js';
 import { hasCode } from '../../src/errors.js';
 import { CrashDaemon } from './daemon.js';
 import { look } from './eyes.js';
@@ -35,18 +36,6 @@ const LONGEST_LIFE_MS = 250;
 /** How many leases each client holds to the end. */
 const KEPT = 2;
 
-/** Numbers in [0, 1) that follow from a seed: mulberry32. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * Clients acquire and release while the daemon is killed by SIGKILL and started again. What each client does and how
  * long each daemon lives follows from the seed; how the two meet is the machine's. At the end everything is at rest, and
@@ -70,8 +59,8 @@ export class Storm {
     await daemon.start({ faults: false });
     await daemon.settled();
     for (let i = 0; i < GUESTS; i += 1) await this.#settleGuest(i);
-    const random = randomOf(seed);
-    const busy = Array.from({ length: clients }, (_, i) => this.#client(i, randomOf(seed + 1 + i)));
+    const random = new Random(seed);
+    const busy = Array.from({ length: clients }, (_, i) => this.#client(i, new Random(seed + 1 + i)));
     let killed = 0;
     // Only those count that were met alive.
     const kill = async (): Promise<void> => {
@@ -79,16 +68,16 @@ export class Storm {
     };
     while (killed < kills) {
       // One in five dies while it starts, wherever it is then.
-      if (random() < 0.2) {
+      if (random.next() < 0.2) {
         if (daemon.alive) await kill();
         const starting = daemon.start({ faults: false });
-        await delay(random() * 400);
+        await delay(random.next() * 400);
         await kill();
         await starting;
         continue;
       }
       if (!daemon.alive && !(await daemon.start({ faults: false }))) this.#wrong.push('a start failed');
-      await delay(random() * LONGEST_LIFE_MS);
+      await delay(random.next() * LONGEST_LIFE_MS);
       await kill();
     }
     this.#over = true;
@@ -108,7 +97,7 @@ export class Storm {
   }
 
   /** Acquires, holds, releases, over and over; asks again for what was asked of a daemon that died. */
-  async #client(number: number, random: () => number): Promise<void> {
+  async #client(number: number, random: Random): Promise<void> {
     let kept = 0;
     for (let round = 0; !this.#over; round += 1) {
       const containerId = `client-${number}-${round}`;
@@ -125,9 +114,9 @@ export class Storm {
         releasedAtMs: Infinity,
       };
       this.#ledger.push(entry);
-      await delay(random() * 60);
+      await delay(random.next() * 60);
       // Some leases are held to the end.
-      if (kept < KEPT && random() < 0.05) {
+      if (kept < KEPT && random.next() < 0.05) {
         kept += 1;
         continue;
       }

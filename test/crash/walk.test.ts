@@ -1,10 +1,11 @@
 import t from 'tap';
 import { Lane } from './lane.js';
-import { type Report, recordPoints, stepsOf, walk } from './walk.js';
+import { type Report, recordPoints, sampleOf, stepsOf, walk } from './walk.js';
 
 const LONG = process.env.NETNSD_WALK === 'long';
-/** Only every so manieth step, from a place that the clock chooses, for a quick look while working. */
+/** One of so many steps, by lots drawn with the seed. */
 const EVERY = Number(process.env.NETNSD_WALK_EVERY ?? 1);
+const SEED = Number(process.env.NETNSD_WALK_SEED ?? Date.now() % 2 ** 32);
 /** Side by side, since half of a step is waiting. */
 const LANES = 2;
 /** Of what was planned, how much may not be met in a second try either: what comes how often is partly the machine's. */
@@ -20,10 +21,9 @@ t.test(
     t.ok(points.filter(({ point }) => point.startsWith('netlink')).length > 20, 'netlink requests are points');
     t.ok(points.filter(({ point }) => point.startsWith('call')).length > 8, 'system calls are points');
     t.ok(points.filter(({ point }) => point.includes('~/state/')).length > 60, 'file calls are points');
-    const from = Date.now() % EVERY;
-    const steps = stepsOf(points, { long: LONG }).filter((_, i) => i % EVERY === from);
+    const steps = sampleOf(stepsOf(points, { long: LONG }), { every: EVERY, seed: SEED });
     const planned = steps.length;
-    t.comment(`${points.length} points, ${planned} steps`);
+    t.comment(`${points.length} points, ${planned} steps, NETNSD_WALK_EVERY=${EVERY} NETNSD_WALK_SEED=${SEED}`);
     const report: Report = { walked: 0, missed: [], wrong: [] };
     await Promise.all(all.map((lane) => walk(lane, steps, { report, long: LONG })));
     for (const step of report.missed) t.comment(`not met: ${JSON.stringify(step)}`);

@@ -1,3 +1,4 @@
+import { Random } from '../../src/bench/sizing/random.js';
 import type { Fault, PlannedFault } from '../../src/kernel/faults/types.js';
 import type { Pass } from './daemon.js';
 import { type Lane, PHASES, type Phase } from './lane.js';
@@ -56,6 +57,17 @@ export function stepsOf(points: readonly Point[], { long }: { long: boolean }): 
 
 function failureOf(errno: string): Fault {
   return errno.startsWith('lost:') ? { act: 'lose', errno: errno.slice(5) } : { act: 'fail', errno };
+}
+
+/** One of each `every` that follow each other, by the lot: kinds of faults take turns in the list. */
+export function sampleOf(steps: readonly Step[], { every, seed }: { every: number; seed: number }): Step[] {
+  const random = new Random(seed);
+  const sample: Step[] = [];
+  for (let from = 0; from < steps.length; from += every) {
+    const block = steps.slice(from, from + every);
+    sample.push(block[Math.floor(random.next() * block.length)] as Step);
+  }
+  return sample;
 }
 
 export interface Report {

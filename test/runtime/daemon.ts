@@ -12,6 +12,16 @@ import { eventually } from './eye.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
+/** A pool of three that stays as it is, in a daemon that looks at it only when it is told to. */
+export const SELDOM = `
+reconcile_seconds = 3600
+[pools.default]
+subnet = "10.213.0.0/24"
+min_ready = 3
+max = 8
+sizing = "fixed"
+`;
+
 /** A real daemon, started as a user starts it, on a state directory of its own below `folder`. */
 export class Daemon implements AsyncDisposable {
   readonly stateDir: string;

@@ -1,16 +1,9 @@
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import type { DoctorReport } from '../../src/doctor/index.js';
-import { type Daemon, startDaemon } from './daemon.js';
+import { type Daemon, SELDOM, startDaemon } from './daemon.js';
 import { answersPing, eventually, links } from './eye.js';
 
-const SELDOM = `
-reconcile_seconds = 3600
-[pools.default]
-subnet = "10.213.0.0/24"
-min_ready = 3
-max = 8
-`;
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
 
 async function doctor(daemon: Daemon, ...args: string[]): Promise<{ status: number | undefined; text: string }> {

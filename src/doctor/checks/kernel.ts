@@ -59,23 +59,19 @@ function lookForCode({ files, kernel, trial }: Machine, name: keyof typeof CODE)
   );
 }
 
-export const VETH: Check = {
-  group: 'kernel',
-  name: 'veth',
-  what: 'the module veth, built in, loaded or installed',
-  why: 'every endpoint is one half of such a pair',
-  mend: 'the package with the rest of the modules, or another kernel',
-  look: (machine) => lookForCode(machine, 'veth'),
-};
+function codeCheck(name: keyof typeof CODE, why: string): Check {
+  return {
+    group: 'kernel',
+    name,
+    what: `the module ${name}, built in, loaded or installed`,
+    why,
+    mend: 'the package with the rest of the modules, or another kernel',
+    look: (machine) => lookForCode(machine, name),
+  };
+}
 
-export const BRIDGE: Check = {
-  group: 'kernel',
-  name: 'bridge',
-  what: 'the module bridge, built in, loaded or installed',
-  why: 'the endpoints of a pool are ports of a bridge',
-  mend: 'the package with the rest of the modules, or another kernel',
-  look: (machine) => lookForCode(machine, 'bridge'),
-};
+export const VETH = codeCheck('veth', 'every endpoint is one half of such a pair');
+export const BRIDGE = codeCheck('bridge', 'the endpoints of a pool are ports of a bridge');
 
 export const TRIAL: Check = {
   group: 'kernel',

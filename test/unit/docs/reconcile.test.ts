@@ -65,6 +65,17 @@ const READY = { record: record('ready') };
 const NOTHING = { mount: false, link: 'none' } as const;
 const BRIDGE = { ...NOTHING, record: null, bridge: bridgeName(SITE, 'default', 0) };
 
+/** On the way between two states, and what has no record: the same at a start and later. */
+const UNFINISHED: Record<string, Partial<World>> = {
+  building: { record: { ...record('building'), facts: null } },
+  dirty: { record: record('dirty', 'released') },
+  broken: { record: record('broken', 'it would not go') },
+  destroying: { record: record('destroying', 'surplus') },
+  'no record, a namespace mounted': { record: null, link: 'none' },
+  'no record, a link with its alias': { record: null, mount: false },
+  'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
+};
+
 const CASES: Record<string, Partial<World>> = {
   'leased, mounted': LEASED,
   'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
@@ -91,13 +102,7 @@ const CASES: Record<string, Partial<World>> = {
   'ready, in use': { ...READY, inUse: true },
   'ready, the pool has another subnet now': { ...READY, network: { ...NETWORK, subnet: '10.99.0.0/16' } },
   'ready, the pool has another MTU now': { ...READY, network: { ...NETWORK, mtuBytes: 9000 } },
-  building: { record: { ...record('building'), facts: null } },
-  dirty: { record: record('dirty', 'released') },
-  broken: { record: record('broken', 'it would not go') },
-  destroying: { record: record('destroying', 'surplus') },
-  'no record, a namespace mounted': { record: null, link: 'none' },
-  'no record, a link with its alias': { record: null, mount: false },
-  'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
+  ...UNFINISHED,
   'bridge of a configured pool': BRIDGE,
   'bridge of a pool that is not configured': { ...BRIDGE, network: null },
   'bridge of a pool that is not configured, with an orphan on it': {
@@ -207,13 +212,7 @@ const RUNNING: Record<string, Partial<World> & { lacking?: string | null; lease?
     link: 'none',
     inContainer: [PID],
   },
-  building: { record: { ...record('building'), facts: null } },
-  dirty: { record: record('dirty', 'released') },
-  broken: { record: record('broken', 'it would not go') },
-  destroying: { record: record('destroying', 'surplus') },
-  'no record, a namespace mounted': { record: null, link: 'none' },
-  'no record, a link with its alias': { record: null, mount: false },
-  'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
+  ...UNFINISHED,
 };
 
 /** What a running daemon makes of a case, in the words of the page. */
