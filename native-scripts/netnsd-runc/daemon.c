@@ -117,7 +117,7 @@ enum verdict daemon_graft(const struct settings *settings, const struct containe
   return post(settings, "POST /v1/oci/graft", container, reply);
 }
 
-enum verdict daemon_release(const struct settings *settings, const struct container *container, struct reply *reply) {
+enum verdict daemon_release(const struct settings *settings, const struct container *container, bool over, struct reply *reply) {
   char target_bytes[1024];
   static char bytes[REQUEST_MAX];
   struct text target = text_in(target_bytes, sizeof target_bytes);
@@ -125,7 +125,7 @@ enum verdict daemon_release(const struct settings *settings, const struct contai
   *reply = (struct reply){.existing = false};
   text_add(&target, "DELETE /v1/containers/");
   text_add_segment(&target, container->id);
-  text_add(&target, "/lease");
+  text_add(&target, over ? "/lease?force=true" : "/lease");
   write_head(&request, target.bytes, container);
   text_add(&request, "\r\n");
   request.overflow = request.overflow || target.overflow;

@@ -36,7 +36,10 @@ enum verdict daemon_patch(const struct settings *settings, const struct containe
 /* POST /v1/oci/graft: acquires an endpoint and moves it into the network namespace of the container's process. */
 enum verdict daemon_graft(const struct settings *settings, const struct container *container, struct reply *reply);
 
-/* DELETE /v1/containers/{id}/lease: gives back what the container holds; idempotent. */
-enum verdict daemon_release(const struct settings *settings, const struct container *container, struct reply *reply);
+/*
+ * DELETE /v1/containers/{id}/lease: gives back what the container holds; idempotent. Refused while a process is inside; with `over` the
+ * runtime has said that the container is no more, and the daemon need not look before it answers.
+ */
+enum verdict daemon_release(const struct settings *settings, const struct container *container, bool over, struct reply *reply);
 
 #endif

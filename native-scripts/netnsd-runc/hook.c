@@ -93,7 +93,7 @@ static int poststop(const struct settings *settings, const struct hook_state *st
   if (state->skip) return 0;
   struct container container = container_of(settings, state);
   struct reply reply;
-  if (daemon_release(settings, &container, &reply) == VERDICT_DONE) return 0;
+  if (daemon_release(settings, &container, false, &reply) == VERDICT_DONE) return 0;
   report_error("cannot give back the network of container %s: %s", state->id, reply.message);
   return 1;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bundle.h"
@@ -22,9 +23,10 @@ struct call {
 
 static int become(const struct call *call) { return runtime_become(call->runtime, call->argc, call->argv); }
 
-static void give_back(const struct call *call) {
+/* `over`: the container is surely no more. A runtime that was killed may have left it running. */
+static void give_back(const struct call *call, bool over) {
   struct reply reply;
-  if (daemon_release(call->settings, &call->container, &reply) == VERDICT_DONE) return;
+  if (daemon_release(call->settings, &call->container, over, &reply) == VERDICT_DONE) return;
   report_warning("the network of container %s was not given back, netnsd will find it: %s", call->container.id, reply.message);
 }
 
@@ -36,14 +38,19 @@ static bool must_give_back(const struct arguments *arguments, const struct reply
   return failed && !reply->existing;
 }
 
+/* A `run` in the foreground that ended by itself has seen its container's end; of a `create` that failed, something may be left. */
+static bool is_over(const struct arguments *arguments, int wait_status) {
+  return wait_status < 0 || (arguments->command == COMMAND_RUN && !arguments->detach && WIFEXITED(wait_status));
+}
+
 static _Noreturn void start_patched(const struct call *call, const struct reply *reply) {
   int signal_number = runtime_pending_end();
   if (signal_number != 0) {
-    if (!reply->existing) give_back(call);
+    if (!reply->existing) give_back(call, true);
     runtime_end_by(signal_number);
   }
   int wait_status = runtime_run(call->runtime, call->argc, call->argv);
-  if (must_give_back(call->arguments, reply, wait_status)) give_back(call);
+  if (must_give_back(call->arguments, reply, wait_status)) give_back(call, is_over(call->arguments, wait_status));
   if (wait_status < 0) exit(1);
   runtime_end_like(wait_status);
 }
@@ -92,7 +99,7 @@ static int delete(const struct call *call) {
   if (call->arguments->id_found != ID_FOUND || !is_container_id(call->container.id)) return become(call);
   runtime_hold_signals();
   int wait_status = runtime_run(call->runtime, call->argc, call->argv);
-  if (wait_status == 0) give_back(call);
+  if (wait_status == 0) give_back(call, true);
   if (wait_status < 0) return 1;
   runtime_end_like(wait_status);
 }

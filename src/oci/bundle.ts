@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NetnsdError } from '../errors.js';
-import { parseSpec, type Spec } from './spec.js';
+import { type ParsedSpec, parseSpec, type Spec } from './spec.js';
 
 /** A spec is some 10 KB; what is larger than this is no spec. */
 const SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -14,6 +14,7 @@ export const SPEC_FILE = 'config.json';
  */
 export class Bundle implements Disposable {
   readonly spec: Spec;
+  readonly tree: ParsedSpec['tree'];
   /** config.json as it was read; what a patch builds on. */
   readonly text: string;
 
@@ -28,7 +29,7 @@ export class Bundle implements Disposable {
     const { text, uid } = this.readSpec();
     this.text = text;
     this.owners = [fstatSync(folderFd).uid, uid];
-    this.spec = parseSpec(this.text, this.specPath);
+    ({ spec: this.spec, tree: this.tree } = parseSpec(this.text, this.specPath));
   }
 
   /** Opens the folder and reads its spec; throws `bundle_invalid`, saying what to do. */

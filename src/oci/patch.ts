@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import jsonc, { type JSONPath, type ModificationOptions } from 'jsonc-parser';
+import jsonc, { type Node } from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
 import { type Bundle, SPEC_FILE } from './bundle.js';
 import { findNetworkNamespace, findUnsetNetworkNamespace } from './network-namespace.js';
+import { member, setMembers } from './object-edit.js';
 import { type ResolverFiles, resolverMountEdits } from './resolver-files.js';
 
 /**
@@ -24,29 +25,25 @@ export function patchBundle(options: {
   const { bundle, netnsPath, annotations = {}, replaces, files } = options;
   const found = findNetworkNamespace(bundle);
   const { index } = found.path !== null && found.path === replaces ? found : findUnsetNetworkNamespace(bundle);
-  const edits: [JSONPath, string][] = [
-    [['linux', 'namespaces', index, 'path'], netnsPath],
-    ...Object.entries(annotations).map(([name, value]): [JSONPath, string] => [['annotations', name], value]),
-  ];
-  const formattingOptions = formattingOf(bundle.text);
-  const formatting = formattingOptions === undefined ? {} : { formattingOptions };
-  const patched = edits.reduce(
-    (before, [path, value]) => jsonc.applyEdits(before, jsonc.modify(before, path, value, formatting)),
-    bundle.text,
-  );
-  replaceSpec(bundle, editMounts({ text: patched, bundle, files, formatting }));
+  const { text, tree } = bundle;
+  const namespaces = member(member(tree, 'linux'), 'namespaces');
+  const edits = setMembers(text, namespaces?.children?.[index] as Node, { path: netnsPath });
+  if (Object.keys(annotations).length > 0) {
+    const present = member(tree, 'annotations');
+    const isObject = present?.type === 'object';
+    edits.push(...setMembers(text, isObject ? present : tree, isObject ? annotations : { annotations }));
+  }
+  const patched = jsonc.applyEdits(text, edits);
+  replaceSpec(bundle, editMounts({ text: patched, bundle, files }));
 }
 
-function editMounts(options: {
-  text: string;
-  bundle: Bundle;
-  files: ResolverFiles | undefined;
-  formatting: ModificationOptions;
-}): string {
-  const { text, bundle, files, formatting } = options;
+function editMounts(options: { text: string; bundle: Bundle; files: ResolverFiles | undefined }): string {
+  const { text, bundle, files } = options;
   const { mounts = [] } = bundle.spec;
   if (!Array.isArray(mounts))
     throw new NetnsdError('bundle_invalid', `cannot use ${bundle.specPath}: mounts is no array`);
+  const formattingOptions = formattingOf(bundle.text);
+  const formatting = formattingOptions === undefined ? {} : { formattingOptions };
   return resolverMountEdits(mounts, files).reduce((before, { index, mount }) => {
     const isArrayInsertion = index < 0;
     // Undefined takes an element out.
@@ -81,7 +78,7 @@ function replaceSpec(bundle: Bundle, text: string): void {
 
 /** Writes a temporary file beside config.json and renames it over that; removes it again if any of this fails. */
 function writeBeside(bundle: Bundle, file: { text: string; uid: number; gid: number; mode: number }): void {
-  const temporary = bundle.entry(`.${SPEC_FILE}.netnsd-${randomBytes(6).toString('hex')}`);
+  const temporary = bundle.entry(`.${SPEC_FILE}.netnsd-${randomUUID()}`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const fd = openSync(temporary, flags, 0o600);
   try {

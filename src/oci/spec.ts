@@ -28,8 +28,14 @@ export interface NamespaceEntry {
 }
 export type CapabilitySet = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 
+/** A spec, and the tree of the text that it was read from, for edits. */
+export interface ParsedSpec {
+  readonly spec: Spec;
+  readonly tree: Node;
+}
+
 /** Parses the text of a config.json; throws `bundle_invalid` with line and column where it is no JSON, or not a spec for Linux. */
-export function parseSpec(text: string, path: string): Spec {
+export function parseSpec(text: string, path: string): ParsedSpec {
   const tree = parseTree(text, path);
   if (tree.type !== 'object') throw invalid(path, 'it is not a JSON object: run `runc spec` for a new one');
   refuseAmbiguity(tree, text, path);
@@ -47,7 +53,7 @@ export function parseSpec(text: string, path: string): Spec {
   if (!namespaces.every(isNamespaceEntry)) {
     throw invalid(path, 'linux.namespaces holds an entry that is no {"type": …, "path": …}');
   }
-  return spec as Spec;
+  return { spec: spec as Spec, tree };
 }
 
 function isNamespaceEntry(entry: unknown): entry is NamespaceEntry {
@@ -81,15 +87,25 @@ function refuseAmbiguity(tree: Node, text: string, path: string): void {
   const linux = properties(tree).filter(named('linux'));
   const namespaces = linux.flatMap(([, node]) => properties(node)).filter(named('namespaces'));
   const entries = namespaces.flatMap(([, node]) => node.children ?? []).map(properties);
-  const mounts = properties(tree).filter(named('mounts'));
-  const groups = [linux, namespaces, mounts, ...entries.map((entry) => entry.filter(named('type', 'path')))];
+  const [mounts, annotations] = [
+    properties(tree).filter(named('mounts')),
+    properties(tree).filter(named('annotations')),
+  ];
+  const groups = [
+    linux,
+    namespaces,
+    mounts,
+    annotations,
+    ...entries.map((entry) => entry.filter(named('type', 'path'))),
+  ];
   for (const group of groups) {
     for (const [index, [name, node]] of group.entries()) {
+      const folded = fold(name);
+      const isRepeated = group.slice(0, index).some(([earlier]) => fold(earlier) === folded);
+      if (!isRepeated && name === folded) continue;
       const where = position(text, node.offset);
-      const isRepeated = group.slice(0, index).some(([earlier]) => fold(earlier) === fold(name));
       if (isRepeated) throw invalid(path, `it has ${JSON.stringify(name)} twice (${where}): remove one of them`);
-      if (name !== fold(name))
-        throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(fold(name))} (${where})`);
+      throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(folded)} (${where})`);
     }
   }
 }

@@ -154,7 +154,7 @@ t.test('a signal that asks for an end while the daemon is asked gives the lease 
     return { status: 200, body: { action: 'patched' } };
   };
   t.equal(await new Promise((resolve) => child.once('close', (_, signal) => resolve(signal))), 'SIGTERM');
-  t.strictSame(stage.journal(), ['POST /v1/oci/patch', 'DELETE /v1/containers/c1/lease']);
+  t.strictSame(stage.journal(), ['POST /v1/oci/patch', 'DELETE /v1/containers/c1/lease?force=true']);
 });
 
 t.test('the runtime keeps the terminal, and the terminal’s interrupt reaches it once', async (t) => {

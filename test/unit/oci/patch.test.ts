@@ -50,13 +50,42 @@ t.test('a file of one line stays one', async (t) => {
 });
 t.test('a file of one line without an empty path stays one', async (t) => {
   const line = JSON.stringify({ linux: { namespaces: [{ type: 'pid' }, { type: 'network' }] } });
-  t.equal(patched(t, line), line.replace('"network"', `"network","path": "${PATH}"`));
+  t.equal(patched(t, line), line.replace('"network"', `"network","path":"${PATH}"`));
 });
 
 t.test('annotations are added to those that the spec has', async (t) => {
   const line = JSON.stringify({ annotations: { 'a.b/c': 'kept' }, linux: { namespaces: [{ type: 'network' }] } });
   const spec = JSON.parse(patched(t, line, { 'dev.netnsd.lease': 'default-7' }));
   t.strictSame(spec.annotations, { 'a.b/c': 'kept', 'dev.netnsd.lease': 'default-7' });
+});
+
+t.test('what is added looks like its neighbours', async (t) => {
+  const written = (text: string) => patched(t, text, { 'dev.netnsd.lease': '7', 'dev.netnsd.address': '10.0.0.2/24' });
+  t.equal(
+    written('{"linux": {"namespaces": [{"type": "network"}]}}'),
+    `{"linux": {"namespaces": [{"type": "network","path": "${PATH}"}]},"annotations": {"dev.netnsd.lease":"7","dev.netnsd.address":"10.0.0.2/24"}}`,
+  );
+  t.equal(
+    written('{\n  "annotations": {},\n\n  "linux": {"namespaces": [{"type": "network"}]}\n}\n'),
+    `{\n  "annotations": {\n    "dev.netnsd.lease": "7",\n    "dev.netnsd.address": "10.0.0.2/24"\n  },\n\n  "linux": {"namespaces": [{"type": "network","path": "${PATH}"}]}\n}\n`,
+  );
+  t.equal(
+    written('{\n  "linux": {"namespaces": [{"type": "network"}]},\n\n  "annotations": {\n    "a": "b"\n  }\n}\n'),
+    `{\n  "linux": {"namespaces": [{"type": "network","path": "${PATH}"}]},\n\n  "annotations": {\n    "a": "b",\n    "dev.netnsd.lease": "7",\n    "dev.netnsd.address": "10.0.0.2/24"\n  }\n}\n`,
+  );
+  const old = '{\n\t"linux": {\n\t\t"namespaces": [{ "type": "network" }]\n\t}\n}';
+  t.equal(
+    written(old),
+    `{\n\t"linux": {\n\t\t"namespaces": [{ "type": "network", "path": "${PATH}" }]\n\t},\n\t"annotations": {\n\t\t"dev.netnsd.lease": "7",\n\t\t"dev.netnsd.address": "10.0.0.2/24"\n\t}\n}`,
+  );
+});
+
+t.test('annotations of an earlier lease are replaced where they stand', async (t) => {
+  const text = patched(t, SPEC_TEXT, { 'dev.netnsd.lease': '7' }).replace(`"path": "${PATH}"`, '"path": ""');
+  t.equal(
+    patched(t, text, { 'dev.netnsd.lease': '8' }),
+    text.replace('"path": ""', `"path": "${PATH}"`).replace('"7"', '"8"'),
+  );
 });
 
 t.test('any spec is the same afterwards but for the path', async (t) => {
@@ -71,14 +100,18 @@ t.test('any spec is the same afterwards but for the path', async (t) => {
       (fields, list, indent) => {
         const { linux: _, ...rest } = Object.fromEntries(
           Object.entries(fields).filter(
-            ([name]) => name !== '__proto__' && name.toUpperCase().toLowerCase() !== 'linux',
+            ([name]) => !['__proto__', 'linux', 'annotations', 'mounts'].includes(name.toUpperCase().toLowerCase()),
           ),
         );
         const spec = { ...rest, linux: { list, namespaces: [{ type: 'ipc' }, { type: 'network' }] }, last: list };
         writeFileSync(file, JSON.stringify(spec, null, indent));
         using bundle = readBundle(folder);
-        patchBundle({ bundle, netnsPath: PATH });
-        const expected = { ...spec, linux: { list, namespaces: [{ type: 'ipc' }, { type: 'network', path: PATH }] } };
+        patchBundle({ bundle, netnsPath: PATH, annotations: { b: '2', a: '1' } });
+        const expected = {
+          ...spec,
+          annotations: { b: '2', a: '1' },
+          linux: { list, namespaces: [{ type: 'ipc' }, { type: 'network', path: PATH }] },
+        };
         const text = readFileSync(file, 'utf8');
         return JSON.stringify(JSON.parse(text)) === JSON.stringify(JSON.parse(JSON.stringify(expected)));
       },

@@ -1,0 +1,65 @@
+import type { Edit, Node } from 'jsonc-parser';
+
+/**
+ * Edits that give an object of a JSON text these members: what stands there already has its value replaced, the others
+ * come behind the last one and are set as that one is (line, indentation, colon). `node` is the object in the tree of
+ * `text`. Pure.
+ */
+export function setMembers(text: string, node: Node, members: Readonly<Record<string, unknown>>): Edit[] {
+  const present = new Map((node.children ?? []).map((member) => [member.children?.[0]?.value as string, member]));
+  const style = styleOf(text, node);
+  const edits: Edit[] = [];
+  const added: string[] = [];
+  for (const [name, value] of Object.entries(members)) {
+    const old = present.get(name)?.children?.[1];
+    if (old === undefined) added.push(`${style.gap}${JSON.stringify(name)}${style.colon}${render(value, style)}`);
+    else edits.push({ offset: old.offset, length: old.length, content: render(value, style) });
+  }
+  const last = node.children?.at(-1);
+  if (added.length === 0) return edits;
+  if (last === undefined)
+    return [{ offset: node.offset, length: node.length, content: `{${added.join(',')}${style.end}}` }];
+  return [...edits, { offset: last.offset + last.length, length: 0, content: `,${added.join(',')}` }];
+}
+
+/** The value of the member `name`, if the node is an object that has one. */
+export function member(node: Node | undefined, name: string): Node | undefined {
+  if (node?.type !== 'object') return undefined;
+  return node.children?.find(({ children }) => children?.[0]?.value === name)?.children?.[1];
+}
+
+/** How the members of an object are written. */
+interface Style {
+  /** Before a member: a line break and its indentation, a blank, or nothing. */
+  readonly gap: string;
+  readonly colon: string;
+  /** Before the closing brace. */
+  readonly end: string;
+  /** One level of indentation; undefined where all is on one line. */
+  readonly unit: string | undefined;
+}
+
+function styleOf(text: string, node: Node): Style {
+  const unit = /^([\t ]+)"/m.exec(text)?.[1];
+  const [key, value] = node.children?.at(-1)?.children ?? [];
+  if (key !== undefined && value !== undefined) {
+    // A file may have empty lines between its members; what is added needs none.
+    const blank = /[\t\n\r ]*$/.exec(text.slice(node.offset + 1, key.offset))?.[0] as string;
+    const gap = /\r?\n[\t ]*$/.exec(blank)?.[0] ?? blank;
+    return { gap, colon: text.slice(key.offset + key.length, value.offset), end: '', unit };
+  }
+  if (unit === undefined) return { gap: '', colon: ':', end: '', unit };
+  const end = (text.includes('\r\n') ? '\r\n' : '\n') + indentationAt(text, node.offset);
+  return { gap: end + unit, colon: ': ', end, unit };
+}
+
+/** The white space at the begin of the line in which `offset` is. */
+function indentationAt(text: string, offset: number): string {
+  const begin = text.lastIndexOf('\n', offset) + 1;
+  return /^[\t ]*/.exec(text.slice(begin, offset))?.[0] as string;
+}
+
+function render(value: unknown, { gap, unit }: Style): string {
+  if (unit === undefined || !gap.includes('\n')) return JSON.stringify(value);
+  return JSON.stringify(value, null, unit).replaceAll('\n', gap);
+}
