@@ -2,7 +2,7 @@ import { type ErrorDetails, NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
 import { errnoOf } from '../kernel/errno.js';
 import { addForwarding } from '../kernel/forwarding.js';
-import { createVeth, getLink, parseLink, setLink, setQuietPort } from '../kernel/link.js';
+import { createVeth, getLink, parseLink, setLink, setQuietPort, stopIpv6Addresses } from '../kernel/link.js';
 import { addNeighbour } from '../kernel/neighbour.js';
 import { NetlinkSocket, type Outcome, type Request } from '../kernel/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../kernel/netns.js';
@@ -151,7 +151,8 @@ function pairSteps({ plan, namespace }: Work): Step[] {
   const peer = { name: CONTAINER_INTERFACE, mac: plan.containerMac, mtuBytes };
   return [
     { step: 'veth', request: createVeth({ host, peer, peerNetnsFd: namespace?.fd ?? -1 }) },
-    { step: 'host link', request: setLink({ name: hostName }, { alias: plan.alias, ipv6AddressGeneration: 'none' }) },
+    { step: 'host link', request: setLink({ name: hostName }, { alias: plan.alias }) },
+    { step: 'host link', request: stopIpv6Addresses({ name: hostName }) },
   ];
 }
 
@@ -166,7 +167,7 @@ export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
   const { address, prefixLength, broadcast, gateway } = plan;
   const link = { index: linkIndex };
   return [
-    { step: 'container link', request: setLink(link, { ipv6AddressGeneration: 'none' }) },
+    { step: 'container link', request: stopIpv6Addresses(link) },
     { step: 'container link', request: setLink(link, { up: true }) },
     { step: 'address', request: addAddress({ linkIndex, address, prefixLength, broadcast }) },
     { step: 'route', request: addDefaultRoute({ gateway, linkIndex }) },

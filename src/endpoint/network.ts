@@ -2,7 +2,7 @@ import { ipv4Bytes } from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
 import { addAddress } from '../kernel/address.js';
 import { isExisting, isNotFound } from '../kernel/errno.js';
-import { createBridge, createVeth, getLink, parseLink, setLink } from '../kernel/link.js';
+import { createBridge, createVeth, getLink, parseLink, setLink, stopIpv6Addresses } from '../kernel/link.js';
 import { deleteNeighbour, listNeighbours } from '../kernel/neighbour.js';
 import type { Request } from '../kernel/netlink-socket.js';
 import { addSubnetRoute } from '../kernel/route.js';
@@ -152,7 +152,8 @@ export class Network {
         details: { errno: 'EEXIST' },
       });
     const alias = `netnsd ${this.#site.instance} bridge of pool ${this.settings.name}`;
-    await socket.request(setLink({ index }, { alias, ipv6AddressGeneration: 'none' }));
+    await socket.request(setLink({ index }, { alias }));
+    await socket.request(stopIpv6Addresses({ index }));
     if (found !== macText(mac)) await socket.request(setLink({ index }, { mac }));
     await socket.request(setLink({ index }, { up: true }));
     if (place === 0) await this.#addGateway(index);
@@ -197,8 +198,13 @@ export class Network {
     });
     const [created] = await socket.transact([pair]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
-    await socket.request(setLink({ name: `${name}u` }, { masterIndex: index, ipv6AddressGeneration: 'none' }));
-    await socket.request(setLink({ name: `${name}d` }, { masterIndex: first.index, ipv6AddressGeneration: 'none' }));
+    for (const [side, masterIndex] of [
+      ['u', index],
+      ['d', first.index],
+    ] as const) {
+      await socket.request(setLink({ name: `${name}${side}` }, { masterIndex }));
+      await socket.request(stopIpv6Addresses({ name: `${name}${side}` }));
+    }
     await socket.request(setLink({ name: `${name}u` }, { up: true }));
     await socket.request(setLink({ name: `${name}d` }, { up: true }));
   }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { readAttributes, readString, readU32 } from './message-reader.js';
 import type { MessageWriter } from './message-writer.js';
 import type { NetlinkSocket, Request } from './netlink-socket.js';
@@ -112,15 +113,13 @@ export interface LinkChange {
   readonly mtuBytes?: number;
   readonly masterIndex?: number;
   readonly netnsFd?: number;
-  /** `ip link set … addrgenmode none`: no link-local address, so no duplicate address detection and no router solicitation. */
-  readonly ipv6AddressGeneration?: 'none';
 }
 
 function refText(ref: LinkRef): string {
   return 'index' in ref ? `link ${ref.index}` : `link ${ref.name}`;
 }
 
-/** `ip link set …`. The kernel applies `up` before `ipv6AddressGeneration`: ask for them in that order's reverse, in two requests. */
+/** `ip link set …`. */
 export function setLink(ref: LinkRef, change: LinkChange): Request {
   return {
     operation: `set ${Object.keys(change).join(', ')} of ${refText(ref)}`,
@@ -138,11 +137,28 @@ export function setLink(ref: LinkRef, change: LinkChange): Request {
       if (change.mtuBytes !== undefined) writer.u32(IFLA.MTU, change.mtuBytes);
       if (change.masterIndex !== undefined) writer.u32(IFLA.MASTER, change.masterIndex);
       if (change.netnsFd !== undefined) writer.u32(IFLA.NET_NS_FD, change.netnsFd);
-      if (change.ipv6AddressGeneration === 'none') {
-        writer.nested(IFLA.AF_SPEC, () =>
-          writer.nested(AF_INET6, () => writer.u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)),
-        );
-      }
+    },
+  };
+}
+
+/**
+ * `ip link set … addrgenmode none`: no link-local address, so no duplicate address detection and no router solicitation.
+ * To be asked for before the link is up. Where the link has no IPv6 (its MTU is below 1280, or the kernel was started with
+ * ipv6.disable=1), which the kernel tells by EAFNOSUPPORT (inet6_validate_link_af of net/ipv6/addrconf.c), there is
+ * nothing to do.
+ */
+export function stopIpv6Addresses(ref: LinkRef): Request {
+  return {
+    operation: `stop IPv6 address generation of ${refText(ref)}`,
+    type: RTM.NEWLINK,
+    flags: 0,
+    doneBy: constants.errno.EAFNOSUPPORT,
+    write(writer) {
+      writer.linkHeader({ index: 'index' in ref ? ref.index : 0 });
+      if ('name' in ref) writer.string(IFLA.IFNAME, ref.name);
+      writer.nested(IFLA.AF_SPEC, () =>
+        writer.nested(AF_INET6, () => writer.u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)),
+      );
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Request {
   readonly type: number;
   /** Besides NLM_F_REQUEST, which is always set. */
   readonly flags: number;
+  /** An errno by which the kernel says that there is nothing to do: counts as done. */
+  readonly doneBy?: number;
   write(writer: MessageWriter): void;
 }
 
@@ -246,7 +248,7 @@ export class NetlinkSocket {
   /** struct nlmsgerr, or the error in NLMSG_DONE, with the extended acknowledgement's text. */
   #failure({ type, flags, payload }: NetlinkMessage, request: Request): NetnsdError | undefined {
     const errno = payload.length < 4 ? 0 : -payload.readInt32LE(0);
-    if (errno === 0) return undefined;
+    if (errno === 0 || errno === request.doneBy) return undefined;
     let extendedAck: string | undefined;
     if (flags & NLM_F_ACK_TLVS) {
       const capped = type === NLMSG_DONE || (flags & NLM_F_CAPPED) !== 0;

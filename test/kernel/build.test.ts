@@ -23,17 +23,30 @@ interface SeenLink {
   addr_info: { family: string; local: string; prefixlen: number; broadcast?: string }[];
 }
 
-async function built(t: Test, fake: FakeHost, seqs: number[]) {
-  const opened = await openNetwork(t, fake);
+async function built(t: Test, fake: FakeHost, seqs: number[], settings = SETTINGS) {
+  const opened = await openNetwork(t, fake, settings);
   const { host, network } = opened;
   const targets: BuildTarget[] = [];
   for (const seq of seqs) {
     const name = endpointName(seq);
-    targets.push({ plan: planEndpoint(fake.site, SETTINGS, name), port: await network.join(name.id) });
+    targets.push({ plan: planEndpoint(fake.site, settings, name), port: await network.join(name.id) });
   }
   const outcomes = await buildEndpoints({ host, site: fake.site, targets });
   return { ...opened, targets, outcomes };
 }
+
+t.test('an MTU below 1280, which leaves no IPv6 to switch off, is none the worse', async (t) => {
+  const fake = fakeHost(t);
+  const { targets, outcomes } = await built(t, fake, [3], { ...SETTINGS, mtuBytes: 1000 });
+  const { plan } = targets[0] as BuildTarget;
+  t.match(outcomes, [{ ok: true }]);
+  const [, eth0] = ip(plan.netnsPath, '-j', 'address') as SeenLink[];
+  t.match(eth0, { mtu: 1000, addr_info: [{ family: 'inet', local: '10.213.0.5' }] });
+  t.match(
+    (fake.ip('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName),
+    { mtu: 1000, addr_info: [], ifalias: 'netnsd test default-3' },
+  );
+});
 
 t.test('an endpoint is complete as iproute2 sees it', async (t) => {
   const fake = fakeHost(t);

@@ -64,10 +64,8 @@ export async function nothingLeft(t: Test, daemon: Daemon, lease: Lease): Promis
   t.same(await daemon.leases(), [], 'no lease stands');
   await eventually('the namespace is gone', () => !existsSync(lease.netns.path));
   t.same(mountsBelow(lease.netns.path), [], 'nothing is mounted any more');
-  t.notOk(
-    (await links()).some(({ ifname }) => ifname === lease.interface.hostName),
-    'its link is gone',
-  );
+  const { hostName } = lease.interface;
+  await eventually('its link is gone', async () => !(await links()).some(({ ifname }) => ifname === hostName));
   t.notOk(await answersPing(ipOf(lease)), 'nobody answers at its address');
   await daemon.filled();
 }

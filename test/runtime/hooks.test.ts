@@ -18,7 +18,8 @@ for (const runtime of ['runc', 'crun']) {
     t.match(stdout, 'reached the gateway');
     await eventually('the lease is back', async () => (await daemon.leases()).length === 0);
     await daemon.filled();
-    t.equal((await links()).filter(({ ifname }) => ifname.startsWith('nd')).length, 2, 'two ready ones, nothing else');
+    const own = async () => (await links()).filter(({ ifname }) => ifname.startsWith('nd'));
+    await eventually('two ready ones, nothing else', async () => (await own()).length === 2);
   });
 
   t.test(`${runtime}: a lease tells of the container's namespace, and ends after kill and delete`, async (t) => {

@@ -73,6 +73,7 @@ t.test('a container of Podman that is killed and removed leaves nothing', async 
   await eventually('the lease is back', async () => (await daemon.leases()).length === 0);
   await podman('rm', '--force', id);
   await eventually('the namespace is gone', () => !existsSync(lease?.netns.path as string));
-  t.notOk((await links()).some(({ ifname }) => ifname === lease?.interface.hostName));
+  const hostName = lease?.interface.hostName;
+  await eventually('its link is gone', async () => !(await links()).some(({ ifname }) => ifname === hostName));
   t.notOk(await answersPing(address));
 });
