@@ -89,7 +89,7 @@ export class Lane implements AsyncDisposable {
       if (!this.daemon.alive) await this.#startClean();
       for (const fault of faults) {
         this.daemon.note(`start: ${JSON.stringify(fault)}`);
-        if (this.daemon.alive) {
+        if (await this.#isCalm()) {
           lost.push(...(await this.#lost()));
           await this.#through('start', fault);
         } else {
@@ -183,6 +183,13 @@ export class Lane implements AsyncDisposable {
       this.#answered.delete(id);
       await this.#ask(() => this.daemon.client.release(id));
     }
+  }
+
+  /** Whether the daemon outlived its last fault, which may strike as late as the next request; now it does no more. */
+  async #isCalm(): Promise<boolean> {
+    if (!this.daemon.alive) return false;
+    this.daemon.plan(null);
+    return this.daemon.settled();
   }
 
   /** Leases that were answered and of which the daemon knows nothing. */
