@@ -12,7 +12,7 @@ import { replaceBlock } from './markdown-block.mjs';
 
 const README = new URL('../README.md', import.meta.url);
 const MAIN = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
-const SUITES = ['build', 'acquire', 'start', 'memory'];
+const SUITES = ['build', 'acquire', 'start', 'recycle', 'memory'];
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
 function fail(message) {

@@ -210,6 +210,8 @@ static void build(struct endpoint *first, int count, int bridge, double phases_m
     create_veth(e->link, e->address, e->namespace_fd);
     begin_change(e->link, 0, 0);
     put_string(IFLA_IFALIAS, e->link);
+    end();
+    begin_change(e->link, 0, 0);
     put_no_ipv6_autoconfiguration();
     end();
   }
