@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
+import { closeApi, createApi, listenOnSocket } from '../api/index.js';
 import { type Config, readConfig } from '../config/index.js';
 import { EndpointThread } from '../endpoint/endpoint-thread.js';
 import type { NetworkSettings, Site } from '../endpoint/types.js';
@@ -42,6 +44,7 @@ import { recordVerdicts } from './record-verdicts.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
 import { destroyStrays } from './strays.js';
+import { warmUp } from './warm-up.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -81,10 +84,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
   await using thread = await EndpointThread.start({ site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
-  // Loading what answers takes as long as the thread takes to start: a quarter of a second, on another processor.
-  const [{ closeApi, createApi, listenOnSocket }, { warmUp }] = await alongside(thread.open(), () =>
-    Promise.all([import('../api/index.js'), import('./warm-up.js')]),
-  );
+  await thread.open();
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
   const { pools, records, leaseFiles, adopted, orphans } = started;
@@ -138,8 +138,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   reconciling.stop();
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
-  const closing = pools.close();
-  await inTime(closeApi(api, { deadlineMs: GRACE_MS / 2 }).then(() => closing));
+  await inTime(stop(api, pools));
   records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
@@ -229,10 +228,8 @@ async function inTime(work: Promise<void>): Promise<void> {
   await Promise.race([work, delay(GRACE_MS, undefined, { ref: false })]);
 }
 
-/** What `task` returns, once `other` has ended as well; throws what `other` throws rather. */
-async function alongside<T>(other: Promise<void>, task: () => Promise<T>): Promise<T> {
-  const [outcome] = await Promise.allSettled([task(), other]);
-  await other;
-  if (outcome.status === 'rejected') throw outcome.reason;
-  return outcome.value;
+async function stop(api: FastifyInstance, pools: Pools): Promise<void> {
+  const closing = pools.close();
+  await closeApi(api, { deadlineMs: GRACE_MS / 2 });
+  await closing;
 }
