@@ -144,8 +144,8 @@ export function setLink(ref: LinkRef, change: LinkChange): Request {
 /**
  * `ip link set … addrgenmode none`: no link-local address, so no duplicate address detection and no router solicitation.
  * To be asked for before the link is up. Where the link has no IPv6 (its MTU is below 1280, or the kernel was started with
- * ipv6.disable=1), which the kernel tells by EAFNOSUPPORT (inet6_validate_link_af of net/ipv6/addrconf.c), there is
- * nothing to do.
+ * ipv6.disable=1), which the kernel tells by EAFNOSUPPORT (inet6_validate_link_af of net/ipv6/addrconf.c, validate_linkmsg
+ * of net/core/rtnetlink.c), there is nothing to do.
  */
 export function stopIpv6Addresses(ref: LinkRef): Request {
   return {

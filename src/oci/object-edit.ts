@@ -35,22 +35,39 @@ interface Style {
   readonly colon: string;
   /** Before the closing brace. */
   readonly end: string;
-  /** One level of indentation; undefined where all is on one line. */
   readonly unit: string | undefined;
 }
 
+/** One level of indentation, as the first line that has any shows it; undefined where all is on one line. */
+export function indentationUnit(text: string): string | undefined {
+  return /^([\t ]+)"/m.exec(text)?.[1];
+}
+
 function styleOf(text: string, node: Node): Style {
-  const unit = /^([\t ]+)"/m.exec(text)?.[1];
+  const unit = indentationUnit(text);
   const [key, value] = node.children?.at(-1)?.children ?? [];
   if (key !== undefined && value !== undefined) {
-    // A file may have empty lines between its members; what is added needs none.
-    const blank = /[\t\n\r ]*$/.exec(text.slice(node.offset + 1, key.offset))?.[0] as string;
-    const gap = /\r?\n[\t ]*$/.exec(blank)?.[0] ?? blank;
-    return { gap, colon: text.slice(key.offset + key.length, value.offset), end: '', unit };
+    return {
+      gap: gapBefore(text, key.offset),
+      colon: text.slice(key.offset + key.length, value.offset),
+      end: '',
+      unit,
+    };
   }
   if (unit === undefined) return { gap: '', colon: ':', end: '', unit };
   const end = (text.includes('\r\n') ? '\r\n' : '\n') + indentationAt(text, node.offset);
   return { gap: end + unit, colon: ': ', end, unit };
+}
+
+/**
+ * The white space before `offset`, from its last line break on if it has one: what is added needs no empty lines. By
+ * steps backwards: a regular expression that ends in `$` would take the square of a long run of blanks.
+ */
+function gapBefore(text: string, offset: number): string {
+  let begin = offset;
+  while (text[begin - 1] === ' ' || text[begin - 1] === '\t') begin -= 1;
+  if (text[begin - 1] === '\n') begin -= text[begin - 2] === '\r' ? 2 : 1;
+  return text.slice(begin, offset);
 }
 
 /** The white space at the begin of the line in which `offset` is. */

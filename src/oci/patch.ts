@@ -4,7 +4,7 @@ import jsonc, { type Node } from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
 import { type Bundle, SPEC_FILE } from './bundle.js';
 import { findNetworkNamespace, findUnsetNetworkNamespace } from './network-namespace.js';
-import { member, setMembers } from './object-edit.js';
+import { indentationUnit, member, setMembers } from './object-edit.js';
 import { type ResolverFiles, resolverMountEdits } from './resolver-files.js';
 
 /**
@@ -54,7 +54,7 @@ function editMounts(options: { text: string; bundle: Bundle; files: ResolverFile
 
 /** How the file is indented, so that a line that is added looks like its neighbours; undefined where it is all one line. */
 function formattingOf(text: string) {
-  const indent = /^([\t ]+)"/m.exec(text)?.[1];
+  const indent = indentationUnit(text);
   if (indent === undefined) return undefined;
   const insertSpaces = !indent.startsWith('\t');
   return { insertSpaces, tabSize: insertSpaces ? indent.length : 1, eol: text.includes('\r\n') ? '\r\n' : '\n' };

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { type Daemon, startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
@@ -16,7 +15,7 @@ const LOOK_EVERY = 1000;
  * allocator's and the compiler's. 200 000 rounds find a leak of 60 bytes a lease.
  */
 const SLACK_BYTES = 12 * 1024 * 1024;
-const COLLECTING = fileURLToPath(new URL('collect-often.js', import.meta.url));
+const COLLECTING = new URL('collect-often.js', import.meta.url).href;
 
 interface Look {
   readonly rounds: number;
@@ -78,7 +77,7 @@ async function churn(daemon: Daemon, rounds: number, seen: Set<string>): Promise
 
 /** A daemon each thread of which collects its garbage every second. */
 function startCollecting(t: Test, toml: string): Promise<Daemon> {
-  return startDaemon(t, toml, ['env', `NODE_OPTIONS=--import=file://${COLLECTING}`]);
+  return startDaemon(t, toml, ['env', `NODE_OPTIONS=--import=${COLLECTING}`]);
 }
 
 /** The pool as it was at the start, and no connection but that of whoever looks. */

@@ -80,6 +80,17 @@ t.test('what is added looks like its neighbours', async (t) => {
   );
 });
 
+t.test('a spec that is mostly blanks takes no time', async (t) => {
+  const blanks = ' '.repeat(4 << 20);
+  const started = performance.now();
+  const text = patched(t, `{"a":[${blanks}],${blanks}"linux": {"namespaces": [{${blanks}"type": "network"}]}}`, {
+    a: 'b',
+  });
+  t.ok(performance.now() - started < 5000, 'and not the square of their number');
+  t.equal(JSON.parse(text).linux.namespaces[0].path, PATH);
+  t.equal(JSON.parse(text).annotations.a, 'b');
+});
+
 t.test('annotations of an earlier lease are replaced where they stand', async (t) => {
   const text = patched(t, SPEC_TEXT, { 'dev.netnsd.lease': '7' }).replace(`"path": "${PATH}"`, '"path": ""');
   t.equal(
