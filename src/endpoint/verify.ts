@@ -4,8 +4,8 @@ import { forgetConnections } from '../kernel/conntrack.js';
 import { errnoOf } from '../kernel/errno.js';
 import { getLink, parseLink } from '../kernel/link.js';
 import { inside, NetnsHandle, ThreadLostError } from '../kernel/netns.js';
+import { type NetnsCensus, UNSEEN_PID } from '../kernel/netns-census.js';
 import { netnsHolders } from '../kernel/netns-holders.js';
-import { netnsUsers } from '../kernel/netns-users.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
@@ -49,6 +49,7 @@ export type Verdict =
 
 export interface Verifier {
   readonly host: Host;
+  readonly census: NetnsCensus;
   readonly seals: Seals;
   readonly references: References;
   readonly surroundings: Surroundings;
@@ -62,7 +63,7 @@ interface Work extends VerifyTarget {
 /**
  * Looks whether endpoints that a container had are as if nobody had had them; of which it is sure in one of two ways,
  * seal or proof, a seal that says anything being followed by proof. First that nobody is inside or holds on to a
- * namespace (one walk for all), then that the host's side is as it was and has forgotten the address, then the namespace
+ * namespace (one look for all), then that the host's side is as it was and has forgotten the address, then the namespace
  * itself. Nothing is repaired; only caches of ordinary traffic are emptied. Any error is a verdict against the endpoint.
  */
 export async function verifyEndpoints(verifier: Verifier, targets: readonly VerifyTarget[]): Promise<Verdict[]> {
@@ -104,13 +105,15 @@ function mayPass({ verdict }: Work): boolean {
   return verdict?.clean === false && PASSING.has(verdict.kind);
 }
 
-async function lookForHolders({ seals }: Verifier, works: readonly Work[]): Promise<void> {
+async function lookForHolders({ seals, census }: Verifier, works: readonly Work[]): Promise<void> {
   const sure = works.every(({ way, plan }) => way === 'seal' && seals.state(plan.name.id).intact);
   if (sure) {
-    const users = netnsUsers();
+    const users = census.users(works.map(({ netnsInode }) => netnsInode));
     for (const work of works) {
       const [pid] = users.get(work.netnsInode) ?? [];
-      if (pid !== undefined) work.verdict = against('process inside', `process ${pid} is inside`);
+      if (pid === undefined) continue;
+      const who = pid === UNSEEN_PID ? 'a process that netnsd may not see' : `process ${pid}`;
+      work.verdict = against('process inside', `${who} is inside`);
     }
     return;
   }

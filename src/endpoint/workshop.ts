@@ -2,6 +2,7 @@ import { NetnsdError } from '../errors.js';
 import { isNotFound } from '../kernel/errno.js';
 import { genericFamilies } from '../kernel/generic-families.js';
 import type { Request } from '../kernel/netlink-socket.js';
+import { NetnsCensus } from '../kernel/netns-census.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
@@ -30,6 +31,7 @@ export class Workshop {
   readonly #host: Host;
   readonly #networks: ReadonlyMap<string, Network>;
   #verifier: Verifier | null = null;
+  #census: NetnsCensus | null = null;
   /** One at a time. */
   #pristine: Promise<void> = Promise.resolve();
   /** Whose an address is, by pool and index: a record that came to light late must not have another's address forgotten. */
@@ -180,8 +182,8 @@ export class Workshop {
     );
   }
 
-  users(netnsInodes: readonly number[]): number[][] {
-    const users = netnsUsers();
+  users(netnsInodes: readonly number[]): (readonly number[])[] {
+    const users = this.#whoIsInside().users(netnsInodes);
     return netnsInodes.map((inode) => users.get(inode) ?? []);
   }
 
@@ -225,6 +227,7 @@ export class Workshop {
 
   close(): void {
     this.#verifier?.seals.close();
+    this.#census?.close();
     this.#host.close();
   }
 
@@ -245,11 +248,17 @@ export class Workshop {
   #verify(): Verifier {
     this.#verifier ??= {
       host: this.#host,
+      census: this.#whoIsInside(),
       seals: new Seals(),
       references: new References(),
       surroundings: { families: genericFamilies() },
     };
     return this.#verifier;
+  }
+
+  #whoIsInside(): NetnsCensus {
+    this.#census ??= NetnsCensus.open();
+    return this.#census;
   }
 
   #target({ name, netnsInode }: BuiltEndpoint) {

@@ -28,6 +28,13 @@ export const load = (size: Size, to: Register, base: Register, offset: number): 
   source: base,
   offset,
 });
+/** `*(size *)(base + offset) = from`. */
+export const store = (size: Size, base: Register, offset: number, from: Register): Instruction => ({
+  code: 0x63 | SIZE[size],
+  destination: base,
+  source: from,
+  offset,
+});
 /** `r0 = ` the packet's bytes at `offset`, network byte order; r6 must hold the context. A packet that is too short ends the program with 0. */
 export const loadPacket = (size: 'u8' | 'u16' | 'u32', offset: number): Instruction => ({
   code: 0x20 | SIZE[size],

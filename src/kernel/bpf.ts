@@ -12,11 +12,13 @@ const COMMAND = {
   programLoad: 5,
   programQuery: 16,
   linkCreate: 28,
+  iteratorCreate: 33,
 } as const;
-export const PROGRAM_TYPE = { socketFilter: 1, cgroupSysctl: 23 } as const;
+export const PROGRAM_TYPE = { socketFilter: 1, cgroupSysctl: 23, tracing: 26 } as const;
 export const ATTACH_TYPE = {
   flowDissector: 17,
   cgroupSysctl: 18,
+  traceIterator: 28,
   skLookup: 36,
   tcxIngress: 46,
   tcxEgress: 47,
@@ -33,8 +35,10 @@ export function loadProgram(options: {
   attachType?: number;
   name: string;
   instructions: Buffer;
+  /** The kernel's function that it is attached to; see `functionTypeId`. */
+  functionId?: number;
 }): number {
-  const { type, attachType = 0, name, instructions } = options;
+  const { type, attachType = 0, name, instructions, functionId = 0 } = options;
   const license = Buffer.from('GPL\0');
   const log = Buffer.alloc(LOG_BYTES);
   const attributes = Buffer.alloc(ATTRIBUTE_BYTES);
@@ -47,6 +51,7 @@ export function loadProgram(options: {
   attributes.writeBigUInt64LE(addressOf(log), 32);
   attributes.write(name.slice(0, 15), 48, 'ascii');
   attributes.writeUInt32LE(attachType, 68);
+  attributes.writeUInt32LE(functionId, 108);
   try {
     return loadUninterrupted(attributes);
   } catch (error) {
@@ -124,6 +129,21 @@ export function attachToCgroup(options: { programFd: number; cgroupPath: string;
     // Node.js keeps account of what a thread of its own has open.
     closeSync(cgroupFd);
   }
+}
+
+/** Makes an iterator over all that there is of its kind out of a loaded program; the descriptor is what iterations are opened on. */
+export function attachIterator(programFd: number): number {
+  const attributes = Buffer.alloc(ATTRIBUTE_BYTES);
+  attributes.writeUInt32LE(programFd, 0);
+  attributes.writeUInt32LE(ATTACH_TYPE.traceIterator, 8);
+  return bpf(COMMAND.linkCreate, attributes);
+}
+
+/** One iteration, to be read to its end and closed; BPF_ITER_CREATE. */
+export function openIteration(iteratorFd: number): number {
+  const attributes = Buffer.alloc(ATTRIBUTE_BYTES);
+  attributes.writeUInt32LE(iteratorFd, 0);
+  return bpf(COMMAND.iteratorCreate, attributes);
 }
 
 /**
