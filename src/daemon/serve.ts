@@ -15,6 +15,7 @@ import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { peerOf } from '../kernel/peer.js';
 import { ProcessWatch } from '../kernel/process-watch.js';
+import { isProcessorShort } from '../kernel/run-queue.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
 import { readSight } from '../kernel/sight.js';
 import { type EndpointRecord, Pools, systemClock } from '../pool/index.js';
@@ -169,7 +170,7 @@ async function startPools(options: {
   orphans: readonly EndpointRecord[];
 }> {
   const { config, stateDir, site, networks, thread, processes, log } = options;
-  const files = new FileRecords(stateDir);
+  const files = new FileRecords(stateDir, { isBusy: () => isProcessorShort() });
   const records = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
   );
@@ -206,6 +207,7 @@ async function startPools(options: {
     records: files,
     rests: new AddressRests({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
+    isBusy: () => isProcessorShort(),
     processes,
     log,
   });

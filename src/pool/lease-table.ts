@@ -28,6 +28,8 @@ export interface Held {
 export class LeaseTable {
   readonly #byId = new Map<string, Held>();
   readonly #byContainer = new Map<string, Held>();
+  /** What a container holds in all pools. */
+  readonly #ofContainer = new Map<string, Set<Held>>();
   readonly #expiry: Expiry<Held>;
   readonly #processes: Pick<Processes, 'watch'> | undefined;
 
@@ -50,9 +52,10 @@ export class LeaseTable {
 
   list(filter: LeaseFilter): Lease[] {
     const leases: Lease[] = [];
-    for (const { lease } of this.#byId.values()) {
+    const { containerId } = filter;
+    const held = containerId === undefined ? this.#byId.values() : (this.#ofContainer.get(containerId) ?? []);
+    for (const { lease } of held) {
       if (filter.pool !== undefined && lease.pool !== filter.pool) continue;
-      if (filter.containerId !== undefined && lease.containerId !== filter.containerId) continue;
       if (filter.tenant !== undefined && lease.tenant !== filter.tenant) continue;
       leases.push(lease);
     }
@@ -63,7 +66,12 @@ export class LeaseTable {
   add(held: Held, ttlMs: number | null): void {
     const { id, pool, containerId, process } = held.lease;
     this.#byId.set(id, held);
-    if (containerId !== null) this.#byContainer.set(containerKey(pool, containerId), held);
+    if (containerId !== null) {
+      this.#byContainer.set(containerKey(pool, containerId), held);
+      const all = this.#ofContainer.get(containerId);
+      if (all === undefined) this.#ofContainer.set(containerId, new Set([held]));
+      else all.add(held);
+    }
     if (ttlMs !== null) held.expiring = this.#expiry.add(held, Math.max(0, ttlMs));
     if (process !== undefined)
       held.unbind = this.#processes?.watch(process, () => held.owner.processEnded(held)) ?? null;
@@ -81,7 +89,12 @@ export class LeaseTable {
     if (held === undefined) return undefined;
     const { pool, containerId } = held.lease;
     this.#byId.delete(leaseId);
-    if (containerId !== null) this.#byContainer.delete(containerKey(pool, containerId));
+    if (containerId !== null) {
+      this.#byContainer.delete(containerKey(pool, containerId));
+      const all = this.#ofContainer.get(containerId);
+      all?.delete(held);
+      if (all?.size === 0) this.#ofContainer.delete(containerId);
+    }
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
     held.unbind?.();
     return held;

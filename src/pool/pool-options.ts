@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly events: PoolEvents;
   readonly clock: Clock;
   readonly log: PoolLog;
+  /** Whether the processors have more to do than they can at once: what nobody waits for is put off then. Default: never. */
+  readonly isBusy?: (() => boolean) | undefined;
   /** A number that no endpoint of this state directory ever had. */
   readonly nextSeq: () => number;
   /** Default: what `settings.sizing` says. */

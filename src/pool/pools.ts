@@ -37,6 +37,8 @@ export interface PoolsOptions {
   readonly nextSeq: () => number;
   /** Without it no lease can be bound to a process. */
   readonly processes?: Processes | undefined;
+  /** Whether the processors have more to do than they can at once: what nobody waits for is put off then. Default: never. */
+  readonly isBusy?: (() => boolean) | undefined;
   readonly log: PoolLog;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
@@ -54,7 +56,7 @@ export class Pools implements PoolService {
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes } = options;
+    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes, isBusy } = options;
     this.#processes = processes;
     this.#leases = new LeaseTable(clock, processes);
     this.#events = new PoolEvents({ clock, log });
@@ -67,6 +69,7 @@ export class Pools implements PoolService {
       log,
       clock,
       sizing,
+      isBusy,
       leases: this.#leases,
       events: this.#events,
     };

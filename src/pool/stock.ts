@@ -84,7 +84,11 @@ export class Stock {
           this.#recycled.replaced(slot, reason);
           this.discard(slot, `${reason.kind}: ${reason.text}`);
         },
-        settled: () => this.#settled([]),
+        isAwaited: () => hooks.demand().all > 0,
+        settled: (lost) => {
+          this.#lost ||= lost;
+          this.#settled([]);
+        },
       },
     });
     this.#destroyer = new Destroyer({
@@ -131,9 +135,9 @@ export class Stock {
     return this.#builder.urgent;
   }
 
-  /** How many endpoints those who wait may count on without anything being released. */
+  /** How many endpoints those who wait may count on without anything being released: what was released may be on its way. */
   get reachable(): number {
-    return this.#ready.size + this.#table.counts.building + this.#room();
+    return this.#ready.size + this.#table.counts.building + this.#recycler.hopeful + this.#room();
   }
 
   /** The addresses at rest that keep those who wait from getting endpoints; null where it is not for addresses. */
@@ -202,6 +206,7 @@ export class Stock {
   plan(): void {
     if (this.#closed) return;
     const { all, first, tenant } = this.#hooks.demand();
+    if (all > 0) this.#recycler.hurry();
     const lacking = all - (tenant === null ? 0 : this.#ready.sizeFor(tenant)) - this.#builder.urgent;
     const missing = Math.min(lacking, this.#room());
     // What rests or is being let go comes by itself.

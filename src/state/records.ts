@@ -11,6 +11,8 @@ const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
 /** How long a burst of leases has the processor to itself before their files are written, in milliseconds. */
 const FLUSH_AFTER_MS = 20;
+/** The same where the processors are short: a lease that ends before never needs a file. */
+const LONGEST_WAIT_MS = 1000;
 /** How many files are written between two turns of the event loop: about a millisecond's work. */
 const FILES_A_TURN = 16;
 const LONGEST_JOURNAL_BYTES = 4 << 20;
@@ -29,19 +31,24 @@ export class FileRecords implements Records {
   readonly #directory: string;
   readonly #fs: RecordFs;
   readonly #journal: LeaseJournal;
+  readonly #isBusy: () => boolean;
   /** Leases for which only the journal speaks, and the state whose folder has their older file. */
   readonly #held = new Map<string, { readonly record: EndpointRecord; readonly previous: EndpointState | null }>();
+  /** Endpoints of which the journal has a line, however old. */
+  readonly #journaled = new Set<string>();
   /** Where the files of an earlier daemon stand, until they are replaced: the pool may have been told another state. */
   readonly #loaded = new Map<string, EndpointState>();
   /** Files that count for nothing and would not go; tried again at the next change of any record. */
   readonly #stuck = new Set<string>();
   #flushing = false;
+  #heldSinceMs = 0;
   #revision = 0;
 
-  /** `directory` is what `openStateDirectory` returned. */
-  constructor(directory: string, options: { readonly fs?: RecordFs } = {}) {
+  /** `directory` is what `openStateDirectory` returned; `isBusy`: whether others need the processors more than files do. */
+  constructor(directory: string, options: { readonly fs?: RecordFs; readonly isBusy?: () => boolean } = {}) {
     this.#directory = directory;
     this.#fs = options.fs ?? fs;
+    this.#isBusy = options.isBusy ?? (() => false);
     // The older records stand then, and a later flush must not overrule them.
     this.#journal = new LeaseJournal(directory, (ids) => {
       for (const id of ids) this.#held.delete(id);
@@ -93,6 +100,8 @@ export class FileRecords implements Records {
   /** See `Records`. A record that is gone already is success; one that will not go is tried again with the next change. */
   remove(key: EndpointKey, state: EndpointState): void {
     const path = this.#path(state, key.id, fileName(key.id));
+    // With no file to overrule it, a lease that has ended would come back with the next load.
+    if (this.#journaled.has(key.id)) this.flush();
     this.#removeOlder(key.id, state);
     try {
       this.#fs.unlinkSync(path);
@@ -119,7 +128,9 @@ export class FileRecords implements Records {
   writeSoon(record: EndpointRecord, previous: EndpointState | null): void {
     this.#revision += 1;
     this.#journal.append(encodeRecord({ record, revision: this.#revision }), record.id);
+    if (this.#held.size === 0) this.#heldSinceMs = performance.now();
     this.#held.set(record.id, { record, previous });
+    this.#journaled.add(record.id);
     if (this.#journal.lengthBytes > LONGEST_JOURNAL_BYTES) this.flush();
     else this.#flushSoon();
   }
@@ -134,17 +145,18 @@ export class FileRecords implements Records {
     this.#settle(Number.POSITIVE_INFINITY);
   }
 
-  #flushSoon(): void {
+  #flushSoon(afterMs = FLUSH_AFTER_MS): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    setTimeout(
-      () => {
-        this.#flushing = false;
-        if (this.#settle(FILES_A_TURN)) return;
-        this.#flushSoon();
-      },
-      this.#held.size > FILES_A_TURN ? 1 : FLUSH_AFTER_MS,
-    ).unref();
+    setTimeout(() => {
+      this.#flushing = false;
+      if (this.#mayWait()) this.#flushSoon();
+      else if (!this.#settle(FILES_A_TURN)) this.#flushSoon(this.#held.size > FILES_A_TURN ? 1 : FLUSH_AFTER_MS);
+    }, afterMs).unref();
+  }
+
+  #mayWait(): boolean {
+    return this.#held.size > 0 && performance.now() - this.#heldSinceMs < LONGEST_WAIT_MS && this.#isBusy();
   }
 
   /** Writes so many files; true when none is left. What cannot be written now stays the journal's. */
@@ -159,6 +171,7 @@ export class FileRecords implements Records {
       }
     }
     this.#journal.clear();
+    this.#journaled.clear();
     return true;
   }
 

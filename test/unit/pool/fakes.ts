@@ -204,6 +204,7 @@ export function world(
     jumpMs?: number;
     rests?: Rests;
     processes?: Processes;
+    isBusy?: () => boolean;
   } = {},
 ) {
   const clock = new FakeClock();
@@ -227,6 +228,7 @@ export function world(
     records,
     rests: options.rests,
     processes: options.processes,
+    isBusy: options.isBusy,
     nextSeq: () => ++seq,
     log,
     clock,

@@ -9,16 +9,22 @@ import { slotOf } from './slots.js';
 
 const UNSEALED: Past = { trust: 'unknown', grafted: false, sealed: false };
 
-function setUp(settings: Sizes = {}, endpoints = new FakeEndpoints()) {
+function setUp(
+  settings: Sizes = {},
+  endpoints = new FakeEndpoints(),
+  { isBusy = () => false, isAwaited = () => false }: { isBusy?: () => boolean; isAwaited?: () => boolean } = {},
+) {
   const clock = new FakeClock();
   const told: string[] = [];
   const recycler = new Recycler({
     settings: settingsOf({ recycle: 'verify', ...settings }),
     endpoints,
     clock,
+    isBusy,
     hooks: {
       clean: ({ key }, way, sealed) => told.push(`${key.id} clean by ${way}${sealed ? ', sealed' : ''}`),
       replace: ({ key }, { kind, text }) => told.push(`${key.id} replaced: ${kind}: ${text}`),
+      isAwaited,
       settled: () => told.push('settled'),
     },
   });
@@ -186,4 +192,54 @@ t.test('closed, it starts nothing; what was not judged is there to be taken', as
     recycler.remove().map(({ key }) => key.id),
     ['default-4', 'default-1', 'default-3'],
   );
+});
+
+t.test('while the processors are short, what nobody waits for gathers, for a second at most', async (t) => {
+  let busy = true;
+  const { clock, told, endpoints, add } = setUp({}, undefined, { isBusy: () => busy });
+  add(1);
+  await clock.settle();
+  await clock.advance(500);
+  add(2);
+  t.same(endpoints.looks, []);
+  await clock.advance(499);
+  t.same(endpoints.looks, []);
+  await clock.advance(26);
+  t.equal(endpoints.looks.length, 2, 'together');
+  t.equal(told.at(-1), 'settled');
+  add(3);
+  await clock.advance(100);
+  t.equal(endpoints.looks.length, 2, 'a second of its own');
+  busy = false;
+  await clock.advance(25);
+  t.equal(endpoints.looks.length, 2, 'one look that finds them free may be a pause between two starts');
+  await clock.advance(25);
+  t.equal(endpoints.looks.length, 3);
+  add(4);
+  await clock.settle();
+  t.equal(endpoints.looks.length, 4, 'where nothing was put off, at once');
+  t.equal(clock.pending, 0);
+});
+
+t.test('what was put off is looked at as soon as somebody waits', async (t) => {
+  let awaited = false;
+  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true, isAwaited: () => awaited });
+  recycler.hurry();
+  t.equal(clock.pending, 0, 'there is nothing to hurry with');
+  add(1);
+  await clock.settle();
+  t.same(endpoints.looks, []);
+  awaited = true;
+  recycler.hurry();
+  await clock.settle();
+  t.equal(endpoints.looks.length, 1);
+  add(2);
+  await clock.settle();
+  t.equal(endpoints.looks.length, 2, 'and while they wait nothing is put off');
+  awaited = false;
+  add(3);
+  await clock.settle();
+  t.equal(endpoints.looks.length, 2);
+  recycler.close();
+  t.equal(clock.pending, 0);
 });

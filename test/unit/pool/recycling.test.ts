@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
-import { factsOf, type Sizes, world } from './fakes.js';
+import { factsOf, outcome, type Sizes, world } from './fakes.js';
 
 /** A pool that looks at what is released, filled and sealed. */
 async function verifying(sizes: Sizes = {}) {
@@ -189,4 +189,35 @@ t.test('draining takes what was not judged along', async (t) => {
   await clock.settle();
   t.same(await drained, []);
   t.equal(endpoints.alive.size, 0);
+});
+
+t.test('at its max, one who will not wait gets what is being looked at, or hears that it was lost', async (t) => {
+  const made = await verifying({ minReady: 1, max: 1 });
+  const { pools, clock, endpoints } = made;
+  const first = await acquire(made);
+  pools.release(first.id);
+  const next = pools.acquire({ tenant: 'a' });
+  await clock.settle();
+  const [second] = await next;
+  t.equal(endpointOf(second as Lease), endpointOf(first), 'although it was not ready when it was asked for');
+  endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
+  pools.release((second as Lease).id);
+  const lost = outcome(pools.acquire({ tenant: 'a' }));
+  await clock.settle();
+  t.match(await lost, { error: { code: 'pool_exhausted' } });
+  await clock.advance(100);
+  t.match(pools.poolStatus('default'), { ready: 1, replaced: 1 });
+});
+
+t.test('a busy machine puts looks off, but never an acquire', async (t) => {
+  const { pools, clock } = world({ pools: [{ recycle: 'verify', minReady: 2, max: 2 }], isBusy: () => true });
+  await clock.advance(1000);
+  const leases = await pools.acquire({ tenant: 'a', count: 2 });
+  for (const { id } of leases) pools.release(id);
+  await clock.advance(100);
+  t.match(pools.poolStatus('default'), { dirty: 2, ready: 0 }, 'put off');
+  const again = pools.acquire({ tenant: 'a', count: 2 });
+  await clock.settle();
+  t.equal((await again).length, 2);
+  t.match(pools.poolStatus('default'), { leased: 2 });
 });

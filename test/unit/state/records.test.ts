@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/types.js';
 import { FileRecords, openStateDirectory, type RecordWarning } from '../../../src/state/index.js';
@@ -342,4 +343,41 @@ t.test('what is set aside never replaces what was set aside before', async (t) =
     load();
   }
   t.same(files(), ['set-aside/dirty-x', 'set-aside/dirty-x.1', 'set-aside/dirty-x.2']);
+});
+
+t.test('while the processors are short, leases stay in the journal, for a second at most', async (t) => {
+  let busy = true;
+  const { directory, files } = opened(t);
+  const records = new FileRecords(directory, { isBusy: () => busy });
+  records.writeSoon(recordOf('leased', 1), null);
+  await records.committed();
+  await delay(200);
+  t.same(files(), ['journal']);
+  records.write(recordOf('dirty', 1), 'leased');
+  await delay(50);
+  t.same(files(), ['dirty/default-1.json', 'journal'], 'one that ended before was never a file');
+  records.writeSoon(recordOf('leased', 2), null);
+  await records.committed();
+  const startedMs = performance.now();
+  await eventuallyEqual(t, files, ['dirty/default-1.json', 'journal', 'leased/default-2.json']);
+  t.ok(performance.now() - startedMs > 500, 'however busy the machine');
+  records.writeSoon(recordOf('leased', 3), null);
+  busy = false;
+  await eventuallyEqual(t, () => files().length, 4);
+});
+
+t.test('a lease that ended, and whose endpoint is gone, does not come back from the journal', async (t) => {
+  const { directory, files, load } = opened(t);
+  const records = new FileRecords(directory, { isBusy: () => true });
+  records.writeSoon(recordOf('leased', 1), null);
+  records.writeSoon(recordOf('leased', 2), null);
+  await records.committed();
+  records.write(recordOf('dirty', 1), 'leased');
+  records.remove(recordOf('dirty', 1), 'dirty');
+  // The daemon is killed here.
+  t.same(
+    load().map(({ id, state }) => [id, state]),
+    [['default-2', 'leased']],
+  );
+  t.same(files(), ['leased/default-2.json']);
 });
