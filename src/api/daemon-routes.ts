@@ -1,16 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { ContainerRequests } from './container-requests.js';
 import type { Handovers } from './handover.js';
-import { logLeases } from './lease-routes.js';
 import type { ApiMetrics } from './metrics.js';
 import type { ApiOptions } from './options.js';
-import { containerKey } from './runtime-root.js';
 import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from './schemas.js';
 
-type Options = ApiOptions & { readonly metrics: ApiMetrics; readonly handovers: Handovers };
+type Options = ApiOptions & {
+  readonly metrics: ApiMetrics;
+  readonly handovers: Handovers;
+  readonly requests: ContainerRequests;
+};
 
 /** `/v1/status`, `/v1/oci/patch`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, log, version, startedAt, metrics, handovers, patchBundle } = options;
+  const { service, version, startedAt, metrics, handovers, requests } = options;
 
   app.get(
     '/v1/status',
@@ -34,15 +37,8 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       },
     },
     async (request, reply) => {
-      const handover = handovers.open(reply.raw);
-      const containerId = containerKey(request.body.containerId, request.headers);
-      const { signal, peer } = handover;
-      const patched = await patchBundle({ ...request.body, containerId, signal, peer });
-      if (patched.lease !== undefined) {
-        const isNew = handover.hold([patched.lease]);
-        logLeases(log, [patched.lease], { isNew, peer });
-      }
-      return patched;
+      const { body, headers } = request;
+      return requests.patch(body, { headers, handover: handovers.open(reply.raw) });
     },
   );
 

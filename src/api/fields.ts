@@ -36,7 +36,7 @@ export const Wait = Type.Number({
   minimum: 0,
   maximum: 3600,
   description:
-    'Seconds to wait for an endpoint when the pool is at its max. Default: 0, which is pool_exhausted at once.',
+    'Seconds to wait for a release when the pool is at its max. Default: 0, which is pool_exhausted at once.',
   examples: [2.5],
 });
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { logLeases } from './container-requests.js';
 import type { Handovers } from './handover.js';
-import { logLeases } from './lease-routes.js';
 import type { ApiOptions } from './options.js';
 import { containerKey } from './runtime-root.js';
 import { GraftedSchema, GraftSchema } from './schemas.js';

@@ -44,16 +44,24 @@ export class Handovers {
   /** To be called before anything is leased for the request that this is the response to. */
   open(response: ServerResponse): Handover {
     const { socket } = response.req;
+    const handover = this.openOn(socket);
+    response.on('finish', () => this.written(handover, socket));
+    return handover;
+  }
+
+  /** The same for an answer that its caller writes to the connection, and then says so by `written`. */
+  openOn(socket: Socket): Handover {
     const peer = this.#peers.get(socket) ?? this.#meet(socket);
     const handover = new Handover(this, peer.gone.signal, peer.credentials);
     peer.underWay.add(handover);
-    response.on('finish', () => {
-      // To Node a response has finished as well when its last write failed; the connection closes then.
-      if (socket.errored || socket.destroyed) return;
-      peer.underWay.delete(handover);
-      handover.told();
-    });
     return handover;
+  }
+
+  written(handover: Handover, socket: Socket): void {
+    // To Node a response has finished as well when its last write failed; the connection closes then.
+    if (socket.errored || socket.destroyed) return;
+    this.#peers.get(socket)?.underWay.delete(handover);
+    handover.told();
   }
 
   /** A lease goes into one more answer. */
@@ -77,7 +85,8 @@ export class Handovers {
     const peer: Peer = { gone: new AbortController(), underWay: new Set(), credentials: this.#peerOf(socket) };
     // Of the connection, not of the response: one that waits behind another on its connection would not hear of it.
     const leave = (): void => {
-      peer.gone.abort();
+      // To abort costs as much as to lease: it makes an error with a stack.
+      if (peer.underWay.size > 0) peer.gone.abort();
       for (const handover of peer.underWay) handover.lost();
       peer.underWay.clear();
     };

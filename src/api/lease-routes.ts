@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { NetnsdError, toNetnsdError } from '../errors.js';
 import type { Lease } from '../pool/index.js';
-import type { Handovers, PeerCredentials } from './handover.js';
+import { type ContainerRequests, logLeases } from './container-requests.js';
+import type { Handovers } from './handover.js';
 import { noContent } from './openapi.js';
-import type { ApiLog, ApiOptions } from './options.js';
-import { containerKey } from './runtime-root.js';
+import type { ApiOptions } from './options.js';
 import {
   AcquireSchema,
   ContainerParamsSchema,
@@ -18,33 +18,13 @@ import {
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
   readonly handovers: Handovers;
+  readonly requests: ContainerRequests;
   readonly observe: (seconds: number) => void;
 };
 
-/** Who got what, for those who ask later; a container that asks for its own again is not worth a line. */
-export function logLeases(
-  log: ApiLog,
-  leases: readonly Lease[],
-  { isNew, peer }: { isNew: boolean; peer: PeerCredentials | null },
-): void {
-  for (const { id, pool, containerId, tenant, source } of leases) {
-    const details = { lease: id, pool, containerId, tenant, source, ...peer };
-    if (isNew) log.info(details, 'leased');
-    else log.debug(details, 'leased already');
-  }
-}
-
 /** `/v1/leases`. */
-export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { service, log, handovers, observe }) => {
-  /** Refuses while a process is inside, unless forced: an endpoint in use is not to be taken away by mistake. */
-  const releaseAll = async (ids: readonly string[], { force }: { force?: string }): Promise<void> => {
-    if (force !== 'true') {
-      const occupants = await service.occupants(ids);
-      const at = occupants.findIndex((pids) => pids.length > 0);
-      if (at >= 0) throw inUse(ids[at] as string, occupants[at] as number[]);
-    }
-    for (const id of ids) if (service.release(id)) log.debug({ lease: id, forced: force === 'true' }, 'released');
-  };
+export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
+  const { service, log, handovers, observe, requests } = options;
   const one = { ...LeaseSchema, description: 'The lease; with `count`: {leases}.' };
   app.post(
     '/v1/leases',
@@ -150,7 +130,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       config: { openapi: noContent },
     },
     async (request, reply) => {
-      await releaseAll([request.params.id], request.query);
+      await requests.releaseLeases([request.params.id], { force: request.query.force === 'true' });
       return reply.code(204).send();
     },
   );
@@ -167,21 +147,9 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ser
       config: { openapi: noContent },
     },
     async (request, reply) => {
-      const containerId = containerKey(request.params.containerId, request.headers);
-      const leases = service.leases({ containerId });
-      await releaseAll(
-        leases.map(({ id }) => id),
-        request.query,
-      );
+      const { params, query, headers } = request;
+      await requests.release(params.containerId, { headers, force: query.force === 'true' });
       return reply.code(204).send();
     },
   );
 };
-
-const SHOWN_PIDS = 5;
-
-function inUse(leaseId: string, pids: readonly number[]): NetnsdError {
-  const shown = pids.slice(0, SHOWN_PIDS).join(', ') + (pids.length > SHOWN_PIDS ? ', …' : '');
-  const message = `lease ${leaseId} is in use by process ${shown}: stop the container first, or force its release`;
-  return new NetnsdError('lease_in_use', message, { details: { lease: leaseId, pids: [...pids] } });
-}

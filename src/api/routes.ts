@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { ContainerRequests } from './container-requests.js';
 import { daemonRoutes } from './daemon-routes.js';
 import { dnsRoute } from './dns-route.js';
 import { endpointRoute } from './endpoint-route.js';
@@ -15,13 +16,14 @@ import { reconcileRoute } from './reconcile-route.js';
 export interface RouteOptions extends ApiOptions {
   readonly metrics: ApiMetrics;
   readonly handovers: Handovers;
+  readonly requests: ContainerRequests;
 }
 
 /** All routes of the API. To register them does nothing but that: it happens once more for their description. */
 export async function registerRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
-  const { service, log, handovers, metrics } = options;
+  const { service, log, handovers, requests, metrics } = options;
   const observe = (seconds: number): void => metrics.observeAcquire(seconds);
-  await app.register(leaseRoutes, { service, log, handovers, observe });
+  await app.register(leaseRoutes, { service, log, handovers, requests, observe });
   await app.register(poolRoutes, { service });
   await app.register(endpointRoute, { service });
   await app.register(daemonRoutes, options);

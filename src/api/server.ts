@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
+import { ContainerRequests } from './container-requests.js';
 import { Handovers } from './handover.js';
 import { ApiMetrics } from './metrics.js';
 import type { ApiOptions } from './options.js';
 import { answerMalformed, answerProblem, nameTheField, useProblems } from './problem.js';
 import { registerRoutes } from './routes.js';
+import { Shortcut } from './shortcut.js';
 
 const BODY_BYTES = 64 * 1024;
 /** A client that says nothing, or half a request, is let go after this; it cost its connection and nothing else. */
@@ -35,23 +37,32 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 1024 },
   });
   useProblems(app, onFault);
-  endSilentOnClose(app);
   const metrics = new ApiMetrics(service);
   const handovers = new Handovers(service, options.peerOf);
   if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
-  await registerRoutes(app, { ...options, metrics, handovers });
+  const requests = new ContainerRequests(options);
+  takeConnections(app, { requests, handovers, onFault, requestTimeoutMs, keepAliveMs: KEEP_ALIVE_MS });
+  await registerRoutes(app, { ...options, metrics, handovers, requests });
   return app;
 }
 
-/** Connections on which no request has come yet count as busy for Node's own close(): they would hold it up. */
-function endSilentOnClose(app: FastifyInstance): void {
+/**
+ * A connection is the shortcut's first. Those that it hands on, but on which no whole request has come yet, count as busy
+ * for Node's own close(): they would hold it up.
+ */
+function takeConnections(
+  app: FastifyInstance,
+  options: Omit<Parameters<typeof Shortcut.install>[1], 'accepted'>,
+): void {
   const silent = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
+  const accepted = (socket: Socket): void => {
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
-  });
+  };
+  const shortcut = Shortcut.install(app.server, { ...options, accepted });
   app.server.on('request', (request) => silent.delete(request.socket));
   app.addHook('preClose', async () => {
+    shortcut.close();
     for (const socket of silent) socket.destroy();
   });
 }

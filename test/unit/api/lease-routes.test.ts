@@ -156,5 +156,7 @@ t.test('a lease by way of a bundle is logged as well', async (t) => {
   const lease = makeLease(7, { containerId: 'job-7' });
   const { app, logged } = await makeApi(t, { patchBundle: async () => ({ action: 'patched', lease }) });
   await app.inject({ method: 'POST', url: '/v1/oci/patch', payload: { bundle: '/b', containerId: 'job-7' } });
+  // After the answer, which a container waits for.
+  await new Promise((resolve) => setImmediate(resolve));
   t.match(logged, [{ message: 'leased', details: { lease: lease.id, containerId: 'job-7' } }]);
 });
