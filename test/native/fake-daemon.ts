@@ -19,6 +19,10 @@ export interface FakeDaemon {
   readonly asked: Asked[];
   /** Changes what POSTs get from now on. */
   answer: (request: Asked) => Answer | Promise<Answer>;
+  /** How many came so far. */
+  readonly connections: number;
+  /** Ends as a daemon does that is killed. */
+  cutOff(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,7 +50,13 @@ function listen(server: Server | NetServer, socket: string): Promise<void> {
 }
 
 /** A daemon that grants everything, keeps what it was asked, and writes each request as one line into `journal`. */
-export async function startFakeDaemon(options: { socket: string; journal: string }): Promise<FakeDaemon> {
+export async function startFakeDaemon(options: {
+  socket: string;
+  journal: string;
+  /** How long a connection lives after an answer; default: until its client ends it. */
+  closeAfterMs?: number | undefined;
+}): Promise<FakeDaemon> {
+  let connections = 0;
   const daemon: FakeDaemon = {
     asked: [],
     answer: (request) =>
@@ -56,6 +66,13 @@ export async function startFakeDaemon(options: { socket: string; journal: string
             status: 200,
             body: { action: request.url === '/v1/oci/graft' ? 'grafted' : 'patched', lease: { id: 'default-1' } },
           },
+    get connections() {
+      return connections;
+    },
+    cutOff: () => {
+      server.closeAllConnections();
+      return daemon.close();
+    },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
   const server = createServer((request, response) => {
@@ -68,9 +85,13 @@ export async function startFakeDaemon(options: { socket: string; journal: string
       };
       daemon.asked.push(asked);
       appendFileSync(options.journal, `${asked.method} ${asked.url}\n`);
+      const { closeAfterMs } = options;
+      if (closeAfterMs !== undefined)
+        response.on('finish', () => setTimeout(() => request.socket.destroy(), closeAfterMs));
       send(response, await daemon.answer(asked));
     })();
   });
+  server.on('connection', () => (connections += 1));
   await listen(server, options.socket);
   return daemon;
 }

@@ -91,3 +91,26 @@ t.test('a runtime that cannot be executed gives the lease back', async (t) => {
   t.match(ended.stderr, /^netnsd-runc: cannot execute the runtime .*broken: No such file or directory\n$/);
   t.equal(daemon.asked.at(-1)?.method, 'DELETE');
 });
+
+t.test('patch and release go over one connection, or over another where the daemon has closed it', async (t) => {
+  for (const closes of [false, true]) {
+    const stage = makeStage(t, closes ? 'sleep 0.3' : 'exit 0');
+    const daemon = await stage.startDaemon({ closeAfterMs: closes ? 50 : undefined });
+    const ended = await run(netnsdRunc, ['run', '-b', stage.bundle, 'c1'], { env: stage.env });
+    t.equal(ended.status, 0, ended.stderr);
+    t.equal(ended.stderr, '', 'nothing to warn of');
+    t.equal(stage.journal().at(-1), OVER);
+    t.equal(daemon.connections, closes ? 2 : 1);
+  }
+});
+
+t.test('a daemon that was started anew meanwhile gets the release', async (t) => {
+  const stage = makeStage(t, 'sleep 0.5');
+  const first = await stage.startDaemon();
+  const running = run(netnsdRunc, ['run', '-b', stage.bundle, 'c1'], { env: stage.env });
+  while (!stage.journal().some((line) => line.startsWith('runtime'))) await new Promise((r) => setTimeout(r, 10));
+  await first.cutOff();
+  await stage.startDaemon();
+  t.equal((await running).stderr, '');
+  t.equal(stage.journal().at(-1), OVER);
+});

@@ -16,7 +16,7 @@ export interface Stage {
   /** Who did what, one line each, in order: requests to the daemon and `runtime ARGUMENTS`. */
   journal(): string[];
   writeSpec(spec: unknown): void;
-  startDaemon(): Promise<FakeDaemon>;
+  startDaemon(options?: { closeAfterMs?: number | undefined }): Promise<FakeDaemon>;
 }
 
 /** A spec as `runc spec` writes it, as far as netnsd looks. */
@@ -62,8 +62,8 @@ export function makeStage(t: Test, script = ''): Stage {
     journal: () =>
       existsSync(join(folder, 'journal')) ? readFileSync(join(folder, 'journal'), 'utf8').split('\n').slice(0, -1) : [],
     writeSpec: (spec) => writeFileSync(join(folder, 'bundle', 'config.json'), JSON.stringify(spec)),
-    startDaemon: async () => {
-      const daemon = await startFakeDaemon({ socket: stage.socket, journal: stage.path('journal') });
+    startDaemon: async ({ closeAfterMs } = {}) => {
+      const daemon = await startFakeDaemon({ socket: stage.socket, journal: stage.path('journal'), closeAfterMs });
       t.teardown(() => daemon.close());
       return daemon;
     },
