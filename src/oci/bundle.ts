@@ -5,6 +5,7 @@ import { type ParsedSpec, parseSpec, type Spec } from './spec.js';
 
 /** A spec is some 10 KB; what is larger than this is no spec. */
 const SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** The file of a bundle that holds its spec (OCI runtime spec, bundle.md). */
 export const SPEC_FILE = 'config.json';
 
@@ -110,7 +111,7 @@ function attempt<T>(path: string, read: () => T): T {
 
 function decode(bytes: Buffer, path: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch (error) {
     throw invalid(`${path} is no valid JSON: it is not UTF-8 text`, error);
   }
