@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../../src/errors.js';
@@ -116,6 +125,7 @@ export class Lane implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#guest?.end();
     await this.daemon[Symbol.asyncDispose]();
   }
 
@@ -126,6 +136,8 @@ export class Lane implements AsyncDisposable {
       await this.daemon.settled();
       await this.daemon.client.acquire({ containerId: 'extra' }).then((lease) => this.#note(lease as Lease));
       await this.daemon.settled();
+      // What is left behind is made of files, which on a busy machine come a while after the journal.
+      await this.#written();
       await this.daemon.end('SIGKILL');
       this.#leaveThingsBehind();
       this.daemon.plan(fault);
@@ -153,8 +165,15 @@ export class Lane implements AsyncDisposable {
     }
     await this.#ask(() => client.resizePool('default', { minReady }));
     await this.daemon.settled();
-    // Leases get files of their own a while later.
+    await this.#written();
+  }
+
+  /** Leases get files of their own a while later, a second where the processors are short. */
+  async #written(): Promise<void> {
     await delay(25);
+    const journal = join(this.daemon.stateDir, 'journal');
+    for (const end = Date.now() + 3000; this.daemon.alive && Date.now() < end; await delay(25))
+      if ((statSync(journal, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   }
 
   /** A daemon that dies, or whose kernel refuses, may fail a request; it must say so in a problem of its own. */
