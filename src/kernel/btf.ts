@@ -57,13 +57,20 @@ export function functionTypeId(name: string, path = VMLINUX): number {
   throw missing(`function ${name}`);
 }
 
+/** Some 5 MB that several ask for at one moment, and nobody later. */
+let lately: { readonly path: string; readonly btf: WeakRef<Btf> } | undefined;
+
 function readBtf(path: string): Btf {
+  const standing = lately?.path === path ? lately.btf.deref() : undefined;
+  if (standing !== undefined) return standing;
   const data = readFileSync(path);
   if (data.readUInt16LE(0) !== MAGIC) throw missing('BTF in a known format');
   const [headerBytes, typeAt, typeBytes, stringAt, stringBytes] = [4, 8, 12, 16, 20].map((at) => data.readUInt32LE(at));
   const strings = data.subarray(Number(headerBytes) + Number(stringAt)).subarray(0, stringBytes);
   const types = data.subarray(Number(headerBytes) + Number(typeAt)).subarray(0, typeBytes);
-  return { types, strings };
+  const btf = { types, strings };
+  lately = { path, btf: new WeakRef(btf) };
+  return btf;
 }
 
 function* eachType({ types }: Btf): Generator<Type> {

@@ -19,8 +19,8 @@ export interface RecyclerHooks {
   /** It may be used again; `sealed` if it has a fresh seal. */
   clean(slot: Slot, way: VerifyWay | 'reuse', sealed: boolean): void;
   replace(slot: Slot, reason: Reason): void;
-  /** Whether somebody waits for an endpoint. */
-  isAwaited(): boolean;
+  /** Whether somebody waits for an endpoint, or took one just now, so that others may be about to. */
+  isWanted(): boolean;
   /** All of one request are settled; `lost` if any of them does not become ready at once, as was hoped. */
   settled(lost: boolean): void;
 }
@@ -35,6 +35,11 @@ interface RecyclerOptions {
 
 /** Endpoints that one request looks at: one walk over /proc serves them all. */
 const BATCH = 128;
+/** The same while endpoints are scarce: whoever waits gets the first of them after some milliseconds. */
+const SCARCE_BATCH = 8;
+const SCARCE_CONCURRENCY = 2;
+/** How long after somebody had to wait nothing is put off, in milliseconds. */
+const SCARCE_MS = 10_000;
 /** Requests at once: one that waits for sockets to end does not hold up the next. */
 const CONCURRENCY = 4;
 /** How often it is looked whether the last process has left, in milliseconds. */
@@ -63,6 +68,7 @@ export class Recycler {
   #verifying = 0;
   #yieldingSinceMs: number | null = null;
   #quietLooks = 0;
+  #awaitedMs = Number.NEGATIVE_INFINITY;
   #cancelStart: Cancel | null = null;
   #cancelLook: Cancel | null = null;
   #closed = false;
@@ -108,12 +114,13 @@ export class Recycler {
 
   #start(): void {
     if (this.#closed || this.#cancelStart !== null || this.#queue.size === 0) return;
-    if (this.#underWay.size >= CONCURRENCY) return;
+    if (this.#underWay.size >= (this.#isScarce() ? SCARCE_CONCURRENCY : CONCURRENCY)) return;
     this.#cancelStart = this.#options.clock.soon(() => this.#begin());
   }
 
   /** Somebody waits: what was put off is put off no longer. */
   hurry(): void {
+    this.#awaitedMs = this.#options.clock.monotonicMs();
     if (this.#yieldingSinceMs === null || this.#cancelStart === null) return;
     this.#cancelStart();
     this.#cancelStart = this.#options.clock.soon(() => this.#begin());
@@ -134,9 +141,13 @@ export class Recycler {
     this.#start();
   }
 
+  #isScarce(): boolean {
+    return this.#options.clock.monotonicMs() - this.#awaitedMs < SCARCE_MS;
+  }
+
   #mustYield(): boolean {
     const { clock, hooks, isBusy } = this.#options;
-    if (isBusy === undefined || hooks.isAwaited()) return false;
+    if (isBusy === undefined || hooks.isWanted() || this.#isScarce()) return false;
     this.#quietLooks = isBusy() ? 0 : this.#quietLooks + 1;
     // Where nothing was put off, nothing shows that others are about to go on.
     if (this.#quietLooks >= (this.#yieldingSinceMs === null ? 1 : QUIET_LOOKS)) return false;
@@ -147,7 +158,8 @@ export class Recycler {
 
   async #request(): Promise<void> {
     const asked: Released[] = [];
-    while (asked.length < BATCH && this.#queue.size > 0) asked.push(this.#queue.shift() as Released);
+    const batch = this.#isScarce() ? SCARCE_BATCH : BATCH;
+    while (asked.length < batch && this.#queue.size > 0) asked.push(this.#queue.shift() as Released);
     const ways = asked.map((released) => this.#wayOf(released));
     const looked = asked.flatMap((released, at) => {
       const { way } = ways[at] as Way;

@@ -14,6 +14,9 @@ import { assertSize, type PoolSize } from './size.js';
 import { BURST_MS, configuredSizing, type Sizing } from './sizing.js';
 import type { EndpointFacts, EndpointRecord, VerifyWay } from './types.js';
 
+/** After how long without an acquire a burst of them is over, in milliseconds: released endpoints may wait then. */
+const LULL_MS = 100;
+
 export interface StockHooks {
   /** How many endpoints are waited for, in all and by the first who waits, and whom that one serves. */
   demand(): { readonly all: number; readonly first: number; readonly tenant: string | null };
@@ -47,6 +50,7 @@ export class Stock {
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
   #cancelAgain: Cancel | null = null;
   #lost = false;
+  #acquiredMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   /** Throws `bad_request` for a size that cannot be. */
@@ -84,7 +88,7 @@ export class Stock {
           this.#recycled.replaced(slot, reason);
           this.discard(slot, `${reason.kind}: ${reason.text}`);
         },
-        isAwaited: () => hooks.demand().all > 0,
+        isWanted: () => hooks.demand().all > 0 || options.clock.monotonicMs() - this.#acquiredMs < LULL_MS,
         settled: (lost) => {
           this.#lost ||= lost;
           this.#settled([]);
@@ -148,7 +152,8 @@ export class Stock {
 
   /** So many endpoints are asked for; told before any of them is taken or built. */
   acquired(count: number): void {
-    this.#sizing.acquired(count, this.#options.clock.monotonicMs());
+    this.#acquiredMs = this.#options.clock.monotonicMs();
+    this.#sizing.acquired(count, this.#acquiredMs);
   }
 
   /** Takes the oldest ready endpoint that this tenant may have. */

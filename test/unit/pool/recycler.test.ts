@@ -12,7 +12,7 @@ const UNSEALED: Past = { trust: 'unknown', grafted: false, sealed: false };
 function setUp(
   settings: Sizes = {},
   endpoints = new FakeEndpoints(),
-  { isBusy = () => false, isAwaited = () => false }: { isBusy?: () => boolean; isAwaited?: () => boolean } = {},
+  { isBusy = () => false, isWanted = () => false }: { isBusy?: () => boolean; isWanted?: () => boolean } = {},
 ) {
   const clock = new FakeClock();
   const told: string[] = [];
@@ -24,7 +24,7 @@ function setUp(
     hooks: {
       clean: ({ key }, way, sealed) => told.push(`${key.id} clean by ${way}${sealed ? ', sealed' : ''}`),
       replace: ({ key }, { kind, text }) => told.push(`${key.id} replaced: ${kind}: ${text}`),
-      isAwaited,
+      isWanted,
       settled: () => told.push('settled'),
     },
   });
@@ -221,11 +221,20 @@ t.test('while the processors are short, what nobody waits for gathers, for a sec
   t.equal(clock.pending, 0);
 });
 
+t.test('where somebody waits, looks are taken few at a time', async (t) => {
+  const { clock, told, recycler, add } = setUp();
+  for (let seq = 1; seq <= 20; seq += 1) add(seq);
+  await clock.settle();
+  t.equal(told.filter((line) => line === 'settled').length, 1);
+  recycler.hurry();
+  for (let seq = 21; seq <= 40; seq += 1) add(seq);
+  await clock.settle();
+  t.equal(told.filter((line) => line === 'settled').length, 4, 'the first of them are ready before the last');
+});
+
 t.test('what was put off is looked at as soon as somebody waits', async (t) => {
   let awaited = false;
-  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true, isAwaited: () => awaited });
-  recycler.hurry();
-  t.equal(clock.pending, 0, 'there is nothing to hurry with');
+  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true, isWanted: () => awaited });
   add(1);
   await clock.settle();
   t.same(endpoints.looks, []);
@@ -239,7 +248,11 @@ t.test('what was put off is looked at as soon as somebody waits', async (t) => {
   awaited = false;
   add(3);
   await clock.settle();
-  t.equal(endpoints.looks.length, 2);
+  t.equal(endpoints.looks.length, 3, 'nor for some seconds after: endpoints are scarce');
+  await clock.advance(10_000);
+  add(4);
+  await clock.settle();
+  t.equal(endpoints.looks.length, 3, 'but not for ever');
   recycler.close();
   t.equal(clock.pending, 0);
 });
