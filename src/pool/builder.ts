@@ -119,7 +119,7 @@ export class Builder {
   }
 
   async #refillRequest(slots: readonly Slot[], reserveFailure: BuildFailure | null): Promise<void> {
-    const { hooks, clock } = this.#options;
+    const { hooks, clock, table } = this.#options;
     const orderedMs = clock.monotonicMs();
     const outcomes = slots.length === 0 ? [] : await this.#request(slots, false);
     const errors = slots.map((slot, i) => this.#settle(slot, outcomes[i] as Outcome));
@@ -129,20 +129,21 @@ export class Builder {
       hooks.refilled(slots.length, clock.monotonicMs() - orderedMs);
     }
     const failure = reserveFailure?.error ?? errors.find((error) => error !== null);
-    this.#paceRefill(failure, errors.includes(null));
+    // What was built and could not be recorded is gone again.
+    const unrecorded = table.trouble.reason;
+    this.#paceRefill(failure ? oneLine(failure) : unrecorded, unrecorded === null && errors.includes(null));
     hooks.settled([]);
   }
 
   /** A refill that failed waits before it tries again; one that got somewhere waits the shortest time. */
-  #paceRefill(failure: Error | undefined, progress: boolean): void {
+  #paceRefill(reason: string | null, progress: boolean): void {
     const { settings, clock, log, hooks } = this.#options;
     if (progress) this.#backoff.reset();
-    if (failure === undefined) {
+    if (reason === null) {
       if (this.#trouble !== null) log.info({ pool: settings.name }, 'endpoints are built ahead again');
       this.#trouble = null;
       return;
     }
-    const reason = oneLine(failure);
     if (this.#trouble === null)
       log.warn({ pool: settings.name, error: reason }, 'endpoints cannot be built ahead; trying until they can');
     this.#trouble = reason;

@@ -2,8 +2,13 @@ import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from './clock.js';
 import { oneLine, type PoolLog } from './log.js';
 
+/** How long nothing may fail for the trouble to be over: a full disk has room for one record after each that went. */
+const PROOF_MS = 1000;
+/** Trouble that is back within this time goes on with its backoff. */
+const RELAPSE_MS = 60_000;
+
 /**
- * That records cannot be written, from the first that could not to the first that could: said once, tried again with
+ * That records cannot be written, from the first that could not until all could for a second: said once, tried again with
  * backoff, and said once more when it is over.
  */
 export class RecordTrouble {
@@ -16,6 +21,8 @@ export class RecordTrouble {
   readonly #backoff = new Backoff();
   #reason: string | null = null;
   #cancelRetry: Cancel | null = null;
+  #cancelProof: Cancel | null = null;
+  #overMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   /** `retry` is to write what is to be written and to tell `failed` or `worked`. */
@@ -31,8 +38,11 @@ export class RecordTrouble {
   failed(error: unknown): void {
     const { pool, log, clock, retry } = this.#options;
     const reason = oneLine(error);
-    if (this.#reason === null)
+    this.#dropProof();
+    if (this.#reason === null) {
       log.warn({ pool, error: reason }, 'records cannot be written, so nothing is built or leased until they can');
+      if (clock.monotonicMs() - this.#overMs > RELAPSE_MS) this.#backoff.reset();
+    }
     this.#reason = reason;
     if (this.#closed || this.#cancelRetry !== null) return;
     this.#cancelRetry = clock.after(this.#backoff.next(), () => {
@@ -42,18 +52,33 @@ export class RecordTrouble {
   }
 
   worked(): void {
-    if (this.#reason === null) return;
+    if (this.#reason === null || this.#closed || this.#cancelProof !== null) return;
+    this.#cancelProof = this.#options.clock.after(PROOF_MS, () => this.#over());
+  }
+
+  #over(): void {
+    const { pool, log, clock } = this.#options;
+    this.#cancelProof = null;
     this.#reason = null;
-    this.#backoff.reset();
+    this.#overMs = clock.monotonicMs();
+    this.#dropRetry();
+    log.info({ pool }, 'records are written again');
+  }
+
+  #dropProof(): void {
+    this.#cancelProof?.();
+    this.#cancelProof = null;
+  }
+
+  #dropRetry(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
-    this.#options.log.info({ pool: this.#options.pool }, 'records are written again');
   }
 
   /** Nothing is tried again. */
   close(): void {
     this.#closed = true;
-    this.#cancelRetry?.();
-    this.#cancelRetry = null;
+    this.#dropProof();
+    this.#dropRetry();
   }
 }

@@ -47,11 +47,15 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     t.ok(await answersPing(lease.addresses[0]?.address.split('/')[0] as string), 'who has a lease has its network');
     t.equal((await daemon.send('DELETE', `/v1/leases/${lease.id}`)).status, 204, 'and may give it back');
     await eventually('it is destroyed', async () => (await pool(daemon)).destroying + (await pool(daemon)).dirty === 0);
-    t.equal(said(daemon, 'records cannot be written'), 1, 'it is said once');
+    // What it leaves on the disk is room for one record: enough to try again, and not to go on.
+    await pause(5000);
+    const troubles = said(daemon, 'records cannot be written');
+    t.ok(troubles <= 2, `said ${troubles} times, and not with each record that finds room`);
+    t.ok(said(daemon, 'endpoints cannot be built ahead') <= 2);
     rmSync(ballast);
     await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null);
     await daemon.filled();
-    t.equal(said(daemon, 'records are written again'), 1);
+    t.equal(said(daemon, 'records are written again'), said(daemon, 'records cannot be written'));
     t.ok(await daemon.acquire('--id', 'after'));
     await fill(daemon.stateDir, ballast);
     await daemon.stop('SIGKILL');

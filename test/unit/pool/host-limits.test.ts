@@ -1,4 +1,5 @@
 import t from 'tap';
+import { NetnsdError } from '../../../src/errors.js';
 import { outcome, world } from './fakes.js';
 
 t.test('a full disk loses no endpoint: what could not be recorded as leased is ready as before', async (t) => {
@@ -40,6 +41,35 @@ t.test('a release while the disk is full goes through, and is recorded when ther
   t.match(pools.poolStatus('default'), { ready: 1, leased: 0, dirty: 0, trouble: null });
   t.equal(records.count('leased'), 0, 'no record says leased any more');
   await pools.close();
+});
+
+t.test('a disk that has room for one record at a time is not taken for one with room', async (t) => {
+  const { pools, clock, records, logged } = world({ pools: [{ minReady: 2, max: 4 }] });
+  await clock.settle();
+  records.full = true;
+  t.match((await outcome(pools.acquire({}))).error?.code, 'state_write_failed');
+  const write = records.write.bind(records);
+  let room = 0;
+  records.full = false;
+  records.write = (record, previous) => {
+    room -= 1;
+    if (room < 0) throw new NetnsdError('state_write_failed', 'no space left');
+    write(record, previous);
+  };
+  pools.resize('default', { minReady: 4 });
+  for (let i = 0; i < 3000; i += 1) {
+    room = 1;
+    await clock.advance(100);
+  }
+  const begun = logged.filter((line) => line.startsWith('records cannot be written')).length;
+  t.ok(begun > 0 && begun <= 12, `said ${begun} times in five minutes`);
+  records.write = write;
+  await clock.advance(61_000);
+  t.match(pools.poolStatus('default'), { ready: 4, trouble: null });
+  t.equal(logged.filter((line) => line === 'records are written again').length, begun);
+  t.same(records.faults, []);
+  await pools.close();
+  t.equal(clock.pending, 0, 'no timer is left');
 });
 
 t.test('builds that all fail: the pool waits with backoff, says so once, and fills when it can', async (t) => {
