@@ -15,7 +15,8 @@ export const SPEC_FILE = 'config.json';
  */
 export class Bundle implements Disposable {
   readonly spec: Spec;
-  readonly tree: ParsedSpec['tree'];
+  /** Where in `text` that stands which is edited. */
+  readonly places: Omit<ParsedSpec, 'spec'>;
   /** config.json as it was read; what a patch builds on. */
   readonly text: string;
 
@@ -30,7 +31,9 @@ export class Bundle implements Disposable {
     const { text, uid } = this.readSpec();
     this.text = text;
     this.owners = [fstatSync(folderFd).uid, uid];
-    ({ spec: this.spec, tree: this.tree } = parseSpec(this.text, this.specPath));
+    const { spec, ...places } = parseSpec(this.text, this.specPath);
+    this.spec = spec;
+    this.places = places;
   }
 
   /** Opens the folder and reads its spec; throws `bundle_invalid`, saying what to do. */

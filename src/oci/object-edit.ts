@@ -1,31 +1,24 @@
-import type { Edit, Node } from 'jsonc-parser';
+import type { Edit } from 'jsonc-parser';
+import type { ObjectText } from './json-text.js';
 
 /**
  * Edits that give an object of a JSON text these members: what stands there already has its value replaced, the others
- * come behind the last one and are set as that one is (line, indentation, colon). `node` is the object in the tree of
- * `text`. Pure.
+ * come behind the last one and are set as that one is (line, indentation, colon). Pure.
  */
-export function setMembers(text: string, node: Node, members: Readonly<Record<string, unknown>>): Edit[] {
-  const present = new Map((node.children ?? []).map((member) => [member.children?.[0]?.value as string, member]));
-  const style = styleOf(text, node);
+export function setMembers(object: ObjectText, members: Readonly<Record<string, unknown>>): Edit[] {
+  const style = styleOf(object);
   const edits: Edit[] = [];
   const added: string[] = [];
   for (const [name, value] of Object.entries(members)) {
-    const old = present.get(name)?.children?.[1];
+    const old = object.value(name);
     if (old === undefined) added.push(`${style.gap}${JSON.stringify(name)}${style.colon}${render(value, style)}`);
-    else edits.push({ offset: old.offset, length: old.length, content: render(value, style) });
+    else edits.push({ offset: old.start, length: old.end - old.start, content: render(value, style) });
   }
-  const last = node.children?.at(-1);
+  const last = object.members.at(-1);
   if (added.length === 0) return edits;
   if (last === undefined)
-    return [{ offset: node.offset, length: node.length, content: `{${added.join(',')}${style.end}}` }];
-  return [...edits, { offset: last.offset + last.length, length: 0, content: `,${added.join(',')}` }];
-}
-
-/** The value of the member `name`, if the node is an object that has one. */
-export function member(node: Node | undefined, name: string): Node | undefined {
-  if (node?.type !== 'object') return undefined;
-  return node.children?.find(({ children }) => children?.[0]?.value === name)?.children?.[1];
+    return [{ offset: object.start, length: object.end - object.start, content: `{${added.join(',')}${style.end}}` }];
+  return [...edits, { offset: last.value.end, length: 0, content: `,${added.join(',')}` }];
 }
 
 /** How the members of an object are written. */
@@ -43,19 +36,15 @@ export function indentationUnit(text: string): string | undefined {
   return /^([\t ]+)"/m.exec(text)?.[1];
 }
 
-function styleOf(text: string, node: Node): Style {
+function styleOf({ text, start, members }: ObjectText): Style {
   const unit = indentationUnit(text);
-  const [key, value] = node.children?.at(-1)?.children ?? [];
-  if (key !== undefined && value !== undefined) {
-    return {
-      gap: gapBefore(text, key.offset),
-      colon: text.slice(key.offset + key.length, value.offset),
-      end: '',
-      unit,
-    };
+  const last = members.at(-1);
+  if (last !== undefined) {
+    const { key, value } = last;
+    return { gap: gapBefore(text, key.start), colon: text.slice(key.end, value.start), end: '', unit };
   }
   if (unit === undefined) return { gap: '', colon: ':', end: '', unit };
-  const end = (text.includes('\r\n') ? '\r\n' : '\n') + indentationAt(text, node.offset);
+  const end = (text.includes('\r\n') ? '\r\n' : '\n') + indentationAt(text, start);
   return { gap: end + unit, colon: ': ', end, unit };
 }
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import jsonc, { type Node } from 'jsonc-parser';
+import jsonc from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
 import { type Bundle, SPEC_FILE } from './bundle.js';
+import { ObjectText } from './json-text.js';
 import { findNetworkNamespace, findUnsetNetworkNamespace } from './network-namespace.js';
-import { indentationUnit, member, setMembers } from './object-edit.js';
+import { indentationUnit, setMembers } from './object-edit.js';
 import { type ResolverFiles, resolverMountEdits } from './resolver-files.js';
 
 /**
@@ -25,13 +26,13 @@ export function patchBundle(options: {
   const { bundle, netnsPath, annotations = {}, replaces, files } = options;
   const found = findNetworkNamespace(bundle);
   const { index } = found.path !== null && found.path === replaces ? found : findUnsetNetworkNamespace(bundle);
-  const { text, tree } = bundle;
-  const namespaces = member(member(tree, 'linux'), 'namespaces');
-  const edits = setMembers(text, namespaces?.children?.[index] as Node, { path: netnsPath });
+  const { text, places } = bundle;
+  const edits = setMembers(places.namespaces[index] as ObjectText, { path: netnsPath });
   if (Object.keys(annotations).length > 0) {
-    const present = member(tree, 'annotations');
-    const isObject = present?.type === 'object';
-    edits.push(...setMembers(text, isObject ? present : tree, isObject ? annotations : { annotations }));
+    const present = places.root.value('annotations');
+    const isObject = present !== undefined && text[present.start] === '{';
+    const holder = isObject ? new ObjectText(text, present) : places.root;
+    edits.push(...setMembers(holder, isObject ? annotations : { annotations }));
   }
   const patched = jsonc.applyEdits(text, edits);
   replaceSpec(bundle, editMounts({ text: patched, bundle, files }));

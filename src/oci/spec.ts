@@ -1,5 +1,6 @@
-import jsonc, { type Node, type ParseError } from 'jsonc-parser';
+import jsonc, { type ParseError } from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
+import { elementsOf, type Member, ObjectText } from './json-text.js';
 
 /** What netnsd looks at in a spec (OCI runtime spec, config-linux.md); all the rest is kept as it stands. */
 export interface Spec {
@@ -28,23 +29,20 @@ export interface NamespaceEntry {
 }
 export type CapabilitySet = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 
-/** A spec, and the tree of the text that it was read from, for edits. */
+/** A spec, and where in its text that stands which is edited. */
 export interface ParsedSpec {
   readonly spec: Spec;
-  readonly tree: Node;
+  readonly root: ObjectText;
+  /** The entries of `linux.namespaces`, in their order. */
+  readonly namespaces: readonly ObjectText[];
 }
 
 /** Parses the text of a config.json; throws `bundle_invalid` with line and column where it is no JSON, or not a spec for Linux. */
 export function parseSpec(text: string, path: string): ParsedSpec {
-  const tree = parseTree(text, path);
-  if (tree.type !== 'object') throw invalid(path, 'it is not a JSON object: run `runc spec` for a new one');
-  refuseAmbiguity(tree, text, path);
-  let spec: { linux?: { namespaces?: unknown } };
-  try {
-    spec = JSON.parse(text);
-  } catch (error) {
-    throw invalid(path, `it is no valid JSON: ${(error as Error).message}`, error);
-  }
+  const spec = parseJson(text, path) as { linux?: { namespaces?: unknown } } | null;
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
+    throw invalid(path, 'it is not a JSON object: run `runc spec` for a new one');
+  const { root, namespaces: entries } = placesIn(text, path);
   const namespaces = spec.linux?.namespaces;
   if (namespaces === undefined) {
     throw invalid(path, 'it has no linux.namespaces: is it a spec for Linux? `runc spec` makes one');
@@ -53,8 +51,10 @@ export function parseSpec(text: string, path: string): ParsedSpec {
   if (!namespaces.every(isNamespaceEntry)) {
     throw invalid(path, 'linux.namespaces holds an entry that is no {"type": …, "path": …}');
   }
-  return { spec: spec as Spec, tree };
+  return { spec: spec as Spec, root, namespaces: entries };
 }
+
+const TOO_DEEP = 'it is nested too deeply';
 
 function isNamespaceEntry(entry: unknown): entry is NamespaceEntry {
   if (typeof entry !== 'object' || entry === null) return false;
@@ -62,61 +62,59 @@ function isNamespaceEntry(entry: unknown): entry is NamespaceEntry {
   return typeof type === 'string' && (path === undefined || typeof path === 'string');
 }
 
-function parseTree(text: string, path: string): Node {
-  const errors: ParseError[] = [];
-  let tree: Node | undefined;
+function parseJson(text: string, path: string): unknown {
   try {
-    tree = jsonc.parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof RangeError) throw invalid(path, 'it is nested too deeply', error);
+    throw invalid(path, explain(text, error as Error), error);
+  }
+}
+
+/** Why a text is no JSON, and where, by a parser that goes on behind a mistake. */
+function explain(text: string, cause: Error): string {
+  const errors: ParseError[] = [];
+  try {
+    jsonc.parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  } catch (error) {
+    if (error instanceof RangeError) return TOO_DEEP;
     throw error;
   }
   const [first] = errors;
-  if (tree === undefined || first !== undefined) {
-    const reason = first === undefined ? 'empty' : jsonc.printParseErrorCode(first.error);
-    throw invalid(path, `it is no valid JSON: ${reason} at ${position(text, first?.offset ?? 0)}`);
-  }
-  return tree;
+  if (first === undefined) return `it is no valid JSON: ${text === '' ? 'empty at line 1, column 1' : cause.message}`;
+  return `it is no valid JSON: ${jsonc.printParseErrorCode(first.error)} at ${position(text, first.offset)}`;
 }
 
 /**
  * Where a name occurs twice, or in other case, runtimes differ in which they take (Go's ignore case, and the last one
  * wins): which place to edit would be a guess, so neither is.
  */
-function refuseAmbiguity(tree: Node, text: string, path: string): void {
-  const linux = properties(tree).filter(named('linux'));
-  const namespaces = linux.flatMap(([, node]) => properties(node)).filter(named('namespaces'));
-  const entries = namespaces.flatMap(([, node]) => node.children ?? []).map(properties);
-  const [mounts, annotations] = [
-    properties(tree).filter(named('mounts')),
-    properties(tree).filter(named('annotations')),
-  ];
-  const groups = [
-    linux,
-    namespaces,
-    mounts,
-    annotations,
-    ...entries.map((entry) => entry.filter(named('type', 'path'))),
-  ];
-  for (const group of groups) {
-    for (const [index, [name, node]] of group.entries()) {
-      const folded = fold(name);
-      const isRepeated = group.slice(0, index).some(([earlier]) => fold(earlier) === folded);
-      if (!isRepeated && name === folded) continue;
-      const where = position(text, node.offset);
-      if (isRepeated) throw invalid(path, `it has ${JSON.stringify(name)} twice (${where}): remove one of them`);
-      throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(folded)} (${where})`);
-    }
+function placesIn(text: string, path: string): Omit<ParsedSpec, 'spec'> {
+  try {
+    const root = ObjectText.root(text);
+    const linux = single(root, ['linux', 'mounts', 'annotations'], path).get('linux');
+    const list = linux && single(new ObjectText(text, linux.value), ['namespaces'], path).get('namespaces');
+    const namespaces = list === undefined ? [] : elementsOf(text, list.value).map((span) => new ObjectText(text, span));
+    for (const entry of namespaces) single(entry, ['type', 'path'], path);
+    return { root, namespaces };
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(path, TOO_DEEP, error);
+    throw error;
   }
 }
 
-function properties(node: Node): [string, Node][] {
-  if (node.type !== 'object') return [];
-  return (node.children ?? []).map(({ children = [] }) => [children[0]?.value as string, children[1] as Node]);
-}
-
-function named(...names: string[]) {
-  return ([name]: [string, Node]) => names.includes(fold(name));
+/** The members of these names, each of which may be there once, and in no other case. */
+function single({ text, members }: ObjectText, names: readonly string[], path: string): Map<string, Member> {
+  const found = new Map<string, Member>();
+  for (const member of members) {
+    const { name } = member;
+    const folded = fold(name);
+    if (!names.includes(folded)) continue;
+    const where = position(text, member.value.start);
+    if (found.has(folded)) throw invalid(path, `it has ${JSON.stringify(name)} twice (${where}): remove one of them`);
+    if (name !== folded) throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(folded)} (${where})`);
+    found.set(folded, member);
+  }
+  return found;
 }
 
 /** As Go's encoding/json compares names: in upper case first, for the long s (U+017F). */

@@ -59,6 +59,7 @@ const BAD_TEXTS: [title: string, text: string | Buffer, message: RegExp][] = [
   ['text behind the object', `${SPEC_TEXT}{`, /no valid JSON: EndOfFileExpected at line 25, column 1$/],
   ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /it is not UTF-8 text/],
   ['nesting without end', '['.repeat(200_000), /it is nested too deeply/],
+  ['nesting that ends', `{"a": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, /it is nested too deeply/],
   ['an array', '[]', /it is not a JSON object: run `runc spec`/],
   ['a spec without linux', '{}', /it has no linux\.namespaces: is it a spec for Linux/],
   ['a linux of null', '{"linux": null}', /it has no linux\.namespaces/],
