@@ -12,11 +12,25 @@ const HEADER = 'netnsd-runtime-root';
 export function containerKey(containerId: string, headers: IncomingHttpHeaders): string {
   const header = headers[HEADER];
   if (header === undefined) return containerId;
-  const root = decode(String(header));
+  return `${containerId}@${markOf(String(header))}`;
+}
+
+/** Those asked for last: a machine has a handful of roots, and each of its containers names one twice. */
+const marks = new Map<string, string>();
+const MARKS_KEPT = 64;
+
+/** Eight characters that stand for a root. */
+function markOf(header: string): string {
+  const known = marks.get(header);
+  if (known !== undefined) return known;
+  const root = decode(header);
   if (root === undefined || !root.startsWith('/') || root.length > 4096) {
     throw new NetnsdError('bad_request', `header ${HEADER} must be an absolute path, percent-encoded`);
   }
-  return `${containerId}@${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+  const mark = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  if (marks.size >= MARKS_KEPT) marks.clear();
+  marks.set(header, mark);
+  return mark;
 }
 
 function decode(text: string): string | undefined {

@@ -95,7 +95,12 @@ export function answerText(document: ApiPatchedBundle | ApiProblem): string {
   const isProblem = 'status' in document;
   const status = isProblem ? document.status : 200;
   const type = isProblem ? PROBLEM_TYPE : 'application/json; charset=utf-8';
-  const text = JSON.stringify(document, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  // Only the details of a problem may hold what JSON has no form for.
+  const text = isProblem ? JSON.stringify(document, bigIntsAsText) : JSON.stringify(document);
   const length = Buffer.byteLength(text);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n${text}`;
+}
+
+function bigIntsAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

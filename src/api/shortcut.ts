@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { ContainerRequests } from './container-requests.js';
 import type { Handovers } from './handover.js';
 import { answerMalformed, problemOf } from './problem.js';
@@ -129,7 +130,9 @@ export class Shortcut {
     if (asked.kind === 'patch') return this.#patch(socket, asked);
     try {
       await this.#options.requests.release(asked.containerId, asked);
-      socket.write(NO_CONTENT);
+      // Who forces a release seldom stays to hear of it, and by the next turn that is known: a write to nobody makes an error.
+      if (asked.force) await setImmediate();
+      if (!socket.destroyed) socket.write(NO_CONTENT);
     } catch (error) {
       socket.write(this.#problem(error));
     }

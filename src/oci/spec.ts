@@ -91,10 +91,10 @@ function explain(text: string, cause: Error): string {
 function placesIn(text: string, path: string): Omit<ParsedSpec, 'spec'> {
   try {
     const root = ObjectText.root(text);
-    const linux = single(root, ['linux', 'mounts', 'annotations'], path).get('linux');
-    const list = linux && single(new ObjectText(text, linux.value), ['namespaces'], path).get('namespaces');
+    const linux = single(root, TOP_NAMES, path).get('linux');
+    const list = linux && single(new ObjectText(text, linux.value), LINUX_NAMES, path).get('namespaces');
     const namespaces = list === undefined ? [] : elementsOf(text, list.value).map((span) => new ObjectText(text, span));
-    for (const entry of namespaces) single(entry, ['type', 'path'], path);
+    for (const entry of namespaces) single(entry, ENTRY_NAMES, path);
     return { root, namespaces };
   } catch (error) {
     if (error instanceof RangeError) throw invalid(path, TOO_DEEP, error);
@@ -102,24 +102,24 @@ function placesIn(text: string, path: string): Omit<ParsedSpec, 'spec'> {
   }
 }
 
+/** The names that are looked for, compared as Go's encoding/json does: in any case, with the long s (U+017F) for an s. */
+const TOP_NAMES = /^(?:linux|mounts|annotations)$/iu;
+const LINUX_NAMES = /^namespaces$/iu;
+const ENTRY_NAMES = /^(?:type|path)$/iu;
+
 /** The members of these names, each of which may be there once, and in no other case. */
-function single({ text, members }: ObjectText, names: readonly string[], path: string): Map<string, Member> {
+function single({ text, members }: ObjectText, names: RegExp, path: string): Map<string, Member> {
   const found = new Map<string, Member>();
   for (const member of members) {
     const { name } = member;
-    const folded = fold(name);
-    if (!names.includes(folded)) continue;
+    if (!names.test(name)) continue;
+    const folded = name.toUpperCase().toLowerCase();
     const where = position(text, member.value.start);
     if (found.has(folded)) throw invalid(path, `it has ${JSON.stringify(name)} twice (${where}): remove one of them`);
     if (name !== folded) throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(folded)} (${where})`);
     found.set(folded, member);
   }
   return found;
-}
-
-/** As Go's encoding/json compares names: in upper case first, for the long s (U+017F). */
-function fold(name: string): string {
-  return name.toUpperCase().toLowerCase();
 }
 
 function position(text: string, offset: number): string {

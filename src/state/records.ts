@@ -89,7 +89,9 @@ export class FileRecords implements Records {
 
   /** Every file of an endpoint but the one in the folder `kept`, and what would not go before. */
   #removeOlder(id: string, kept: EndpointState, previous: EndpointState | null = null): void {
-    const folders = new Set([previous, this.#held.get(id)?.previous, this.#loaded.get(id)]);
+    // What only the journal speaks for has no file of its own yet, and to look for one that is not there makes an error.
+    const held = this.#held.get(id);
+    const folders = new Set([held === undefined ? previous : held.previous, this.#loaded.get(id)]);
     this.#held.delete(id);
     this.#loaded.delete(id);
     for (const older of folders)
