@@ -38,7 +38,8 @@ export const NEEDED_CAPABILITIES = {
     number: 19,
     reason: 'see which processes stand in a namespace',
     required: false,
-    without: 'a process that has other rights than the daemon is not seen in its namespace',
+    without:
+      "that there is a process of other rights than the daemon's is seen, not which; where the kernel takes no BPF iterator, neither",
   },
   CAP_SYS_ADMIN: {
     number: 21,

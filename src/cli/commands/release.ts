@@ -3,6 +3,7 @@ import { NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Client, Invocation } from '../dependencies.js';
 import { addExamples, addSocketOption, parseName, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
+import { printable } from '../table.js';
 
 interface Options extends PathOptions {
   readonly id?: string;
@@ -43,16 +44,25 @@ async function release(
   if (options.pool !== undefined && options.id === undefined)
     throw new NetnsdError('bad_usage', '--pool goes with --id');
   await withClient(invocation, options, async (client) => {
-    const found =
-      options.id === undefined ? named : await leasesOf(client, { containerId: options.id, pool: options.pool });
-    if (found.length === 0)
-      invocation.stderr.write(`netnsd: container ${options.id} holds no lease: nothing to release\n`);
+    const { id, pool } = options;
+    const found = id === undefined ? named : await leasesOf(client, { containerId: id, pool });
+    if (id !== undefined && found.length === 0)
+      invocation.stderr.write(`netnsd: ${await whyNothing(client, { id, pool })}\n`);
     await releaseAll(invocation, client, { leaseIds: found, force: options.force === true });
   });
 }
 
 async function leasesOf(client: Client, filter: { containerId: string; pool: string | undefined }): Promise<string[]> {
   return (await client.leases(filter)).map(({ id }) => id);
+}
+
+/** A container of a runtime with a root of its own is called by its id, `@` and eight characters that stand for the root. */
+async function whyNothing(client: Client, { id, pool }: { id: string; pool: string | undefined }): Promise<string> {
+  const names = (await client.leases({ pool })).flatMap(({ containerId }) => containerId ?? []);
+  const rooted = [...new Set(names.filter((name) => name.startsWith(`${id}@`)))];
+  if (rooted.length === 0) return `container ${id} holds no lease: nothing to release`;
+  const others = rooted.map(printable).join(' and ');
+  return `container ${id} of the default runtime root holds no lease; of other roots there is ${others}: name that`;
 }
 
 /** Goes on past failures and reports them all. */

@@ -77,6 +77,16 @@ t.test('release --id gives back what the container holds, which may be nothing',
   t.strictSame([status, stdout, stderr], [0, '', 'netnsd: container a holds no lease: nothing to release\n']);
 });
 
+t.test('release --id names the containers of that id which runtimes with roots of their own have', async (t) => {
+  const daemon = new FakeDaemon();
+  const names = ['web@0a1b2c3d', 'web@0a1b2c3d', 'web@4e5f6071', 'webshop@0a1b2c3d'];
+  daemon.standing = names.map((containerId, at) => leaseOf(at, { containerId }));
+  const { status, stdout, stderr } = await run(['release', '--id', 'web'], { daemon });
+  t.strictSame([status, stdout], [0, '']);
+  t.match(stderr, 'of other roots there is web@0a1b2c3d and web@4e5f6071: name that\n');
+  t.equal((await run(['release', '--id', 'web@4e5f6071'], { daemon })).stdout, 'released l-2\n');
+});
+
 t.test('list aligns its columns, and says on stderr that there is none', async (t) => {
   const daemon = new FakeDaemon();
   daemon.standing = [
