@@ -31,7 +31,7 @@ Suites:
   sizing    how pools size themselves, simulated; its own options: netnsd bench sizing --help
 
 Options:
-  --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 5, recycle 5, memory 1)
+  --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 15, recycle 5, memory 1)
   --sizes N,N     numbers of endpoints (default: build 100,1000; acquire 10,1000; start 100; recycle 100; memory 100,1000)
   --peers A,B     which of cni, ip the suite build compares with; '' for none (default: cni,ip)
   --check         exit with status 1 if a target is missed
@@ -42,7 +42,7 @@ Options:
 const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> = {
   build: { rounds: 5, sizes: [100, 1000] },
   acquire: { rounds: 20, sizes: [10, 1000] },
-  start: { rounds: 5, sizes: [100] },
+  start: { rounds: 15, sizes: [100] },
   recycle: { rounds: 5, sizes: [100] },
   memory: { rounds: 1, sizes: [100, 1000] },
 };

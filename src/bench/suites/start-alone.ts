@@ -1,7 +1,8 @@
 import { type Claim, claim } from '../claim.js';
 import { startDaemon } from '../daemon-process.js';
-import { nativeProgram, settleNamespaces } from '../native-programs.js';
+import { nativeProgram } from '../native-programs.js';
 import { findProgram } from '../prerequisites.js';
+import { waitForQuiet } from '../quiet.js';
 import type { Table } from '../report.js';
 import type { RuncBundles } from '../runc-bundles.js';
 import { summarise } from '../statistics.js';
@@ -26,7 +27,7 @@ export async function benchAlone(options: {
   const wrapper = { file: nativeProgram('netnsd-runc'), env: { NETNSD_RUNC_CONFIG: SETTINGS } };
   const times = { alone: [] as number[], wrapped: [] as number[] };
   // What the kernel has still to do for the suite before would be this one's.
-  await settleNamespaces();
+  await waitForQuiet();
   try {
     for (let round = -1; round < rounds * RUNS_A_ROUND; round++) {
       const bundle = bundles.write('alone', 'new');

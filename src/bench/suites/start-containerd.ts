@@ -1,10 +1,12 @@
 import { type Claim, claim } from '../claim.js';
 import { type ContainerdProcess, startContainerd } from '../containerd-process.js';
 import { startDaemon } from '../daemon-process.js';
-import { nativeProgram, settleNamespaces } from '../native-programs.js';
+import { nativeProgram } from '../native-programs.js';
+import { waitForQuiet } from '../quiet.js';
 import type { Table } from '../report.js';
 import { RuncBundles } from '../runc-bundles.js';
 import { medianRatio, summarise } from '../statistics.js';
+import { turnOf } from '../turns.js';
 import { writeSettings } from '../wrapper-settings.js';
 
 const COUNT = 50;
@@ -30,12 +32,11 @@ export async function benchContainerd(options: {
   try {
     // The first round warms up: it is run, but not counted.
     for (let round = -1; round < rounds; round++) {
-      const order = ways.map((_, index) => index);
-      for (const index of round % 2 === 0 ? order : order.toReversed()) {
+      for (const index of turnOf([...ways.keys()], round)) {
         const elapsedMs = await runAll({ containerd, rootfs: bundles.rootfs, flags: ways[index]?.[1] ?? [] });
         if (round >= 0) times[index]?.push(elapsedMs);
         await daemon.settled();
-        await settleNamespaces();
+        await waitForQuiet();
       }
     }
   } finally {

@@ -1,11 +1,13 @@
 import { patchBundle, readBundle } from '../../oci/index.js';
 import { type Claim, claim } from '../claim.js';
 import { type DaemonProcess, startDaemon } from '../daemon-process.js';
-import { nativeProgram, settleNamespaces } from '../native-programs.js';
+import { nativeProgram } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
+import { waitForQuiet } from '../quiet.js';
 import type { Report, Table } from '../report.js';
 import { type Networking, RuncBundles } from '../runc-bundles.js';
 import { medianRatio, summarise } from '../statistics.js';
+import { turnOf } from '../turns.js';
 import { writeSettings } from '../wrapper-settings.js';
 import { benchAlone } from './start-alone.js';
 import { benchContainerd } from './start-containerd.js';
@@ -33,7 +35,7 @@ const WAYS: readonly Way[] = [
 const TARGET = 1.05;
 const SETTINGS = '/run/bench-runc.conf';
 
-/** As many `runc run` at once as a size says, from acquire to the end of the last container, in alternating order. */
+/** As many `runc run` at once as a size says, from acquire to the end of the last container, in an order that turns. */
 export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Report> {
   const bundles = await RuncBundles.create();
   const tables: Table[] = [];
@@ -76,11 +78,11 @@ async function measure(options: { daemon: DaemonProcess; bundles: RuncBundles; s
   const times = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
   // The first round warms up: it is run, but not counted.
   for (let round = -1; round < rounds; round++) {
-    for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
+    for (const way of turnOf(WAYS, round)) {
       const elapsedMs = await runAll({ daemon, bundles, size, way });
       if (round >= 0) times.get(way)?.push(elapsedMs);
       await daemon.settled();
-      await settleNamespaces();
+      await waitForQuiet();
     }
   }
   return times;
