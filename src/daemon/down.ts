@@ -8,7 +8,7 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
-import { LEASE_FILES, removeForeignFiles, STATE_FILES } from '../state/index.js';
+import { LEASE_FILES, removeForeignFiles, SHELF, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { strayNames } from './reconcile.js';
 import { readSite, siteOf } from './site-file.js';
@@ -80,7 +80,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up', LEASE_FILES])
+  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up', LEASE_FILES, SHELF])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of STATE_FILES.flatMap((name) => [name, `${name}.new`]))
     rmSync(join(stateDir, file), { recursive: true, force: true });

@@ -37,6 +37,7 @@ import { leaseBundle } from './lease-bundle.js';
 import { LeaseDns } from './lease-dns.js';
 import { leaseTimes } from './lease-watch.js';
 import { makeLogger } from './logger.js';
+import { type OpenShelf, openShelf } from './open-shelf.js';
 import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { compare, highestSeq } from './reconcile.js';
@@ -89,8 +90,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
   const { pools, records, leaseFiles, adopted, orphans } = started;
+  using shelf = started.shelf;
   // Also where the start fails from here on: what the pools are at must end before the thread does, and the process with it.
   await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
+  shelf.watch(pools);
   const times = leaseTimes(config);
   const { monotonicMs } = systemClock;
   const reconciling = new Reconciling({
@@ -166,14 +169,17 @@ async function startPools(options: {
   pools: Pools;
   records: FileRecords;
   leaseFiles: LeaseFiles;
+  shelf: OpenShelf;
   adopted: readonly EndpointRecord[];
   orphans: readonly EndpointRecord[];
 }> {
   const { config, stateDir, site, networks, thread, processes, log } = options;
   const files = new FileRecords(stateDir, { isBusy: () => isProcessorShort() });
-  const records = files.load((warning) =>
+  const loaded = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
   );
+  const shelf = openShelf({ stateDir, pools: config.pools, records: loaded, files, log });
+  const { records } = shelf;
   const found = await thread.inventory();
   const { adopted, strays, staleBridges, orphans } = compare({ site, networks, records, found, users: netnsUsers() });
   for (const { id, pool } of orphans)
@@ -200,7 +206,7 @@ async function startPools(options: {
   const keepMs = 1000 * Math.max(...config.pools.map(({ addressRestSeconds }) => addressRestSeconds));
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
-      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
+      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)), onShelf: !pool.mountDns },
       subnet: pool.subnet,
     })),
     endpoints: thread,
@@ -209,6 +215,7 @@ async function startPools(options: {
     nextSeq: () => sequence.next(),
     isBusy: () => isProcessorShort(),
     processes,
+    shelf: shelf.shelf,
     log,
   });
   const leaseFiles = new LeaseFiles(stateDir);
@@ -216,7 +223,7 @@ async function startPools(options: {
   leaseFiles.sweep((leaseId) => outlived.has(leaseId));
   // The last that may fail here: pools that are at work are for the caller to close.
   pools.start(adopted);
-  return { pools, records: files, leaseFiles, adopted, orphans };
+  return { pools, records: files, leaseFiles, shelf, adopted, orphans };
 }
 
 function tellReady(): NodeJS.Timeout | undefined {

@@ -28,6 +28,8 @@ export interface Slot {
   sealed: boolean;
   /** How often it was taken out of the ready queue. */
   handouts: number;
+  /** The token under which it lies on the shelf; null: it does not. */
+  offer: string | null;
 }
 
 export interface Change {
@@ -110,7 +112,15 @@ export class EndpointTable {
       };
       this.#records.write(record, null);
       this.trouble.worked();
-      return this.#add({ key, record, recordedState: 'building', ownsIndex: true, sealed: false, handouts: 0 });
+      return this.#add({
+        key,
+        record,
+        recordedState: 'building',
+        ownsIndex: true,
+        sealed: false,
+        handouts: 0,
+        offer: null,
+      });
     } catch (error) {
       this.indexes.release(index, { held: false });
       this.trouble.failed(error);
@@ -126,7 +136,7 @@ export class EndpointTable {
     else
       this.#log.warn({ pool, endpoint: id, index }, 'an adopted endpoint has an address that is not free in its pool');
     const key = { id, pool, index, seq };
-    return this.#add({ key, record, recordedState: record.state, ownsIndex, sealed: false, handouts: 0 });
+    return this.#add({ key, record, recordedState: record.state, ownsIndex, sealed: false, handouts: 0, offer: null });
   }
 
   /** After every `adopt`: addresses that came to rest before a restart go on resting. */

@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { EndpointTable, Slot } from './endpoint-table.js';
 import { newLeaseId } from './lease-id.js';
 import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
+import { SHELF_TENANT, type ShelfNews } from './shelf.js';
 import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from './types.js';
 
 /** Makes leases out of endpoints and unmakes those that nobody was told of; record, state and table in one step. */
@@ -38,6 +39,24 @@ export class Grants {
     const before = slot.recordedState;
     this.#table.move(slot, 'leased', { facts, lease: terms });
     return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
+  }
+
+  /** The lease of what a container took from the shelf: it stands, whether or not that can be recorded. */
+  claim(slot: Slot, news: ShelfNews): Held {
+    const terms: LeaseTerms = {
+      id: news.leaseId,
+      containerId: news.containerId,
+      tenant: SHELF_TENANT,
+      trust: news.trust,
+      source: 'warm',
+      acquiredAt: new Date(news.takenAtMs).toISOString(),
+      expiresAt: null,
+      container: 'awaited',
+    };
+    const before = slot.recordedState;
+    this.#table.moveAnyway(slot, 'leased', { lease: terms });
+    const facts = slot.record.facts as EndpointFacts;
+    return this.#hold({ slot, facts, terms, ttlMs: null, confirmed: true, before });
   }
 
   #until(ttlMs: number): { expiresAt: string; dueMonotonicMs: number } {

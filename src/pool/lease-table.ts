@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { Slot } from './endpoint-table.js';
 import { type Expiring, Expiry } from './expiry.js';
 import type { LeaseFilter } from './service.js';
+import type { Shelf } from './shelf.js';
 import type { EndpointState, Lease, Processes } from './types.js';
 
 /** Who ends a lease whose time is over, or whose process has ended: its pool. */
@@ -32,9 +33,17 @@ export class LeaseTable {
   readonly #ofContainer = new Map<string, Set<Held>>();
   readonly #expiry: Expiry<Held>;
   readonly #processes: Pick<Processes, 'watch'> | undefined;
+  readonly #shelf: Pick<Shelf, 'hold' | 'letGo'> | undefined;
 
-  constructor(clock: Clock, processes?: Pick<Processes, 'watch'>) {
+  constructor(
+    clock: Clock,
+    {
+      processes,
+      shelf,
+    }: { processes?: Pick<Processes, 'watch'> | undefined; shelf?: Pick<Shelf, 'hold' | 'letGo'> | undefined } = {},
+  ) {
     this.#processes = processes;
+    this.#shelf = shelf;
     this.#expiry = new Expiry(clock, (held) => held.owner.expire(held));
   }
 
@@ -68,6 +77,7 @@ export class LeaseTable {
     this.#byId.set(id, held);
     if (containerId !== null) {
       this.#byContainer.set(containerKey(pool, containerId), held);
+      this.#shelf?.hold(containerId);
       const all = this.#ofContainer.get(containerId);
       if (all === undefined) this.#ofContainer.set(containerId, new Set([held]));
       else all.add(held);
@@ -90,7 +100,8 @@ export class LeaseTable {
     const { pool, containerId } = held.lease;
     this.#byId.delete(leaseId);
     if (containerId !== null) {
-      this.#byContainer.delete(containerKey(pool, containerId));
+      const key = containerKey(pool, containerId);
+      if (this.#byContainer.get(key) === held) this.#byContainer.delete(key);
       const all = this.#ofContainer.get(containerId);
       all?.delete(held);
       if (all?.size === 0) this.#ofContainer.delete(containerId);
@@ -98,6 +109,11 @@ export class LeaseTable {
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
     held.unbind?.();
     return held;
+  }
+
+  /** A lease that was removed is recorded as such: its container may take from the shelf again, unless it holds another one. */
+  settled({ lease: { containerId } }: Held): void {
+    if (containerId !== null && !this.#ofContainer.has(containerId)) this.#shelf?.letGo(containerId);
   }
 
   /** No lease ends by itself any more; a restart reckons anew from what the records say. */

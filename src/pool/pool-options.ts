@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { PoolEvents } from './events.js';
 import type { LeaseTable } from './lease-table.js';
 import type { PoolLog } from './log.js';
+import type { Shelf } from './shelf.js';
 import type { SizingPolicy } from './sizing.js';
 import type { Endpoints, PoolSettings, Records, Rests } from './types.js';
 
@@ -15,6 +16,8 @@ export interface PoolOptions {
   /** Default: rests are forgotten with this process. */
   readonly rests?: Rests | undefined;
   readonly leases: LeaseTable;
+  /** Default: containers ask for each endpoint. */
+  readonly shelf?: Shelf | undefined;
   readonly events: PoolEvents;
   readonly clock: Clock;
   readonly log: PoolLog;

@@ -7,6 +7,7 @@ import type { PoolOptions } from './pool-options.js';
 import type { Reason } from './recycle.js';
 import { buildFailed, clientGone, exhausted, shuttingDown } from './refusals.js';
 import type { AcquireRequest } from './service.js';
+import type { ShelfNews } from './shelf.js';
 import { Stock } from './stock.js';
 import type {
   BoundProcess,
@@ -109,6 +110,7 @@ export class Pool implements LeaseOwner {
     if (this.#waiters.demand > 0 || this.#stock.readyFor(ask.tenant) < ask.count)
       return this.#wait(ask, request.signal);
     const held = this.#take(ask, 'warm');
+    if (held === null) return this.#wait(ask, request.signal);
     this.#leased(held);
     this.#stock.planLater();
     await this.#committed(held);
@@ -137,9 +139,21 @@ export class Pool implements LeaseOwner {
     const held = leases.remove(leaseId) as Held;
     this.#counts.released += 1;
     this.#table.moveAnyway(held.slot, 'dirty', { reason, tenant: held.lease.tenant });
+    // Before what the shelf knows is gone: of a lease that nothing speaks of, the endpoint would be taken for pristine.
+    if (held.slot.recordedState === 'dirty') leases.settled(held);
     this.#emit('released', held, reason);
     this.#recycle(held, empty, doomed);
     return true;
+  }
+
+  /** See `Collector`: the lease of an endpoint that was taken from the shelf; undefined where it lies there no more. */
+  claim(news: ShelfNews): Held | undefined {
+    const slot = this.#stock.claim(news.token);
+    if (slot === undefined) return undefined;
+    const held = this.#grants.claim(slot, news);
+    this.#leased([held]);
+    this.#stock.planLater();
+    return held;
   }
 
   /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
@@ -264,21 +278,24 @@ export class Pool implements LeaseOwner {
       this.#waiters.fail(waiter, buildFailed(this.name, cause));
     }
     for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {
-      if (this.#stock.readyFor(waiter.ask.tenant) < waiter.ask.count) break;
-      this.#serve(waiter);
+      if (this.#stock.readyFor(waiter.ask.tenant) < waiter.ask.count || !this.#serve(waiter)) break;
     }
     this.#stock.plan();
     if (lost) this.#waiters.limitBeyond(this.#stock.reachable, this.#exhausted);
   }
 
-  #serve(waiter: Waiter): void {
+  /** False where there was not enough after all. */
+  #serve(waiter: Waiter): boolean {
     try {
       const held = this.#take(waiter.ask, 'cold');
+      // A container was quicker, at the shelf.
+      if (held === null) return false;
       this.#waiters.serve(waiter, held);
       this.#leased(held);
     } catch (error) {
       this.#waiters.fail(waiter, toNetnsdError(error));
     }
+    return true;
   }
 
   /**
@@ -299,16 +316,26 @@ export class Pool implements LeaseOwner {
     }
   }
 
-  /** Leases what is asked for out of the ready endpoints, of which there are enough; all or nothing. */
-  #take(ask: Ask, source: Lease['source']): Held[] {
+  /**
+   * Leases what is asked for out of the ready endpoints, all or nothing; null where there are not enough, since some that
+   * count as ready were taken from the shelf just now.
+   */
+  #take(ask: Ask, source: Lease['source']): Held[] | null {
     const taken: Held[] = [];
+    const undo = () => {
+      for (const held of taken.reverse()) this.#untake(held, (back) => this.#stock.putBack(back));
+    };
     while (taken.length < ask.count) {
-      const slot = this.#stock.take(ask.tenant) as Slot;
+      const slot = this.#stock.take(ask.tenant);
+      if (slot === undefined) {
+        undo();
+        return null;
+      }
       try {
         taken.push(this.#grants.grant({ slot, facts: slot.record.facts as EndpointFacts, ask, source }));
       } catch (error) {
         this.#stock.putBack(slot);
-        for (const held of taken.reverse()) this.#untake(held, (back) => this.#stock.putBack(back));
+        undo();
         throw error;
       }
     }
@@ -335,7 +362,9 @@ export class Pool implements LeaseOwner {
   }
 
   #untake(held: Held, putBack: (slot: Slot) => void, committed = true): void {
-    if (this.#grants.takeBack(held, { committed })) putBack(held.slot);
+    const isReady = this.#grants.takeBack(held, { committed });
+    this.#options.leases.settled(held);
+    if (isReady) putBack(held.slot);
     else this.#recycle(held, false);
   }
 

@@ -2,6 +2,7 @@ import { NetnsdError } from '../errors.js';
 import { ttlMsOf } from './ask.js';
 import { acquireBound } from './bound-acquire.js';
 import { type Clock, systemClock } from './clock.js';
+import { Collector } from './collector.js';
 import { type EndpointStatus, endpointStatus, poolOf } from './endpoint-status.js';
 import { PoolEvents } from './events.js';
 import { LeaseTable } from './lease-table.js';
@@ -11,6 +12,7 @@ import { Pool } from './pool.js';
 import type { Reason } from './recycle.js';
 import { leaseNotFound } from './refusals.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
+import type { Shelf } from './shelf.js';
 import type { SizingPolicy } from './sizing.js';
 import type {
   EndpointKey,
@@ -39,6 +41,8 @@ export interface PoolsOptions {
   readonly processes?: Processes | undefined;
   /** Whether the processors have more to do than they can at once: what nobody waits for is put off then. Default: never. */
   readonly isBusy?: (() => boolean) | undefined;
+  /** Default: containers ask for each endpoint. */
+  readonly shelf?: Shelf | undefined;
   readonly log: PoolLog;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
@@ -53,12 +57,13 @@ export class Pools implements PoolService {
   readonly #events: PoolEvents;
   readonly #occupants: Occupants;
   readonly #processes: Processes | undefined;
+  readonly #collector: Collector;
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes, isBusy } = options;
+    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes, isBusy, shelf } = options;
     this.#processes = processes;
-    this.#leases = new LeaseTable(clock, processes);
+    this.#leases = new LeaseTable(clock, { processes, shelf });
     this.#events = new PoolEvents({ clock, log });
     this.#occupants = new Occupants({ endpoints, clock });
     const shared = {
@@ -70,9 +75,17 @@ export class Pools implements PoolService {
       clock,
       sizing,
       isBusy,
+      shelf,
       leases: this.#leases,
       events: this.#events,
     };
+    this.#collector = new Collector({
+      shelf,
+      records,
+      log,
+      claim: (news) => this.#pools.get(poolOf(news.token))?.claim(news),
+      release: (leaseId) => this.#release(leaseId),
+    });
     for (const { settings, subnet } of options.pools) {
       if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
       this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));
@@ -89,7 +102,13 @@ export class Pools implements PoolService {
     for (const pool of this.#pools.values()) pool.start(adopted.filter((record) => record.pool === pool.name));
   }
 
+  /** Enters what was taken from the shelf and given back; done before anything else that is asked of the pools. */
+  collect(): void {
+    this.#collector.collect();
+  }
+
   async acquire(request: AcquireRequest): Promise<Lease[]> {
+    this.collect();
     const pool = this.#choose(request.pool);
     const { pid } = request;
     if (pid === undefined) return pool.acquire(request);
@@ -103,11 +122,17 @@ export class Pools implements PoolService {
   }
 
   release(leaseId: string): boolean {
+    this.collect();
+    return this.#release(leaseId);
+  }
+
+  #release(leaseId: string): boolean {
     const held = this.#leases.get(leaseId);
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
   }
 
   renew(leaseId: string, ttlSeconds: number): Lease {
+    this.collect();
     const held = this.#leases.get(leaseId);
     if (held === undefined) throw leaseNotFound(leaseId);
     this.#pool(held.lease.pool).renew(held, ttlMsOf(ttlSeconds));
@@ -119,16 +144,19 @@ export class Pools implements PoolService {
    * namespace may be another container's by now.
    */
   releaseGone(leaseId: string): boolean {
+    this.collect();
     const held = this.#leases.get(leaseId);
     return held !== undefined && this.#pool(held.lease.pool).release(leaseId, 'its container has gone', true);
   }
 
   /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
   records(): EndpointRecord[] {
+    this.collect();
     return [...this.#pools.values()].flatMap((pool) => pool.records());
   }
 
   endpoint(id: string): EndpointStatus | undefined {
+    this.collect();
     const pool = this.#pools.get(poolOf(id));
     return pool && endpointStatus(id, { ...pool.endpoint(id), events: this.#events.of(id) });
   }
@@ -163,6 +191,7 @@ export class Pools implements PoolService {
    * its endpoint. Throws `lease_not_found` and `state_write_failed`.
    */
   markGrafted(leaseId: string, graft: Graft): EndpointKey {
+    this.collect();
     const held = this.#leases.get(leaseId);
     const key = held && this.#pool(held.lease.pool).markGrafted(leaseId, graft);
     if (key === undefined) throw leaseNotFound(leaseId);
@@ -170,18 +199,22 @@ export class Pools implements PoolService {
   }
 
   lease(leaseId: string): Lease | undefined {
+    this.collect();
     return this.#leases.get(leaseId)?.lease;
   }
 
   leases(filter: LeaseFilter = {}): Lease[] {
+    this.collect();
     return this.#leases.list(filter);
   }
 
   status(): PoolStatus[] {
+    this.collect();
     return Array.from(this.#pools.values(), (pool) => pool.status());
   }
 
   poolStatus(name: string): PoolStatus | undefined {
+    this.collect();
     return this.#pools.get(name)?.status();
   }
 

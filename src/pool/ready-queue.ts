@@ -32,12 +32,17 @@ export class ReadyQueue {
 
   /** Takes the oldest that the tenant has had before, or else the oldest that nobody has had. */
   take(tenant: string): Slot | undefined {
-    this.#firstTenant ??= tenant;
-    this.#mixed ||= tenant !== this.#firstTenant;
+    this.note(tenant);
     const own = this.#used.get(tenant)?.shift();
     if (own === undefined) return this.#virgin.shift();
     this.#left(tenant);
     return own;
+  }
+
+  /** This tenant has asked. */
+  note(tenant: string): void {
+    this.#firstTenant ??= tenant;
+    this.#mixed ||= tenant !== this.#firstTenant;
   }
 
   /** Takes one of which there are too many: the oldest that serves anybody, or else the oldest. */

@@ -13,14 +13,17 @@ const BATCH = 128;
 export class Sealer {
   readonly #endpoints: Endpoints;
   readonly #clock: Clock;
+  readonly #settled: ((slot: Slot) => void) | undefined;
   readonly #pending = new Set<Slot>();
   #cancel: Cancel | null = null;
   #underWay: Promise<void> | null = null;
   #closed = false;
 
-  constructor(options: { endpoints: Endpoints; clock: Clock }) {
+  /** `settled` hears of each endpoint that is ready still, with or without a seal: nothing more is done to it. */
+  constructor(options: { endpoints: Endpoints; clock: Clock; settled?: (slot: Slot) => void }) {
     this.#endpoints = options.endpoints;
     this.#clock = options.clock;
+    this.#settled = options.settled;
   }
 
   /** An endpoint that became ready without a seal. */
@@ -66,7 +69,9 @@ export class Sealer {
       // Without a seal an endpoint is looked at more closely when it comes back, that is all.
       .catch(() => []);
     for (const [position, { slot, handouts }] of asked.entries()) {
-      if (sealed[position] === true && slot.record.state === 'ready' && slot.handouts === handouts) slot.sealed = true;
+      if (slot.record.state !== 'ready' || slot.handouts !== handouts) continue;
+      if (sealed[position] === true) slot.sealed = true;
+      this.#settled?.(slot);
     }
   }
 }

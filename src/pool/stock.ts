@@ -10,6 +10,7 @@ import { ReadyQueue } from './ready-queue.js';
 import { Recycled } from './recycled.js';
 import { Recycler, type Released } from './recycler.js';
 import { Sealer } from './sealer.js';
+import { SHELF_TENANT } from './shelf.js';
 import { assertSize, type PoolSize } from './size.js';
 import { BURST_MS, configuredSizing, type Sizing } from './sizing.js';
 import type { EndpointFacts, EndpointRecord, VerifyWay } from './types.js';
@@ -45,6 +46,8 @@ export class Stock {
   readonly #recycled: Recycled;
   readonly #addresses: AddressWait;
   readonly #ready = new ReadyQueue();
+  /** What lies on the shelf, or did when somebody last looked, by token. */
+  readonly #offers = new Map<string, Slot>();
   readonly #sizing: Sizing;
   #size: PoolSize;
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
@@ -79,7 +82,7 @@ export class Stock {
       again: () => hooks.changed([], false),
     });
     this.#recycled = new Recycled(options.clock);
-    this.#sealer = new Sealer(options);
+    this.#sealer = new Sealer({ ...options, settled: (slot) => this.#offer(slot) });
     this.#recycler = new Recycler({
       ...options,
       hooks: {
@@ -158,14 +161,51 @@ export class Stock {
 
   /** Takes the oldest ready endpoint that this tenant may have. */
   take(tenant: string): Slot | undefined {
-    const slot = this.#ready.take(tenant);
+    const slot = this.#next(() => this.#ready.take(tenant));
     if (slot !== undefined) slot.handouts += 1;
     return slot;
   }
 
+  /** What somebody took from the shelf; undefined where no endpoint lies there, or lay, under this token. */
+  claim(token: string): Slot | undefined {
+    const slot = this.#offers.get(token);
+    if (slot === undefined) return undefined;
+    this.#offers.delete(token);
+    this.#ready.remove(slot);
+    this.#ready.note(SHELF_TENANT);
+    slot.offer = null;
+    slot.handouts += 1;
+    this.acquired(1);
+    return slot;
+  }
+
+  /** The first that is not taken from the shelf meanwhile; one that is stays out of the queue until that is collected. */
+  #next(take: () => Slot | undefined): Slot | undefined {
+    for (let slot = take(); slot !== undefined; slot = take()) if (this.#withdraw(slot)) return slot;
+    return undefined;
+  }
+
+  /** False where somebody was quicker. */
+  #withdraw(slot: Slot): boolean {
+    if (slot.offer === null) return true;
+    if (this.#options.shelf?.withdraw(slot.key.pool, slot.offer) === false) return false;
+    this.#offers.delete(slot.offer);
+    slot.offer = null;
+    return true;
+  }
+
+  /** Lays a ready endpoint out, if nothing is to be done to it any more. */
+  #offer(slot: Slot): void {
+    const { shelf, settings } = this.#options;
+    if (shelf === undefined || settings.onShelf === false || this.#closed || slot.offer !== null) return;
+    if ((slot.record.tenant ?? SHELF_TENANT) !== SHELF_TENANT) return;
+    slot.offer = shelf.offer(slot.record);
+    if (slot.offer !== null) this.#offers.set(slot.offer, slot);
+  }
+
   /** A ready endpoint that was found broken goes, and another one is built; false where it is not ready any more. */
   replace(slot: Slot, reason: string): boolean {
-    if (!this.#ready.remove(slot)) return false;
+    if (!this.#withdraw(slot) || !this.#ready.remove(slot)) return false;
     this.discard(slot, reason);
     this.plan();
     return true;
@@ -175,12 +215,14 @@ export class Stock {
   putBack(slot: Slot): void {
     slot.handouts -= 1;
     this.#ready.unshift(slot);
+    if (slot.sealed || this.#options.settings.recycle !== 'verify') this.#offer(slot);
   }
 
   /** One more ready endpoint, whose record says so already. */
   put(slot: Slot, reason: string | null = null): void {
     this.#ready.push(slot);
     if (!slot.sealed && this.#options.settings.recycle === 'verify') this.#sealer.add(slot);
+    else this.#offer(slot);
     this.#emit('ready', slot, reason);
   }
 
@@ -252,6 +294,7 @@ export class Stock {
   /** No new work; resolves when what is under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const slot of [...this.#offers.values()]) this.#withdraw(slot);
     this.#scheduled?.cancel();
     this.#cancelAgain?.();
     this.#builder.close();
@@ -266,8 +309,8 @@ export class Stock {
 
   /** After `close`: destroys all that is not leased; resolves with those that would not go. */
   async drain(): Promise<Slot[]> {
-    for (let slot = this.#ready.takeSpare(); slot !== undefined; slot = this.#ready.takeSpare())
-      this.discard(slot, 'drained');
+    const spare = () => this.#next(() => this.#ready.takeSpare());
+    for (let slot = spare(); slot !== undefined; slot = spare()) this.discard(slot, 'drained');
     for (const slot of this.#recycler.remove()) this.discard(slot, 'drained');
     return this.#destroyer.drain();
   }
@@ -293,7 +336,11 @@ export class Stock {
       existing: this.#table.size,
     };
     const { order, surplus, againMs } = this.#sizing.plan(supply, clock.monotonicMs());
-    for (let i = 0; i < surplus; i += 1) this.discard(this.#ready.takeSurplus() as Slot, 'surplus');
+    for (let i = 0; i < surplus; i += 1)
+      this.#letGo(
+        this.#next(() => this.#ready.takeSurplus()),
+        'surplus',
+      );
     if (mixed) this.#letUsedGo(this.target);
     this.#addresses.want(order);
     this.#builder.refill(Math.min(order, this.#table.indexes.available));
@@ -301,16 +348,23 @@ export class Stock {
     this.#cancelAgain = againMs === null ? null : clock.after(againMs, () => this.#tend());
   }
 
+  #letGo(slot: Slot | undefined, reason: string): void {
+    if (slot !== undefined) this.discard(slot, reason);
+  }
+
   /** Keeps at most `kept` of those that somebody has had. */
   #letUsedGo(kept: number): void {
     for (let left = this.#ready.size - this.#ready.virgin - kept; left > 0; left -= 1)
-      this.discard(this.#ready.takeSpare() as Slot, 'surplus');
+      this.#letGo(
+        this.#next(() => this.#ready.takeSpare()),
+        'surplus',
+      );
   }
 
   /** Endpoints that only others may have give way to one who waits. */
   #makeRoom(count: number, tenant: string): void {
     for (let left = count - this.#table.counts.destroying; left > 0; left -= 1) {
-      const slot = this.#ready.takeForeign(tenant);
+      const slot = this.#next(() => this.#ready.takeForeign(tenant));
       if (slot === undefined) return;
       this.discard(slot, 'another tenant waits');
     }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { LEASE_FILES } from './lease-files.js';
 import { foreignness } from './own-file.js';
+import { SHELF } from './shelf-folder.js';
 
 /** Where files go that netnsd did not write; beside the folders of the states. */
 export const SET_ASIDE = 'set-aside';
@@ -56,11 +57,11 @@ export function removeForeignFiles(directory: string): void {
 
 function foreignFiles(directory: string): { name: string; path: string; problem: string }[] {
   const files = STATE_FILES.flatMap((file) => [file, `${file}.new`]);
-  return [...files, LEASE_FILES].flatMap((name) => {
+  return [...files, LEASE_FILES, SHELF].flatMap((name) => {
     const path = join(directory, name);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return [];
-    const problem = name === LEASE_FILES ? foreignnessOfFolder(stats) : foreignness(stats);
+    const problem = files.includes(name) ? foreignness(stats) : foreignnessOfFolder(stats);
     return problem === undefined ? [] : [{ name, path, problem }];
   });
 }

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from '../config/index.js';
+import { LifeSign } from '../kernel/file-lock.js';
+import { isProcessorShort } from '../kernel/run-queue.js';
+import { readTrust, type Spec } from '../oci/index.js';
+import { type EndpointRecord, newLeaseId, type Pools, type Trust } from '../pool/index.js';
+import { type FileRecords, FileShelf, recoverShelf, SHELF, SHELF_OPEN, ShelfFolder } from '../state/index.js';
+import { ShelfWatch } from './shelf-watch.js';
+
+/** How long netnsd-runc may take between its mark and its taking, in milliseconds; what is older was left behind. */
+const STALE_MARK_MS = 30_000;
+const SWEEP_MS = 60_000;
+const DEFAULT_POOL = 'default';
+
+export interface OpenShelf extends Disposable {
+  readonly shelf: FileShelf;
+  /** The records, with what was taken while no daemon ran. */
+  readonly records: EndpointRecord[];
+  /** From now on what is taken is noticed; until disposed. */
+  watch(pools: Pools): void;
+}
+
+/** Opens the shelf of a state directory, with what an earlier daemon left on it entered into the records. */
+export function openShelf(options: {
+  readonly stateDir: string;
+  readonly pools: Config['pools'];
+  readonly records: readonly EndpointRecord[];
+  readonly files: FileRecords;
+  readonly log: Logger;
+}): OpenShelf {
+  const { stateDir, pools, files, log } = options;
+  const folder = new ShelfFolder(stateDir);
+  const { records, standing } = recoverShelf({
+    folder,
+    records: options.records,
+    trustOf,
+    newLeaseId,
+    write: (record, previous) => files.write(record, previous),
+    failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
+  });
+  for (const { name } of pools) folder.openPool(name);
+  const standard = pools.find(({ name }) => name === DEFAULT_POOL) ?? (pools.length === 1 ? pools[0] : undefined);
+  if (standard !== undefined) folder.setDefault(standard.name);
+  const lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
+  const failed = (err: unknown, what: string): void =>
+    log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
+  const shelf = new FileShelf({ folder, trustOf, newLeaseId, failed, standing });
+  let watching: ShelfWatch | undefined;
+  let sweeping: NodeJS.Timeout | undefined;
+  return {
+    shelf,
+    records,
+    watch(open) {
+      const collect = () => open.collect();
+      const folders = ['taken', 'returned'].map((name) => join(stateDir, SHELF, name));
+      watching = new ShelfWatch({
+        folders,
+        collect,
+        isBusy: isProcessorShort,
+        failed: (err) => failed(err, 'be watched'),
+      });
+      sweeping = setInterval(() => {
+        collect();
+        shelf.sweep(STALE_MARK_MS);
+      }, SWEEP_MS).unref();
+    },
+    [Symbol.dispose]() {
+      clearInterval(sweeping);
+      watching?.[Symbol.dispose]();
+      lifeSign[Symbol.dispose]();
+    },
+  };
+}
+
+/** What the container of a spec may do to its network; a text that is no spec says nothing. */
+function trustOf(specText: string): Trust {
+  try {
+    return readTrust(JSON.parse(specText) as Spec).privileged ? 'privileged' : 'unprivileged';
+  } catch {
+    return 'unknown';
+  }
+}

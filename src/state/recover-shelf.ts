@@ -1,0 +1,94 @@
+import { SHELF_TENANT } from '../pool/index.js';
+import type { EndpointRecord, LeaseTerms, Trust } from '../pool/types.js';
+import type { Entry, Place, ShelfFolder } from './shelf-folder.js';
+
+export interface RecoveredShelf {
+  /** The records, with what was taken leased, and what was given back dirty. */
+  readonly records: EndpointRecord[];
+  /** Leases whose entry stands, by container. */
+  readonly standing: Map<string, { readonly token: string; readonly leaseId: string }>;
+}
+
+interface Options {
+  readonly folder: ShelfFolder;
+  readonly records: readonly EndpointRecord[];
+  readonly trustOf: (specText: string) => Trust;
+  readonly newLeaseId: () => string;
+  /** Writes a record down; what throws is told to `failed`, and the shelf goes on speaking for the endpoint. */
+  readonly write: (record: EndpointRecord, previous: EndpointRecord['state']) => void;
+  readonly failed: (error: unknown, record: EndpointRecord) => void;
+}
+
+/**
+ * Takes over a shelf from a daemon that has ended: what it offered is no more, and what containers took or gave back since it
+ * last looked goes into the records. Nothing can be taken meanwhile. To be called once, before anything is compared.
+ */
+export function recoverShelf(options: Options): RecoveredShelf {
+  const { folder, records } = options;
+  const byId = new Map(records.map((record) => [record.id, record]));
+  const standing: RecoveredShelf['standing'] = new Map();
+  folder.open();
+  for (const place of ['returned', 'taken', 'standing'] as const) {
+    for (const key of folder.entries(place)) {
+      const entry = folder.entry(place, key);
+      const record = entry && byId.get(endpointOf(entry));
+      const next = entry && record && take({ ...options, entry, place, record });
+      if (next === undefined) folder.remove(place, key);
+      else {
+        byId.set(next.id, next);
+        if (next.lease === null) folder.remove(place, key);
+        else standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id });
+      }
+    }
+  }
+  for (const key of folder.holders()) if (!standing.has(key)) folder.letGo(key);
+  return { records: records.map(({ id }) => byId.get(id) as EndpointRecord), standing };
+}
+
+/** A token is the endpoint's id, and behind a dot what no other token has. */
+function endpointOf({ token }: Entry): string {
+  return token.slice(0, Math.max(0, token.lastIndexOf('.')));
+}
+
+/** What the record of an endpoint is with this entry; undefined where the entry has nothing to say any more. */
+function take(options: Options & { entry: Entry; place: Place; record: EndpointRecord }): EndpointRecord | undefined {
+  const { folder, entry, place, record } = options;
+  const { key } = entry;
+  const isOurs = record.state === 'leased' && record.lease?.containerId === key;
+  if (place === 'standing') return isOurs ? record : undefined;
+  if (place === 'returned') {
+    if (!isOurs && record.state !== 'ready') return undefined;
+    const next: EndpointRecord = { ...record, state: 'dirty', lease: null, tenant: SHELF_TENANT, reason: 'released' };
+    isWritten(options, next);
+    return next;
+  }
+  if (!isOurs && record.state !== 'ready') return undefined;
+  const next: EndpointRecord = isOurs ? record : { ...record, state: 'leased', lease: termsOf(options) };
+  // Where it cannot be written down, it stays where the next start looks for it.
+  if (isOurs || isWritten(options, next)) folder.move(key, 'taken', 'standing');
+  return next;
+}
+
+function isWritten({ write, failed, record }: Options & { record: EndpointRecord }, next: EndpointRecord): boolean {
+  try {
+    write(next, record.state);
+    return true;
+  } catch (error) {
+    failed(error, next);
+    return false;
+  }
+}
+
+function termsOf({ folder, entry, trustOf, newLeaseId }: Options & { entry: Entry }): LeaseTerms {
+  const holder = folder.holder(entry.key);
+  return {
+    id: holder?.leaseId ?? newLeaseId(),
+    containerId: entry.key,
+    tenant: SHELF_TENANT,
+    trust: holder?.specText == null ? 'unknown' : trustOf(holder.specText),
+    source: 'warm',
+    acquiredAt: new Date(holder?.takenAtMs ?? Date.now()).toISOString(),
+    expiresAt: null,
+    container: 'awaited',
+  };
+}
