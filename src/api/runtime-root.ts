@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { NetnsdError } from '../errors.js';
 
@@ -27,10 +26,16 @@ function markOf(header: string): string {
   if (root === undefined || !root.startsWith('/') || root.length > 4096) {
     throw new NetnsdError('bad_request', `header ${HEADER} must be an absolute path, percent-encoded`);
   }
-  const mark = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  const mark = fnv1a(root);
   if (marks.size >= MARKS_KEPT) marks.clear();
   marks.set(header, mark);
   return mark;
+}
+
+/** 32-bit FNV-1a in hexadecimal; netnsd-runc reckons the same (shelf.c), to call a container by the same name. */
+function fnv1a(text: string): string {
+  const hash = Buffer.from(text).reduce((value, byte) => Math.imul(value ^ byte, 0x01000193), 0x811c9dc5);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 function decode(text: string): string | undefined {

@@ -33,7 +33,9 @@ export interface DaemonProcess {
 export async function startDaemon(name: string, pools: readonly DaemonPool[]): Promise<DaemonProcess> {
   const folder = `/run/bench-${name}`;
   mkdirSync(folder, { mode: 0o755 });
-  const [config, socket, stateDir] = [`${folder}/netnsd.toml`, `${folder}/netnsd.sock`, `${folder}/state`];
+  const [config, stateDir] = [`${folder}/netnsd.toml`, `${folder}/state`];
+  // Where netnsd-runc looks for the shelf.
+  const socket = `${stateDir}/netnsd.sock`;
   const log = `${folder}/log`;
   writeFileSync(config, pools.map(poolToml).join('\n'));
   const args = ['serve', '--config', config, '--state-dir', stateDir, '--socket', socket];

@@ -3,8 +3,10 @@ import { type FSWatcher, watch } from 'node:fs';
 /** How long what was taken waits for others that are taken at the same time, in milliseconds. */
 const GATHER_MS = 20;
 /** The same while containers need the processors more, and how often it is looked whether they do. */
-const LONGEST_MS = 1000;
-const LOOK_MS = 50;
+const LONGEST_MS = 2000;
+const LOOK_MS = 100;
+/** How often it is looked where nothing can be watched, in milliseconds. */
+const UNHEARD_MS = 1000;
 
 export interface ShelfWatchOptions {
   /** Folders in which something appears when it is taken or given back. */
@@ -25,6 +27,7 @@ export class ShelfWatch implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #sinceMs = 0;
   #closed = false;
+  #told = false;
 
   constructor(options: ShelfWatchOptions) {
     this.#options = options;
@@ -37,8 +40,9 @@ export class ShelfWatch implements Disposable {
       this.#watchers = this.#options.folders.map((folder) => watch(folder, heard).on('error', heard));
     } catch (error) {
       // Without it (a limit of inotify's, say) it is looked every now and then.
-      this.#options.failed(error);
-      this.#timer = setTimeout(() => this.#collect(), LONGEST_MS).unref();
+      if (!this.#told) this.#options.failed(error);
+      this.#told = true;
+      this.#timer = setTimeout(() => this.#collect(), UNHEARD_MS).unref();
     }
   }
 

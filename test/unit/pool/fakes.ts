@@ -12,6 +12,7 @@ import type {
   Records,
   Rests,
   Settled,
+  Shelf,
   Verdict,
   VerifyRequest,
   VerifyWay,
@@ -205,6 +206,7 @@ export function world(
     rests?: Rests;
     processes?: Processes;
     isBusy?: () => boolean;
+    shelf?: Shelf;
   } = {},
 ) {
   const clock = new FakeClock();
@@ -229,6 +231,7 @@ export function world(
     rests: options.rests,
     processes: options.processes,
     isBusy: options.isBusy,
+    shelf: options.shelf,
     nextSeq: () => ++seq,
     log,
     clock,

@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { ShelfWatch } from '../../../src/daemon/shelf-watch.js';
+
+function watched(t: Test, { busyLooks = 0 } = {}) {
+  const folder = t.testdir();
+  const seen = { collected: 0, looks: 0, failures: 0 };
+  const watch = new ShelfWatch({
+    folders: [folder],
+    collect: () => (seen.collected += 1),
+    isBusy: () => {
+      seen.looks += 1;
+      return seen.looks <= busyLooks;
+    },
+    failed: () => (seen.failures += 1),
+  });
+  t.teardown(() => watch[Symbol.dispose]());
+  const happen = (count: number) => {
+    for (let i = 0; i < count; i += 1) writeFileSync(join(folder, `${i}`), '');
+  };
+  return { seen, watch, happen };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = performance.now() + 5000; !holds() && performance.now() < end; ) await delay(5);
+}
+
+t.test('what happens at once is collected at once, and what happens later, later', async (t) => {
+  const { seen, happen } = watched(t);
+  happen(100);
+  await until(() => seen.collected > 0);
+  await delay(100);
+  t.equal(seen.collected, 1);
+  happen(1);
+  await until(() => seen.collected > 1);
+  t.equal(seen.collected, 2);
+});
+
+t.test('while the processors are short it waits', async (t) => {
+  const { seen, happen } = watched(t, { busyLooks: 2 });
+  happen(1);
+  await until(() => seen.collected > 0);
+  t.equal(seen.looks, 3);
+});
+
+t.test('and no longer than for a time', async (t) => {
+  const { seen, happen } = watched(t, { busyLooks: Number.POSITIVE_INFINITY });
+  happen(1);
+  await until(() => seen.collected > 0);
+  t.equal(seen.collected, 1);
+});
+
+t.test('a disposed one hears nothing', async (t) => {
+  const { seen, watch, happen } = watched(t);
+  watch[Symbol.dispose]();
+  happen(1);
+  await delay(100);
+  t.equal(seen.collected, 0);
+});
+
+t.test('where nothing can be watched it is looked every now and then, and said once', async (t) => {
+  let collected = 0;
+  let failures = 0;
+  const watch = new ShelfWatch({
+    folders: ['/nowhere'],
+    collect: () => (collected += 1),
+    isBusy: () => false,
+    failed: () => (failures += 1),
+  });
+  t.teardown(() => watch[Symbol.dispose]());
+  // Its timers keep no process alive; this one does.
+  await until(() => collected > 1);
+  t.ok(collected > 1);
+  t.equal(failures, 1);
+});

@@ -1,0 +1,181 @@
+import t from 'tap';
+import type { Lease } from '../../../src/pool/index.js';
+import { FakeShelf } from './fake-shelf.js';
+import { outcome, type Sizes, world } from './fakes.js';
+
+/** A pool with a shelf, filled and sealed. */
+async function shelved(sizes: Sizes = {}) {
+  const shelf = new FakeShelf();
+  const made = world({ pools: [{ recycle: 'verify', minReady: 2, max: 4, ...sizes }], shelf });
+  await made.clock.advance(100);
+  return { ...made, shelf };
+}
+
+const endpointOf = ({ netns }: Lease) => netns.path.split('/').at(-1) as string;
+
+t.test('endpoints are laid out when they are sealed, and not before', async (t) => {
+  const shelf = new FakeShelf();
+  const { clock } = world({ pools: [{ recycle: 'verify', minReady: 2 }], shelf });
+  await clock.settle();
+  t.equal(shelf.offers.size, 0);
+  await clock.advance(100);
+  t.equal(shelf.offers.size, 2);
+});
+
+t.test('a pool whose containers get files lays nothing out', async (t) => {
+  const { shelf } = await shelved({ onShelf: false });
+  t.equal(shelf.offers.size, 0);
+});
+
+t.test('what was taken is a lease for whoever asks, from the first question on', async (t) => {
+  const { pools, shelf, events, records } = await shelved();
+  const id = shelf.take('web');
+  const [lease] = pools.leases({ containerId: 'web' });
+  t.match(lease, { id: 'lease-of-web', pool: 'default', tenant: 'default', source: 'warm', trust: 'unprivileged' });
+  t.equal(endpointOf(lease as Lease), id);
+  t.match(lease, { acquiredAt: '1970-01-01T00:00:01.000Z', expiresAt: null });
+  t.match(records.onDisk.get(id as string), { state: 'leased', lease: { container: 'awaited' } });
+  t.match(pools.poolStatus('default'), { ready: 1, leased: 1, acquiredWarm: 1 });
+  t.match(events.at(-1), { type: 'leased', endpoint: id, containerId: 'web' });
+  await Promise.resolve();
+  t.strictSame(shelf.settled, ['web'], 'and its entry says so when it is recorded');
+});
+
+t.test('what was given back is looked at and laid out again', async (t) => {
+  const { pools, shelf, clock, endpoints } = await shelved();
+  const id = shelf.take('web') as string;
+  pools.collect();
+  shelf.giveBack('web');
+  t.strictSame(pools.leases(), []);
+  await clock.advance(100);
+  t.strictSame(endpoints.looks, [{ id, way: 'seal', sealed: true }]);
+  t.equal(shelf.offers.size, 2);
+  t.match(pools.poolStatus('default'), { ready: 2, released: 1, recycledBySeal: 1 });
+});
+
+t.test('what was taken and given back before anybody looked was a lease all the same', async (t) => {
+  const { pools, shelf, events, clock } = await shelved();
+  const id = shelf.take('web');
+  shelf.giveBack('web');
+  pools.collect();
+  t.match(
+    events.filter(({ endpoint }) => endpoint === id).map(({ type }) => type),
+    ['ready', 'leased', 'released'],
+  );
+  await clock.advance(100);
+  t.match(pools.poolStatus('default'), { ready: 2, leased: 0, acquiredWarm: 1, released: 1 });
+});
+
+t.test('an acquire takes an endpoint off the shelf, and none that was taken there just now', async (t) => {
+  const { pools, shelf } = await shelved();
+  // Between the collecting and the taking back.
+  const collect = shelf.collect.bind(shelf);
+  let late: string | undefined;
+  shelf.collect = () => {
+    const news = collect();
+    late ??= shelf.take('late');
+    return news;
+  };
+  const [lease] = await pools.acquire({ containerId: 'asks' });
+  t.not(endpointOf(lease as Lease), late);
+  t.equal(shelf.offers.size, 0, 'none lies there that is leased');
+  t.ok(shelf.held.has('asks'), 'whoever starts that container asks');
+  t.strictSame(pools.leases({ containerId: 'late' }).map(endpointOf), [late]);
+});
+
+t.test('one who asks when all have been taken waits for one that is built', async (t) => {
+  const { pools, shelf, clock } = await shelved({ minReady: 1, max: 2 });
+  const collect = shelf.collect.bind(shelf);
+  let late: string | undefined;
+  shelf.collect = () => {
+    const news = collect();
+    late ??= shelf.take('late');
+    return news;
+  };
+  const asked = pools.acquire({ containerId: 'asks' });
+  await clock.advance(100);
+  const [lease] = await asked;
+  t.match(lease, { source: 'cold' });
+  t.not(endpointOf(lease as Lease), late);
+});
+
+t.test('what was taken counts against max', async (t) => {
+  const { pools, shelf, clock } = await shelved({ minReady: 2, max: 2 });
+  shelf.take('a');
+  shelf.take('b');
+  const { error } = await outcome(pools.acquire({}));
+  t.match(error, { code: 'pool_exhausted' });
+  await clock.advance(1000);
+  t.equal(pools.poolStatus('default')?.leased, 2);
+});
+
+t.test('the pool is filled again behind what was taken', async (t) => {
+  const { pools, shelf, clock } = await shelved({ minReady: 2, max: 4 });
+  shelf.take('a');
+  shelf.take('b');
+  pools.collect();
+  await clock.advance(1000);
+  t.match(pools.poolStatus('default'), { ready: 2, leased: 2 });
+  t.equal(shelf.offers.size, 2);
+});
+
+t.test('news of an offer that nobody knows, or that came twice, changes nothing', async (t) => {
+  const { pools, shelf } = await shelved();
+  const before = pools.poolStatus('default');
+  shelf.take('web', { token: 'default-1.of an earlier life' });
+  shelf.take('web', { token: 'elsewhere-1.x' });
+  t.match(pools.poolStatus('default'), { ...before });
+});
+
+t.test('what another tenant has had is for that one to ask for', async (t) => {
+  const { pools, shelf, clock } = await shelved({ minReady: 1 });
+  const [lease] = await pools.acquire({ tenant: 'a' });
+  const id = endpointOf(lease as Lease);
+  pools.release(lease?.id as string);
+  await clock.advance(1000);
+  t.equal(pools.endpoint(id)?.state, 'ready');
+  t.notOk([...shelf.offers.values()].some((record) => record.id === id));
+});
+
+t.test('a container that holds a lease asks, until that has ended', async (t) => {
+  const { pools, shelf } = await shelved();
+  const [lease] = await pools.acquire({ containerId: 'web' });
+  t.ok(shelf.held.has('web'));
+  pools.release(lease?.id as string);
+  t.notOk(shelf.held.has('web'));
+});
+
+t.test('a pool that closes takes its offers back, and leaves what was taken', async (t) => {
+  const { pools, shelf } = await shelved();
+  const id = shelf.take('web');
+  const closing = pools.close();
+  t.equal(shelf.offers.size, 0);
+  t.strictSame(pools.leases().map(endpointOf), [id]);
+  await closing;
+});
+
+t.test(
+  'an endpoint on the shelf that is replaced lies there no more; one that was taken is not replaced',
+  async (t) => {
+    const { pools, shelf } = await shelved();
+    const ready = pools.records().filter(({ state }) => state === 'ready');
+    const [first, second] = ready;
+    const taken = shelf.take('web');
+    const other = [first, second].find((record) => record?.id !== taken);
+    const mine = [first, second].find((record) => record?.id === taken);
+    t.equal(pools.replace(mine as never, 'broken'), false);
+    t.equal(pools.replace(other as never, 'broken'), true);
+    t.equal(shelf.offers.size, 0);
+  },
+);
+
+t.test('a lease from the shelf stands although it cannot be recorded', async (t) => {
+  const { pools, shelf, records, clock } = await shelved();
+  records.full = true;
+  const id = shelf.take('web');
+  t.strictSame(pools.leases().map(endpointOf), [id]);
+  await clock.settle();
+  records.full = false;
+  await clock.advance(60_000);
+  t.match(records.onDisk.get(id as string), { state: 'leased' }, 'and is, when that is possible');
+});

@@ -1,0 +1,251 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { FileShelf, recoverShelf, ShelfFolder } from '../../../src/state/index.js';
+import { factsOf } from '../pool/fakes.js';
+
+function recordOf(seq: number, change: object = {}) {
+  const key = { id: `default-${seq}`, pool: 'default', index: seq, seq };
+  return { ...key, state: 'ready' as const, facts: factsOf(key), lease: null, tenant: null, reason: null, ...change };
+}
+
+function leasedOf(seq: number, containerId: string) {
+  const terms = { id: '00000000000000aa', containerId, tenant: 'default', trust: 'unknown', source: 'warm' } as const;
+  const lease = { ...terms, acquiredAt: new Date(0).toISOString(), expiresAt: null };
+  return recordOf(seq, { state: 'leased', lease });
+}
+
+/** A state directory with a shelf, what it tells, and a hand that does what netnsd-runc does. */
+function makeShelf(t: Test) {
+  const directory = t.testdir();
+  const folder = new ShelfFolder(directory);
+  const path = (...names: string[]) => join(directory, 'shelf', ...names);
+  const failures: string[] = [];
+  const options = {
+    folder,
+    trustOf: (text: string) => (text === 'good' ? ('unprivileged' as const) : ('privileged' as const)),
+    newLeaseId: () => 'ffffffffffffffff',
+  };
+  const written: [string, string][] = [];
+  const recover = (records: ReturnType<typeof recordOf>[] = [], full = false) =>
+    recoverShelf({
+      ...options,
+      records: records as never,
+      write: ({ id, state }) => {
+        if (full) throw new Error('no space');
+        written.push([id, state]);
+      },
+      failed: () => failures.push('record'),
+    });
+  const reopen = (records: ReturnType<typeof recordOf>[] = []) => {
+    const { standing } = recover(records);
+    folder.openPool('default');
+    return new FileShelf({ ...options, failed: (_error, what) => failures.push(what), standing });
+  };
+  const take = (key: string, { token = offers()[0] as string, lease = '0123456789abcdef', spec = 'good' } = {}) => {
+    fs.writeFileSync(path('holders', key), `{"lease":"${lease}","pid":42}\n${spec}`);
+    fs.renameSync(path('offers', 'default', token), path('taken', key));
+  };
+  const offers = () => fs.readdirSync(path('offers', 'default'));
+  const entries = () => ['holders', 'taken', 'standing', 'returned'].map((name) => fs.readdirSync(path(name)).join());
+  return { path, failures, written, recover, reopen, take, offers, entries, folder };
+}
+
+t.test('an offer says what it is of, and no token comes twice', async (t) => {
+  const { reopen, path, offers } = makeShelf(t);
+  const shelf = reopen();
+  const token = shelf.offer(recordOf(1)) as string;
+  t.match(token, /^default-1\./);
+  t.equal(fs.readlinkSync(path('offers', 'default', token)), `${token} 10.0.0.1/16 /run/netns/default-1`);
+  t.equal(shelf.withdraw('default', token), true);
+  t.equal(shelf.withdraw('default', token), false, 'it is gone');
+  t.not(shelf.offer(recordOf(1)), token);
+  t.equal(offers().length, 1);
+});
+
+t.test('what was taken is told once, with what its taker wrote', async (t) => {
+  const { reopen, take, entries, path } = makeShelf(t);
+  const shelf = reopen();
+  const token = shelf.offer(recordOf(1));
+  take('web');
+  const [news, ...others] = shelf.collect();
+  t.match(news, {
+    containerId: 'web',
+    token,
+    leaseId: '0123456789abcdef',
+    trust: 'unprivileged',
+    pid: 42,
+    returned: false,
+  });
+  t.strictSame(others, []);
+  t.strictSame(shelf.collect(), []);
+  t.strictSame(entries(), ['web', 'web', '', '']);
+  shelf.settle(['web']);
+  t.strictSame(entries(), ['web', '', 'web', '']);
+  t.equal(fs.statSync(path('holders', 'web')).size, 0, 'the spec is not kept');
+  shelf.letGo('web');
+  t.strictSame(entries(), ['', '', '', '']);
+});
+
+for (const place of ['taken', 'standing'] as const) {
+  t.test(`what is given back out of ${place}/ is told with the lease that it was`, async (t) => {
+    const { reopen, take, entries, path } = makeShelf(t);
+    const shelf = reopen();
+    shelf.offer(recordOf(1));
+    take('web');
+    shelf.collect();
+    if (place === 'standing') shelf.settle(['web']);
+    fs.renameSync(path(place, 'web'), path('returned', 'web'));
+    t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef', returned: true }]);
+    t.strictSame(shelf.collect(), []);
+    shelf.letGo('web');
+    t.strictSame(entries(), ['', '', '', '']);
+  });
+}
+
+t.test('what was taken and given back at once is told once', async (t) => {
+  const { reopen, take, path } = makeShelf(t);
+  const shelf = reopen();
+  shelf.offer(recordOf(1));
+  take('web');
+  fs.renameSync(path('taken', 'web'), path('returned', 'web'));
+  t.match(shelf.collect(), [
+    { containerId: 'web', leaseId: '0123456789abcdef', trust: 'unprivileged', returned: true },
+  ]);
+});
+
+t.test('a taker whose word is missing or nonsense has a lease that is trusted with nothing', async (t) => {
+  const { reopen, take, path } = makeShelf(t);
+  const shelf = reopen();
+  for (const [seq, text] of ['', 'no JSON', '{"lease":"../../etc","pid":"x"}\n', '[]\n', '\n'].entries()) {
+    shelf.offer(recordOf(seq + 1));
+    take(`c${seq}`);
+    fs.writeFileSync(path('holders', `c${seq}`), text);
+  }
+  fs.rmSync(path('holders', 'c0'));
+  const news = shelf.collect();
+  t.equal(news.length, 5);
+  for (const one of news) t.match(one, { leaseId: 'ffffffffffffffff', trust: 'unknown', pid: 0 });
+});
+
+t.test('what is no entry is passed over', async (t) => {
+  const { reopen, path, failures } = makeShelf(t);
+  const shelf = reopen();
+  fs.writeFileSync(path('taken', 'file'), 'default-1.x 10.0.0.1/16 /run');
+  fs.mkdirSync(path('taken', 'folder'));
+  fs.symlinkSync('nonsense', path('returned', 'link'));
+  t.strictSame(shelf.collect(), []);
+  t.strictSame(failures, []);
+});
+
+t.test('a container with a lease of another kind is marked, unless no taker would look for its name', async (t) => {
+  const { reopen, entries } = makeShelf(t);
+  const shelf = reopen();
+  for (const name of ['web', 'web@0a0b0c0d', '.hidden', 'x'.repeat(201), 'a/b']) shelf.hold(name);
+  t.equal(entries()[0], 'web,web@0a0b0c0d');
+  shelf.letGo('web');
+  shelf.letGo('nobody');
+  t.equal(entries()[0], 'web@0a0b0c0d');
+});
+
+t.test('a mark that nobody came back for goes, others stay', async (t) => {
+  const { reopen, take, path, entries } = makeShelf(t);
+  const shelf = reopen();
+  shelf.offer(recordOf(1));
+  take('taker');
+  shelf.collect();
+  shelf.hold('held');
+  for (const name of ['old', 'new']) fs.writeFileSync(path('holders', name), '');
+  fs.utimesSync(path('holders', 'old'), 1, 1);
+  fs.utimesSync(path('holders', 'taker'), 1, 1);
+  shelf.sweep(1000);
+  t.equal(entries()[0], 'held,new,taker');
+});
+
+t.test('where the folder is gone nothing is offered, and nothing throws', async (t) => {
+  const { reopen, path, failures } = makeShelf(t);
+  const shelf = reopen();
+  const token = shelf.offer(recordOf(1)) as string;
+  fs.rmSync(path(), { recursive: true });
+  t.equal(shelf.offer(recordOf(2)), null);
+  t.equal(shelf.withdraw('default', token), false, 'what cannot be looked at counts as taken');
+  t.strictSame(shelf.collect(), []);
+  shelf.hold('web');
+  shelf.settle(['web']);
+  shelf.letGo('web');
+  shelf.sweep(0);
+  t.not(failures.length, 0);
+});
+
+t.test('a start takes back every offer, and enters what was taken and given back meanwhile', async (t) => {
+  const { reopen, recover, take, path, written, entries } = makeShelf(t);
+  const shelf = reopen();
+  for (const seq of [1, 2, 3]) shelf.offer(recordOf(seq));
+  const token = (seq: number) =>
+    fs.readdirSync(path('offers', 'default')).find((name) => name.startsWith(`default-${seq}.`)) as string;
+  take('one', { token: token(1) });
+  take('two', { token: token(2) });
+  fs.renameSync(path('taken', 'two'), path('returned', 'two'));
+  fs.writeFileSync(path('holders', 'cut-short'), '');
+  const { records, standing } = recover([recordOf(1), recordOf(2), recordOf(3)]);
+  t.match(records, [
+    {
+      state: 'leased',
+      lease: { id: '0123456789abcdef', containerId: 'one', trust: 'unprivileged', container: 'awaited' },
+    },
+    { state: 'dirty', lease: null, tenant: 'default' },
+    { state: 'ready' },
+  ]);
+  t.strictSame(written, [
+    ['default-2', 'dirty'],
+    ['default-1', 'leased'],
+  ]);
+  t.strictSame([...standing.keys()], ['one']);
+  t.strictSame(fs.readdirSync(path('offers')), []);
+  t.strictSame(entries(), ['one', '', 'one', '']);
+});
+
+t.test('a start goes on with leases that stood, and forgets entries that have had their day', async (t) => {
+  const { reopen, recover, path, entries } = makeShelf(t);
+  reopen();
+  for (const [place, key, seq] of [
+    ['standing', 'stands', 1],
+    ['standing', 'ended', 2],
+    ['taken', 'entered', 3],
+    ['taken', 'stale', 9],
+    ['returned', 'given', 4],
+    ['returned', 'past', 5],
+  ] as const)
+    fs.symlinkSync(`default-${seq}.x 10.0.0.1/16 /run`, path(place, key));
+  const { records } = recover([
+    leasedOf(1, 'stands'),
+    recordOf(2, { state: 'dirty' }),
+    leasedOf(3, 'entered'),
+    leasedOf(4, 'given'),
+    leasedOf(5, 'somebody-else'),
+  ]);
+  t.strictSame(
+    records.map(({ state }) => state),
+    ['leased', 'dirty', 'leased', 'dirty', 'leased'],
+  );
+  t.strictSame(entries(), ['', '', 'entered,stands', '']);
+});
+
+t.test('what a start cannot write down stays taken, for the next one', async (t) => {
+  const { reopen, recover, take, entries, failures } = makeShelf(t);
+  reopen().offer(recordOf(1));
+  take('web');
+  const { records } = recover([recordOf(1)], true);
+  t.match(records, [{ state: 'leased' }]);
+  t.strictSame(entries(), ['web', 'web', '', '']);
+  t.strictSame(failures, ['record']);
+});
+
+t.test('a lease that outlived a restart is given back as before', async (t) => {
+  const { reopen, take, path } = makeShelf(t);
+  reopen().offer(recordOf(1));
+  take('web');
+  const shelf = reopen([recordOf(1)]);
+  fs.renameSync(path('standing', 'web'), path('returned', 'web'));
+  t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef', returned: true }]);
+});
