@@ -26,7 +26,8 @@ static bool choose(const struct spec_places *places, const char *annotation, con
 /* The pool's name, empty for the default. False if the shelf has nothing for such a container. */
 static bool choose_pool(const struct spec_places *places, const struct container *container, char pool[256]) {
   char tenant[256];
-  if (!choose(places, ANNOTATION_TENANT, container->tenant, tenant) || !choose(places, ANNOTATION_POOL, container->pool, pool)) return false;
+  if (!choose(places, ANNOTATION_TENANT, container->tenant, tenant)) return false;
+  if (!choose(places, ANNOTATION_POOL, container->pool, pool)) return false;
   return (tenant[0] == '\0' || strcmp(tenant, default_tenant) == 0) && (pool[0] == '\0' || is_plain_name(pool));
 }
 

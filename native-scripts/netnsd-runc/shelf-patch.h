@@ -8,8 +8,9 @@
 #include "settings.h"
 
 /*
- * What daemon_patch does, without the daemon: takes an endpoint from its shelf and writes it into the bundle, which wants one. False: nothing
- * is held and nothing was written, for whatever reason, and the daemon is to be asked; else `*verdict` and `reply` are as it would give them.
+ * What daemon_patch does, without the daemon: takes an endpoint from its shelf and writes it into the bundle, which wants one. False:
+ * nothing is held and nothing was written, for whatever reason, and the daemon is to be asked; else `*verdict` and `reply` are as it would
+ * give them.
  */
 bool shelf_patch(const struct settings *settings, const struct container *container, const struct bundle *bundle, enum verdict *verdict,
                  struct reply *reply);

@@ -15,8 +15,8 @@ struct taken {
 };
 
 /*
- * Takes an endpoint of the pool (NULL: of the daemon's default) for the shelf's container, whose spec it leaves for the daemon to read. False:
- * nothing is held, and the daemon is to be asked.
+ * Takes an endpoint of the pool (NULL: of the daemon's default) for the shelf's container, whose spec it leaves for the daemon to read.
+ * False: nothing is held, and the daemon is to be asked.
  */
 bool shelf_take(const struct shelf *shelf, const char *pool, const char *spec, size_t spec_length, struct taken *taken);
 

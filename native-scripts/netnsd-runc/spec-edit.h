@@ -24,8 +24,8 @@ struct spec_edit {
 };
 
 /*
- * Adds the path to the network's entry, and lease and address to the annotations: byte for byte what the daemon writes. The pieces point into
- * the places' text and the edit itself. False if the values hold control characters or no UTF-8, or are too long. Pure.
+ * Adds the path to the network's entry, and lease and address to the annotations: byte for byte what the daemon writes. The pieces point
+ * into the places' text and the edit itself. False if the values hold control characters or no UTF-8, or are too long. Pure.
  */
 bool spec_edit_make(struct spec_edit *edit, const struct spec_places *places, const struct spec_values *values);
 

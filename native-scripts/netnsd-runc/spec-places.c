@@ -5,26 +5,37 @@
 #include "spec.h"
 #include "text.h"
 
-/* Members whose names the daemon folds as Go does (U+017F is an s) must be plain ASCII here, so that json_get sees all of them. */
-static bool has_plain_keys(struct json object) {
-  if (object.type != JSON_OBJECT) return false;
-  const char *position = NULL;
-  struct json key;
-  struct json value;
-  while (json_next(object, &position, &key, &value))
-    for (const char *at = key.start; at < key.end; at++)
-      if (*at == '\\' || (unsigned char)*at >= 0x80) return false;
+enum { NAMES_MAX = 3 };
+
+/* An object's members, as far as they matter: those of some names (`start` is NULL where there is none), and the last one. */
+struct members {
+  struct json named[NAMES_MAX];
+  struct json last_key;
+  struct json last;
+};
+
+/* Names that the daemon folds as Go does (U+017F is an s) could be hidden in others than these. */
+static bool is_plain_key(struct json key) {
+  for (const char *at = key.start; at < key.end; at++)
+    if (*at == '\\' || (unsigned char)*at >= 0x80) return false;
   return true;
 }
 
-/* json_get takes a null for a member that is missing; where it stands nothing can be added. */
-static bool has_member(struct json object, const char *name) {
+/* In one walk, since specs are long. False if the object is empty, or one of the names stands there twice or in other letters. */
+static bool survey(struct members *members, struct json object, const char *const names[NAMES_MAX]) {
   const char *position = NULL;
-  struct json key;
-  struct json value;
-  while (json_next(object, &position, &key, &value))
-    if (json_is_named(key, name)) return true;
-  return false;
+  *members = (struct members){.last = {.start = NULL}};
+  if (object.type != JSON_OBJECT) return false;
+  while (json_next(object, &position, &members->last_key, &members->last)) {
+    struct json key = members->last_key;
+    if (!is_plain_key(key)) return false;
+    for (size_t i = 0; i < NAMES_MAX && names[i] != NULL; i++) {
+      if (!json_is_named(key, names[i])) continue;
+      if (members->named[i].start != NULL || !json_is(key, names[i])) return false;
+      members->named[i] = members->last;
+    }
+  }
+  return members->last.start != NULL;
 }
 
 static bool is_utf8(const char *text, size_t length) {
@@ -45,18 +56,8 @@ static struct slice gap_before(const char *text, const char *key) {
   return (struct slice){.start = begin, .length = (size_t)(key - begin)};
 }
 
-/* False if the object is empty: how a member would look there is the daemon's to say. */
-static bool find_place(struct place *place, const char *text, struct json object) {
-  const char *position = NULL;
-  struct json key = {.start = NULL};
-  struct json value = {.start = NULL};
-  struct json next_key;
-  struct json next;
-  while (json_next(object, &position, &next_key, &next)) {
-    key = next_key;
-    value = next;
-  }
-  if (key.start == NULL) return false;
+/* Behind this member, the last of its object. */
+static bool find_place(struct place *place, const char *text, struct json key, struct json value) {
   place->behind = value.end;
   place->gap = gap_before(text, key.start);
   place->colon = (struct slice){.start = key.end, .length = (size_t)(value.start - key.end)};
@@ -83,23 +84,24 @@ static struct slice find_unit(const char *text, size_t length) {
   return (struct slice){.start = text, .length = 0};
 }
 
-static bool find_network(struct spec_places *places, struct json root) {
-  struct json linux_part;
-  struct json namespaces;
+static bool find_network(struct spec_places *places, struct json linux_part) {
+  static const char *const linux_names[NAMES_MAX] = {"namespaces"};
+  static const char *const entry_names[NAMES_MAX] = {"type", "path"};
+  struct members members;
+  if (!survey(&members, linux_part, linux_names)) return false;
+  struct json namespaces = members.named[0];
   struct json entry;
   const char *position = NULL;
   int count = 0;
-  if (json_get(root, "linux", &linux_part) != JSON_FOUND || !has_plain_keys(linux_part)) return false;
-  if (json_get(linux_part, "namespaces", &namespaces) != JSON_FOUND || namespaces.type != JSON_ARRAY) return false;
+  if (namespaces.start == NULL || namespaces.type != JSON_ARRAY) return false;
   while (json_next(namespaces, &position, NULL, &entry)) {
-    struct json type;
-    struct json path;
-    if (!has_plain_keys(entry) || json_get(entry, "type", &type) != JSON_FOUND || type.type != JSON_STRING) return false;
-    enum json_found found = json_get(entry, "path", &path);
-    bool is_network = json_is(type, "network");
-    if (found == JSON_TWICE || (found == JSON_FOUND && path.type != JSON_STRING)) return false;
-    if (has_member(entry, "path") && (is_network || found == JSON_MISSING)) return false;
-    if (is_network && (++count > 1 || !find_place(&places->network, places->text, entry))) return false;
+    if (!survey(&members, entry, entry_names)) return false;
+    struct json type = members.named[0];
+    struct json path = members.named[1];
+    if (type.start == NULL || type.type != JSON_STRING || (path.start != NULL && path.type != JSON_STRING)) return false;
+    if (!json_is(type, "network")) continue;
+    if (path.start != NULL || ++count > 1) return false;
+    if (!find_place(&places->network, places->text, members.last_key, members.last)) return false;
   }
   return count == 1;
 }
@@ -118,39 +120,41 @@ static bool may_be_ours(struct json mount) {
   return false;
 }
 
-static bool has_usual_mounts(struct json root) {
-  struct json mounts;
+static bool are_usual_mounts(struct json mounts) {
   struct json mount;
   const char *position = NULL;
-  if (!has_member(root, "mounts")) return true;
-  if (json_get(root, "mounts", &mounts) != JSON_FOUND || mounts.type != JSON_ARRAY) return false;
+  if (mounts.start == NULL) return true;
+  if (mounts.type != JSON_ARRAY) return false;
   while (json_next(mounts, &position, NULL, &mount))
     if (mount.type != JSON_OBJECT || may_be_ours(mount)) return false;
   return true;
 }
 
-static bool find_holder(struct spec_places *places, struct json root) {
-  places->annotations = (struct json){.type = JSON_NULL};
-  if (!has_member(root, "annotations")) return find_place(&places->holder, places->text, root);
-  struct json annotations;
-  if (json_get(root, "annotations", &annotations) != JSON_FOUND || annotations.type != JSON_OBJECT) return false;
-  /* Resolver files are made by the daemon, and mounts for them. */
-  if (has_member(annotations, ANNOTATION_LEASE) || has_member(annotations, ANNOTATION_ADDRESS)) return false;
-  if (has_member(annotations, ANNOTATION_DNS)) return false;
+/* Ours are for the daemon, and so are resolver files, which it makes. */
+static bool find_annotations(struct spec_places *places) {
   const char *position = NULL;
-  struct json value;
-  while (json_next(annotations, &position, NULL, &value))
-    if (value.type != JSON_STRING) return false;
-  places->annotations = annotations;
-  return find_place(&places->holder, places->text, annotations);
+  struct json key = {.start = NULL};
+  struct json value = {.start = NULL};
+  if (places->annotations.type != JSON_OBJECT) return false;
+  while (json_next(places->annotations, &position, &key, &value)) {
+    if (value.type != JSON_STRING || json_is_named(key, ANNOTATION_LEASE)) return false;
+    if (json_is_named(key, ANNOTATION_ADDRESS) || json_is_named(key, ANNOTATION_DNS)) return false;
+  }
+  return key.start != NULL && find_place(&places->holder, places->text, key, value);
 }
 
 bool spec_places_find(struct spec_places *places, const char *text, size_t length) {
+  static const char *const root_names[NAMES_MAX] = {"linux", "mounts", "annotations"};
   struct json root;
+  struct members members;
   places->text = text;
   places->length = length;
-  if (!is_utf8(text, length) || !json_parse(text, length, &root) || root.type != JSON_OBJECT || !has_plain_keys(root)) return false;
-  if (!find_network(places, root) || !find_holder(places, root) || !has_usual_mounts(root)) return false;
+  if (!is_utf8(text, length) || !json_parse(text, length, &root) || !survey(&members, root, root_names)) return false;
+  if (!find_network(places, members.named[0]) || !are_usual_mounts(members.named[1])) return false;
+  places->annotations = members.named[2];
+  /* Annotations that are null are for the daemon to replace, and not missing. */
+  bool missing = places->annotations.start == NULL;
+  if (!(missing ? find_place(&places->holder, text, members.last_key, members.last) : find_annotations(places))) return false;
   places->unit = find_unit(text, length);
   return places->unit.length <= PLACE_SLICE_MAX;
 }

@@ -30,7 +30,7 @@ struct spec_places {
   size_t length;
   /* The network's entry in linux.namespaces. */
   struct place network;
-  /* The annotations or, if there are none (`annotations` then is of type JSON_NULL), the spec itself. */
+  /* The annotations or, if there are none (`annotations` then is no object), the spec itself. */
   struct place holder;
   struct json annotations;
   /* One level of indentation; empty where all is on one line. */
@@ -38,8 +38,8 @@ struct spec_places {
 };
 
 /*
- * Finds them in a spec of SPEC_WANTS_ENDPOINT that is of the usual kind. False for all that the daemon would refuse, or edit otherwise than by
- * adding members behind others (src/oci/spec.ts, patch.ts, object-edit.ts): it is asked then. Pure; the text must outlive the places.
+ * Finds them in a spec of SPEC_WANTS_ENDPOINT that is of the usual kind. False for all that the daemon would refuse, or edit otherwise than
+ * by adding members behind others (src/oci/spec.ts, patch.ts, object-edit.ts): it is asked then. Pure; the text must outlive the places.
  */
 bool spec_places_find(struct spec_places *places, const char *text, size_t length);
 

@@ -15,6 +15,7 @@ void test_json(void);
 void test_spec(void);
 void test_spec_edit(void);
 void test_shelf(void);
+void test_bundle_write(void);
 void test_http(void);
 void test_arguments(void);
 void test_settings(void);

@@ -40,6 +40,7 @@ int main(void) {
   test_spec();
   test_spec_edit();
   test_shelf();
+  test_bundle_write();
   test_http();
   test_arguments();
   test_settings();
