@@ -35,25 +35,26 @@ static bool read_spec(int fd, size_t size, const char *path, struct bundle *bund
     bundle->kind = spec_read(text, (size_t)length, &why);
     if (bundle->kind == SPEC_INVALID) report_error("cannot use %s: %s", path, why);
   }
-  free(text);
+  bundle->text = text;
+  bundle->length = length < 0 ? 0 : (size_t)length;
   return length >= 0 && (size_t)length <= size && bundle->kind != SPEC_INVALID;
 }
 
 static bool open_spec(const char *path, struct bundle *bundle) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  struct stat status;
-  if (fd < 0 || fstat(fd, &status) < 0) {
+  struct stat *status = &bundle->status;
+  if (fd < 0 || fstat(fd, status) < 0) {
     report_error("cannot read %s: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
     return false;
   }
   bool done = false;
-  if (!S_ISREG(status.st_mode)) {
+  if (!S_ISREG(status->st_mode)) {
     report_error("cannot use %s: it is not a regular file", path);
-  } else if (status.st_size > SPEC_BYTES_MAX) {
+  } else if (status->st_size > SPEC_BYTES_MAX) {
     report_error("cannot use %s: it is larger than %d MiB", path, SPEC_BYTES_MAX / 1024 / 1024);
   } else {
-    done = read_spec(fd, (size_t)status.st_size, path, bundle);
+    done = read_spec(fd, (size_t)status->st_size, path, bundle);
   }
   close(fd);
   return done;

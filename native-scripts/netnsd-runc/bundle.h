@@ -3,6 +3,8 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
 
 #include "spec.h"
 
@@ -15,6 +17,10 @@ struct bundle {
   enum spec_kind kind;
   /* Why the daemon must not be asked to write there although the container concerns it; NULL if it may. */
   const char *unpatchable;
+  /* The spec as it was read, and the file's status before that. Both stay until the process ends or becomes the runtime. */
+  char *text;
+  size_t length;
+  struct stat status;
 };
 
 /*

@@ -121,6 +121,8 @@ static bool equals(struct json string, const char *literal, bool any_case) {
 
 bool json_is(struct json string, const char *literal) { return equals(string, literal, false); }
 
+bool json_is_named(struct json string, const char *name) { return equals(string, name, true); }
+
 enum json_found json_get(struct json object, const char *key, struct json *value) {
   enum json_found found = JSON_MISSING;
   if (object.type != JSON_OBJECT) return found;

@@ -36,6 +36,9 @@ enum json_found json_get(struct json object, const char *key, struct json *value
 /* Whether the string, its escapes decoded, is `literal`. */
 bool json_is(struct json string, const char *literal);
 
+/* The same in whatever case, as Go compares the names of members (of ASCII alone). */
+bool json_is_named(struct json string, const char *name);
+
 /* Decodes the string into `buffer` with a NUL behind it. False if it is no string, does not fit, or holds a NUL or half a surrogate pair. */
 bool json_copy(struct json string, char *buffer, size_t size);
 

@@ -22,5 +22,8 @@ enum spec_kind spec_read(const char *text, size_t length, const char **why);
 #define ANNOTATION_TENANT "dev.netnsd.tenant"
 /* Written by the daemon beside the path, so that its own path can be told from somebody else's. */
 #define ANNOTATION_LEASE "dev.netnsd.lease"
+#define ANNOTATION_ADDRESS "dev.netnsd.address"
+/* Asks for the daemon's resolver files, or for none. */
+#define ANNOTATION_DNS "dev.netnsd.dns"
 
 #endif

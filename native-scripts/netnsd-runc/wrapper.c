@@ -9,6 +9,7 @@
 #include "daemon.h"
 #include "report.h"
 #include "runtime.h"
+#include "shelf-patch.h"
 
 struct call {
   const struct settings *settings;
@@ -26,6 +27,7 @@ static int become(const struct call *call) { return runtime_become(call->runtime
 /* `over`: the container is surely no more. A runtime that was killed may have left it running. */
 static void give_back(const struct call *call, bool over) {
   struct reply reply;
+  if (over && shelf_release(call->settings, &call->container)) return;
   if (daemon_release(call->settings, &call->container, over, &reply) == VERDICT_DONE) return;
   report_warning("the network of container %s was not given back, netnsd will find it: %s", call->container.id, reply.message);
 }
@@ -87,7 +89,9 @@ static int start(struct call *call) {
   call->container.bundle = call->bundle.path;
   runtime_hold_signals();
   struct reply reply;
-  enum verdict verdict = daemon_patch(call->settings, &call->container, &reply);
+  enum verdict verdict;
+  if (!shelf_patch(call->settings, &call->container, &call->bundle, &verdict, &reply))
+    verdict = daemon_patch(call->settings, &call->container, &reply);
   if (verdict == VERDICT_DONE) start_patched(call, &reply);
   if (verdict != VERDICT_PASSTHROUGH) return start_unpatched(call, verdict, &reply);
   runtime_release_signals();

@@ -13,6 +13,9 @@ void check_text(const char *actual, const char *expected, const char *file, int 
 void test_text(void);
 void test_json(void);
 void test_spec(void);
+void test_spec_edit(void);
+void test_shelf(void);
+void test_bundle_write(void);
 void test_http(void);
 void test_arguments(void);
 void test_settings(void);

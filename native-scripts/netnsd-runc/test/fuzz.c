@@ -9,7 +9,9 @@
 #include "../hook.h"
 #include "../http.h"
 #include "../json.h"
+#include "../offer.h"
 #include "../settings.h"
+#include "../spec-edit.h"
 #include "../spec.h"
 #include "../text.h"
 
@@ -85,12 +87,42 @@ static void fuzz_json(const char *text, size_t size) {
   if (json_parse(text, size, &root)) walk(root, 0, &steps);
 }
 
+/* What can be edited is a spec again, with nothing taken away, and no other spec than was meant. */
+static void fuzz_spec_edit(const char *text, size_t size) {
+  static struct spec_places places;
+  static struct spec_edit edit;
+  const char *why = NULL;
+  const struct spec_values values = {.path = "/run/a b/\"\\\xc3\xa9", .lease = "0123456789abcdef", .address = "10.0.0.2/16"};
+  if (!spec_places_find(&places, text, size)) return;
+  require(spec_edit_make(&edit, &places, &values));
+  char *edited = malloc(size + sizeof edit.added);
+  require(edited != NULL);
+  size_t length = 0;
+  size_t kept = 0;
+  for (int i = 0; i < edit.count; i++) {
+    memcpy(edited + length, edit.pieces[i].iov_base, edit.pieces[i].iov_len);
+    length += edit.pieces[i].iov_len;
+    if (i % 2 == 0) kept += edit.pieces[i].iov_len;
+  }
+  require(kept == size && spec_read(edited, length, &why) == SPEC_PATCHED_BEFORE);
+  require(!spec_places_find(&places, edited, length));
+  free(edited);
+}
+
+static void fuzz_offer(const char *text, size_t size) {
+  static struct offer offer;
+  if (!offer_read(&offer, text, size)) return;
+  require(strlen(offer.endpoint) + strlen(offer.address) + strlen(offer.path) + 2 == size);
+  require(is_plain_name(offer.endpoint) && strchr(offer.address, ' ') == NULL && offer.path[0] == '/');
+}
+
 static void fuzz_spec(const char *text, size_t size) {
   const char *why = NULL;
   struct json root;
   enum spec_kind kind = spec_read(text, size, &why);
   require((kind == SPEC_INVALID) == (why != NULL));
   require(kind == SPEC_INVALID || json_parse(text, size, &root));
+  fuzz_spec_edit(text, size);
 }
 
 static void fuzz_state(const char *text, size_t size) {
@@ -133,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case 'h': fuzz_http(text, size - 1); break;
     case 'j': fuzz_json(text, size - 1); break;
     case 's': fuzz_spec(text, size - 1); break;
+    case 'o': fuzz_offer(text, size - 1); break;
     case 't': fuzz_state(text, size - 1); break;
     case 'c': fuzz_settings(text, size - 1); break;
     case 'x': fuzz_text(text, size - 1); break;

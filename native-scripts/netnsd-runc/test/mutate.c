@@ -48,7 +48,7 @@ static void insert_word(struct input *input) {
       "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "\\udc00", "null", "true", "-", "0", "1e9", "99999999999999999999",
       "\r\n", "\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "204", "--", "-", "=", "\n", "--bundle",
       "-b", "--root", "create", "run", "delete", "--", "-dbx", "\xff", "\xf0\x9f\x98\x80", "\xed\xa0\x80", " ", "\t", "#", "network", "path",
-      "linux", "namespaces", "annotations", "dev.netnsd.skip", "runtime", "deadline_ms"};
+      "linux", "namespaces", "annotations", "dev.netnsd.skip", "dev.netnsd.lease", "mounts", "\xc5\xbf", "runtime", "deadline_ms"};
   const char *word = words[below(sizeof words / sizeof words[0])];
   replace(input, 1 + below(input->size), 0, (const uint8_t *)word, strlen(word));
 }

@@ -38,6 +38,9 @@ int main(void) {
   test_text();
   test_json();
   test_spec();
+  test_spec_edit();
+  test_shelf();
+  test_bundle_write();
   test_http();
   test_arguments();
   test_settings();

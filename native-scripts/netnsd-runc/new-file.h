@@ -1,0 +1,19 @@
+#ifndef NETNSD_NEW_FILE_H
+#define NETNSD_NEW_FILE_H
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+/* Sixteen lower-case hexadecimal digits and a NUL. */
+enum { RANDOM_HEX_SIZE = 17 };
+
+/* Digits that nobody can foresee. False where the kernel has no random bytes yet: nobody is made to wait for them. */
+bool random_hex(char digits[RANDOM_HEX_SIZE]);
+
+/* Makes a file that was not there, mode 0600, close-on-exec, and opens it for writing. -1 with errno. */
+int new_file_at(int folder, const char *name);
+
+/* Writes the pieces behind each other, all of them; changes the array. False with errno. */
+bool write_pieces(int fd, struct iovec *pieces, int count);
+
+#endif

@@ -1,0 +1,75 @@
+#include "shelf-patch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bundle-write.h"
+#include "shelf-take.h"
+#include "shelf.h"
+
+/* What only a daemon can tell from `default`, so that nothing else is ever offered here. */
+static const char default_tenant[] = "default";
+
+/* What an annotation says, else the settings. False: it says so in a way that is for the daemon to judge. */
+static bool choose(const struct spec_places *places, const char *annotation, const char *setting, char chosen[256]) {
+  struct json value;
+  switch (json_get(places->annotations, annotation, &value)) {
+    case JSON_FOUND: return json_copy(value, chosen, 256) && chosen[0] != '\0';
+    case JSON_MISSING: break;
+    case JSON_TWICE: return false;
+  }
+  memcpy(chosen, setting, strlen(setting) + 1);
+  return true;
+}
+
+/* The pool's name, empty for the default. False if the shelf has nothing for such a container. */
+static bool choose_pool(const struct spec_places *places, const struct container *container, char pool[256]) {
+  char tenant[256];
+  if (!choose(places, ANNOTATION_TENANT, container->tenant, tenant)) return false;
+  if (!choose(places, ANNOTATION_POOL, container->pool, pool)) return false;
+  return (tenant[0] == '\0' || strcmp(tenant, default_tenant) == 0) && (pool[0] == '\0' || is_plain_name(pool));
+}
+
+/* False: the bundle was changed meanwhile, so that it has to be looked at again. */
+static bool write_down(const struct bundle *bundle, const struct spec_places *places, const struct taken *taken, enum verdict *verdict,
+                       struct reply *reply) {
+  static struct spec_edit edit;
+  const struct spec_values values = {.path = taken->offer.path, .lease = taken->lease, .address = taken->offer.address};
+  if (!spec_edit_make(&edit, places, &values)) return false;
+  switch (bundle_write(bundle, &edit)) {
+    case BUNDLE_WRITTEN: *verdict = VERDICT_DONE; return true;
+    case BUNDLE_CHANGED: return false;
+    case BUNDLE_FAILED: break;
+  }
+  *verdict = VERDICT_REFUSED;
+  snprintf(reply->message, sizeof reply->message, "cannot write %.800s/config.json, which is left as it was: %s", bundle->path,
+           strerror(errno));
+  return true;
+}
+
+bool shelf_patch(const struct settings *settings, const struct container *container, const struct bundle *bundle, enum verdict *verdict,
+                 struct reply *reply) {
+  static struct taken taken;
+  struct shelf shelf;
+  struct spec_places places;
+  char pool[256];
+  if (bundle->kind != SPEC_WANTS_ENDPOINT || !shelf_open(&shelf, settings, container)) return false;
+  *reply = (struct reply){.existing = false};
+  *verdict = VERDICT_FAILED;
+  bool took = shelf_is_served(&shelf) && spec_places_find(&places, bundle->text, bundle->length) &&
+              choose_pool(&places, container, pool) &&
+              shelf_take(&shelf, pool[0] == '\0' ? NULL : pool, bundle->text, bundle->length, &taken);
+  bool decided = took && write_down(bundle, &places, &taken, verdict, reply);
+  if (took && *verdict != VERDICT_DONE) shelf_give_back(&shelf);
+  shelf_close(&shelf);
+  return decided;
+}
+
+bool shelf_release(const struct settings *settings, const struct container *container) {
+  struct shelf shelf;
+  if (!shelf_open(&shelf, settings, container)) return false;
+  bool given = shelf_give_back(&shelf);
+  shelf_close(&shelf);
+  return given;
+}

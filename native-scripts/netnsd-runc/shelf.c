@@ -1,0 +1,101 @@
+#include "shelf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "text.h"
+
+/* linux/fs.h, whose other contents do not get along with every libc. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
+
+/* 32-bit FNV-1a. */
+static uint32_t hash(const char *string) {
+  uint32_t value = 0x811c9dc5;
+  for (; *string != '\0'; string++) value = (value ^ (unsigned char)*string) * 0x01000193;
+  return value;
+}
+
+/* The daemon refuses roots that are relative, too long, or no text: it shall say so itself. */
+static bool is_usual_root(const char *root) {
+  size_t length = strlen(root);
+  if (root[0] != '/' || length > PATH_MAX) return false;
+  for (const char *at = root; at < root + length;) {
+    size_t step = utf8_length(at, root + length);
+    if (step == 0) return false;
+    at += step;
+  }
+  return true;
+}
+
+bool shelf_key(char key[SHELF_KEY_MAX + 1], const struct container *container) {
+  bool rooted = container->root[0] != '\0';
+  if (container->id == NULL || !is_container_id(container->id) || container->id[0] == '.') return false;
+  if (rooted && !is_usual_root(container->root)) return false;
+  char suffix[16] = "";
+  if (rooted) snprintf(suffix, sizeof suffix, "@%08x", (unsigned)hash(container->root));
+  int length = snprintf(key, SHELF_KEY_MAX + 1, "%s%s", container->id, suffix);
+  return length > 0 && length <= SHELF_KEY_MAX;
+}
+
+/* Who may write there chooses which namespace a container gets. */
+static bool is_ours_alone(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+bool shelf_open(struct shelf *shelf, const struct settings *settings, const struct container *container) {
+  char path[PATH_MAX + 16];
+  const char *slash = strrchr(settings->socket, '/');
+  int folder_length = slash == NULL ? 0 : (int)(slash + 1 - settings->socket);
+  if (!shelf_key(shelf->key, container)) return false;
+  snprintf(path, sizeof path, "%.*sshelf", folder_length, settings->socket);
+  shelf->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (shelf->fd < 0) return false;
+  if (is_ours_alone(shelf->fd)) return true;
+  shelf_close(shelf);
+  return false;
+}
+
+void shelf_close(struct shelf *shelf) {
+  close(shelf->fd);
+  shelf->fd = -1;
+}
+
+/* Only asks: whoever took the lock, even for a moment, would make others believe in a daemon. */
+bool shelf_is_served(const struct shelf *shelf) {
+  int fd = openat(shelf->fd, "open", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  bool served = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
+  close(fd);
+  return served;
+}
+
+void shelf_entry(const struct shelf *shelf, const char *folder, char path[SHELF_ENTRY_SIZE]) {
+  snprintf(path, SHELF_ENTRY_SIZE, "%s/%s", folder, shelf->key);
+}
+
+/* By its number, since musl has no function for it. */
+bool shelf_rename(int from_folder, const char *from, int to_folder, const char *to) {
+  return syscall(SYS_renameat2, from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0;
+}
+
+bool shelf_give_back(const struct shelf *shelf) {
+  char taken[SHELF_ENTRY_SIZE];
+  char standing[SHELF_ENTRY_SIZE];
+  char returned[SHELF_ENTRY_SIZE];
+  shelf_entry(shelf, "taken", taken);
+  shelf_entry(shelf, "standing", standing);
+  shelf_entry(shelf, "returned", returned);
+  /* In the order in which the daemon moves it, so that it cannot pass by unseen. */
+  return shelf_rename(shelf->fd, taken, shelf->fd, returned) || shelf_rename(shelf->fd, standing, shelf->fd, returned);
+}

@@ -1,0 +1,43 @@
+#ifndef NETNSD_SHELF_H
+#define NETNSD_SHELF_H
+
+#include <stdbool.h>
+
+#include "daemon.h"
+#include "settings.h"
+
+/* A container's id, or that, `@` and eight digits. */
+enum { SHELF_KEY_MAX = 200 };
+
+/* The folder beside the daemon's socket on which it lays out endpoints, see README.md. */
+struct shelf {
+  /* All that is done there is done by way of this descriptor, so that it happens in the folder that was looked at. */
+  int fd;
+  /* The container's name there. */
+  char key[SHELF_KEY_MAX + 1];
+};
+
+/* The container's name on a shelf. False if it can have none: the daemon must be asked. */
+bool shelf_key(char key[SHELF_KEY_MAX + 1], const struct container *container);
+
+/* Opens the shelf beside the settings' socket. False if there is none, or if somebody else than this user can change what is in it. */
+bool shelf_open(struct shelf *shelf, const struct settings *settings, const struct container *container);
+
+void shelf_close(struct shelf *shelf);
+
+/* Whether a daemon lives that will collect what is taken. */
+bool shelf_is_served(const struct shelf *shelf);
+
+/* Gives back what the container took, whether or not a daemon lives: the next one collects it. False if there is nothing of it here. */
+bool shelf_give_back(const struct shelf *shelf);
+
+/* Room for the path of an entry in one of the shelf's folders. */
+enum { SHELF_ENTRY_SIZE = SHELF_KEY_MAX + 16 };
+
+/* `FOLDER/KEY`, relative to the shelf. */
+void shelf_entry(const struct shelf *shelf, const char *folder, char path[SHELF_ENTRY_SIZE]);
+
+/* rename(2) that replaces nothing. False with errno. */
+bool shelf_rename(int from_folder, const char *from, int to_folder, const char *to);
+
+#endif

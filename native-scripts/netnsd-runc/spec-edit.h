@@ -1,0 +1,32 @@
+#ifndef NETNSD_SPEC_EDIT_H
+#define NETNSD_SPEC_EDIT_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/uio.h>
+
+#include "spec-places.h"
+
+/* What a spec is told about its network. */
+struct spec_values {
+  const char *path;
+  const char *lease;
+  const char *address;
+};
+
+/* The edited text, as the pieces of which it is made: the original's, and between them what is added. */
+struct spec_edit {
+  struct iovec pieces[5];
+  int count;
+  /* Escapes double a path at most; the rest is a few gaps. */
+  char added[2 * PATH_MAX + 16 * PLACE_SLICE_MAX];
+};
+
+/*
+ * Adds the path to the network's entry, and lease and address to the annotations: byte for byte what the daemon writes. The pieces point
+ * into the places' text and the edit itself. False if the values hold control characters or no UTF-8, or are too long. Pure.
+ */
+bool spec_edit_make(struct spec_edit *edit, const struct spec_places *places, const struct spec_values *values);
+
+#endif
