@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { program, run } from './program.js';
 import { layOutShelf } from './shelf-stage.js';
@@ -69,17 +69,6 @@ t.test('where somebody holds a lease of that name the daemon is asked, and the h
   t.equal((await create(stage)).status, 0);
   t.strictSame([stage.journal()[0], shelf.names('taken')], [ASKED, []]);
   t.equal(readFileSync(shelf.path('holders', 'c1'), 'utf8'), 'another');
-});
-
-const needsRoot = process.geteuid?.() === 0 ? false : 'only root can give folders away';
-t.test('where the shelf is another user’s the daemon is asked', { skip: needsRoot }, async (t) => {
-  const stage = makeStage(t);
-  await stage.startDaemon();
-  const shelf = layOutShelf(t, stage);
-  stage.writeSpec(SPEC);
-  chownSync(shelf.folder, 1, 1);
-  t.equal((await create(stage)).status, 0);
-  t.strictSame([stage.journal()[0], shelf.names('taken'), shelf.names('holders')], [ASKED, [], []]);
 });
 
 t.test('an id that is hidden or very long has the daemon asked', async (t) => {

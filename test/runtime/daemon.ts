@@ -29,12 +29,14 @@ export class Daemon implements AsyncDisposable {
   readonly configFile: string;
   #process: ReturnType<Daemon['start']> | undefined;
 
+  /** `socket`: default as users have it, in the state directory, where netnsd-runc finds the shelf too. */
   constructor(
     readonly folder: string,
     readonly test: Test,
+    socket?: string,
   ) {
     this.stateDir = join(folder, 'state');
-    this.socket = join(folder, 'netnsd.sock');
+    this.socket = socket ?? join(this.stateDir, 'netnsd.sock');
     this.configFile = join(folder, 'netnsd.toml');
   }
 
@@ -153,9 +155,14 @@ export class Daemon implements AsyncDisposable {
  * Starts a daemon with the configuration `toml` and waits until its pools are filled. `await using` it: at the end of
  * the block it is taken down with all that it made. If the test fails, the daemon's log is shown.
  */
-export async function startDaemon(test: Test, toml: string, wrapper: readonly string[] = []): Promise<Daemon> {
+export async function startDaemon(
+  test: Test,
+  toml: string,
+  { wrapper = [], socketElsewhere = false }: { wrapper?: readonly string[]; socketElsewhere?: boolean } = {},
+): Promise<Daemon> {
   assertSandbox();
-  const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'daemon-')), test);
+  const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
+  const daemon = new Daemon(folder, test, socketElsewhere ? join(folder, 'socket') : undefined);
   writeFileSync(daemon.configFile, toml);
   daemon.start(wrapper);
   try {

@@ -105,10 +105,9 @@ t.test('without descriptors left the pool waits, says so once, and fills when th
 });
 
 t.test('clients cannot take the descriptors that the daemon needs', async (t) => {
-  const daemon = await startDaemon(t, '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\n', [
-    'prlimit',
-    '--nofile=160:160',
-  ]);
+  const daemon = await startDaemon(t, '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 8\n', {
+    wrapper: ['prlimit', '--nofile=160:160'],
+  });
   await using _ = daemon;
   const sockets: Socket[] = [];
   t.teardown(() => {

@@ -77,7 +77,7 @@ async function churn(daemon: Daemon, rounds: number, seen: Set<string>): Promise
 
 /** A daemon each thread of which collects its garbage every second. */
 function startCollecting(t: Test, toml: string): Promise<Daemon> {
-  return startDaemon(t, toml, ['env', `NODE_OPTIONS=--import=${COLLECTING}`]);
+  return startDaemon(t, toml, { wrapper: ['env', `NODE_OPTIONS=--import=${COLLECTING}`] });
 }
 
 /** The pool as it was at the start, and no connection but that of whoever looks. */

@@ -148,7 +148,7 @@ for (const [name, deed] of Object.entries(DEEDS)) {
     t.ok(await deed(whole, []), 'with it');
     t.notMatch(whole.log(), `lacks ${name}`);
     await whole.stop();
-    await using daemon = await startDaemon(t, POOL.replaceAll('10.213', '10.214'), without(name));
+    await using daemon = await startDaemon(t, POOL.replaceAll('10.213', '10.214'), { wrapper: without(name) });
     t.notOk(await deed(daemon, without(name)), 'without it');
     t.match(daemon.log(), `lacks ${name}`);
     t.ok(await daemon.acquire('--id', 'other'), 'the rest works');

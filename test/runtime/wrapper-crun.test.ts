@@ -2,3 +2,4 @@ import { crun } from './runtimes.js';
 import { wrapperTests } from './wrapper-tests.js';
 
 wrapperTests(crun());
+wrapperTests(crun(), { socketElsewhere: true });

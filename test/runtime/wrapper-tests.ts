@@ -8,10 +8,13 @@ import { startWrapper, type Wrapper } from './wrapper.js';
 
 const FOREVER = 'trap "exit 0" TERM; while :; do sleep 1; done';
 
-/** What netnsd-runc owes its callers, whatever real runtime stands behind it. */
-export function wrapperTests(runtime: Runtime): void {
-  t.test(runtime.name, async (t) => {
-    await using wrapper = await startWrapper(t, runtime);
+/**
+ * What netnsd-runc owes its callers, whatever real runtime stands behind it, and whether it takes from the shelf or asks for
+ * each endpoint (`socketElsewhere`: it finds no shelf then).
+ */
+export function wrapperTests(runtime: Runtime, { socketElsewhere = false } = {}): void {
+  t.test(`${runtime.name}, ${socketElsewhere ? 'over the socket' : 'from the shelf'}`, async (t) => {
+    await using wrapper = await startWrapper(t, runtime, { socketElsewhere });
 
     await t.test(`a container has a pooled network from its first instruction to its delete`, async (t) => {
       const bundle = await makeBundle(FOREVER);

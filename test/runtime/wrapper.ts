@@ -118,6 +118,10 @@ export class Wrapper implements AsyncDisposable {
 }
 
 /** Starts a daemon, and netnsd-runc with `runtime` before it; `await using` it. */
-export async function startWrapper(test: Test, runtime: Runtime, toml = CONFIG): Promise<Wrapper> {
-  return new Wrapper(runtime, await startDaemon(test, toml));
+export async function startWrapper(
+  test: Test,
+  runtime: Runtime,
+  { toml = CONFIG, socketElsewhere = false }: { toml?: string; socketElsewhere?: boolean } = {},
+): Promise<Wrapper> {
+  return new Wrapper(runtime, await startDaemon(test, toml, { socketElsewhere }));
 }
