@@ -19,6 +19,8 @@ interface CollectorOptions {
  */
 export class Collector {
   readonly #options: CollectorOptions;
+  /** Leases that could not be committed, by container. */
+  readonly #uncommitted = new Map<string, Held>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -26,36 +28,53 @@ export class Collector {
 
   collect(): void {
     const { shelf } = this.#options;
-    const news = shelf?.collect() ?? [];
-    if (shelf === undefined || news.length === 0) return;
-    const taken = news.filter((one) => this.#enter(one));
-    if (taken.length > 0) void this.#settle(shelf, taken);
+    if (shelf === undefined) return;
+    const entered = shelf.collect().flatMap((news) => this.#enter(shelf, news));
+    if (entered.length > 0) void this.#commit(shelf, entered);
+    if (this.#uncommitted.size > 0) this.#settleLate(shelf);
   }
 
-  /** True for a lease that stands from now on. */
-  #enter(news: ShelfNews): boolean {
-    const { claim, release, shelf, log } = this.#options;
+  /** The lease that stands from now on, if any. */
+  #enter(shelf: Shelf, news: ShelfNews): Held[] {
+    const { claim, release, log } = this.#options;
     const { containerId, leaseId, returned, pid } = news;
-    if (returned && release(leaseId)) return false;
+    if (returned && release(leaseId)) return [];
     const held = claim(news);
     if (held === undefined) {
       // What a daemon before this one, or a lease that has ended, left behind.
-      shelf?.letGo(containerId);
-      return false;
+      shelf.letGo(containerId);
+      return [];
     }
     const { pool, tenant, source } = held.lease;
     log.info({ lease: leaseId, pool, containerId, tenant, source, pid, uid: 0, gid: 0 }, 'leased');
-    if (returned) release(leaseId);
-    return !returned;
+    if (!returned) return [held];
+    release(leaseId);
+    return [];
   }
 
-  /** What could not be recorded stays on the shelf, for the next start to find. */
-  async #settle(shelf: Shelf, taken: readonly ShelfNews[]): Promise<void> {
+  /** Until it is recorded a lease stays on the shelf as it is, for the next start to find. */
+  async #commit(shelf: Shelf, entered: readonly Held[]): Promise<void> {
     try {
       await this.#options.records.committed();
-      shelf.settle(taken.map(({ containerId }) => containerId));
-    } catch {
-      // The pools' own trouble tells of it.
+      shelf.settle(entered.map(containerOf));
+    } catch (error) {
+      for (const held of entered) {
+        this.#uncommitted.set(containerOf(held), held);
+        held.owner.unrecorded(held, error);
+      }
     }
   }
+
+  #settleLate(shelf: Shelf): void {
+    for (const [containerId, { slot, lease }] of this.#uncommitted) {
+      const stands = slot.record.lease?.id === lease.id;
+      if (stands && slot.recordedState !== 'leased') continue;
+      this.#uncommitted.delete(containerId);
+      if (stands) shelf.settle([containerId]);
+    }
+  }
+}
+
+function containerOf({ lease }: Held): string {
+  return lease.containerId as string;
 }

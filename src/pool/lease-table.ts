@@ -9,6 +9,8 @@ import type { EndpointState, Lease, Processes } from './types.js';
 export interface LeaseOwner {
   expire(held: Held): void;
   processEnded(held: Held): void;
+  /** A lease that stands could not be committed: its record is to be written when that is possible. */
+  unrecorded(held: Held, error: unknown): void;
 }
 
 /** A lease that stands, and what it holds. */

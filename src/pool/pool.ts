@@ -146,6 +146,11 @@ export class Pool implements LeaseOwner {
     return true;
   }
 
+  /** After the shelf was looked at: see `Stock.recover`. */
+  recover(): void {
+    this.#stock.recover();
+  }
+
   /** See `Collector`: the lease of an endpoint that was taken from the shelf; undefined where it lies there no more. */
   claim(news: ShelfNews): Held | undefined {
     const slot = this.#stock.claim(news.token);
@@ -204,6 +209,12 @@ export class Pool implements LeaseOwner {
 
   processEnded(held: Held): void {
     this.release(held.lease.id, 'its process has ended');
+  }
+
+  unrecorded(held: Held, error: unknown): void {
+    if (this.#options.leases.get(held.lease.id) !== held) return;
+    held.slot.recordedState = held.before;
+    this.#table.trouble.failed(error);
   }
 
   /** See `PoolService`. */

@@ -105,6 +105,7 @@ export class Pools implements PoolService {
   /** Enters what was taken from the shelf and given back; done before anything else that is asked of the pools. */
   collect(): void {
     this.#collector.collect();
+    for (const pool of this.#pools.values()) pool.recover();
   }
 
   async acquire(request: AcquireRequest): Promise<Lease[]> {

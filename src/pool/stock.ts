@@ -48,6 +48,8 @@ export class Stock {
   readonly #ready = new ReadyQueue();
   /** What lies on the shelf, or did when somebody last looked, by token. */
   readonly #offers = new Map<string, Slot>();
+  /** Out of the queue since they seemed to be taken; whoever took one is told of soon, or nobody did. */
+  readonly #missed = new Set<Slot>();
   readonly #sizing: Sizing;
   #size: PoolSize;
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
@@ -171,7 +173,7 @@ export class Stock {
     const slot = this.#offers.get(token);
     if (slot === undefined) return undefined;
     this.#offers.delete(token);
-    this.#ready.remove(slot);
+    if (!this.#missed.delete(slot)) this.#ready.remove(slot);
     this.#ready.note(SHELF_TENANT);
     slot.offer = null;
     slot.handouts += 1;
@@ -181,8 +183,21 @@ export class Stock {
 
   /** The first that is not taken from the shelf meanwhile; one that is stays out of the queue until that is collected. */
   #next(take: () => Slot | undefined): Slot | undefined {
-    for (let slot = take(); slot !== undefined; slot = take()) if (this.#withdraw(slot)) return slot;
+    for (let slot = take(); slot !== undefined; slot = take()) {
+      if (this.#withdraw(slot)) return slot;
+      this.#missed.add(slot);
+    }
     return undefined;
+  }
+
+  /** After a look at the shelf: what could not be taken back then, and lies there still, is ready as before. */
+  recover(): void {
+    for (const slot of [...this.#missed]) {
+      if (!this.#withdraw(slot)) continue;
+      this.#missed.delete(slot);
+      this.#ready.push(slot);
+      this.#offer(slot);
+    }
   }
 
   /** False where somebody was quicker. */

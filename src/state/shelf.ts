@@ -28,6 +28,9 @@ export class FileShelf implements Shelf {
   readonly #standing = new Map<string, Standing>();
   /** Whom a marker of the daemon's own keeps from taking. */
   readonly #held = new Set<string>();
+  /** What could not be moved or removed, and is tried again with the next look. */
+  readonly #unsettled = new Set<string>();
+  readonly #ended = new Map<string, Standing | undefined>();
   /** No token comes twice, in this daemon's life or after it: what was left lying must not be taken for what lies there now. */
   #serial = Date.now() * 1000;
 
@@ -57,6 +60,8 @@ export class FileShelf implements Shelf {
   }
 
   collect(): ShelfNews[] {
+    if (this.#ended.size > 0) for (const key of [...this.#ended.keys()]) this.#forget(key);
+    if (this.#unsettled.size > 0) this.settle([...this.#unsettled]);
     return [...this.#news('taken'), ...this.#news('returned')];
   }
 
@@ -91,16 +96,20 @@ export class FileShelf implements Shelf {
 
   settle(containerIds: readonly string[]): void {
     for (const key of containerIds) {
+      this.#unsettled.add(key);
       this.#attempt('enter a lease', () => {
         const standing = this.#standing.get(key);
         if (standing?.place === 'taken' && this.#folder.move(key, 'taken', 'standing')) standing.place = 'standing';
-        this.#folder.shorten(key);
+        if (standing !== undefined) this.#folder.shorten(key);
+        this.#unsettled.delete(key);
       });
     }
   }
 
   hold(containerId: string): void {
     if (this.#standing.has(containerId) || this.#held.has(containerId) || !isKey(containerId)) return;
+    // What an earlier lease left is this one's mark.
+    this.#ended.delete(containerId);
     this.#attempt('mark a container', () => {
       this.#folder.hold(containerId);
       this.#held.add(containerId);
@@ -110,15 +119,21 @@ export class FileShelf implements Shelf {
   letGo(containerId: string): void {
     const standing = this.#standing.get(containerId);
     this.#standing.delete(containerId);
-    if (standing === undefined && !this.#held.has(containerId)) return;
-    this.#held.delete(containerId);
+    if (standing === undefined && !this.#held.delete(containerId)) return;
+    this.#ended.set(containerId, standing);
+    this.#forget(containerId);
+  }
+
+  #forget(key: string): void {
     this.#attempt('forget a container', () => {
+      const standing = this.#ended.get(key);
       // Its entry first: who finds no mark may take again, under the same name.
       if (standing !== undefined) {
         const places: Place[] = [standing.place, 'returned', 'standing'];
-        places.some((place) => this.#folder.remove(place, containerId));
+        places.some((place) => this.#folder.remove(place, key));
       }
-      this.#folder.letGo(containerId);
+      if (!this.#held.has(key)) this.#folder.letGo(key);
+      this.#ended.delete(key);
     });
   }
 

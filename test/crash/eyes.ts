@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const STATES = ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'];
-const SETTLED_FILES = ['lock', 'sequence', 'resting', 'site.json', 'netns', 'set-aside', 'journal', ...STATES];
+const SETTLED_FILES = ['lock', 'sequence', 'resting', 'site.json', 'netns', 'set-aside', 'journal', 'shelf', ...STATES];
 
 /** One endpoint, by its record and by what the kernel has of it. */
 export interface SeenEndpoint {
@@ -49,6 +49,7 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
   judgeLinks({ instance, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
   judgeNeighbours({ instance, endpoints, wrong, neighbours: JSON.parse(neighbours) });
   judgeMounts({ netnsDir, endpoints, wrong });
+  judgeShelf({ stateDir, endpoints, wrong });
   for (const { id, path, address } of endpoints) {
     const at = insides.indexOf(path);
     const [inside, routes] = [insides[at + 1], insides[at + 2]];
@@ -132,6 +133,21 @@ function judgeMounts(seen: { netnsDir: string; endpoints: SeenEndpoint[]; wrong:
   if (points.join() !== wanted.join()) wrong.push(`mounted: ${points}; wanted: ${wanted}`);
   const files = readdirSync(netnsDir).map((name) => join(netnsDir, name));
   for (const file of files) if (!wanted.includes(file)) wrong.push(`a mount point ${file} of no endpoint`);
+}
+
+/** At rest each entry and each mark is a lease's, and an offer is of a ready endpoint. */
+function judgeShelf(seen: { stateDir: string; endpoints: SeenEndpoint[]; wrong: string[] }): void {
+  const { stateDir, endpoints, wrong } = seen;
+  const names = (...path: string[]) => readdirSync(join(stateDir, 'shelf', ...path));
+  const holders = endpoints.filter(({ state }) => state === 'leased').map(({ containerId }) => containerId);
+  for (const place of ['taken', 'returned']) for (const key of names(place)) wrong.push(`${place}/${key} is left`);
+  for (const place of ['standing', 'holders'])
+    for (const key of names(place)) if (!holders.includes(key)) wrong.push(`${place}/${key} is no lease's`);
+  const ready = endpoints.filter(({ state }) => state === 'ready').map(({ id }) => id);
+  for (const token of names('offers', 'default')) {
+    const id = token.slice(0, token.lastIndexOf('.'));
+    if (!ready.includes(id)) wrong.push(`${id} is offered and not ready`);
+  }
 }
 
 function judgeInside(seen: {

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import type { Lease } from '../../src/pool/types.js';
 import { CrashDaemon, type Pass } from './daemon.js';
 import { descriptors, look } from './eyes.js';
 import { Guest } from './guest.js';
+import { ShelfTaker } from './shelf-taker.js';
 
 /** What the daemon is at while a fault strikes. */
 export const PHASES = ['start', 'work', 'stop'] as const;
@@ -46,9 +48,11 @@ export class Lane implements AsyncDisposable {
   /** What was wrong before: it is told of once, with the fault that did it. */
   readonly #told = new Set<string>();
   #descriptors = { pid: 0, all: 0 };
+  readonly #shelf: ShelfTaker;
 
   constructor(place: number) {
-    this.daemon = new CrashDaemon({ place });
+    this.daemon = new CrashDaemon({ place, minReady: 3 });
+    this.#shelf = new ShelfTaker(this.daemon.stateDir);
   }
 
   /** The first start, on nothing, and the container's lease. */
@@ -158,6 +162,9 @@ export class Lane implements AsyncDisposable {
     });
     await this.#releaseAll();
     await this.daemon.settled();
+    await this.#takeFromShelf();
+    await this.#releaseAll();
+    await this.daemon.settled();
     await this.#ask(() => client.resizePool('default', { minReady: minReady + 1 }));
     for (let turn = 0; turn < 200 && this.daemon.alive; turn++) {
       if ((await client.status().catch(() => undefined))?.pools[0]?.ready === minReady + 1) break;
@@ -166,6 +173,21 @@ export class Lane implements AsyncDisposable {
     await this.#ask(() => client.resizePool('default', { minReady }));
     await this.daemon.settled();
     await this.#written();
+  }
+
+  /** One that is given back when it stands, one before anybody looks, and one that is released by asking. */
+  async #takeFromShelf(): Promise<void> {
+    for (const end = Date.now() + 2000; this.#shelf.offers < 3 && this.daemon.alive && Date.now() < end; )
+      await delay(10);
+    const asked = this.#shelf.take('asked');
+    if (asked !== undefined) this.#note({ id: asked.id, netns: { path: asked.path } } as Lease);
+    const standing = this.#shelf.take('stands') !== undefined;
+    if (this.#shelf.take('passes') !== undefined) this.#shelf.giveBack('passes');
+    await this.#ask(() => this.daemon.client.leases());
+    // Entered when it is in the journal, in the next turn of the daemon's.
+    await delay(5);
+    if (standing) this.#shelf.giveBack('stands');
+    await this.#ask(() => this.daemon.client.leases());
   }
 
   /** Leases get files of their own a while later, a second where the processors are short. */
@@ -302,8 +324,9 @@ export class Lane implements AsyncDisposable {
     const ready = readdirSync(join(stateDir, 'ready'))
       .filter((name) => name.endsWith('.json'))
       .map((name) => join(stateDir, 'ready', name));
-    const [first, second] = ready.map((path) => ({ path, record: JSON.parse(readFileSync(path, 'utf8')) }));
-    if (first === undefined || second === undefined) throw new Error(`${ready.length} are ready`);
+    const [first, second, third] = ready.map((path) => ({ path, record: JSON.parse(readFileSync(path, 'utf8')) }));
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error(`${ready.length} are ready`);
     const write = (state: string, name: string, text: string) =>
       writeFileSync(join(stateDir, state, name), text, { mode: 0o600 });
     // Released and not gone yet.
@@ -323,6 +346,14 @@ export class Lane implements AsyncDisposable {
     const noted = { ...second.record, revision: second.record.revision + 1_000_000, state: 'leased', lease };
     appendFileSync(join(stateDir, 'journal'), `${JSON.stringify(noted)}\n{"version":1,"revis`, { mode: 0o600 });
     this.#note({ id: lease.id, netns: noted.facts.netns } as Lease);
+    // Taken from the shelf, of which no daemon has heard; and what netnsd-runc leaves that is killed before it takes.
+    const { facts } = third.record;
+    const entry = `${third.record.id}.left ${facts.addresses[0].address} ${facts.netns.path}`;
+    const taken = { id: randomBytes(8).toString('hex'), netns: facts.netns };
+    symlinkSync(entry, join(stateDir, 'shelf', 'taken', 'left'));
+    write(join('shelf', 'holders'), 'left', `{"lease":"${taken.id}","pid":1}\n{}`);
+    write(join('shelf', 'holders'), 'cut-short', '{"lea');
+    this.#note(taken as Lease);
     // Meant to be built; cut short while written; of nobody; no record at all.
     write(
       'building',

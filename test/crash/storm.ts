@@ -4,6 +4,7 @@ import { hasCode } from '../../src/errors.js';
 import { CrashDaemon } from './daemon.js';
 import { look } from './eyes.js';
 import { Guest } from './guest.js';
+import { ShelfTaker, type Taken } from './shelf-taker.js';
 
 export interface StormOptions {
   readonly seed: number;
@@ -44,6 +45,7 @@ const KEPT = 2;
 export class Storm {
   readonly #options: StormOptions;
   readonly #daemon = new CrashDaemon({ place: 50, minReady: 8, max: 64 });
+  readonly #shelf = new ShelfTaker(this.#daemon.stateDir);
   readonly #ledger: Entry[] = [];
   readonly #guests: { readonly entry: Entry; readonly guest: Guest }[] = [];
   readonly #wrong: string[] = [];
@@ -96,12 +98,16 @@ export class Storm {
     this.#guests.push({ entry, guest: new Guest(netns.path, addresses[0]?.gateway as string) });
   }
 
-  /** Acquires, holds, releases, over and over; asks again for what was asked of a daemon that died. */
+  /**
+   * Acquires, holds, releases, over and over; asks again for what was asked of a daemon that died. Every other time, about, it
+   * takes from the shelf, if anything lies there, and gives back there.
+   */
   async #client(number: number, random: Random): Promise<void> {
     let kept = 0;
     for (let round = 0; !this.#over; round += 1) {
       const containerId = `client-${number}-${round}`;
-      const lease = await this.#insist(() => this.#daemon.client.acquire({ containerId, wait: 5 }));
+      const taken = random.next() < 0.5 ? this.#shelf.take(containerId) : undefined;
+      const lease = taken ?? (await this.#acquire(containerId));
       if (lease === undefined) {
         await this.#insist(() => this.#daemon.client.releaseContainer(containerId));
         continue;
@@ -109,7 +115,7 @@ export class Storm {
       const entry: Entry = {
         client: number,
         id: lease.id,
-        path: lease.netns.path,
+        path: lease.path,
         answeredAtMs: Date.now(),
         releasedAtMs: Infinity,
       };
@@ -121,8 +127,14 @@ export class Storm {
         continue;
       }
       entry.releasedAtMs = Date.now();
+      if (taken !== undefined && this.#shelf.giveBack(containerId)) continue;
       await this.#insist(() => this.#daemon.client.release(lease.id));
     }
+  }
+
+  async #acquire(containerId: string): Promise<Taken | undefined> {
+    const lease = await this.#insist(() => this.#daemon.client.acquire({ containerId, wait: 5 }));
+    return lease && { id: lease.id, path: lease.netns.path };
   }
 
   /** Asks until the daemon answers; undefined when the pool is empty. */

@@ -17,6 +17,7 @@ export const PAGES = [
   'docs/reconcile.md',
   'docs/recycling.md',
   'docs/runtimes.md',
+  'docs/shelf.md',
   'docs/sizing.md',
 ];
 

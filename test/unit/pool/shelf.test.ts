@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Lease } from '../../../src/pool/index.js';
+import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
 import { FakeShelf } from './fake-shelf.js';
 import { outcome, type Sizes, world } from './fakes.js';
 
@@ -178,4 +178,35 @@ t.test('a lease from the shelf stands although it cannot be recorded', async (t)
   records.full = false;
   await clock.advance(60_000);
   t.match(records.onDisk.get(id as string), { state: 'leased' }, 'and is, when that is possible');
+});
+
+t.test('a lease from the shelf whose commit fails stays there until its record is written', async (t) => {
+  const { pools, shelf, records, clock } = await shelved();
+  records.uncommitted = true;
+  const id = shelf.take('web') as string;
+  pools.collect();
+  await clock.settle();
+  t.strictSame(shelf.settled, []);
+  t.match(pools.poolStatus('default'), { leased: 1, trouble: /no space left/ });
+  records.uncommitted = false;
+  // What was never committed is not on the disk.
+  records.onDisk.set(id, { ...(records.onDisk.get(id) as EndpointRecord), state: 'ready', lease: null });
+  await clock.advance(60_000);
+  pools.collect();
+  t.match(records.onDisk.get(id), { state: 'leased' });
+  t.strictSame(shelf.settled, ['web']);
+  t.strictSame(records.faults, []);
+});
+
+t.test('an offer that could not be taken back is ready again when that is seen', async (t) => {
+  const { pools, shelf } = await shelved({ minReady: 1, max: 1 });
+  const withdraw = shelf.withdraw.bind(shelf);
+  shelf.withdraw = () => false;
+  const { error } = await outcome(pools.acquire({}));
+  t.match(error, { code: 'pool_exhausted' });
+  shelf.withdraw = withdraw;
+  pools.collect();
+  t.equal(shelf.offers.size, 1);
+  const [lease] = await pools.acquire({});
+  t.match(lease, { source: 'warm' });
 });

@@ -249,3 +249,27 @@ t.test('a lease that outlived a restart is given back as before', async (t) => {
   fs.renameSync(path('standing', 'web'), path('returned', 'web'));
   t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef', returned: true }]);
 });
+
+t.test('what would not move or go is tried again with the next look', async (t) => {
+  const { reopen, take, entries, path } = makeShelf(t);
+  const shelf = reopen();
+  shelf.offer(recordOf(1));
+  take('web');
+  shelf.collect();
+  fs.renameSync(path('standing'), path('away'));
+  fs.writeFileSync(path('standing'), '');
+  shelf.settle(['web']);
+  fs.rmSync(path('standing'));
+  fs.renameSync(path('away'), path('standing'));
+  t.strictSame(entries(), ['web', 'web', '', '']);
+  shelf.collect();
+  t.strictSame(entries(), ['web', '', 'web', '']);
+  fs.renameSync(path('holders'), path('away'));
+  fs.writeFileSync(path('holders'), '');
+  shelf.letGo('web');
+  fs.rmSync(path('holders'));
+  fs.renameSync(path('away'), path('holders'));
+  t.strictSame(entries(), ['web', '', '', '']);
+  shelf.collect();
+  t.strictSame(entries(), ['', '', '', '']);
+});
