@@ -7,6 +7,7 @@ const LONGEST_MS = 3000;
 /** Of proc_stat(5), in its ticks of 10 ms: user, nice, system, irq, softirq. What others took of a virtual machine is not among them. */
 const BUSY_FIELDS = [1, 2, 3, 6, 7] as const;
 const MOST_BUSY_TICKS = 1;
+const TICK_MS = 10;
 
 /**
  * Waits until what was run before leaves the machine nothing to do: namespaces and cgroups are removed behind the back of
@@ -19,6 +20,11 @@ export async function waitForQuiet(): Promise<void> {
     await delay(LOOK_MS);
     if (busyTicks() - before <= MOST_BUSY_TICKS) return;
   }
+}
+
+/** Processor time that this machine has spent on anything since it started, in milliseconds; by ticks of ten. */
+export function processorMs(): number {
+  return busyTicks() * TICK_MS;
 }
 
 function busyTicks(): number {
