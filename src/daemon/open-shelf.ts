@@ -39,12 +39,14 @@ export function openShelf(options: {
     write: (record, previous) => files.write(record, previous),
     failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
   });
-  for (const { name } of pools) folder.openPool(name);
-  const standard = pools.find(({ name }) => name === DEFAULT_POOL) ?? (pools.length === 1 ? pools[0] : undefined);
-  if (standard !== undefined) folder.setDefault(standard.name);
   const lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
   const failed = (err: unknown, what: string): void =>
     log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
+  try {
+    layOut(folder, pools);
+  } catch (error) {
+    failed(error, 'be laid out');
+  }
   const shelf = new FileShelf({ folder, trustOf, newLeaseId, failed, standing });
   let watching: ShelfWatch | undefined;
   let sweeping: NodeJS.Timeout | undefined;
@@ -71,6 +73,12 @@ export function openShelf(options: {
       lifeSign[Symbol.dispose]();
     },
   };
+}
+
+function layOut(folder: ShelfFolder, pools: Config['pools']): void {
+  for (const { name } of pools) folder.openPool(name);
+  const standard = pools.find(({ name }) => name === DEFAULT_POOL) ?? (pools.length === 1 ? pools[0] : undefined);
+  if (standard !== undefined) folder.setDefault(standard.name);
 }
 
 /** What the container of a spec may do to its network; a text that is no spec says nothing. */

@@ -42,10 +42,15 @@ function closeAnyway(fd: number): void {
 /** Errors that speak of the machine at this moment, not of the file. */
 const HARDSHIPS = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EINTR', 'EAGAIN', 'EIO', 'EBUSY', 'ENOSPC', 'EDQUOT'];
 
+/** Whether an error speaks of the machine at this moment, so that what failed may succeed later. */
+export function isHardship(error: unknown): boolean {
+  return HARDSHIPS.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Throws `state_unusable` where `error` says nothing about the file itself: what it holds must not be given up for that. */
 export function refuseHardship(error: unknown, path: string): void {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (!HARDSHIPS.includes(code)) return;
+  if (!isHardship(error)) return;
   const text = `${path} cannot be read or written now, and leases may depend on it: ${message}; start netnsd again`;
   throw new NetnsdError('state_unusable', text, { cause: error, details: { path, errno: code } });
 }

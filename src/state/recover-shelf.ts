@@ -1,5 +1,6 @@
 import { SHELF_TENANT } from '../pool/index.js';
 import type { EndpointRecord, LeaseTerms, Trust } from '../pool/types.js';
+import { refuseHardship } from './own-file.js';
 import type { Entry, Place, ShelfFolder } from './shelf-folder.js';
 
 export interface RecoveredShelf {
@@ -21,9 +22,19 @@ interface Options {
 
 /**
  * Takes over a shelf from a daemon that has ended: what it offered is no more, and what containers took or gave back since it
- * last looked goes into the records. Nothing can be taken meanwhile. To be called once, before anything is compared.
+ * last looked goes into the records. Nothing can be taken meanwhile. To be called once, before anything is compared. Throws
+ * `state_unusable` where something cannot be read for lack of resources: leases may depend on it.
  */
 export function recoverShelf(options: Options): RecoveredShelf {
+  try {
+    return recover(options);
+  } catch (error) {
+    refuseHardship(error, options.folder.path);
+    throw error;
+  }
+}
+
+function recover(options: Options): RecoveredShelf {
   const { folder, records } = options;
   const byId = new Map(records.map((record) => [record.id, record]));
   const standing: RecoveredShelf['standing'] = new Map();
@@ -33,7 +44,7 @@ export function recoverShelf(options: Options): RecoveredShelf {
       const entry = folder.entry(place, key);
       const record = entry && byId.get(endpointOf(entry));
       const next = entry && record && take({ ...options, entry, place, record });
-      if (next === undefined) folder.remove(place, key);
+      if (next === undefined) folder.clear(place, key);
       else {
         byId.set(next.id, next);
         if (next.lease === null) folder.remove(place, key);
@@ -41,7 +52,7 @@ export function recoverShelf(options: Options): RecoveredShelf {
       }
     }
   }
-  for (const key of folder.holders()) if (!standing.has(key)) folder.letGo(key);
+  for (const key of folder.holders()) if (!standing.has(key)) folder.clearHolder(key);
   return { records: records.map(({ id }) => byId.get(id) as EndpointRecord), standing };
 }
 

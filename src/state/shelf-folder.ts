@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { isHardship } from './own-file.js';
 
 /** Folder of the state directory in which ready endpoints lie for containers to take; see docs/shelf.md. */
 export const SHELF = 'shelf';
@@ -39,6 +40,10 @@ export class ShelfFolder {
     this.#root = join(stateDirectory, SHELF);
   }
 
+  get path(): string {
+    return this.#root;
+  }
+
   /** Makes what is missing, and takes back all that an earlier daemon offered. */
   open(): void {
     for (const folder of ['.', ...SHELF_FOLDERS])
@@ -69,17 +74,18 @@ export class ShelfFolder {
     return fs.readdirSync(join(this.#root, place));
   }
 
-  /** Undefined for what netnsd-runc did not put there, and for what is gone meanwhile. */
+  /** Undefined for what netnsd-runc did not put there, and for what is gone meanwhile. Throws what speaks of the machine only. */
   entry(place: Place, key: string): Entry | undefined {
     try {
       const [token = '', ...rest] = fs.readlinkSync(join(this.#root, place, key)).split(' ');
       return rest.length >= 2 ? { key, token } : undefined;
-    } catch {
+    } catch (error) {
+      if (isHardship(error)) throw error;
       return undefined;
     }
   }
 
-  /** Undefined where nobody wrote one. */
+  /** Undefined where nobody wrote one. Throws what speaks of the machine only: the lease's id is to be had later then. */
   holder(key: string): Holder | undefined {
     const path = join(this.#root, 'holders', key);
     try {
@@ -90,7 +96,8 @@ export class ShelfFolder {
       if (typeof lease !== 'string' || !/^[0-9a-f]{16}$/.test(lease)) return undefined;
       const takenAtMs = fs.lstatSync(path).mtimeMs;
       return { leaseId: lease, pid: Number(pid) || 0, takenAtMs, specText: end < 0 ? null : text.slice(end + 1) };
-    } catch {
+    } catch (error) {
+      if (isHardship(error)) throw error;
       return undefined;
     }
   }
@@ -117,6 +124,11 @@ export class ShelfFolder {
     unlinked(join(this.#root, 'holders', key));
   }
 
+  /** Removes whatever bears the name of a mark. */
+  clearHolder(key: string): void {
+    fs.rmSync(join(this.#root, 'holders', key), { recursive: true, force: true });
+  }
+
   /** False where it is elsewhere by now. */
   move(key: string, from: Place, to: Place): boolean {
     try {
@@ -130,6 +142,11 @@ export class ShelfFolder {
 
   remove(place: Place, key: string): boolean {
     return unlinked(join(this.#root, place, key));
+  }
+
+  /** Removes whatever bears this name. */
+  clear(place: Place, key: string): void {
+    fs.rmSync(join(this.#root, place, key), { recursive: true, force: true });
   }
 
   /** Keeps no more of a holder's file than who holds: a spec is read once. */

@@ -46,7 +46,7 @@ export class FileShelf implements Shelf {
     const address = facts?.addresses[0]?.address;
     if (facts === null || address === undefined) return null;
     this.#serial += 1;
-    const token = `${id}.${this.#serial.toString(36)}`;
+    const token = `${id}.${this.#serial}`;
     const done = this.#attempt('lay an endpoint out', () => {
       this.#folder.offer(pool, { token, address, path: facts.netns.path });
       return true;
@@ -67,15 +67,18 @@ export class FileShelf implements Shelf {
 
   #news(place: 'taken' | 'returned'): ShelfNews[] {
     const keys = this.#attempt('read what was taken', () => this.#folder.entries(place)) ?? [];
-    return keys.flatMap((key) => {
-      const entry = this.#folder.entry(place, key);
-      if (entry === undefined) return [];
-      const standing = this.#standing.get(key);
-      if (standing?.token !== entry.token) return [this.#meet(entry, place)];
-      if (place === standing.place) return [];
-      standing.place = place;
-      return [{ ...NOTHING, containerId: key, ...standing, returned: true }];
-    });
+    return keys.flatMap((key) => this.#attempt('read what was taken', () => this.#look(place, key)) ?? []);
+  }
+
+  /** What cannot be read now is read with the next look. */
+  #look(place: 'taken' | 'returned', key: string): ShelfNews[] {
+    const entry = this.#folder.entry(place, key);
+    if (entry === undefined) return [];
+    const standing = this.#standing.get(key);
+    if (standing?.token !== entry.token) return [this.#meet(entry, place)];
+    if (place === standing.place) return [];
+    standing.place = place;
+    return [{ ...NOTHING, containerId: key, ...standing, returned: true }];
   }
 
   /** Somebody who is not in the books. */

@@ -273,3 +273,43 @@ t.test('what would not move or go is tried again with the next look', async (t) 
   shelf.collect();
   t.strictSame(entries(), ['', '', '', '']);
 });
+
+t.test('a start that cannot read what was taken says so, and takes nothing away', async (t) => {
+  const { reopen, recover, take, path, entries } = makeShelf(t);
+  reopen().offer(recordOf(1));
+  take('web');
+  const readFileSync = fs.readFileSync;
+  t.teardown(() => {
+    fs.readFileSync = readFileSync;
+  });
+  fs.readFileSync = (() => {
+    throw Object.assign(new Error('no descriptor left'), { code: 'EMFILE' });
+  }) as never;
+  t.throws(() => recover([recordOf(1)]), { code: 'state_unusable', message: path() });
+  fs.readFileSync = readFileSync;
+  t.strictSame(entries(), ['web', 'web', '', '']);
+  t.match(recover([recordOf(1)]).records, [{ state: 'leased', lease: { id: '0123456789abcdef' } }]);
+});
+
+t.test('what cannot be read for the moment is told with the next look, as it is', async (t) => {
+  const { reopen, take, failures } = makeShelf(t);
+  const shelf = reopen();
+  shelf.offer(recordOf(1));
+  take('web');
+  const { readFileSync } = fs;
+  fs.readFileSync = (() => {
+    throw Object.assign(new Error('no descriptor left'), { code: 'EMFILE' });
+  }) as never;
+  t.strictSame(shelf.collect(), []);
+  fs.readFileSync = readFileSync;
+  t.equal(failures.length, 1);
+  t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef' }]);
+});
+
+t.test('a start removes what bears the name of an entry and is none', async (t) => {
+  const { reopen, recover, path, entries } = makeShelf(t);
+  reopen();
+  for (const place of ['taken', 'standing', 'returned', 'holders']) fs.mkdirSync(path(place, 'folder'));
+  recover();
+  t.strictSame(entries(), ['', '', '', '']);
+});
