@@ -2,7 +2,7 @@
  * Fills the figures of README.md in, from what `netnsd bench SUITE --json` printed; no figure gets there otherwise.
  *
  *   node native-scripts/figures.mjs                    measures all suites (root; a quiet machine; takes minutes)
- *   node native-scripts/figures.mjs REPORT.json...     takes these reports, one a suite, instead
+ *   node native-scripts/figures.mjs REPORT.json...     takes these reports, one a suite, instead; the other suites' figures stay
  *   node native-scripts/figures.mjs --print REPORT...  prints the block and leaves README.md alone
  */
 import { execFileSync } from 'node:child_process';
@@ -81,6 +81,15 @@ const reports =
     ? files.map((file) => parse(readFileSync(file, 'utf8'), file))
     : SUITES.map((suite) => parse(measure(suite), `the output of netnsd bench ${suite}`));
 reports.sort((a, b) => SUITES.indexOf(a.suite) - SUITES.indexOf(b.suite));
-const block = reports.map(reportText).join('\n\n');
-if (printing) console.log(block);
-else writeFileSync(README, replaceBlock(readFileSync(README, 'utf8'), 'figures', block));
+const sections = new Map(reports.map((report) => [report.suite, reportText(report)]));
+if (printing) console.log([...sections.values()].join('\n\n'));
+else {
+  const text = readFileSync(README, 'utf8');
+  const [, standing = ''] = /<!-- figures:start -->\n([\s\S]*?)\n<!-- figures:end -->/.exec(text) ?? [];
+  for (const section of standing.split(/^(?=### netnsd bench )/m)) {
+    const [, suite] = /^### netnsd bench (\w+)/.exec(section) ?? [];
+    if (suite !== undefined && !sections.has(suite)) sections.set(suite, section.trim());
+  }
+  const block = SUITES.flatMap((suite) => sections.get(suite) ?? []).join('\n\n');
+  writeFileSync(README, replaceBlock(text, 'figures', block));
+}

@@ -69,7 +69,7 @@ bool shelf_patch(const struct settings *settings, const struct container *contai
 bool shelf_release(const struct settings *settings, const struct container *container) {
   struct shelf shelf;
   if (!shelf_open(&shelf, settings, container)) return false;
-  bool given = shelf_give_back(&shelf);
+  bool given = shelf_give_back(&shelf) || shelf_holds_nothing(&shelf);
   shelf_close(&shelf);
   return given;
 }

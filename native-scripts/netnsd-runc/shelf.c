@@ -89,6 +89,19 @@ bool shelf_rename(int from_folder, const char *from, int to_folder, const char *
   return syscall(SYS_renameat2, from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0;
 }
 
+static bool has(const struct shelf *shelf, const char *folder) {
+  char path[SHELF_ENTRY_SIZE];
+  struct stat status;
+  shelf_entry(shelf, folder, path);
+  return fstatat(shelf->fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* containerd has a container deleted twice. A daemon that lives marks whoever holds anything, so without a mark there is nothing to ask. */
+bool shelf_holds_nothing(const struct shelf *shelf) {
+  if (has(shelf, "taken") || has(shelf, "standing")) return false;
+  return has(shelf, "returned") || (shelf_is_served(shelf) && !has(shelf, "holders"));
+}
+
 bool shelf_give_back(const struct shelf *shelf) {
   char taken[SHELF_ENTRY_SIZE];
   char standing[SHELF_ENTRY_SIZE];

@@ -31,6 +31,9 @@ bool shelf_is_served(const struct shelf *shelf);
 /* Gives back what the container took, whether or not a daemon lives: the next one collects it. False if there is nothing of it here. */
 bool shelf_give_back(const struct shelf *shelf);
 
+/* Whether the container surely holds no lease, of whatever kind: it has given back already, or a living daemon knows of none. */
+bool shelf_holds_nothing(const struct shelf *shelf);
+
 /* Room for the path of an entry in one of the shelf's folders. */
 enum { SHELF_ENTRY_SIZE = SHELF_KEY_MAX + 16 };
 

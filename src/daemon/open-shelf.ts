@@ -17,7 +17,7 @@ export interface OpenShelf extends Disposable {
   readonly shelf: FileShelf;
   /** The records, with what was taken while no daemon ran. */
   readonly records: EndpointRecord[];
-  /** From now on what is taken is noticed; until disposed. */
+  /** From now on containers may take, and that is noticed; until disposed. To be called when the pools have started. */
   watch(pools: Pools): void;
 }
 
@@ -39,7 +39,6 @@ export function openShelf(options: {
     write: (record, previous) => files.write(record, previous),
     failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
   });
-  const lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
   const failed = (err: unknown, what: string): void =>
     log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
   try {
@@ -48,12 +47,15 @@ export function openShelf(options: {
     failed(error, 'be laid out');
   }
   const shelf = new FileShelf({ folder, trustOf, newLeaseId, failed, standing });
+  let lifeSign: LifeSign | undefined;
   let watching: ShelfWatch | undefined;
   let sweeping: NodeJS.Timeout | undefined;
   return {
     shelf,
     records,
     watch(open) {
+      // Not before the pools have started: whoever holds a lease is marked by then.
+      lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
       const collect = () => open.collect();
       const folders = ['taken', 'returned'].map((name) => join(stateDir, SHELF, name));
       watching = new ShelfWatch({
@@ -70,7 +72,7 @@ export function openShelf(options: {
     [Symbol.dispose]() {
       clearInterval(sweeping);
       watching?.[Symbol.dispose]();
-      lifeSign[Symbol.dispose]();
+      lifeSign?.[Symbol.dispose]();
     },
   };
 }

@@ -104,6 +104,15 @@ const shelves: [string, (shelf: Shelf) => void][] = [
   ['is a file', (shelf) => replaceByFile(shelf.folder)],
 ];
 
+/** As the daemon does for a lease that was asked for, where the shelf can be written to. */
+function markHolder(shelf: Shelf): void {
+  try {
+    symlinkSync('lease', shelf.path('holders', 'c1'));
+  } catch {
+    // Then there is no such folder to look into either.
+  }
+}
+
 for (const [title, spoil] of shelves) {
   t.test(`a shelf that ${title} has the daemon asked`, async (t) => {
     const stage = makeStage(t);
@@ -117,6 +126,7 @@ for (const [title, spoil] of shelves) {
     ]) {
       const ended = await run(netnsdRunc, args, { env: stage.env });
       t.strictSame([ended.status, ended.stderr], [0, '']);
+      markHolder(shelf);
     }
     t.strictSame(stage.journal(), [
       'POST /v1/oci/patch',

@@ -5,7 +5,9 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import t from 'tap';
@@ -100,7 +102,10 @@ t.test('what the shelf does not hold, or cannot take back, is given back over th
   const stage = makeStage(t);
   await stage.startDaemon();
   const shelf = layOutShelf(t, stage);
+  // As the daemon marks whoever holds a lease that is not from the shelf.
+  symlinkSync('lease', shelf.path('holders', 'c1'));
   await run(netnsdRunc, ['delete', 'c1'], { env: stage.env });
+  rmSync(shelf.path('holders', 'c1'));
   stage.writeSpec(SPEC);
   await create(stage);
   writeFileSync(shelf.path('returned', 'c1'), '');
@@ -110,6 +115,27 @@ t.test('what the shelf does not hold, or cannot take back, is given back over th
     stage.journal().filter((line) => !line.startsWith('runtime')),
     [release, release],
   );
+});
+
+t.test('of what holds nothing, or has given back already, the daemon is not told again, if it lives', async (t) => {
+  const stage = makeStage(t);
+  await stage.startDaemon();
+  const shelf = layOutShelf(t, stage);
+  const remove = () => run(netnsdRunc, ['delete', 'c1'], { env: stage.env });
+  const asked = () => stage.journal().filter((line) => !line.startsWith('runtime')).length;
+  await remove();
+  t.equal(asked(), 0, 'it holds nothing');
+  stage.writeSpec(SPEC);
+  await create(stage);
+  await remove();
+  await remove();
+  t.equal(asked(), 0, 'it gave back with the first delete');
+  t.strictSame(shelf.names('returned'), ['c1']);
+  rmSync(shelf.path('returned', 'c1'));
+  rmSync(shelf.path('holders', 'c1'));
+  shelf.endDaemon();
+  await remove();
+  t.equal(asked(), 1, 'marks are worth nothing without the daemon that makes them');
 });
 
 t.test('a create that fails lets the daemon look whether something was left', async (t) => {
