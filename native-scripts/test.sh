@@ -4,8 +4,8 @@
 #   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]
 #
 # `unit` and `native` need no root. `kernel`, `runtime` and `crash` run inside the sandbox, `host` tests the sandbox from
-# outside, and around the whole the machine's own state is compared. Ends with the line `N passed, N failed`; the exit
-# status is 0 only if nothing failed and every part ran at least one test.
+# outside, and around the whole the machine's own state is compared. Ends with what failed, if anything did, and the line
+# `N passed, N failed`; the exit status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
@@ -39,6 +39,15 @@ give_back() {
     as_root chown -R --reference=package.json .tap
 }
 
+# Counts one failure: its title, and what was said in a file if it is named.
+fail() {
+  failed=$((failed + 1))
+  {
+    echo "  FAILED  $1"
+    sed 's/^/    | /' "${2:-/dev/null}"
+  } | tee -a "$work/failures"
+}
+
 # Counts one check of this script's own: its title, then the command, whose output is shown if it fails.
 check() {
   local title=$1
@@ -47,9 +56,7 @@ check() {
     passed=$((passed + 1))
     echo "  ok      $title"
   else
-    failed=$((failed + 1))
-    echo "  FAILED  $title"
-    sed 's/^/    | /' "$work/output"
+    fail "$title" "$work/output"
   fi
 }
 
@@ -59,20 +66,18 @@ run_part() {
   shift
   mapfile -t files < <(find "dist/test/$part" -name '*.test.js' 2>/dev/null | sort)
   if ((${#files[@]} == 0)); then
-    failed=$((failed + 1))
-    echo "  FAILED  no test in test/$part"
+    fail "no test in test/$part"
     return
   fi
   rm -f "$work/tally"
   "$@" node_modules/.bin/tap run --timeout="$limit" --reporter=tap "${files[@]}" </dev/null 2>"$work/errors" |
-    node native-scripts/tally.mjs "$work/tally" || status=$?
+    node native-scripts/tally.mjs "$work/tally" "$work/failures" || status=$?
   if [[ -s $work/tally ]]; then read -r part_passed part_failed <"$work/tally"; fi
   # The runner may fail with no test to blame, or end before it ran one.
   if ((part_failed == 0 && (status != 0 || part_passed == 0))); then
-    part_failed=1
-    echo "  FAILED  the test runner of $part ended with status $status after $part_passed tests"
+    fail "the test runner of $part ended with status $status after $part_passed tests"
   fi
-  if ((part_failed)); then sed 's/^/    | /' "$work/errors"; fi
+  if ((part_failed || status || part_passed == 0)); then sed 's/^/    | /' "$work/errors"; fi
   passed=$((passed + part_passed))
   failed=$((failed + part_failed))
 }
@@ -102,6 +107,8 @@ bash native-scripts/host-state.sh >"$work/after"
 check "the machine's own links, routes, rules, nftables, mounts and files are as before" \
   diff -U2 "$work/before" "$work/after"
 
+# Once more, where nobody has to look for it.
+if [[ -s $work/failures ]]; then printf '\nwhat failed\n' && cat "$work/failures"; fi
 echo
 echo "$passed passed, $failed failed"
 ((failed == 0))

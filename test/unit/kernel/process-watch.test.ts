@@ -93,11 +93,14 @@ t.test('what has ended, is a zombie, or is a thread cannot be held', async (t) =
   const gone = await sleeper(t);
   await end(gone);
   t.throws(() => watch.hold(gone.pid), { code: 'process_gone', details: { pid: gone.pid } });
-  // A parent that never waits for its child, whose number it prints.
-  const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // A parent that never waits for its child, whose number it prints; a shell would, so the child outlives that.
+  const script = 'exec 3<&0; cat <&3 & echo $!; exec sleep 60';
+  const parent = spawn('bash', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
   t.teardown(() => parent.kill('SIGKILL'));
   const [line] = await once(parent.stdout, 'data');
   const zombie = Number(String(line));
+  while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await delay(10);
+  parent.stdin.end();
   while (!/\) Z /.test(readFileSync(`/proc/${zombie}/stat`, 'utf8'))) await delay(10);
   t.throws(() => watch.hold(zombie), { code: 'process_gone' });
   const thread = readdirSync('/proc/self/task')
