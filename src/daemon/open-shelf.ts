@@ -4,13 +4,23 @@ import type { Config } from '../config/index.js';
 import { LifeSign } from '../kernel/file-lock.js';
 import { isProcessorShort } from '../kernel/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
-import { type EndpointRecord, newLeaseId, type Pools, type Trust } from '../pool/index.js';
-import { type FileRecords, FileShelf, recoverShelf, SHELF, SHELF_OPEN, ShelfFolder } from '../state/index.js';
+import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
+import {
+  type FileRecords,
+  FileShelf,
+  isHardship,
+  recoverShelf,
+  SHELF,
+  SHELF_OPEN,
+  ShelfFolder,
+} from '../state/index.js';
+import { Seldom } from './seldom.js';
 import { ShelfWatch } from './shelf-watch.js';
 
 /** How long netnsd-runc may take between its mark and its taking, in milliseconds; what is older was left behind. */
 const STALE_MARK_MS = 30_000;
 const SWEEP_MS = 60_000;
+const SAY_EVERY_MS = 600_000;
 const DEFAULT_POOL = 'default';
 
 export interface OpenShelf extends Disposable {
@@ -19,6 +29,8 @@ export interface OpenShelf extends Disposable {
   readonly records: EndpointRecord[];
   /** From now on containers may take, and that is noticed; until disposed. To be called when the pools have started. */
   watch(pools: Pools): void;
+  /** Makes anew what somebody took away of it, as far as that is possible. */
+  mend(): void;
 }
 
 /** Opens the shelf of a state directory, with what an earlier daemon left on it entered into the records. */
@@ -37,37 +49,57 @@ export function openShelf(options: {
     trustOf,
     newLeaseId,
     write: (record, previous) => files.write(record, previous),
+    remove: (record) => files.remove(record, record.state),
     failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
   });
-  const failed = (err: unknown, what: string): void =>
-    log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
-  try {
-    layOut(folder, pools);
-  } catch (error) {
-    failed(error, 'be laid out');
-  }
+  const seldom = new Seldom({ everyMs: SAY_EVERY_MS, nowMs: systemClock.monotonicMs });
+  const failed = (err: unknown, what: string): void => {
+    if (seldom.may(what)) log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
+  };
+  const attempt = (act: () => void, what: string): void => {
+    try {
+      act();
+    } catch (error) {
+      failed(error, what);
+    }
+  };
+  attempt(() => layOut(folder, pools), 'be laid out');
   const shelf = new FileShelf({ folder, trustOf, newLeaseId, failed, standing });
   let lifeSign: LifeSign | undefined;
   let watching: ShelfWatch | undefined;
   let sweeping: NodeJS.Timeout | undefined;
+  const giveLifeSign = (): void => {
+    if (lifeSign?.stands === true) return;
+    lifeSign?.[Symbol.dispose]();
+    lifeSign = undefined;
+    lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
+  };
   return {
     shelf,
     records,
     watch(open) {
       // Not before the pools have started: whoever holds a lease is marked by then.
-      lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
-      const collect = () => open.collect();
+      try {
+        giveLifeSign();
+      } catch (error) {
+        if (!isHardship(error)) throw error;
+        failed(error, 'be opened');
+      }
       const folders = ['taken', 'returned'].map((name) => join(stateDir, SHELF, name));
       watching = new ShelfWatch({
         folders,
-        collect,
+        collect: () => open.collect(),
         isBusy: isProcessorShort,
         failed: (err) => failed(err, 'be watched'),
       });
       sweeping = setInterval(() => {
-        collect();
+        open.collect();
         shelf.sweep(STALE_MARK_MS);
       }, SWEEP_MS).unref();
+    },
+    mend() {
+      attempt(() => layOut(folder, pools), 'be laid out');
+      if (watching !== undefined) attempt(giveLifeSign, 'be opened');
     },
     [Symbol.dispose]() {
       clearInterval(sweeping);
@@ -77,8 +109,9 @@ export function openShelf(options: {
   };
 }
 
+/** Makes what is missing of a shelf for these pools. */
 function layOut(folder: ShelfFolder, pools: Config['pools']): void {
-  for (const { name } of pools) folder.openPool(name);
+  folder.make(pools.map(({ name }) => name));
   const standard = pools.find(({ name }) => name === DEFAULT_POOL) ?? (pools.length === 1 ? pools[0] : undefined);
   if (standard !== undefined) folder.setDefault(standard.name);
 }

@@ -10,18 +10,22 @@ import { type LeaseTimes, LeaseWatch, type Sight } from './lease-watch.js';
 
 export interface ReconcilerOptions {
   readonly site: Site;
-  readonly pools: Pick<Pools, 'records' | 'replace' | 'endLease' | 'sawContainer' | 'occupants'>;
+  readonly pools: Pick<Pools, 'records' | 'lookOverShelf' | 'replace' | 'endLease' | 'sawContainer' | 'occupants'>;
   readonly kernel: {
     mend(endpoints: readonly EndpointName[], options: { fix: boolean }): Promise<NetworkFinding[]>;
     survey(ready: readonly BuiltEndpoint[]): Promise<Survey>;
     destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
   };
+  /** What the pools lay their endpoints out on, if anything. */
+  readonly shelf?: { mend(): void } | undefined;
   readonly times: (pool: string) => LeaseTimes;
   readonly sight: Sight;
   readonly monotonicMs: () => number;
   /** Leases of pools that are no longer configured: they are known, and left alone. */
   readonly orphans: readonly EndpointName[];
 }
+
+const LOST_OFFER = { act: 'replace', problem: 'its offer is gone from the shelf' } as const;
 
 /** Compares, while the daemon runs, what there is with what should be; see docs/reconcile.md. One run at a time. */
 export class Reconciler {
@@ -48,6 +52,8 @@ export class Reconciler {
   async #run(fix: boolean): Promise<Reconciliation> {
     const { pools, kernel, site } = this.#options;
     const startedMs = performance.now();
+    if (fix) this.#options.shelf?.mend();
+    const lost = pools.lookOverShelf({ fix });
     const before = pools.records();
     const standing = before.filter(({ state }) => state === 'ready' || state === 'leased');
     const networks = await kernel.mend(standing.map(nameOf), { fix });
@@ -57,7 +63,12 @@ export class Reconciler {
       ready.map((record) => ({ name: nameOf(record), netnsInode: record.facts?.netns.inode ?? 0 })),
     );
     const lacking = new Map(ready.map((record, position) => [record, survey.lacking[position] ?? null]));
-    const findings = [...networks.map(ofNetwork), ...(await this.#endpoints({ records, survey, lacking, fix }))];
+    const outcome = fix ? 'done' : 'found';
+    const findings = [
+      ...networks.map(ofNetwork),
+      ...lost.map((record) => ofVerdict(record, LOST_OFFER, outcome)),
+      ...(await this.#endpoints({ records, survey, lacking, fix })),
+    ];
     const known = [...before, ...records, ...pools.records(), ...this.#options.orphans];
     const strays = straysOf(site, survey.found, {
       ids: new Set(known.map(({ id }) => id)),

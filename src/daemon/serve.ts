@@ -97,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const times = leaseTimes(config);
   const { monotonicMs } = systemClock;
   const reconciling = new Reconciling({
-    reconciler: new Reconciler({ site, pools, kernel: thread, times, sight: readSight(), monotonicMs, orphans }),
+    reconciler: new Reconciler({ site, pools, kernel: thread, shelf, times, sight: readSight(), monotonicMs, orphans }),
     intervalMs: config.reconcileSeconds * 1000,
     log,
   });

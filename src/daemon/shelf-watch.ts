@@ -27,7 +27,6 @@ export class ShelfWatch implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #sinceMs = 0;
   #closed = false;
-  #told = false;
 
   constructor(options: ShelfWatchOptions) {
     this.#options = options;
@@ -37,11 +36,11 @@ export class ShelfWatch implements Disposable {
   #listen(): void {
     const heard = () => this.#gather();
     try {
-      this.#watchers = this.#options.folders.map((folder) => watch(folder, heard).on('error', heard));
+      for (const folder of this.#options.folders) this.#watchers.push(watch(folder, heard).on('error', heard));
     } catch (error) {
       // Without it (a limit of inotify's, say) it is looked every now and then.
-      if (!this.#told) this.#options.failed(error);
-      this.#told = true;
+      this.#options.failed(error);
+      this.#deafen();
       this.#timer = setTimeout(() => this.#collect(), UNHEARD_MS).unref();
     }
   }

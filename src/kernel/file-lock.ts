@@ -46,6 +46,11 @@ export class LifeSign implements Disposable {
     throw new NetnsdError('state_dir_locked', `another process holds a lock on ${path}: end it`);
   }
 
+  /** False where nobody can see it any more: the file was removed. */
+  get stands(): boolean {
+    return fstatSync(this.#fd).nlink > 0;
+  }
+
   [Symbol.dispose](): void {
     closeSync(this.#fd);
   }

@@ -151,6 +151,16 @@ export class Pool implements LeaseOwner {
     this.#stock.recover();
   }
 
+  /** See `Offers.missing`. */
+  missingOffers(): string[] {
+    return this.#stock.missingOffers();
+  }
+
+  /** See `Stock.lostOffers`. */
+  lostOffers(missing: readonly string[], options: { fix: boolean }): EndpointRecord[] {
+    return this.#stock.lostOffers(missing, options);
+  }
+
   /** See `Collector`: the lease of an endpoint that was taken from the shelf; undefined where it lies there no more. */
   claim(news: ShelfNews): Held | undefined {
     const slot = this.#stock.claim(news.token);

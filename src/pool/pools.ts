@@ -57,12 +57,14 @@ export class Pools implements PoolService {
   readonly #events: PoolEvents;
   readonly #occupants: Occupants;
   readonly #processes: Processes | undefined;
+  readonly #shelf: Shelf | undefined;
   readonly #collector: Collector;
 
   /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
     const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes, isBusy, shelf } = options;
     this.#processes = processes;
+    this.#shelf = shelf;
     this.#leases = new LeaseTable(clock, { processes, shelf });
     this.#events = new PoolEvents({ clock, log });
     this.#occupants = new Occupants({ endpoints, clock });
@@ -106,6 +108,18 @@ export class Pools implements PoolService {
   collect(): void {
     this.#collector.collect();
     for (const pool of this.#pools.values()) pool.recover();
+  }
+
+  /**
+   * Ready endpoints that somebody took off the shelf who is no container, as their records are. With `fix` they are replaced, and
+   * what could not be laid out is laid out.
+   */
+  lookOverShelf({ fix }: { fix: boolean }): EndpointRecord[] {
+    const missing = Array.from(this.#pools.values(), (pool) => ({ pool, tokens: pool.missingOffers() }));
+    // What was missing by then, and was taken, is told of now.
+    this.collect();
+    if (this.#shelf?.sawAll !== true) return [];
+    return missing.flatMap(({ pool, tokens }) => pool.lostOffers(tokens, { fix }));
   }
 
   async acquire(request: AcquireRequest): Promise<Lease[]> {

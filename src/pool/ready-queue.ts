@@ -80,6 +80,11 @@ export class ReadyQueue {
     this.#queueOf(slot).unshift(slot);
   }
 
+  *[Symbol.iterator](): Generator<Slot> {
+    yield* this.#virgin;
+    for (const queue of this.#used.values()) yield* queue;
+  }
+
   #takeUsed(tenant: string): Slot | undefined {
     const slot = this.#used.get(tenant)?.shift();
     if (slot !== undefined) this.#left(tenant);

@@ -9,6 +9,10 @@ export interface Shelf {
   offer(record: EndpointRecord): string | null;
   /** Takes an offer back; false where a container was quicker. */
   withdraw(pool: string, token: string): boolean;
+  /** Whether an offer lies there still; true where that cannot be told. */
+  lies(pool: string, token: string): boolean;
+  /** Whether the last `collect` saw all there was: what it could not read it tells later. */
+  readonly sawAll: boolean;
   /** What was taken and given back since the last call, in an order in which it can have happened. */
   collect(): ShelfNews[];
   /** What is told of these containers' leases is recorded elsewhere now. */

@@ -5,6 +5,7 @@ import type { Cancel } from './clock.js';
 import { Destroyer } from './destroyer.js';
 import type { EndpointTable, Slot } from './endpoint-table.js';
 import { oneLine } from './log.js';
+import { Offers } from './offers.js';
 import type { PoolOptions } from './pool-options.js';
 import { ReadyQueue } from './ready-queue.js';
 import { Recycled } from './recycled.js';
@@ -46,10 +47,7 @@ export class Stock {
   readonly #recycled: Recycled;
   readonly #addresses: AddressWait;
   readonly #ready = new ReadyQueue();
-  /** What lies on the shelf, or did when somebody last looked, by token. */
-  readonly #offers = new Map<string, Slot>();
-  /** Out of the queue since they seemed to be taken; whoever took one is told of soon, or nobody did. */
-  readonly #missed = new Set<Slot>();
+  readonly #offers: Offers;
   readonly #sizing: Sizing;
   #size: PoolSize;
   #scheduled: { readonly delayMs: number; readonly cancel: Cancel } | null = null;
@@ -84,7 +82,8 @@ export class Stock {
       again: () => hooks.changed([], false),
     });
     this.#recycled = new Recycled(options.clock);
-    this.#sealer = new Sealer({ ...options, settled: (slot) => this.#offer(slot) });
+    this.#offers = new Offers({ pool: settings.name, shelf: settings.onShelf === false ? undefined : options.shelf });
+    this.#sealer = new Sealer({ ...options, settled: (slot) => this.#offers.lay(slot) });
     this.#recycler = new Recycler({
       ...options,
       hooks: {
@@ -163,64 +162,61 @@ export class Stock {
 
   /** Takes the oldest ready endpoint that this tenant may have. */
   take(tenant: string): Slot | undefined {
-    const slot = this.#next(() => this.#ready.take(tenant));
+    const slot = this.#offers.first(() => this.#ready.take(tenant));
     if (slot !== undefined) slot.handouts += 1;
     return slot;
   }
 
   /** What somebody took from the shelf; undefined where no endpoint lies there, or lay, under this token. */
   claim(token: string): Slot | undefined {
-    const slot = this.#offers.get(token);
-    if (slot === undefined) return undefined;
-    this.#offers.delete(token);
-    if (!this.#missed.delete(slot)) this.#ready.remove(slot);
+    const claimed = this.#offers.claim(token);
+    if (claimed === undefined) return undefined;
+    const { slot, queued } = claimed;
+    if (queued) this.#ready.remove(slot);
     this.#ready.note(SHELF_TENANT);
-    slot.offer = null;
     slot.handouts += 1;
     this.acquired(1);
     return slot;
   }
 
-  /** The first that is not taken from the shelf meanwhile; one that is stays out of the queue until that is collected. */
-  #next(take: () => Slot | undefined): Slot | undefined {
-    for (let slot = take(); slot !== undefined; slot = take()) {
-      if (this.#withdraw(slot)) return slot;
-      this.#missed.add(slot);
-    }
-    return undefined;
-  }
-
   /** After a look at the shelf: what could not be taken back then, and lies there still, is ready as before. */
   recover(): void {
-    for (const slot of [...this.#missed]) {
-      if (!this.#withdraw(slot)) continue;
-      this.#missed.delete(slot);
+    for (const slot of this.#offers.found()) {
       this.#ready.push(slot);
-      this.#offer(slot);
+      this.#offers.lay(slot);
     }
   }
 
-  /** False where somebody was quicker. */
-  #withdraw(slot: Slot): boolean {
-    if (slot.offer === null) return true;
-    if (this.#options.shelf?.withdraw(slot.key.pool, slot.offer) === false) return false;
-    this.#offers.delete(slot.offer);
-    slot.offer = null;
-    return true;
+  /** See `Offers.missing`. */
+  missingOffers(): string[] {
+    return this.#offers.missing();
   }
 
-  /** Lays a ready endpoint out, if nothing is to be done to it any more. */
-  #offer(slot: Slot): void {
-    const { shelf, settings } = this.#options;
-    if (shelf === undefined || settings.onShelf === false || this.#closed || slot.offer !== null) return;
-    if ((slot.record.tenant ?? SHELF_TENANT) !== SHELF_TENANT) return;
-    slot.offer = shelf.offer(slot.record);
-    if (slot.offer !== null) this.#offers.set(slot.offer, slot);
+  /**
+   * After a look at the shelf: the endpoints of those missing offers that nobody took. With `fix` they are replaced, since who
+   * took such an offer away may have its path, and what would not lie there before is laid out.
+   */
+  lostOffers(missing: readonly string[], { fix }: { fix: boolean }): EndpointRecord[] {
+    const lost = this.#offers.lost(missing);
+    const records = lost.map(({ record }) => record);
+    if (!fix || this.#closed) return records;
+    for (const slot of lost) {
+      if (slot.offer !== null && this.#offers.claim(slot.offer)?.queued) this.#ready.remove(slot);
+      this.discard(slot, 'its offer is gone from the shelf');
+    }
+    for (const slot of this.#ready) if (this.#isSettled(slot)) this.#offers.lay(slot);
+    if (lost.length > 0) this.plan();
+    return records;
+  }
+
+  /** Whether nothing more is to be done to a ready endpoint. */
+  #isSettled({ sealed }: Slot): boolean {
+    return sealed || this.#options.settings.recycle !== 'verify';
   }
 
   /** A ready endpoint that was found broken goes, and another one is built; false where it is not ready any more. */
   replace(slot: Slot, reason: string): boolean {
-    if (!this.#withdraw(slot) || !this.#ready.remove(slot)) return false;
+    if (!this.#offers.withdraw(slot) || !this.#ready.remove(slot)) return false;
     this.discard(slot, reason);
     this.plan();
     return true;
@@ -230,14 +226,14 @@ export class Stock {
   putBack(slot: Slot): void {
     slot.handouts -= 1;
     this.#ready.unshift(slot);
-    if (slot.sealed || this.#options.settings.recycle !== 'verify') this.#offer(slot);
+    if (this.#isSettled(slot)) this.#offers.lay(slot);
   }
 
   /** One more ready endpoint, whose record says so already. */
   put(slot: Slot, reason: string | null = null): void {
     this.#ready.push(slot);
-    if (!slot.sealed && this.#options.settings.recycle === 'verify') this.#sealer.add(slot);
-    else this.#offer(slot);
+    if (this.#isSettled(slot)) this.#offers.lay(slot);
+    else this.#sealer.add(slot);
     this.#emit('ready', slot, reason);
   }
 
@@ -309,7 +305,7 @@ export class Stock {
   /** No new work; resolves when what is under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const slot of [...this.#offers.values()]) this.#withdraw(slot);
+    this.#offers.close();
     this.#scheduled?.cancel();
     this.#cancelAgain?.();
     this.#builder.close();
@@ -324,7 +320,7 @@ export class Stock {
 
   /** After `close`: destroys all that is not leased; resolves with those that would not go. */
   async drain(): Promise<Slot[]> {
-    const spare = () => this.#next(() => this.#ready.takeSpare());
+    const spare = () => this.#offers.first(() => this.#ready.takeSpare());
     for (let slot = spare(); slot !== undefined; slot = spare()) this.discard(slot, 'drained');
     for (const slot of this.#recycler.remove()) this.discard(slot, 'drained');
     return this.#destroyer.drain();
@@ -353,7 +349,7 @@ export class Stock {
     const { order, surplus, againMs } = this.#sizing.plan(supply, clock.monotonicMs());
     for (let i = 0; i < surplus; i += 1)
       this.#letGo(
-        this.#next(() => this.#ready.takeSurplus()),
+        this.#offers.first(() => this.#ready.takeSurplus()),
         'surplus',
       );
     if (mixed) this.#letUsedGo(this.target);
@@ -371,7 +367,7 @@ export class Stock {
   #letUsedGo(kept: number): void {
     for (let left = this.#ready.size - this.#ready.virgin - kept; left > 0; left -= 1)
       this.#letGo(
-        this.#next(() => this.#ready.takeSpare()),
+        this.#offers.first(() => this.#ready.takeSpare()),
         'surplus',
       );
   }
@@ -379,7 +375,7 @@ export class Stock {
   /** Endpoints that only others may have give way to one who waits. */
   #makeRoom(count: number, tenant: string): void {
     for (let left = count - this.#table.counts.destroying; left > 0; left -= 1) {
-      const slot = this.#next(() => this.#ready.takeForeign(tenant));
+      const slot = this.#offers.first(() => this.#ready.takeForeign(tenant));
       if (slot === undefined) return;
       this.discard(slot, 'another tenant waits');
     }

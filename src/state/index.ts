@@ -1,7 +1,7 @@
 /** What a restart needs to know, on disk. */
 export { unsafeAncestor } from './ancestors.js';
 export { LEASE_FILES, LeaseFiles } from './lease-files.js';
-export { readOwnFile, replaceOwnFile } from './own-file.js';
+export { isHardship, readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
 export { recoverShelf } from './recover-shelf.js';
 export { type AddressRest, RestFile } from './rest-file.js';

@@ -17,6 +17,8 @@ interface Options {
   readonly newLeaseId: () => string;
   /** Writes a record down; what throws is told to `failed`, and the shelf goes on speaking for the endpoint. */
   readonly write: (record: EndpointRecord, previous: EndpointRecord['state']) => void;
+  /** Removes a record; what throws ends the start. */
+  readonly remove: (record: EndpointRecord) => void;
   readonly failed: (error: unknown, record: EndpointRecord) => void;
 }
 
@@ -36,7 +38,7 @@ export function recoverShelf(options: Options): RecoveredShelf {
 
 function recover(options: Options): RecoveredShelf {
   const { folder, records } = options;
-  const byId = new Map(records.map((record) => [record.id, record]));
+  const byId = new Map<string, EndpointRecord | null>(records.map((record) => [record.id, record]));
   const standing: RecoveredShelf['standing'] = new Map();
   folder.open();
   for (const place of ['returned', 'taken', 'standing'] as const) {
@@ -44,16 +46,13 @@ function recover(options: Options): RecoveredShelf {
       const entry = folder.entry(place, key);
       const record = entry && byId.get(endpointOf(entry));
       const next = entry && record && take({ ...options, entry, place, record });
-      if (next === undefined) folder.clear(place, key);
-      else {
-        byId.set(next.id, next);
-        if (next.lease === null) folder.remove(place, key);
-        else standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id });
-      }
+      if (record && next !== undefined) byId.set(record.id, next);
+      if (next?.lease) standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id });
+      else folder.clear(place, key);
     }
   }
   for (const key of folder.holders()) if (!standing.has(key)) folder.clearHolder(key);
-  return { records: records.map(({ id }) => byId.get(id) as EndpointRecord), standing };
+  return { records: records.flatMap(({ id }) => byId.get(id) ?? []), standing };
 }
 
 /** A token is the endpoint's id, and behind a dot what no other token has. */
@@ -61,8 +60,13 @@ function endpointOf({ token }: Entry): string {
   return token.slice(0, Math.max(0, token.lastIndexOf('.')));
 }
 
-/** What the record of an endpoint is with this entry; undefined where the entry has nothing to say any more. */
-function take(options: Options & { entry: Entry; place: Place; record: EndpointRecord }): EndpointRecord | undefined {
+type Finding = Options & { readonly entry: Entry; readonly place: Place; readonly record: EndpointRecord };
+
+/**
+ * What the record of an endpoint is with this entry, null where there is to be none; undefined where the entry has nothing to
+ * say any more.
+ */
+function take(options: Finding): EndpointRecord | null | undefined {
   const { folder, entry, place, record } = options;
   const { key } = entry;
   const isOurs = record.state === 'leased' && record.lease?.containerId === key;
@@ -70,8 +74,10 @@ function take(options: Options & { entry: Entry; place: Place; record: EndpointR
   if (place === 'returned') {
     if (!isOurs && record.state !== 'ready') return undefined;
     const next: EndpointRecord = { ...record, state: 'dirty', lease: null, tenant: SHELF_TENANT, reason: 'released' };
-    isWritten(options, next);
-    return next;
+    if (isWritten(options, next)) return next;
+    // Once the entry is gone the older record would call it ready: what has no record is destroyed.
+    options.remove(record);
+    return null;
   }
   if (!isOurs && record.state !== 'ready') return undefined;
   const next: EndpointRecord = isOurs ? record : { ...record, state: 'leased', lease: termsOf(options) };

@@ -46,19 +46,20 @@ export class ShelfFolder {
 
   /** Makes what is missing, and takes back all that an earlier daemon offered. */
   open(): void {
-    for (const folder of ['.', ...SHELF_FOLDERS])
-      fs.mkdirSync(join(this.#root, folder), { recursive: true, mode: 0o700 });
+    this.make();
     for (const name of fs.readdirSync(join(this.#root, 'offers')))
       fs.rmSync(join(this.#root, 'offers', name), { recursive: true, force: true });
   }
 
-  /** Makes the folder of a pool's offers. */
-  openPool(pool: string): void {
-    fs.mkdirSync(join(this.#root, 'offers', pool), { recursive: true, mode: 0o700 });
+  /** Makes the folders that are missing, those for the offers of some pools among them. */
+  make(pools: readonly string[] = []): void {
+    for (const folder of ['.', ...SHELF_FOLDERS, ...pools.map((pool) => join('offers', pool))])
+      fs.mkdirSync(join(this.#root, folder), { recursive: true, mode: 0o700 });
   }
 
+  /** Names the pool that is meant where none is named; to be called with the same one each time. */
   setDefault(pool: string): void {
-    fs.symlinkSync(pool, join(this.#root, 'offers', DEFAULT_OFFERS));
+    unlessThere(() => fs.symlinkSync(pool, join(this.#root, 'offers', DEFAULT_OFFERS)));
   }
 
   offer(pool: string, { token, address, path }: { token: string; address: string; path: string }): void {
@@ -68,6 +69,10 @@ export class ShelfFolder {
   /** False where there is no such offer any more. */
   withdraw(pool: string, token: string): boolean {
     return unlinked(join(this.#root, 'offers', pool, token));
+  }
+
+  lies(pool: string, token: string): boolean {
+    return fs.lstatSync(join(this.#root, 'offers', pool, token), { throwIfNoEntry: false }) !== undefined;
   }
 
   entries(place: Place): string[] {
@@ -113,11 +118,7 @@ export class ShelfFolder {
 
   /** A container that has a lease otherwise than from the shelf. */
   hold(key: string): void {
-    try {
-      fs.symlinkSync('lease', join(this.#root, 'holders', key));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    unlessThere(() => fs.symlinkSync('lease', join(this.#root, 'holders', key)));
   }
 
   letGo(key: string): void {
@@ -154,6 +155,14 @@ export class ShelfFolder {
     const path = join(this.#root, 'holders', key);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
     if (stats?.isFile() && stats.size > 0) fs.truncateSync(path, 0);
+  }
+}
+
+function unlessThere(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -33,6 +33,7 @@ export class FileShelf implements Shelf {
   readonly #ended = new Map<string, Standing | undefined>();
   /** No token comes twice, in this daemon's life or after it: what was left lying must not be taken for what lies there now. */
   #serial = Date.now() * 1000;
+  #sawAll = false;
 
   constructor(options: FileShelfOptions) {
     this.#options = options;
@@ -59,15 +60,30 @@ export class FileShelf implements Shelf {
     return this.#attempt('take an offer back', () => this.#folder.withdraw(pool, token)) ?? false;
   }
 
+  lies(pool: string, token: string): boolean {
+    return this.#attempt('see what lies there', () => this.#folder.lies(pool, token)) ?? true;
+  }
+
+  get sawAll(): boolean {
+    return this.#sawAll;
+  }
+
   collect(): ShelfNews[] {
+    this.#sawAll = true;
     if (this.#ended.size > 0) for (const key of [...this.#ended.keys()]) this.#forget(key);
     if (this.#unsettled.size > 0) this.settle([...this.#unsettled]);
     return [...this.#news('taken'), ...this.#news('returned')];
   }
 
   #news(place: 'taken' | 'returned'): ShelfNews[] {
-    const keys = this.#attempt('read what was taken', () => this.#folder.entries(place)) ?? [];
-    return keys.flatMap((key) => this.#attempt('read what was taken', () => this.#look(place, key)) ?? []);
+    const keys = this.#see(() => this.#folder.entries(place));
+    return keys.flatMap((key) => this.#see(() => this.#look(place, key)));
+  }
+
+  #see<T>(look: () => T[]): T[] {
+    const seen = this.#attempt('read what was taken', look);
+    if (seen === undefined) this.#sawAll = false;
+    return seen ?? [];
   }
 
   /** What cannot be read now is read with the next look. */

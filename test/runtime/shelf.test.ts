@@ -1,7 +1,8 @@
-import { chownSync, readdirSync, readFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import type { Reconciliation } from '../../src/daemon/findings.js';
 import { editSpec, makeBundle } from './bundle.js';
 import type { Daemon } from './daemon.js';
 import { eventually } from './eye.js';
@@ -129,6 +130,33 @@ t.test('a shelf that is another user’s is left alone: the daemon is asked', as
   chownSync(shelfOf(daemon), 0, 0);
   t.equal((await wrapper.call('delete', '--force', 'guest')).status, 0);
   await expectNothingLeft(t, daemon, { gone: [lease.netns.inode] });
+});
+
+t.test('a shelf that somebody removed is made anew, and what lay there is replaced', async (t) => {
+  await using wrapper = await startWrapper(t, runc(), { toml: POOL });
+  const { daemon } = wrapper;
+  await laidOut(daemon);
+  rmSync(shelfOf(daemon), { recursive: true });
+  const bundle = await makeBundle('ping -c1 -W2 10.213.0.1');
+  const asking = await wrapper.call('run', '--bundle', bundle.folder, 'asks');
+  t.equal(asking.status, 0, asking.output);
+  for (let i = 0; i < 50; i += 1) await daemon.pools();
+  const warnings = daemon.log().match(/the shelf fails to read what was taken/g) ?? [];
+  t.equal(warnings.length, 1, 'it is said once');
+  const reconcile = async () => (await daemon.send('POST', '/v1/reconcile', { fix: true })).body as Reconciliation;
+  const { findings: lost } = await reconcile();
+  t.strictSame([...new Set(lost.map(({ problem }) => problem))], ['its offer is gone from the shelf']);
+  t.equal(lost.length, 4);
+  t.strictSame((await reconcile()).findings, []);
+  await laidOut(daemon);
+  const again = await makeBundle('ping -c1 -W2 10.213.0.1');
+  process.kill(daemon.pid, 'SIGSTOP');
+  const taking = await wrapper.call('run', '--bundle', again.folder, 'takes').finally(() => {
+    process.kill(daemon.pid, 'SIGCONT');
+  });
+  t.equal(taking.status, 0, taking.output);
+  await eventually('all is as before', async () => (await daemon.pools())[0]?.ready === 4);
+  await expectNothingLeft(t, daemon, { gone: [] });
 });
 
 t.test('a container that holds a lease already gets that one, and takes none', async (t) => {

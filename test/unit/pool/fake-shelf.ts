@@ -5,6 +5,7 @@ export class FakeShelf implements Shelf {
   readonly offers = new Map<string, EndpointRecord>();
   readonly held = new Set<string>();
   readonly settled: string[] = [];
+  sawAll = true;
   readonly #news: ShelfNews[] = [];
   readonly #taken = new Map<string, ShelfNews>();
   #serial = 0;
@@ -18,6 +19,10 @@ export class FakeShelf implements Shelf {
 
   withdraw(_pool: string, token: string): boolean {
     return this.offers.delete(token);
+  }
+
+  lies(_pool: string, token: string): boolean {
+    return this.offers.has(token);
   }
 
   collect(): ShelfNews[] {

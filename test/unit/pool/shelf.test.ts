@@ -210,3 +210,58 @@ t.test('an offer that could not be taken back is ready again when that is seen',
   const [lease] = await pools.acquire({});
   t.match(lease, { source: 'warm' });
 });
+
+t.test('what somebody took off the shelf by hand is told, and replaced', async (t) => {
+  const { pools, shelf, clock, events } = await shelved({ minReady: 2, max: 2 });
+  const [token] = shelf.offers.keys();
+  const { id } = shelf.offers.get(token as string) as EndpointRecord;
+  shelf.offers.delete(token as string);
+  t.match(pools.lookOverShelf({ fix: false }), [{ id, state: 'ready' }]);
+  t.match(pools.poolStatus('default'), { ready: 2 }, 'nothing was done');
+  t.match(pools.lookOverShelf({ fix: true }), [{ id }]);
+  t.strictSame(pools.lookOverShelf({ fix: true }), []);
+  await clock.advance(200);
+  t.match(
+    events.filter(({ type }) => type === 'destroyed'),
+    [{ endpoint: id, reason: 'its offer is gone from the shelf' }],
+  );
+  t.equal(shelf.offers.size, 2);
+});
+
+t.test('what was lost is replaced although somebody wanted to take it meanwhile', async (t) => {
+  const { pools, shelf, clock } = await shelved({ minReady: 1, max: 1 });
+  shelf.offers.clear();
+  t.match((await outcome(pools.acquire({}))).error, { code: 'pool_exhausted' });
+  t.equal(pools.lookOverShelf({ fix: true }).length, 1);
+  await clock.advance(200);
+  t.match(await pools.acquire({}), [{ source: 'warm' }]);
+});
+
+t.test('what containers take while the shelf is looked over is no loss', async (t) => {
+  const { pools, shelf } = await shelved();
+  shelf.take('web');
+  t.strictSame(pools.lookOverShelf({ fix: true }), []);
+  t.match(pools.leases(), [{ containerId: 'web' }]);
+  shelf.take('db');
+  const collect = shelf.collect.bind(shelf);
+  shelf.collect = () => [];
+  shelf.sawAll = false;
+  t.strictSame(pools.lookOverShelf({ fix: true }), [], 'nor what cannot be seen at the moment');
+  shelf.collect = collect;
+  shelf.sawAll = true;
+  t.strictSame(pools.lookOverShelf({ fix: true }), []);
+  t.equal(pools.leases().length, 2);
+});
+
+t.test('what could not be laid out is laid out when the shelf is looked over', async (t) => {
+  const shelf = new FakeShelf();
+  const offer = shelf.offer.bind(shelf);
+  shelf.offer = () => null as never;
+  const { pools, clock } = world({ pools: [{ recycle: 'verify', minReady: 2, max: 4 }], shelf });
+  await clock.advance(100);
+  shelf.offer = offer;
+  pools.lookOverShelf({ fix: false });
+  t.equal(shelf.offers.size, 0);
+  pools.lookOverShelf({ fix: true });
+  t.equal(shelf.offers.size, 2);
+});

@@ -27,7 +27,8 @@ function makeShelf(t: Test) {
     newLeaseId: () => 'ffffffffffffffff',
   };
   const written: [string, string][] = [];
-  const recover = (records: ReturnType<typeof recordOf>[] = [], full = false) =>
+  const removed: [string, string][] = [];
+  const recover = (records: ReturnType<typeof recordOf>[] = [], full = false, remove = true) =>
     recoverShelf({
       ...options,
       records: records as never,
@@ -35,11 +36,15 @@ function makeShelf(t: Test) {
         if (full) throw new Error('no space');
         written.push([id, state]);
       },
+      remove: ({ id, state }) => {
+        if (!remove) throw new Error('nothing can be removed');
+        removed.push([id, state]);
+      },
       failed: () => failures.push('record'),
     });
   const reopen = (records: ReturnType<typeof recordOf>[] = []) => {
     const { standing } = recover(records);
-    folder.openPool('default');
+    folder.make(['default']);
     return new FileShelf({ ...options, failed: (_error, what) => failures.push(what), standing });
   };
   const take = (key: string, { token = offers()[0] as string, lease = '0123456789abcdef', spec = 'good' } = {}) => {
@@ -48,7 +53,7 @@ function makeShelf(t: Test) {
   };
   const offers = () => fs.readdirSync(path('offers', 'default'));
   const entries = () => ['holders', 'taken', 'standing', 'returned'].map((name) => fs.readdirSync(path(name)).join());
-  return { path, failures, written, recover, reopen, take, offers, entries, folder };
+  return { path, failures, written, removed, recover, reopen, take, offers, entries, folder };
 }
 
 t.test('an offer says what it is of, and no token comes twice', async (t) => {
@@ -241,6 +246,21 @@ t.test('what a start cannot write down stays taken, for the next one', async (t)
   t.strictSame(failures, ['record']);
 });
 
+t.test('of what was given back, and cannot be written down, no record stays that calls it ready', async (t) => {
+  const { reopen, recover, take, path, entries, removed, failures } = makeShelf(t);
+  reopen().offer(recordOf(1));
+  take('web');
+  fs.renameSync(path('taken', 'web'), path('returned', 'web'));
+  t.throws(() => recover([recordOf(1), recordOf(2)], true, false), 'a start that can do neither ends');
+  t.strictSame(entries(), ['web', '', '', 'web'], 'and the entry speaks to the next one');
+  const { records, standing } = recover([recordOf(1), recordOf(2)], true);
+  t.match(records, [{ id: 'default-2' }], 'its endpoint is without a record, and destroyed as such');
+  t.strictSame(removed, [['default-1', 'ready']]);
+  t.equal(standing.size, 0);
+  t.strictSame(entries(), ['', '', '', '']);
+  t.strictSame(failures, ['record', 'record']);
+});
+
 t.test('a lease that outlived a restart is given back as before', async (t) => {
   const { reopen, take, path } = makeShelf(t);
   reopen().offer(recordOf(1));
@@ -304,6 +324,36 @@ t.test('what cannot be read for the moment is told with the next look, as it is'
   fs.readFileSync = readFileSync;
   t.equal(failures.length, 1);
   t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef' }]);
+});
+
+t.test('whether an offer lies there, and whether all was seen, is told; what cannot be told is no loss', async (t) => {
+  const { reopen, path } = makeShelf(t);
+  const shelf = reopen();
+  const token = shelf.offer(recordOf(1)) as string;
+  shelf.collect();
+  t.strictSame([shelf.lies('default', token), shelf.lies('default', 'default-1.0'), shelf.sawAll], [true, false, true]);
+  fs.renameSync(path('taken'), path('away'));
+  shelf.collect();
+  t.equal(shelf.sawAll, false);
+  fs.renameSync(path('away'), path('taken'));
+  shelf.collect();
+  t.equal(shelf.sawAll, true);
+  fs.renameSync(path('offers', 'default'), path('offers', 'away'));
+  fs.writeFileSync(path('offers', 'default'), '');
+  t.equal(shelf.lies('default', token), true);
+});
+
+t.test('what is missing of the folders is made anew, and what is there stays', async (t) => {
+  const { reopen, folder, path, offers } = makeShelf(t);
+  const shelf = reopen();
+  shelf.offer(recordOf(1));
+  fs.rmSync(path('taken'), { recursive: true });
+  folder.make(['default', 'other']);
+  folder.setDefault('default');
+  folder.setDefault('default');
+  t.equal(offers().length, 1);
+  t.strictSame(fs.readdirSync(path('offers')), ['@default', 'default', 'other']);
+  t.strictSame(fs.readdirSync(path('taken')), []);
 });
 
 t.test('a start removes what bears the name of an entry and is none', async (t) => {
