@@ -1,5 +1,6 @@
 /** Fields that several shapes of the API share. */
-import { type TSchema, type TSchemaOptions, Type } from 'typebox';
+import type { TSchema, TSchemaOptions } from 'typebox';
+import { Type } from './type.js';
 
 /** An object that takes no fields but its own: an unknown one is refused, not dropped. */
 export const closed = { additionalProperties: false };

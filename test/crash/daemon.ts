@@ -103,7 +103,7 @@ export class CrashDaemon {
     closeSync(log);
     this.#child = child;
     this.#exited = once(child, 'exit');
-    for (const end = Date.now() + DEADLINE_MS; this.alive; await delay(5)) {
+    for (const end = Date.now() + DEADLINE_MS; this.alive; await delay(10)) {
       if (await this.answers()) return true;
       if (Date.now() > end) throw new Error(`the daemon neither answers nor ends\n${this.log()}`);
     }
@@ -119,7 +119,7 @@ export class CrashDaemon {
 
   /** Resolves with true when the pool is full and nothing is under way, with false when the daemon has ended. */
   async settled(): Promise<boolean> {
-    for (const end = Date.now() + DEADLINE_MS; this.alive; await delay(5)) {
+    for (const end = Date.now() + DEADLINE_MS; this.alive; await delay(15)) {
       const pool = await this.client.status().then(
         ({ pools }) => pools[0],
         () => undefined,

@@ -49,6 +49,7 @@ export class Storm {
   readonly #ledger: Entry[] = [];
   readonly #guests: { readonly entry: Entry; readonly guest: Guest }[] = [];
   readonly #wrong: string[] = [];
+  #probe: Promise<void> | null = null;
   #over = false;
 
   constructor(options: StormOptions) {
@@ -148,9 +149,19 @@ export class Storm {
           this.#wrong.push(`a client was told: ${String(error)}`);
           return undefined;
         }
-        await delay(25);
+        await this.#answering();
       }
     }
+  }
+
+  /** Resolves when a daemon answers: one asks for all, so that those who wait take no processor from the daemon that starts. */
+  #answering(): Promise<void> {
+    this.#probe ??= (async () => {
+      do await delay(25);
+      while (!(await this.#daemon.answers()));
+      this.#probe = null;
+    })();
+    return this.#probe;
   }
 
   async #judge(): Promise<void> {
