@@ -1,10 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
-import { closeApi, createApi, listenOnSocket } from '../api/index.js';
 import { type Config, readConfig } from '../config/index.js';
 import { EndpointThread } from '../endpoint/endpoint-thread.js';
 import type { NetworkSettings, Site } from '../endpoint/types.js';
@@ -46,7 +44,7 @@ import { recordVerdicts } from './record-verdicts.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
 import { destroyStrays } from './strays.js';
-import { warmUp } from './warm-up.js';
+import { warmUpSoon } from './warm-up-soon.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -86,7 +84,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
   await using thread = await EndpointThread.start({ site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
-  await thread.open();
+  // The thread loads its code on a processor of its own: this one loads the API's meanwhile.
+  const [{ closeApi, createApi, listenOnSocket }] = await Promise.all([import('../api/index.js'), thread.open()]);
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
   const { pools, records, leaseFiles, adopted, orphans } = started;
@@ -133,8 +132,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconciling.start();
   const watchdog = tellReady();
-  // Only a matter of speed: what keeps it from running is no reason to fail.
-  warmUp(stateDir).catch((error: unknown) => log.debug({ err: error }, 'the request path was not run warm'));
+  await using _warming = warmUpSoon({ stateDir, log });
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);
@@ -142,7 +140,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   reconciling.stop();
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
-  await inTime(stop(api, pools));
+  await inTime(Promise.all([pools.close(), closeApi(api, { deadlineMs: GRACE_MS / 2 })]));
   records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
@@ -233,12 +231,6 @@ function tellReady(): NodeJS.Timeout | undefined {
 }
 
 /** Resolves when `work` has ended, or after the time that it may take. */
-async function inTime(work: Promise<void>): Promise<void> {
+async function inTime(work: Promise<unknown>): Promise<void> {
   await Promise.race([work, delay(GRACE_MS, undefined, { ref: false })]);
-}
-
-async function stop(api: FastifyInstance, pools: Pools): Promise<void> {
-  const closing = pools.close();
-  await closeApi(api, { deadlineMs: GRACE_MS / 2 });
-  await closing;
 }

@@ -18,9 +18,10 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 /**
  * Runs the daemon's own request path warm: the same API and pool code over endpoints that are made of nothing, on a
  * socket inside the state directory that is removed again. Fresh JavaScript is interpreted, and the first hundred
- * acquires of a daemon would take several times as long as the later ones; see `netnsd bench acquire` and `start`.
+ * acquires of a daemon would take several times as long as the later ones; see `netnsd bench acquire` and `start`. Ends soon,
+ * with nothing left, when `signal` is aborted.
  */
-export async function warmUp(stateDir: string): Promise<void> {
+export async function warmUp(stateDir: string, signal: AbortSignal): Promise<void> {
   const folder = join(stateDir, 'warm-up');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
@@ -57,9 +58,9 @@ export async function warmUp(stateDir: string): Promise<void> {
     const path = join(folder, 's');
     await listenOnSocket(api, { path, groupId: null });
     pools.start();
-    await Promise.all(Array.from({ length: CONNECTIONS }, () => acquireAndRelease(path, ROUNDS / CONNECTIONS)));
+    await Promise.all(Array.from({ length: CONNECTIONS }, () => acquireAndRelease(path, ROUNDS / CONNECTIONS, signal)));
     writeFileSync(join(folder, 'config.json'), JSON.stringify(SPEC, null, 2));
-    for (let left = PATCHES; left > 0; left -= 1) await patchAndRelease(path, folder);
+    for (let left = PATCHES; left > 0 && !signal.aborted; left -= 1) await patchAndRelease(path, folder);
     await closeApi(api, { deadlineMs: 100 });
     await pools.close();
   } finally {
@@ -80,7 +81,7 @@ function factsOf({ id }: EndpointKey): EndpointFacts {
 }
 
 /** One connection's worth of leases; an answer that is not understood ends it early. */
-function acquireAndRelease(path: string, rounds: number): Promise<void> {
+function acquireAndRelease(path: string, rounds: number, signal: AbortSignal): Promise<void> {
   const acquire =
     'POST /v1/leases HTTP/1.1\r\nhost: n\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
   return new Promise((resolve) => {
@@ -91,7 +92,7 @@ function acquireAndRelease(path: string, rounds: number): Promise<void> {
     socket.on('data', (answer: string) => {
       const id = /"id":"([0-9a-f]+)"/.exec(answer)?.[1];
       if (id !== undefined) socket.write(`DELETE /v1/leases/${id} HTTP/1.1\r\nhost: n\r\n\r\n`);
-      else if (answer.startsWith('HTTP/1.1 204') && --left > 0) socket.write(acquire);
+      else if (answer.startsWith('HTTP/1.1 204') && --left > 0 && !signal.aborted) socket.write(acquire);
       else socket.end();
     });
     socket.on('error', () => socket.destroy());

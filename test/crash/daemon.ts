@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { NetnsdClient } from '../../src/client/index.js';
 import type { PlannedFault } from '../../src/kernel/faults/types.js';
 import { assertSandbox } from '../guard.js';
+import { PLAIN } from '../plain-node.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const DEADLINE_MS = 60_000;
@@ -99,7 +100,8 @@ export class CrashDaemon {
     const log = openSync(`${this.#folder}/log`, 'a');
     const args = ['serve', '--config', this.#config, '--state-dir', this.stateDir, '--socket', this.#socket];
     const env = { ...process.env, NOTIFY_SOCKET: '', ...(faults ? { NETNSD_FAULTS: this.faultsDir } : {}) };
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', log, log], env });
+    const [file, ...plain] = PLAIN;
+    const child = spawn(file, [...plain, process.execPath, MAIN, ...args], { stdio: ['ignore', log, log], env });
     closeSync(log);
     this.#child = child;
     this.#exited = once(child, 'exit');
@@ -164,8 +166,9 @@ export class CrashDaemon {
 
   /** `netnsd down`: ends the daemon, if it lives, and removes all that it made. */
   async down(): Promise<void> {
-    const args = [MAIN, 'down', '--state-dir', this.stateDir, '--socket', this.#socket];
-    await promisify(execFile)(process.execPath, args);
+    const [file, ...plain] = PLAIN;
+    const args = [...plain, process.execPath, MAIN, 'down', '--state-dir', this.stateDir, '--socket', this.#socket];
+    await promisify(execFile)(file, args);
     await this.#exited;
   }
 

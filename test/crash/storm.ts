@@ -157,7 +157,7 @@ export class Storm {
   /** Resolves when a daemon answers: one asks for all, so that those who wait take no processor from the daemon that starts. */
   #answering(): Promise<void> {
     this.#probe ??= (async () => {
-      do await delay(25);
+      do await delay(10);
       while (!(await this.#daemon.answers()));
       this.#probe = null;
     })();

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { startDaemon } from './daemon.js';
 import { answersPing, eventually, links, mountsBelow } from './eye.js';
@@ -55,6 +56,18 @@ t.test('an empty pool serves a cold lease that works like a warm one', async (t)
   const cold = await daemon.acquire('--pool', 'cold', '--id', 'cold');
   t.equal(cold.source, 'cold');
   t.ok(await answersPing(cold.addresses[0]?.address.split('/')[0] as string));
+});
+
+t.test('whatever a daemon is at after its start, it ends when it is taken down, and leaves nothing', async (t) => {
+  await using daemon = await startDaemon(t, TWO_POOLS);
+  for (const afterMs of [0, 300]) {
+    await delay(afterMs);
+    await daemon.down();
+    t.notOk(existsSync(daemon.stateDir), `${afterMs} ms after its first answer`);
+    t.notMatch(daemon.log(), /"level":[456]0/);
+    daemon.start();
+    await daemon.answers();
+  }
 });
 
 t.test('a daemon that is stopped leaves its leases alone', async (t) => {

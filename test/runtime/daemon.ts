@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import type { Test } from 'tap';
 import type { Lease, PoolStatus } from '../../src/pool/types.js';
 import { assertSandbox } from '../guard.js';
+import { PLAIN } from '../plain-node.js';
 import { eventually } from './eye.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -43,8 +44,8 @@ export class Daemon implements AsyncDisposable {
   /** Starts the process, by `wrapper` if there is one, which is to execute it in its place; its log goes to the file `log`. */
   start(wrapper: readonly string[] = []) {
     const options = ['--config', this.configFile, '--state-dir', this.stateDir, '--socket', this.socket];
-    const [file, ...args] = [...wrapper, process.execPath, MAIN, 'serve', ...options] as [string, ...string[]];
-    const child = execa(file, args, {
+    const [file, ...args] = PLAIN;
+    const child = execa(file, [...args, ...wrapper, process.execPath, MAIN, 'serve', ...options], {
       reject: false,
       stdin: 'ignore',
       stdout: { file: this.#log, append: true },
@@ -124,7 +125,8 @@ export class Daemon implements AsyncDisposable {
 
   /** `netnsd ARGUMENTS --socket …`; its standard output. Throws with its standard error unless it exits with 0. */
   async cli(...args: string[]): Promise<string> {
-    return (await execa(process.execPath, [MAIN, ...args, '--socket', this.socket])).stdout;
+    const [file, ...plain] = PLAIN;
+    return (await execa(file, [...plain, process.execPath, MAIN, ...args, '--socket', this.socket])).stdout;
   }
 
   /** `netnsd acquire …`: the lease. */

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import type { DoctorReport } from '../../src/doctor/index.js';
+import { PLAIN } from '../plain-node.js';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
 import { answersPing, eventually, links } from './eye.js';
 
@@ -8,9 +9,13 @@ const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
 
 async function doctor(daemon: Daemon, ...args: string[]): Promise<{ status: number | undefined; text: string }> {
   const where = ['--state-dir', daemon.stateDir, '--socket', daemon.socket, '--config', daemon.configFile];
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [MAIN, 'doctor', ...where, ...args], {
-    reject: false,
-  });
+  const { exitCode, stdout, stderr } = await execa(
+    PLAIN[0],
+    [...PLAIN.slice(1), process.execPath, MAIN, 'doctor', ...where, ...args],
+    {
+      reject: false,
+    },
+  );
   return { status: exitCode, text: stdout + stderr };
 }
 
