@@ -114,9 +114,9 @@ function single({ text, members }: ObjectText, names: RegExp, path: string): Map
     const { name } = member;
     if (!names.test(name)) continue;
     const folded = name.toUpperCase().toLowerCase();
-    const where = position(text, member.value.start);
-    if (found.has(folded)) throw invalid(path, `it has ${JSON.stringify(name)} twice (${where}): remove one of them`);
-    if (name !== folded) throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(folded)} (${where})`);
+    const where = (): string => position(text, member.value.start);
+    if (found.has(folded)) throw invalid(path, `it has ${JSON.stringify(name)} twice (${where()}): remove one of them`);
+    if (name !== folded) throw invalid(path, `write ${JSON.stringify(name)} as ${JSON.stringify(folded)} (${where()})`);
     found.set(folded, member);
   }
   return found;

@@ -45,7 +45,7 @@ t.test("typebox's own checks understand what is made", async (t) => {
 });
 
 t.test('the daemon loads no code of typebox', async (t) => {
-  const daemon = new URL('../../../src/daemon/index.js', import.meta.url).href;
+  const rooms = ['daemon', 'api'].map((room) => new URL(`../../../src/${room}/index.js`, import.meta.url).href);
   const hooks = `export async function load(url, context, next) {
     if (/[/]node_modules[/]/.test(url)) process._rawDebug(url);
     return next(url, context);
@@ -53,7 +53,7 @@ t.test('the daemon loads no code of typebox', async (t) => {
   const script = `
     import { register } from 'node:module';
     register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});
-    await import(${JSON.stringify(daemon)});`;
+    for (const room of ${JSON.stringify(rooms)}) await import(room);`;
   const { stderr } = await execa(process.execPath, ['--input-type=module', '--eval', script]);
   t.match(stderr, '/node_modules/fastify/');
   t.notMatch(stderr, '/node_modules/typebox/');
