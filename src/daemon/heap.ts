@@ -13,11 +13,13 @@ export function keepMemorySmall(): void {
   shareMallocArenas();
 }
 
-/** Gives back what is garbage now, rather than some day; for the moment after a start, when there is most of it. */
+/**
+ * Gives back what is garbage now, rather than some day; for the moment after a start, when there is most of it. V8's flags
+ * are the process's: this one stays set, since another thread may be between setting it and reading `gc`.
+ */
 export function collectGarbage(): void {
   v8.setFlagsFromString('--expose-gc');
   const collect = vm.runInNewContext('gc') as () => void;
-  v8.setFlagsFromString('--no-expose-gc');
   collect();
   trimFreedMemory();
 }

@@ -13,6 +13,9 @@ import { eventually } from './eye.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
+/** How much of its log is shown of a daemon that ends unasked. */
+const LAST_LINES = 20;
+
 /** A pool of three that stays as it is, in a daemon that looks at it only when it is told to. */
 export const SELDOM = `
 reconcile_seconds = 3600
@@ -29,6 +32,8 @@ export class Daemon implements AsyncDisposable {
   readonly socket: string;
   readonly configFile: string;
   #process: ReturnType<Daemon['start']> | undefined;
+  /** The process whose end was asked for. */
+  #asked: ReturnType<Daemon['start']> | undefined;
 
   /** `socket`: default as users have it, in the state directory, where netnsd-runc finds the shelf too. */
   constructor(
@@ -52,6 +57,13 @@ export class Daemon implements AsyncDisposable {
       stderr: { file: this.#log, append: true },
     });
     this.#process = child;
+    void child.then(({ exitCode, signal }) => {
+      if (this.#asked === child) return;
+      const last = this.log().split('\n').slice(-LAST_LINES).join('\n');
+      this.test.comment(
+        `The daemon (pid ${child.pid}) ended by itself: ${signal ?? exitCode}. Its last words:\n${last}`,
+      );
+    });
     return child;
   }
 
@@ -136,12 +148,14 @@ export class Daemon implements AsyncDisposable {
 
   /** Sends SIGTERM (or `signal`) and resolves with the exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | undefined> {
+    this.#asked = this.#process;
     this.#process?.kill(signal);
     return (await this.#process)?.exitCode;
   }
 
   /** `netnsd down`, which works with the daemon alive or dead. */
   async down(): Promise<void> {
+    this.#asked = this.#process;
     await this.cli('down', '--state-dir', this.stateDir);
   }
 
