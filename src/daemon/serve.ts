@@ -9,6 +9,7 @@ import type { NetworkSettings, Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { groupId } from '../kernel/group.js';
+import { keepYoungGenerationSmall } from '../kernel/heap.js';
 import { prepareMountFolder } from '../kernel/mount-folder.js';
 import { netnsUsers } from '../kernel/netns-users.js';
 import { peerOf } from '../kernel/peer.js';
@@ -27,6 +28,7 @@ import {
 } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { AddressRests, sayTightSubnets } from './address-rests.js';
+import { RestCollector } from './collect-at-rest.js';
 import { connectionLimit } from './connection-limit.js';
 import { ContainerGrafts } from './graft-container.js';
 import { keepSweeping } from './graft-sweep.js';
@@ -86,6 +88,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   // The thread loads its code on a processor of its own: this one loads the API's meanwhile.
   const [{ closeApi, createApi, listenOnSocket }] = await Promise.all([import('../api/index.js'), thread.open()]);
+  // Once more, since a thread has been started.
+  keepYoungGenerationSmall();
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
   const { pools, records, leaseFiles, adopted, orphans } = started;
@@ -132,7 +136,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconciling.start();
   const watchdog = tellReady();
-  await using _warming = warmUpSoon({ stateDir, log });
+  using collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
+  await using _warming = warmUpSoon({ stateDir, log, done: () => collector.worked() });
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);

@@ -10,9 +10,10 @@ interface Log {
 
 /**
  * Has the request path run warm a little after the start, see `warmUp`. Disposed, it cuts that short and waits for its end: the
- * state directory is not the daemon's any more then.
+ * state directory is not the daemon's any more then. `done` is called once it is over.
  */
-export function warmUpSoon({ stateDir, log }: { stateDir: string; log: Log }): AsyncDisposable {
+export function warmUpSoon(options: { stateDir: string; log: Log; done?: () => void }): AsyncDisposable {
+  const { stateDir, log } = options;
   const ending = new AbortController();
   const { signal } = ending;
   const run = async (): Promise<void> => {
@@ -20,6 +21,7 @@ export function warmUpSoon({ stateDir, log }: { stateDir: string; log: Log }): A
     if (signal.aborted) return;
     const { warmUp } = await import('./warm-up.js');
     await warmUp(stateDir, signal);
+    options.done?.();
   };
   // Only a matter of speed: what keeps it from running is no reason to fail.
   const done = run().catch((error: unknown) => log.debug({ err: error }, 'the request path was not run warm'));

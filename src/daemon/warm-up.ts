@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { closeApi, createApi, listenOnSocket } from '../api/index.js';
 import { type EndpointFacts, type EndpointKey, Pools } from '../pool/index.js';
 import { FileRecords, openStateDirectory } from '../state/index.js';
-import { collectGarbage } from './heap.js';
 import { leaseBundle } from './lease-bundle.js';
 
 /** How many leases are acquired and released; the compiler has optimised what they run through by then. */
@@ -65,7 +64,6 @@ export async function warmUp(stateDir: string, signal: AbortSignal): Promise<voi
     await pools.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });
-    collectGarbage();
   }
 }
 

@@ -121,6 +121,11 @@ export class EndpointThread {
     return this.#call('removeLinks', { names });
   }
 
+  /** Has the thread give back what is garbage in its heap. Rejects with worker_failed only. */
+  async collectGarbage(): Promise<void> {
+    await this.#call('collect', null);
+  }
+
   /** Ends the thread after the work it has begun; again does nothing. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;

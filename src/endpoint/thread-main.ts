@@ -3,6 +3,7 @@
  * first: builds that a container waits for, then removals, then refill.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { collectGarbage } from '../kernel/heap.js';
 import { ThreadLostError } from '../kernel/netns.js';
 import {
   type JobMessage,
@@ -79,6 +80,9 @@ async function work(job: JobMessage): Promise<unknown> {
       return workshop.survey((job.input as Jobs['survey']['in']).ready);
     case 'removeLinks':
       return workshop.removeLinks((job.input as Jobs['removeLinks']['in']).names);
+    case 'collect':
+      collectGarbage();
+      return null;
     case 'close':
       workshop.close();
       setImmediate(() => port?.close());

@@ -65,6 +65,8 @@ export interface Jobs {
   survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
   /** Deletes links by name, bridges say; the names of those that would not go. */
   removeLinks: { in: { names: readonly string[] }; out: string[] };
+  /** Collects the thread's garbage; see `collectGarbage`. */
+  collect: { in: null; out: null };
   close: { in: null; out: null };
 }
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 
-const HEAP = new URL('../../../src/daemon/heap.js', import.meta.url).href;
+const HEAP = new URL('../../../src/kernel/heap.js', import.meta.url).href;
 
-/** Collects `times` times, and says how many bytes of a heap with 32 MiB of garbage remain. */
+/** Collects thirty times, and says how many bytes of 32 MiB of garbage went. */
 const COLLECTING = `
   const { parentPort, workerData } = require('node:worker_threads');
   import(workerData).then(({ collectGarbage }) => {

@@ -1,6 +1,6 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import { shareMallocArenas, trimFreedMemory } from '../kernel/allocator.js';
+import { shareMallocArenas, trimFreedMemory } from './allocator.js';
 
 /**
  * Keeps the young generation of the heap at its first size (1 MiB a semi-space) instead of letting it grow to 16: the
@@ -8,9 +8,14 @@ import { shareMallocArenas, trimFreedMemory } from '../kernel/allocator.js';
  * effect. To be called before much has been allocated.
  */
 export function keepMemorySmall(): void {
+  keepYoungGenerationSmall();
+  shareMallocArenas();
+}
+
+/** To be called again once a thread has been started: V8 raises a growth factor below 2 whenever it configures a heap. */
+export function keepYoungGenerationSmall(): void {
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   v8.setFlagsFromString('--max-semi-space-size=1');
-  shareMallocArenas();
 }
 
 /**
