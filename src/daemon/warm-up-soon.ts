@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Who waited for the daemon to start is answered before it warms up, which takes half a second; in milliseconds. */
+/** Who waited for the daemon to start is answered before it warms up, which takes a while; in milliseconds. */
 const AFTER_MS = 100;
 
 interface Log {

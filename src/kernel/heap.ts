@@ -3,9 +3,9 @@ import vm from 'node:vm';
 import { shareMallocArenas, trimFreedMemory } from './allocator.js';
 
 /**
- * Keeps the young generation of the heap at its first size (1 MiB a semi-space) instead of letting it grow to 16: the
- * daemon's requests leave little behind. And has the threads share malloc's arenas. `netnsd bench memory` shows the
- * effect. To be called before much has been allocated.
+ * Keeps the young generation of the heap at the size that it has, one to four MiB a semi-space at a start, instead of letting it
+ * grow to 16: the daemon's requests leave little behind. And has the threads share malloc's arenas. `netnsd bench memory` shows
+ * the effect. To be called before much has been allocated.
  */
 export function keepMemorySmall(): void {
   keepYoungGenerationSmall();
@@ -19,8 +19,8 @@ export function keepYoungGenerationSmall(): void {
 }
 
 /**
- * Gives back what is garbage now, rather than some day; for the moment after a start, when there is most of it. V8's flags
- * are the process's: this one stays set, since another thread may be between setting it and reading `gc`.
+ * Gives back what is garbage now, rather than some day; for when a thread is at rest. V8's flags are the process's: this one stays
+ * set, since another thread may be between setting it and reading `gc`.
  */
 export function collectGarbage(): void {
   v8.setFlagsFromString('--expose-gc');

@@ -8,7 +8,7 @@ import type { Daemon } from './daemon.js';
 import { eventually } from './eye.js';
 import { expectNothingLeft } from './leftover.js';
 import { runc } from './runtimes.js';
-import { startWrapper } from './wrapper.js';
+import { startWrapper, type Wrapper } from './wrapper.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 4\nmax = 32\nsizing = "fixed"\n';
 const FOREVER = 'trap "exit 0" TERM; while :; do sleep 1; done';
@@ -21,15 +21,21 @@ function laidOut(daemon: Daemon, count = 4): Promise<void> {
   return eventually(`${count} endpoints lie on the shelf`, () => lying(daemon) >= count);
 }
 
+/** `netnsd-runc run`, while the daemon cannot say a word. */
+function runUnheard(wrapper: Wrapper, bundle: string, id: string) {
+  const { pid } = wrapper.daemon;
+  process.kill(pid, 'SIGSTOP');
+  return wrapper.call('run', '--bundle', bundle, id).finally(() => {
+    process.kill(pid, 'SIGCONT');
+  });
+}
+
 t.test('a container starts and ends while the daemon cannot say a word, and is in its books afterwards', async (t) => {
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
   await laidOut(daemon);
   const bundle = await makeBundle('ip -o address show eth0; ping -c1 -W2 10.213.0.1; exit 7');
-  process.kill(daemon.pid, 'SIGSTOP');
-  const ended = await wrapper.call('run', '--bundle', bundle.folder, 'once').finally(() => {
-    process.kill(daemon.pid, 'SIGCONT');
-  });
+  const ended = await runUnheard(wrapper, bundle.folder, 'once');
   t.equal(ended.status, 7, ended.output);
   t.match(ended.output, / 0% packet loss/);
   const address = /inet (\S+)/.exec(ended.output)?.[1];
@@ -109,10 +115,7 @@ t.test('what a container that may change its network has had is replaced', async
     const { capabilities } = spec.process as unknown as { capabilities: Record<string, string[]> };
     for (const set of Object.values(capabilities)) set.push('CAP_NET_ADMIN');
   });
-  process.kill(daemon.pid, 'SIGSTOP');
-  const ended = await wrapper.call('run', '--bundle', bundle.folder, 'mighty').finally(() => {
-    process.kill(daemon.pid, 'SIGCONT');
-  });
+  const ended = await runUnheard(wrapper, bundle.folder, 'mighty');
   t.equal(ended.status, 0, ended.output);
   await eventually('it has been replaced', async () => (await daemon.pools())[0]?.replaced === 1);
   t.match(await daemon.pools(), [{ replacedFor: { privileged: 1 }, recycledBySeal: 0, recycledByProof: 0 }]);
@@ -150,10 +153,7 @@ t.test('a shelf that somebody removed is made anew, and what lay there is replac
   t.strictSame((await reconcile()).findings, []);
   await laidOut(daemon);
   const again = await makeBundle('ping -c1 -W2 10.213.0.1');
-  process.kill(daemon.pid, 'SIGSTOP');
-  const taking = await wrapper.call('run', '--bundle', again.folder, 'takes').finally(() => {
-    process.kill(daemon.pid, 'SIGCONT');
-  });
+  const taking = await runUnheard(wrapper, again.folder, 'takes');
   t.equal(taking.status, 0, taking.output);
   await eventually('all is as before', async () => (await daemon.pools())[0]?.ready === 4);
   await expectNothingLeft(t, daemon, { gone: [] });
