@@ -30,6 +30,8 @@ export interface Slot {
   handouts: number;
   /** The token under which it lies on the shelf; null: it does not. */
   offer: string | null;
+  /** Called when its record says that it is leased no more. */
+  onUnleased: (() => void) | null;
 }
 
 export interface Change {
@@ -120,6 +122,7 @@ export class EndpointTable {
         sealed: false,
         handouts: 0,
         offer: null,
+        onUnleased: null,
       });
     } catch (error) {
       this.indexes.release(index, { held: false });
@@ -136,7 +139,16 @@ export class EndpointTable {
     else
       this.#log.warn({ pool, endpoint: id, index }, 'an adopted endpoint has an address that is not free in its pool');
     const key = { id, pool, index, seq };
-    return this.#add({ key, record, recordedState: record.state, ownsIndex, sealed: false, handouts: 0, offer: null });
+    return this.#add({
+      key,
+      record,
+      recordedState: record.state,
+      ownsIndex,
+      sealed: false,
+      handouts: 0,
+      offer: null,
+      onUnleased: null,
+    });
   }
 
   /** After every `adopt`: addresses that came to rest before a restart go on resting. */
@@ -155,8 +167,8 @@ export class EndpointTable {
       throw toNetnsdError(error);
     }
     if (state !== 'leased') this.trouble.worked();
-    slot.recordedState = state;
     this.#hold(slot, record);
+    this.#recorded(slot);
   }
 
   /** Records other terms of a lease that stands, at once. Throws `state_write_failed`; then nothing has changed. */
@@ -190,9 +202,8 @@ export class EndpointTable {
 
   /** A lease whose record was not committed never was: what stands on disk is the record of before, of a ready endpoint. */
   revertToReady(slot: Slot): void {
-    const record = this.#next(slot, 'ready', {});
-    slot.recordedState = 'ready';
-    this.#hold(slot, record);
+    this.#hold(slot, this.#next(slot, 'ready', {}));
+    this.#recorded(slot);
   }
 
   /** After the failure of a write: what is not recorded as it is, and one record at least. */
@@ -201,7 +212,7 @@ export class EndpointTable {
     try {
       for (const slot of behind.length > 0 ? behind : [...this.#slots].slice(0, 1)) {
         this.#records.write(slot.record, slot.recordedState);
-        slot.recordedState = slot.record.state;
+        this.#recorded(slot);
       }
       this.trouble.worked();
     } catch (error) {
@@ -219,6 +230,7 @@ export class EndpointTable {
       this.#rests?.add(this.#pool, { index: slot.key.index, sinceMs: this.#clock.monotonicMs() });
     try {
       if (slot.recordedState !== null) this.#records.remove(slot.key, slot.recordedState);
+      this.#unleased(slot);
     } catch (error) {
       this.#log.warn({ pool: this.#pool, endpoint: slot.key.id, error: oneLine(error) }, 'record not removed');
     }
@@ -245,6 +257,17 @@ export class EndpointTable {
     this.counts[slot.record.state] -= 1;
     this.counts[record.state] += 1;
     slot.record = record;
+  }
+
+  /** Its record is as it is held. */
+  #recorded(slot: Slot): void {
+    slot.recordedState = slot.record.state;
+    if (slot.recordedState !== 'leased') this.#unleased(slot);
+  }
+
+  #unleased(slot: Slot): void {
+    slot.onUnleased?.();
+    slot.onUnleased = null;
   }
 
   #check(slot: Slot, next: EndpointState | 'gone'): void {

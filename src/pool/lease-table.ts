@@ -95,7 +95,11 @@ export class LeaseTable {
     held.expiring = this.#expiry.add(held, ttlMs);
   }
 
-  /** Forgets a lease; undefined when there is none of this id. */
+  /**
+   * Forgets a lease; undefined when there is none of this id. When its endpoint's record says so, its container may take from
+   * the shelf again, unless it holds another one: not before, since of a lease that nothing speaks of, the endpoint would be
+   * taken for pristine.
+   */
   remove(leaseId: string): Held | undefined {
     const held = this.#byId.get(leaseId);
     if (held === undefined) return undefined;
@@ -110,12 +114,11 @@ export class LeaseTable {
     }
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
     held.unbind?.();
+    if (containerId !== null)
+      held.slot.onUnleased = () => {
+        if (!this.#ofContainer.has(containerId)) this.#shelf?.letGo(containerId);
+      };
     return held;
-  }
-
-  /** A lease that was removed is recorded as such: its container may take from the shelf again, unless it holds another one. */
-  settled({ lease: { containerId } }: Held): void {
-    if (containerId !== null && !this.#ofContainer.has(containerId)) this.#shelf?.letGo(containerId);
   }
 
   /** No lease ends by itself any more; a restart reckons anew from what the records say. */

@@ -139,8 +139,6 @@ export class Pool implements LeaseOwner {
     const held = leases.remove(leaseId) as Held;
     this.#counts.released += 1;
     this.#table.moveAnyway(held.slot, 'dirty', { reason, tenant: held.lease.tenant });
-    // Before what the shelf knows is gone: of a lease that nothing speaks of, the endpoint would be taken for pristine.
-    if (held.slot.recordedState === 'dirty') leases.settled(held);
     this.#emit('released', held, reason);
     this.#recycle(held, empty, doomed);
     return true;
@@ -168,6 +166,7 @@ export class Pool implements LeaseOwner {
     const held = this.#grants.claim(slot, news);
     this.#leased([held]);
     this.#stock.planLater();
+    this.#limit(false);
     return held;
   }
 
@@ -302,7 +301,15 @@ export class Pool implements LeaseOwner {
       if (this.#stock.readyFor(waiter.ask.tenant) < waiter.ask.count || !this.#serve(waiter)) break;
     }
     this.#stock.plan();
-    if (lost) this.#waiters.limitBeyond(this.#stock.reachable, this.#exhausted);
+    this.#limit(lost);
+  }
+
+  /** Nobody waits beyond his patience for what does not come: `lost` if less does than did, whatever makes room meanwhile. */
+  #limit(lost: boolean): void {
+    const { unlimited } = this.#waiters;
+    if (unlimited === 0 || (!lost && this.#stock.isMakingRoom)) return;
+    const { reachable } = this.#stock;
+    if (lost || unlimited > reachable) this.#waiters.limitBeyond(reachable, this.#exhausted);
   }
 
   /** False where there was not enough after all. */
@@ -384,7 +391,6 @@ export class Pool implements LeaseOwner {
 
   #untake(held: Held, putBack: (slot: Slot) => void, committed = true): void {
     const isReady = this.#grants.takeBack(held, { committed });
-    this.#options.leases.settled(held);
     if (isReady) putBack(held.slot);
     else this.#recycle(held, false);
   }

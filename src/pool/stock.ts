@@ -143,9 +143,21 @@ export class Stock {
     return this.#builder.urgent;
   }
 
-  /** How many endpoints those who wait may count on without anything being released: what was released may be on its way. */
+  /**
+   * How many endpoints those who wait may count on without anything being released: what was released may be on its way, and
+   * those that the first who waits may not have make room, as far as the pool is not above its `max`.
+   */
   get reachable(): number {
-    return this.#ready.size + this.#table.counts.building + this.#recycler.hopeful + this.#room();
+    const { tenant } = this.#hooks.demand();
+    const fit = tenant === null ? this.#ready.size : this.#ready.sizeFor(tenant);
+    const spare = Math.min(this.#size.max - this.#table.size, this.#table.indexes.available);
+    const room = Math.max(0, spare + this.#ready.size - fit);
+    return fit + this.#table.counts.building + this.#recycler.hopeful + room;
+  }
+
+  /** Whether endpoints are on their way out: there is more room when they are gone. */
+  get isMakingRoom(): boolean {
+    return this.#table.counts.destroying > 0;
   }
 
   /** The addresses at rest that keep those who wait from getting endpoints; null where it is not for addresses. */

@@ -25,6 +25,8 @@ export interface Waiter {
   readonly ask: Ask;
   readonly claims: Set<Claim>;
   place: Place<Waiter> | null;
+  /** Whether the patience of all its callers counts. */
+  limited: boolean;
 }
 
 /** Owns the acquires that wait, first come first served. */
@@ -34,6 +36,7 @@ export class Waiters {
   readonly #queue = new Fifo<Waiter>();
   readonly #byContainer = new Map<string, Waiter>();
   #demand = 0;
+  #unlimited = 0;
 
   /** `onLeft` is called when a waiter goes without having been served: its callers aborted, or their time was over. */
   constructor(options: { clock: Clock; onLeft: () => void }) {
@@ -46,6 +49,11 @@ export class Waiters {
     return this.#demand;
   }
 
+  /** How many of these are waited for by those who wait as long as it takes. */
+  get unlimited(): number {
+    return this.#unlimited;
+  }
+
   peek(): Waiter | undefined {
     return this.#queue.peek();
   }
@@ -55,9 +63,10 @@ export class Waiters {
   }
 
   add(ask: Ask): Waiter {
-    const waiter: Waiter = { ask, claims: new Set(), place: null };
+    const waiter: Waiter = { ask, claims: new Set(), place: null, limited: false };
     waiter.place = this.#queue.push(waiter);
     this.#demand += ask.count;
+    this.#unlimited += ask.count;
     if (ask.containerId !== null) this.#byContainer.set(ask.containerId, waiter);
     return waiter;
   }
@@ -69,6 +78,7 @@ export class Waiters {
       const sinceMs = this.#clock.monotonicMs();
       const claim: Claim = { waitMs, sinceMs, resolve, reject, cancelDeadline: null, stopListening: null };
       waiter.claims.add(claim);
+      this.#setLimited(waiter, false);
       if (signal === undefined) return;
       const leave = () => this.#leave(waiter, claim, clientGone());
       signal.addEventListener('abort', leave, { once: true });
@@ -79,6 +89,7 @@ export class Waiters {
   /** From now on the callers' patience counts: those that have none, or no more, leave with `exhausted()`. */
   limit(waiter: Waiter, exhausted: () => NetnsdError): void {
     const nowMs = this.#clock.monotonicMs();
+    this.#setLimited(waiter, true);
     for (const claim of waiter.claims) {
       if (claim.cancelDeadline !== null) continue;
       const leftMs = claim.sinceMs + claim.waitMs - nowMs;
@@ -134,8 +145,15 @@ export class Waiters {
     this.#onLeft();
   }
 
+  #setLimited(waiter: Waiter, limited: boolean): void {
+    if (waiter.limited === limited) return;
+    waiter.limited = limited;
+    this.#unlimited += limited ? -waiter.ask.count : waiter.ask.count;
+  }
+
   #remove(waiter: Waiter): void {
     if (waiter.place === null || !this.#queue.remove(waiter.place)) return;
+    this.#setLimited(waiter, true);
     this.#demand -= waiter.ask.count;
     if (waiter.ask.containerId !== null) this.#byContainer.delete(waiter.ask.containerId);
   }

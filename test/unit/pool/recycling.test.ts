@@ -57,6 +57,36 @@ t.test("at its max, the oldest that is another tenant's is replaced for the one 
   );
 });
 
+t.test("who can get nothing but another tenant's from a pool above its max is told so", async (t) => {
+  const made = await verifying({ minReady: 1, max: 3 });
+  const { pools, clock } = made;
+  pools.release((await acquire(made, 'b')).id);
+  await clock.advance(100);
+  await acquire(made, 'a');
+  await clock.advance(100);
+  await acquire(made, 'a');
+  t.match(pools.poolStatus('default'), { leased: 2, ready: 1 });
+  pools.resize('default', { max: 2 });
+  const { error } = await outcome(pools.acquire({ tenant: 'a' }));
+  t.match(error, { code: 'pool_exhausted' });
+});
+
+t.test('who waits for room that does not come, since what made way will not go, is told so', async (t) => {
+  const made = await verifying({ minReady: 1, max: 1 });
+  const { pools, clock, endpoints } = made;
+  pools.release((await acquire(made, 'b')).id);
+  await clock.advance(100);
+  endpoints.failDestroys = true;
+  const told = outcome(pools.acquire({ tenant: 'a' }));
+  await clock.settle();
+  t.match((await told).error, { code: 'pool_exhausted' });
+  t.match(pools.poolStatus('default'), { broken: 1 });
+  const waiting = pools.acquire({ tenant: 'a', waitSeconds: 3600 });
+  endpoints.failDestroys = false;
+  await clock.advance(60_000);
+  t.match(await waiting, [{ tenant: 'a' }], 'and who has patience gets it when it goes');
+});
+
 t.test(
   'what deviates is replaced: the reason is in its record, the event, the counts, and told of it later',
   async (t) => {

@@ -109,6 +109,16 @@ t.test('what was taken counts against max', async (t) => {
   t.equal(pools.poolStatus('default')?.leased, 2);
 });
 
+t.test('who counted on what a container then takes is told that there is no more', async (t) => {
+  const { pools, shelf, endpoints, clock } = await shelved({ minReady: 2, max: 3 });
+  endpoints.manual = true;
+  const asked = outcome(pools.acquire({ count: 3 }));
+  await clock.settle();
+  shelf.take('web');
+  pools.collect();
+  t.match((await asked).error, { code: 'pool_exhausted' });
+});
+
 t.test('the pool is filled again behind what was taken', async (t) => {
   const { pools, shelf, clock } = await shelved({ minReady: 2, max: 4 });
   shelf.take('a');
@@ -179,6 +189,26 @@ t.test('a lease from the shelf stands although it cannot be recorded', async (t)
   await clock.advance(60_000);
   t.match(records.onDisk.get(id as string), { state: 'leased' }, 'and is, when that is possible');
 });
+
+for (const ends of ['recorded', 'destroyed', 'ready again'] as const)
+  t.test(`a release that cannot be recorded keeps its container from the shelf until it is ${ends}`, async (t) => {
+    const recycle = ends === 'ready again' ? ('verify' as const) : ('replace' as const);
+    const { pools, shelf, records, endpoints, clock } = await shelved({ recycle });
+    const [lease] = await pools.acquire({ containerId: 'web' });
+    const { id = '', netns } = lease ?? {};
+    records.full = true;
+    // Somebody is still inside, so that nothing else becomes of it.
+    if (ends === 'recorded') endpoints.inside.set(netns?.inode as number, [7]);
+    pools.release(id);
+    t.strictSame(pools.leases(), []);
+    t.ok(shelf.held.has('web'));
+    records.full = false;
+    await clock.advance(ends === 'recorded' ? 60_000 : 100);
+    t.notOk(shelf.held.has('web'));
+    const state = { recorded: 'dirty', destroyed: undefined, 'ready again': 'ready' }[ends];
+    t.equal(records.onDisk.get(endpointOf(lease as Lease))?.state, state);
+    t.strictSame(records.faults, []);
+  });
 
 t.test('a lease from the shelf whose commit fails stays there until its record is written', async (t) => {
   const { pools, shelf, records, clock } = await shelved();

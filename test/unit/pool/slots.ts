@@ -6,7 +6,16 @@ import { factsOf } from './fakes.js';
 export function slotOf(seq: number, { tenant = null as string | null, state = 'ready' as EndpointState } = {}): Slot {
   const key = { id: `default-${seq}`, pool: 'default', index: seq, seq };
   const record = { ...key, state, facts: factsOf(key), lease: null, tenant, reason: null };
-  return { key, record, recordedState: state, ownsIndex: true, sealed: false, handouts: 0, offer: null };
+  return {
+    key,
+    record,
+    recordedState: state,
+    ownsIndex: true,
+    sealed: false,
+    handouts: 0,
+    offer: null,
+    onUnleased: null,
+  };
 }
 
 export function idsOf(slots: readonly (Slot | undefined)[]): (string | undefined)[] {
