@@ -4,8 +4,8 @@
 #   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]
 #
 # `unit` and `native` need no root. `kernel`, `runtime` and `crash` run inside the sandbox, `host` tests the sandbox from
-# outside, and around the whole the machine's own state is compared. Ends with what failed, if anything did, and the line
-# `N passed, N failed`; the exit status is 0 only if nothing failed and every part ran at least one test.
+# outside, and around the whole the machine's own state is compared. Ends with the gist of what failed, if anything did, and
+# the line `N passed, N failed`; the exit status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
@@ -107,7 +107,7 @@ bash native-scripts/host-state.sh >"$work/after"
 check "the machine's own links, routes, rules, nftables, mounts and files are as before" \
   diff -U2 "$work/before" "$work/after"
 
-# Once more, where nobody has to look for it.
+# The gist of it, where nobody has to look for it.
 if [[ -s $work/failures ]]; then printf '\nwhat failed\n' && cat "$work/failures"; fi
 echo
 echo "$passed passed, $failed failed"
