@@ -34,6 +34,11 @@ export class Pool implements LeaseOwner {
   readonly #stock: Stock;
   readonly #counts = { acquiredWarm: 0, acquiredCold: 0, released: 0 };
   readonly #exhausted = () => exhausted(this.name, this.#stock.size.max, this.#stock.shortage);
+  /** What changed and is not looked at yet: failures to tell of, and whether less is to be expected. */
+  #failures: NetnsdError[] = [];
+  #lost = false;
+  #changing = false;
+  #again = false;
   #closing: Promise<void> | null = null;
 
   /** Throws `bad_request` for a size that cannot be (see `resize`). */
@@ -289,12 +294,36 @@ export class Pool implements LeaseOwner {
     throw clientGone();
   }
 
-  /** Something came or went: those who wait get what there is, oldest first, and the stock plans anew. */
+  /**
+   * Something came or went: those who wait get what there is, oldest first, and the stock plans anew. What that changes at once,
+   * such as builds that cannot even be begun, comes after it and not in the middle.
+   */
   #changed(failures: readonly NetnsdError[] = [], lost = false): void {
-    for (const cause of failures) {
+    this.#failures.push(...failures);
+    this.#lost ||= lost;
+    if (this.#changing) {
+      this.#again = true;
+      return;
+    }
+    this.#changing = true;
+    try {
+      do {
+        this.#again = false;
+        this.#settle();
+      } while (this.#again);
+    } finally {
+      this.#changing = false;
+    }
+  }
+
+  #settle(): void {
+    const lost = this.#lost;
+    this.#lost = false;
+    for (const cause of this.#failures.splice(0)) {
       // A build that failed was the hope of the first who waits, unless there is enough for all without it.
       const waiter = this.#waiters.peek();
-      if (waiter === undefined || this.#waiters.demand <= this.#stock.ready + this.#stock.urgent) break;
+      if (waiter === undefined) break;
+      if (this.#waiters.demand <= this.#stock.readyFor(waiter.ask.tenant) + this.#stock.urgent) break;
       this.#waiters.fail(waiter, buildFailed(this.name, cause));
     }
     for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {

@@ -124,10 +124,6 @@ export class Stock {
     return this.#sizing.target(this.#size, this.#options.clock.monotonicMs());
   }
 
-  get ready(): number {
-    return this.#ready.size;
-  }
-
   /** What became of released endpoints so far. */
   get recycled(): Recycled {
     return this.#recycled;

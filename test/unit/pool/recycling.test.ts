@@ -57,18 +57,45 @@ t.test("at its max, the oldest that is another tenant's is replaced for the one 
   );
 });
 
-t.test("who can get nothing but another tenant's from a pool above its max is told so", async (t) => {
+/** At its max: two endpoints are leased to `a`, one is ready for `b` only. */
+async function shared() {
   const made = await verifying({ minReady: 1, max: 3 });
-  const { pools, clock } = made;
-  pools.release((await acquire(made, 'b')).id);
-  await clock.advance(100);
   await acquire(made, 'a');
-  await clock.advance(100);
+  await made.clock.advance(100);
+  made.pools.release((await acquire(made, 'b')).id);
+  await made.clock.advance(100);
   await acquire(made, 'a');
-  t.match(pools.poolStatus('default'), { leased: 2, ready: 1 });
+  await made.clock.advance(100);
+  const ready = made.pools.records().filter(({ state }) => state === 'ready');
+  t.match(ready, [{ tenant: 'b' }]);
+  t.match(made.pools.poolStatus('default'), { leased: 2, ready: 1 });
+  return made;
+}
+
+t.test("who can get nothing but another tenant's from a pool above its max is told so", async (t) => {
+  const { pools } = await shared();
   pools.resize('default', { max: 2 });
   const { error } = await outcome(pools.acquire({ tenant: 'a' }));
   t.match(error, { code: 'pool_exhausted' });
+});
+
+t.test("who waits where only another tenant's is ready is told so when no build can be begun", async (t) => {
+  const { pools, records } = await shared();
+  records.full = true;
+  pools.resize('default', { max: 4 });
+  const { error } = await outcome(pools.acquire({ tenant: 'a' }));
+  t.match(error, { code: 'build_failed' });
+});
+
+t.test('as many as wait are told so when no build can be begun', async (t) => {
+  const { pools, clock, records } = world({ pools: [{ minReady: 0, max: 1 }] });
+  const [lease] = await pools.acquire({});
+  const told = Array.from({ length: 5000 }, () => outcome(pools.acquire({ waitSeconds: 60 })));
+  records.full = true;
+  pools.release(lease?.id as string);
+  await clock.settle();
+  const codes = new Set((await Promise.all(told)).map(({ error }) => error?.code));
+  t.strictSame([...codes], ['build_failed']);
 });
 
 t.test('who waits for room that does not come, since what made way will not go, is told so', async (t) => {

@@ -35,6 +35,15 @@ const usual = [
 ] as const;
 const fullDisk = fc.record({ what: fc.constant('disk' as const), n });
 const happening = fc.oneof(...usual, fullDisk);
+/** What does not work in a lull, if anything. */
+const lull = fc.constantFrom(
+  'nothing' as const,
+  'nothing' as const,
+  'disk' as const,
+  'build' as const,
+  'destroy' as const,
+);
+type Lull = typeof lull extends fc.Arbitrary<infer T> ? T : never;
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
 class Storm {
@@ -193,12 +202,18 @@ class Storm {
     }
   }
 
-  /** The wind drops: everything works, and nobody gives anything back. Then nobody waits longer than he wanted. */
-  async lull(): Promise<void> {
+  /**
+   * The wind drops: what works goes on working, what fails goes on failing, and nobody gives anything back. Then nobody waits
+   * longer than he wanted.
+   */
+  async lull(failing: Lull): Promise<void> {
     const { clock, endpoints, records } = this.world;
-    records.full = false;
+    records.full = failing === 'disk';
+    this.diskWasFull ||= records.full;
+    endpoints.failBuilds = failing === 'build';
+    endpoints.failDestroys = failing === 'destroy';
     endpoints.manual = false;
-    for (const request of [...endpoints.requests]) request.answer(() => false);
+    for (const request of [...endpoints.requests]) request.answer();
     for (let passedMs = 0; passedMs <= 2 * PATIENCE_MS; passedMs += 1000) await clock.advance(1000);
     if (this.unsettled.size > 0)
       throw new Error(
@@ -210,6 +225,9 @@ class Storm {
   /** The weather clears: everybody goes home. */
   async calm(): Promise<void> {
     const { pools, clock, endpoints, records } = this.world;
+    records.full = false;
+    endpoints.failBuilds = false;
+    endpoints.failDestroys = false;
     pools.resize('default', { minReady: 3, max: MAX });
     endpoints.inside.clear();
     for (let i = 0; i < 20; i += 1) {
@@ -233,12 +251,16 @@ class Storm {
 
 async function weather(happenings: fc.Arbitrary<Happening>, sizes: Sizes = {}): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(fc.array(happenings, { minLength: 1, maxLength: 60, size: 'max' }), async (several) => {
-      const storm = new Storm(sizes);
-      for (const one of several) await storm.act(one);
-      await storm.lull();
-      await storm.calm();
-    }),
+    fc.asyncProperty(
+      fc.array(happenings, { minLength: 1, maxLength: 60, size: 'max' }),
+      lull,
+      async (several, failing) => {
+        const storm = new Storm(sizes);
+        for (const one of several) await storm.act(one);
+        await storm.lull(failing);
+        await storm.calm();
+      },
+    ),
     { numRuns: RUNS },
   );
 }
