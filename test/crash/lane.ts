@@ -153,15 +153,20 @@ export class Lane implements AsyncDisposable {
     else await this.daemon.end('SIGTERM');
   }
 
-  /** A warm lease, several at once of which some are cold, all released; then one endpoint more, and one less. */
+  /**
+   * A warm lease that stands for long enough to get a file of its own, several at once of which some are cold, all released; then
+   * one endpoint more, and one less.
+   */
   async #work(): Promise<void> {
     const { client, minReady } = this.daemon;
     await this.#ask(async () => this.#note((await client.acquire({ containerId: 'warm', ttl: 600 })) as Lease));
+    await this.#written();
     await this.#ask(async () => {
       for (const lease of await client.acquireMany({ count: minReady + 1 })) this.#note(lease as Lease);
     });
     await this.#releaseAll();
     await this.daemon.settled();
+    await this.#laidOut(2000);
     await this.#takeFromShelf();
     await this.#releaseAll();
     await this.daemon.settled();
@@ -175,10 +180,15 @@ export class Lane implements AsyncDisposable {
     await this.#written();
   }
 
+  /** Endpoints are laid out when they have their seals, which are open descriptors; where something failed, that may never be. */
+  async #laidOut(forMs: number): Promise<void> {
+    const { minReady } = this.daemon;
+    for (const end = Date.now() + forMs; this.#shelf.offers < minReady && this.daemon.alive && Date.now() < end; )
+      await delay(10);
+  }
+
   /** One that is given back when it stands, one before anybody looks, and one that is released by asking. */
   async #takeFromShelf(): Promise<void> {
-    for (const end = Date.now() + 2000; this.#shelf.offers < 3 && this.daemon.alive && Date.now() < end; )
-      await delay(10);
     const asked = this.#shelf.take('asked');
     if (asked !== undefined) this.#note({ id: asked.id, netns: { path: asked.path } } as Lease);
     const standing = this.#shelf.take('stands') !== undefined;
@@ -279,6 +289,7 @@ export class Lane implements AsyncDisposable {
   }
 
   async #inspect(): Promise<string[]> {
+    if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(5000);
     // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
     for (const end = Date.now() + 30_000; ; await delay(50)) {
       const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
@@ -312,7 +323,7 @@ export class Lane implements AsyncDisposable {
     const { pid } = this.daemon;
     const { namespaces, all } = descriptors(pid);
     if (namespaces !== 1) wrong.push(`${namespaces} namespaces are held open`);
-    // The first look may come while more are open than at rest.
+    // The first look may come while more are open than at rest, and not while fewer are: see `#laidOut`.
     if (this.#descriptors.pid !== pid || all < this.#descriptors.all) this.#descriptors = { pid, all };
     if (all > this.#descriptors.all + 4) wrong.push(`${all} descriptors, before ${this.#descriptors.all}`);
   }
