@@ -60,11 +60,13 @@ t.test('without a seal, after a restart, sysctls are read one by one', async (t)
 
 t.test('a sysctl that was written before the seal was on is found all the same', async (t) => {
   const stage = await Stage.open(t);
-  for (const { title, commands } of HEARD_WAYS.filter(({ kinds }) => kinds.includes('sysctls'))) {
+  for (const { title, commands, kinds } of HEARD_WAYS.filter(({ kinds }) => kinds.includes('sysctls'))) {
     const victim = await stage.build({ sealed: false });
     runInside(victim, commands.slice(0, 1));
     await stage.seal(victim);
-    t.match(await stage.verify(victim, 'proof', { sealed: false }), { clean: false }, title);
+    const verdict = await stage.verify(victim, 'proof', { sealed: false });
+    t.equal(verdict.clean, false, title);
+    if (!verdict.clean) t.ok(kinds.includes(verdict.kind), `${title}: found as ${verdict.kind}: ${verdict.text}`);
     await stage.destroy(victim);
   }
 });

@@ -105,15 +105,16 @@ const FILTER_WAYS = [
     'ip xfrm state allocspi src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel min 7 max 7',
   ),
   way('an xfrm default policy', 'xfrm default policy', 'ip xfrm policy setdefault in block'),
-  way('a sysctl', 'sysctls', 'sysctl -w net.ipv4.ip_forward=1'),
+  // Where writes were not counted, such as before a restart, what else tells of the value is read first.
+  way('a sysctl', ['sysctls', 'links'], 'sysctl -w net.ipv4.ip_forward=1'),
   way(
     'a sysctl written and written back',
     'sysctls',
     'sysctl -w net.ipv4.ip_default_ttl=7',
     'sysctl -w net.ipv4.ip_default_ttl=64',
   ),
-  way('a sysctl of eth0', 'sysctls', 'sysctl -w net.ipv4.conf.eth0.rp_filter=1'),
-  way('a neighbour sysctl', 'sysctls', 'sysctl -w net.ipv4.neigh.eth0.gc_stale_time=7'),
+  way('a sysctl of eth0', ['sysctls', 'links'], 'sysctl -w net.ipv4.conf.eth0.rp_filter=1'),
+  way('a neighbour sysctl', ['sysctls', 'neighbour tables'], 'sysctl -w net.ipv4.neigh.eth0.gc_stale_time=7'),
   way('a port range', 'sysctls', "sysctl -w 'net.ipv4.ip_local_port_range=40000 40010'"),
   way('a TCP congestion control', 'sysctls', 'sysctl -w net.ipv4.tcp_congestion_control=reno'),
 ] as const;
