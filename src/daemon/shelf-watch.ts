@@ -2,8 +2,11 @@ import { type FSWatcher, watch } from 'node:fs';
 
 /** How long what was taken waits for others that are taken at the same time, in milliseconds. */
 const GATHER_MS = 20;
-/** The same while containers need the processors more, and how often it is looked whether they do. */
-const LONGEST_MS = 2000;
+/**
+ * The same while containers need the processors more, and how often it is looked whether they do, in milliseconds: a hundred
+ * that start at once on two slow processors take 3 s.
+ */
+const LONGEST_MS = 4000;
 const LOOK_MS = 100;
 /** How often it is looked where nothing can be watched, in milliseconds. */
 const UNHEARD_MS = 1000;
