@@ -146,8 +146,7 @@ export class Stock {
   get reachable(): number {
     const { tenant } = this.#hooks.demand();
     const fit = tenant === null ? this.#ready.size : this.#ready.sizeFor(tenant);
-    const spare = Math.min(this.#size.max - this.#table.size, this.#table.indexes.available);
-    const room = Math.max(0, spare + this.#ready.size - fit);
+    const room = Math.max(0, this.#roomBelowMax + this.#ready.size - fit);
     return fit + this.#table.counts.building + this.#recycler.hopeful + room;
   }
 
@@ -335,7 +334,12 @@ export class Stock {
   }
 
   #room(): number {
-    return Math.max(0, Math.min(this.#size.max - this.#table.size, this.#table.indexes.available));
+    return Math.max(0, this.#roomBelowMax);
+  }
+
+  /** Less than none after a resize: then so many have to go before one more may come. */
+  get #roomBelowMax(): number {
+    return Math.min(this.#size.max - this.#table.size, this.#table.indexes.available);
   }
 
   /** Ready for whoever comes: where several tenants share the pool, used ones serve one tenant only and come on top. */
