@@ -20,7 +20,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
   serve: async (options) => {
     (await import('./daemon/privileges.js')).shedSurplusPrivileges();
-    (await import('./kernel/heap.js')).keepMemorySmall();
+    (await import('./kernel/process/heap.js')).keepMemorySmall();
     return (await import('./daemon/index.js')).serve(options);
   },
   down: async (options) => (await import('./daemon/index.js')).down(options),

@@ -6,7 +6,7 @@ import { Host } from '../endpoint/host.js';
 import { takeInventory } from '../endpoint/inventory.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
-import { removeMountFolder } from '../kernel/mount-folder.js';
+import { removeMountFolder } from '../kernel/netns/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
 import { LEASE_FILES, removeForeignFiles, SHELF, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { ApiGraft, ApiGrafted } from '../api/schemas.js';
 import type { EndpointName } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
-import { ProcessNetns, secondsSinceBoot } from '../kernel/process-netns.js';
+import { ProcessNetns, secondsSinceBoot } from '../kernel/netns/process-netns.js';
 import { readBundle } from '../oci/index.js';
 import type { Lease, Pools } from '../pool/index.js';
 import { ANNOTATION, isSkipped, networkPath, refuseForeign } from './lease-bundle.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.js';
 import { LifeSign } from '../kernel/file-lock.js';
-import { isProcessorShort } from '../kernel/run-queue.js';
+import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
 import {

@@ -1,6 +1,6 @@
 import { NetnsdError } from '../errors.js';
-import { type Capability, type CapabilityName, missingCapabilities } from '../kernel/capabilities.js';
-import { shedPrivileges } from '../kernel/shed-privileges.js';
+import { type Capability, type CapabilityName, missingCapabilities } from '../kernel/process/capabilities.js';
+import { shedPrivileges } from '../kernel/process/shed-privileges.js';
 
 /** Throws `missing_privilege`, in one line, unless this process may do what netnsd cannot do without. */
 export function assertPrivileged(): void {

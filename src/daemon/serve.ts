@@ -8,15 +8,15 @@ import { EndpointThread } from '../endpoint/endpoint-thread.js';
 import type { NetworkSettings, Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
-import { groupId } from '../kernel/group.js';
-import { keepYoungGenerationSmall } from '../kernel/heap.js';
-import { prepareMountFolder } from '../kernel/mount-folder.js';
-import { netnsUsers } from '../kernel/netns-users.js';
-import { peerOf } from '../kernel/peer.js';
-import { ProcessWatch } from '../kernel/process-watch.js';
-import { isProcessorShort } from '../kernel/run-queue.js';
-import { notifyServiceManager, watchdogIntervalMs } from '../kernel/service-manager.js';
-import { readSight } from '../kernel/sight.js';
+import { groupId } from '../kernel/process/group.js';
+import { keepYoungGenerationSmall } from '../kernel/process/heap.js';
+import { prepareMountFolder } from '../kernel/netns/mount-folder.js';
+import { netnsUsers } from '../kernel/netns/netns-users.js';
+import { peerOf } from '../kernel/process/peer.js';
+import { ProcessWatch } from '../kernel/process/process-watch.js';
+import { isProcessorShort } from '../kernel/host/run-queue.js';
+import { notifyServiceManager, watchdogIntervalMs } from '../kernel/host/service-manager.js';
+import { readSight } from '../kernel/process/sight.js';
 import { type EndpointRecord, Pools, systemClock } from '../pool/index.js';
 import {
   FileRecords,

@@ -1,6 +1,6 @@
 import { nthAddress, parseSubnet, subnetContains } from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
-import { forgetConnections, forgetConnectionsOf } from '../kernel/conntrack.js';
+import { forgetConnections, forgetConnectionsOf } from '../kernel/netlink/conntrack.js';
 import type { Host } from './host.js';
 import type { EndpointName, NetworkSettings, Settled } from './types.js';
 

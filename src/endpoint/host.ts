@@ -1,7 +1,7 @@
-import { NETLINK_PROTOCOL } from '../kernel/inquiry-socket.js';
-import { presentModules } from '../kernel/modules.js';
-import { NetlinkSocket } from '../kernel/netlink-socket.js';
-import { inside, NetnsHandle } from '../kernel/netns.js';
+import { NETLINK_PROTOCOL } from '../kernel/netlink/inquiry-socket.js';
+import { presentModules } from '../kernel/host/modules.js';
+import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
+import { inside, NetnsHandle } from '../kernel/netns/netns.js';
 
 /**
  * The namespace that endpoints are connected to, usually the machine's own: a parameter, so that a test gives a

@@ -1,5 +1,5 @@
-import { InquirySocket } from '../kernel/inquiry-socket.js';
-import { presentModules } from '../kernel/modules.js';
+import { InquirySocket } from '../kernel/netlink/inquiry-socket.js';
+import { presentModules } from '../kernel/host/modules.js';
 import type { View } from './fingerprint/item.js';
 import type { OwnValues } from './fingerprint/message-shape.js';
 import type { EndpointPlan } from './plan.js';

@@ -1,6 +1,6 @@
 import { ipv4Bytes } from '../address/ipv4.js';
-import type { Link } from '../kernel/link.js';
-import { RT_TABLE_MAIN } from '../kernel/rtnetlink.js';
+import type { Link } from '../kernel/rtnetlink/link.js';
+import { RT_TABLE_MAIN } from '../kernel/rtnetlink/messages.js';
 import type { BridgePort } from './network.js';
 import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
 import { bridgeMac, bridgeName, type EndpointPlan, macText, type Subnet, subnetOf } from './plan.js';

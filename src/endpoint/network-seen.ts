@@ -1,9 +1,9 @@
-import { type InterfaceAddress, listAddresses } from '../kernel/address.js';
-import { listForwarding } from '../kernel/forwarding.js';
-import { type BridgePortSettings, LIST_LINKS, type Link, parseBridgePort, parseLink } from '../kernel/link.js';
-import { listNeighbours } from '../kernel/neighbour.js';
-import { listRoutes, type Route } from '../kernel/route.js';
-import { NUD_NOARP, NUD_PERMANENT } from '../kernel/rtnetlink.js';
+import { type InterfaceAddress, listAddresses } from '../kernel/rtnetlink/address.js';
+import { listForwarding } from '../kernel/rtnetlink/forwarding.js';
+import { type BridgePortSettings, LIST_LINKS, type Link, parseBridgePort, parseLink } from '../kernel/rtnetlink/link.js';
+import { listNeighbours } from '../kernel/rtnetlink/neighbour.js';
+import { listRoutes, type Route } from '../kernel/rtnetlink/route.js';
+import { NUD_NOARP, NUD_PERMANENT } from '../kernel/rtnetlink/messages.js';
 import type { Host } from './host.js';
 import { macText } from './plan.js';
 

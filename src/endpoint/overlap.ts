@@ -7,9 +7,9 @@ import {
   subnetsOverlap,
 } from '../address/ipv4.js';
 import { NetnsdError } from '../errors.js';
-import { type InterfaceAddress, listAddresses } from '../kernel/address.js';
-import { type Link, listLinks } from '../kernel/link.js';
-import { listRoutes, type Route } from '../kernel/route.js';
+import { type InterfaceAddress, listAddresses } from '../kernel/rtnetlink/address.js';
+import { type Link, listLinks } from '../kernel/rtnetlink/link.js';
+import { listRoutes, type Route } from '../kernel/rtnetlink/route.js';
 import type { Host } from './host.js';
 import { bridgePrefix } from './plan.js';
 import type { Site } from './types.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../kernel/errno.js';
-import { getLink, parseLink } from '../kernel/link.js';
+import { getLink, parseLink } from '../kernel/rtnetlink/link.js';
 import { buildEndpoints } from './build.js';
 import { destroyEndpoints } from './destroy.js';
 import { emptyCaches } from './fingerprint/caches.js';

@@ -1,6 +1,6 @@
-import { ChangeListener, loadNeighbourFilter } from '../kernel/change-listener.js';
+import { ChangeListener, loadNeighbourFilter } from '../kernel/netlink/change-listener.js';
 import { closeFd } from '../kernel/libc.js';
-import { SysctlWatch } from '../kernel/sysctl-watch.js';
+import { SysctlWatch } from '../kernel/bpf/sysctl-watch.js';
 
 /** What a seal says. */
 export type SealState =

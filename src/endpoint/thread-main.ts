@@ -3,8 +3,8 @@
  * first: builds that a container waits for, then removals, then refill.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { collectGarbage } from '../kernel/heap.js';
-import { ThreadLostError } from '../kernel/netns.js';
+import { collectGarbage } from '../kernel/process/heap.js';
+import { ThreadLostError } from '../kernel/netns/netns.js';
 import {
   type JobMessage,
   type Jobs,

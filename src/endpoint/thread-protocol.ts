@@ -1,5 +1,5 @@
 import { NetnsdError } from '../errors.js';
-import type { Link } from '../kernel/link.js';
+import type { Link } from '../kernel/rtnetlink/link.js';
 import type { NetworkFinding } from './network-mend.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from './types.js';
 import type { Verdict, VerifyWay } from './verify.js';

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { forgetConnections } from '../kernel/conntrack.js';
+import { forgetConnections } from '../kernel/netlink/conntrack.js';
 import { errnoOf } from '../kernel/errno.js';
-import { getLink, parseLink } from '../kernel/link.js';
-import { inside, NetnsHandle, ThreadLostError } from '../kernel/netns.js';
-import { type NetnsCensus, UNSEEN_PID } from '../kernel/netns-census.js';
-import { netnsHolders } from '../kernel/netns-holders.js';
+import { getLink, parseLink } from '../kernel/rtnetlink/link.js';
+import { inside, NetnsHandle, ThreadLostError } from '../kernel/netns/netns.js';
+import { type NetnsCensus, UNSEEN_PID } from '../kernel/netns/netns-census.js';
+import { netnsHolders } from '../kernel/netns/netns-holders.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';

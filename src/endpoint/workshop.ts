@@ -1,9 +1,9 @@
 import { NetnsdError } from '../errors.js';
 import { isNotFound } from '../kernel/errno.js';
-import { genericFamilies } from '../kernel/generic-families.js';
-import type { Request } from '../kernel/netlink-socket.js';
-import { NetnsCensus } from '../kernel/netns-census.js';
-import { netnsUsers } from '../kernel/netns-users.js';
+import { genericFamilies } from '../kernel/netlink/generic-families.js';
+import type { Request } from '../kernel/netlink/netlink-socket.js';
+import { NetnsCensus } from '../kernel/netns/netns-census.js';
+import { netnsUsers } from '../kernel/netns/netns-users.js';
 import { type BuildTarget, buildEndpoints } from './build.js';
 import { deleteLinks, destroyEndpoints } from './destroy.js';
 import { References } from './fingerprint/references.js';

@@ -1,9 +1,9 @@
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { emptyCaches } from '../../src/endpoint/fingerprint/caches.js';
-import { genericFamilies } from '../../src/kernel/generic-families.js';
-import { InquirySocket } from '../../src/kernel/inquiry-socket.js';
-import { inside, NetnsHandle } from '../../src/kernel/netns.js';
+import { genericFamilies } from '../../src/kernel/netlink/generic-families.js';
+import { InquirySocket } from '../../src/kernel/netlink/inquiry-socket.js';
+import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { fakeHost, ip } from './fake-host.js';
 
 /** A guest, a router that it must go through, and a peer behind a link on which less fits. */

@@ -1,9 +1,9 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { forgetConnections } from '../../src/kernel/conntrack.js';
-import { NETLINK_PROTOCOL } from '../../src/kernel/inquiry-socket.js';
-import { NetlinkSocket } from '../../src/kernel/netlink-socket.js';
-import { inside, NetnsHandle } from '../../src/kernel/netns.js';
+import { forgetConnections } from '../../src/kernel/netlink/conntrack.js';
+import { NETLINK_PROTOCOL } from '../../src/kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
+import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { fakeHost } from './fake-host.js';
 
 /** A namespace that tracks connections: to add one, the source ports of all (`conntrack -L`), and a socket to it. */

@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { EndpointThread } from '../../src/endpoint/endpoint-thread.js';
-import { mountsUnder } from '../../src/kernel/mount-folder.js';
+import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import { endpointName, type FakeHost, fakeHost, SETTINGS } from './fake-host.js';
 
 async function start(t: Test, fake: FakeHost, settings = SETTINGS): Promise<EndpointThread> {

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { Host } from '../../src/endpoint/host.js';
 import { Network } from '../../src/endpoint/network.js';
 import type { NetworkSettings, Site } from '../../src/endpoint/types.js';
-import { prepareMountFolder } from '../../src/kernel/mount-folder.js';
+import { prepareMountFolder } from '../../src/kernel/netns/mount-folder.js';
 import { assertSandbox } from '../guard.js';
 
 assertSandbox();

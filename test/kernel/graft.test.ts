@@ -8,7 +8,7 @@ import { EndpointThread } from '../../src/endpoint/endpoint-thread.js';
 import { graftEndpoint } from '../../src/endpoint/graft.js';
 import type { Host } from '../../src/endpoint/host.js';
 import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
-import { mountsUnder } from '../../src/kernel/mount-folder.js';
+import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import { eventually } from '../runtime/eye.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { listAddresses } from '../../src/kernel/address.js';
+import { listAddresses } from '../../src/kernel/rtnetlink/address.js';
 import { errnoOf, isExisting, isNotFound } from '../../src/kernel/errno.js';
-import { createBridge, createVeth, deleteLink, getLink, listLinks, parseLink, setLink } from '../../src/kernel/link.js';
-import { addNeighbour, deleteNeighbour, listNeighbours } from '../../src/kernel/neighbour.js';
-import { NetlinkSocket } from '../../src/kernel/netlink-socket.js';
-import { addDefaultRoute, listRoutes } from '../../src/kernel/route.js';
+import { createBridge, createVeth, deleteLink, getLink, listLinks, parseLink, setLink } from '../../src/kernel/rtnetlink/link.js';
+import { addNeighbour, deleteNeighbour, listNeighbours } from '../../src/kernel/rtnetlink/neighbour.js';
+import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
+import { addDefaultRoute, listRoutes } from '../../src/kernel/rtnetlink/route.js';
 import { fakeHost, openNetwork } from './fake-host.js';
 
 const bridge = (name: string) => createBridge({ name, mac: [6, 0x58, 10, 0, 0, 1], mtuBytes: 1500 });

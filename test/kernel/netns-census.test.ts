@@ -4,9 +4,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { NetnsCensus, UNSEEN_PID } from '../../src/kernel/netns-census.js';
-import { netnsUsers, processesIn } from '../../src/kernel/netns-users.js';
-import { TaskIterator } from '../../src/kernel/task-iterator.js';
+import { NetnsCensus, UNSEEN_PID } from '../../src/kernel/netns/netns-census.js';
+import { netnsUsers, processesIn } from '../../src/kernel/netns/netns-users.js';
+import { TaskIterator } from '../../src/kernel/bpf/task-iterator.js';
 import { eventually } from '../runtime/eye.js';
 import { fakeHost } from './fake-host.js';
 
@@ -99,7 +99,7 @@ t.test('a census says who is inside, threads that stand elsewhere than their pro
 t.test('who may not be seen is inside all the same', async (t) => {
   const { path, inode } = namespace(t);
   await enter(t, path);
-  const module = new URL('../../src/kernel/netns-census.js', import.meta.url);
+  const module = new URL('../../src/kernel/netns/netns-census.js', import.meta.url);
   const script = `const { NetnsCensus } = await import('${module}');
     console.log(JSON.stringify([...NetnsCensus.open().users([${inode}, 1])]));`;
   const drop = ['--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace'];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { netnsHolders } from '../../src/kernel/netns-holders.js';
+import { netnsHolders } from '../../src/kernel/netns/netns-holders.js';
 import { eventually } from '../runtime/eye.js';
 import { fakeHost } from './fake-host.js';
 

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import { execaSync } from 'execa';
 import t from 'tap';
 import { errnoOf } from '../../src/kernel/errno.js';
-import { mountsUnder, prepareMountFolder, removeMountFolder } from '../../src/kernel/mount-folder.js';
-import { createNetns, inside, NetnsHandle, removeNetns } from '../../src/kernel/netns.js';
+import { mountsUnder, prepareMountFolder, removeMountFolder } from '../../src/kernel/netns/mount-folder.js';
+import { createNetns, inside, NetnsHandle, removeNetns } from '../../src/kernel/netns/netns.js';
 import { assertSandbox } from '../guard.js';
 
 assertSandbox();

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
-import { collectGarbage } from '../../src/kernel/heap.js';
+import { collectGarbage } from '../../src/kernel/process/heap.js';
 
 // To be preloaded into a daemon (node --import) whose memory is looked at: V8 collects when a heap is a few times what
 // it was, so what a process holds says little of what it needs. This collects each thread's heap every second, and writes

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { type CapabilityName, NEEDED_CAPABILITIES } from '../../src/kernel/capabilities.js';
+import { type CapabilityName, NEEDED_CAPABILITIES } from '../../src/kernel/process/capabilities.js';
 import { Daemon, startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 

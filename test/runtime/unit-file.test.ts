@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
-import { NEEDED_CAPABILITIES } from '../../src/kernel/capabilities.js';
+import { NEEDED_CAPABILITIES } from '../../src/kernel/process/capabilities.js';
 import { directive, installedUnit } from './unit-file.js';
 
 const PAGE = fileURLToPath(new URL('../../../docs/privileges.md', import.meta.url));

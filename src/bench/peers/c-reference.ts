@@ -1,4 +1,4 @@
-import { prepareMountFolder, removeMountFolder } from '../../kernel/mount-folder.js';
+import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
 import { nativeProgram } from '../native-programs.js';
 import { runProcess } from '../run-process.js';
 import type { Peer, Timing } from './peer.js';

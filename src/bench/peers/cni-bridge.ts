@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { prepareMountFolder, removeMountFolder } from '../../kernel/mount-folder.js';
-import { createNetns, NetnsHandle, removeNetns } from '../../kernel/netns.js';
+import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
+import { createNetns, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
 import type { Tool } from '../prerequisites.js';
 import { concurrently, runProcess } from '../run-process.js';
 import { fewRounds, type Peer, timed } from './peer.js';

@@ -1,7 +1,7 @@
 import { EndpointThread } from '../../endpoint/endpoint-thread.js';
 import { instanceOf } from '../../endpoint/plan.js';
 import type { EndpointName, Settled } from '../../endpoint/types.js';
-import { prepareMountFolder, removeMountFolder } from '../../kernel/mount-folder.js';
+import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
 import { type Peer, timed } from './peer.js';
 
 const FOLDER = '/run/bench-product';

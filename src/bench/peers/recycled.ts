@@ -4,7 +4,7 @@ import type { BuiltEndpoint } from '../../endpoint/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
 import type { VerifyWay } from '../../endpoint/verify.js';
 import { NetnsdError } from '../../errors.js';
-import { prepareMountFolder, removeMountFolder } from '../../kernel/mount-folder.js';
+import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
 
 const FOLDER = '/run/bench-recycled';
 const POOL = 'bench';

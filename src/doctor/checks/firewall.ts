@@ -1,6 +1,6 @@
 import { ipv4Bytes, parseSubnet } from '../../address/ipv4.js';
 import { bridgeName } from '../../endpoint/plan.js';
-import type { ForwardChain, Pass } from '../../kernel/forward-chains.js';
+import type { ForwardChain, Pass } from '../../kernel/nftables/forward-chains.js';
 import { globMatches } from '../glob.js';
 import { type Machine, type PoolSize, unwrap } from '../machine.js';
 import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js';

@@ -1,4 +1,4 @@
-import { type Capability, NEEDED_CAPABILITIES, readCapabilities } from '../../kernel/capabilities.js';
+import { type Capability, NEEDED_CAPABILITIES, readCapabilities } from '../../kernel/process/capabilities.js';
 import type { Machine } from '../machine.js';
 import { type Check, fail, type Outcome, ok, warn } from '../outcome.js';
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { isNotFound } from '../../kernel/errno.js';
-import { NETLINK_PROTOCOL } from '../../kernel/inquiry-socket.js';
+import { NETLINK_PROTOCOL } from '../../kernel/netlink/inquiry-socket.js';
 import type { View } from './item.js';
 
 const RTM_GETROUTE = 26;

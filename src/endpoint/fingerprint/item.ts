@@ -1,4 +1,4 @@
-import type { InquirySocket } from '../../kernel/inquiry-socket.js';
+import type { InquirySocket } from '../../kernel/netlink/inquiry-socket.js';
 import type { OwnValues } from './message-shape.js';
 
 /** One thing that can be observed in a namespace. */

@@ -1,6 +1,6 @@
 import { errnoOf } from '../../kernel/errno.js';
-import type { Reply } from '../../kernel/inquiry-socket.js';
-import type { MessageWriter } from '../../kernel/message-writer.js';
+import type { Reply } from '../../kernel/netlink/inquiry-socket.js';
+import type { MessageWriter } from '../../kernel/netlink/message-writer.js';
 import { type Item, type View, without } from './item.js';
 import { canonicalise, eachAttribute, type MessageShape } from './message-shape.js';
 

@@ -1,5 +1,5 @@
 import { errnoOf } from '../../kernel/errno.js';
-import { readProcFile } from '../../kernel/proc-file.js';
+import { readProcFile } from '../../kernel/process/proc-file.js';
 import { describeLines, type Item, type View } from './item.js';
 
 /** The calling thread's namespace, whichever the process's is. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { errnoOf } from '../../kernel/errno.js';
-import { readProcFile } from '../../kernel/proc-file.js';
+import { readProcFile } from '../../kernel/process/proc-file.js';
 import { describeLines, type Item } from './item.js';
 
 const FOLDER = '/proc/sys/net';

@@ -1,5 +1,5 @@
 import { kernelError } from '../errno.js';
-import type { Outcome, Request } from '../netlink-socket.js';
+import type { Outcome, Request } from '../netlink/netlink-socket.js';
 import { LOST_ERRNO, REQUEST_ERRNOS } from './errnos.js';
 import { die, errnoNumber, generalName, type Points, stall } from './points.js';
 import type { Fault, Send } from './types.js';

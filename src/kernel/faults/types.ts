@@ -1,4 +1,4 @@
-import type { Outcome, Request } from '../netlink-socket.js';
+import type { Outcome, Request } from '../netlink/netlink-socket.js';
 
 /** What may be done to a system call or a netlink request. */
 export type Fault =

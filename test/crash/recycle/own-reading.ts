@@ -1,8 +1,8 @@
 import { readFingerprint } from '../../../src/endpoint/fingerprint/fingerprint.js';
 import { Look } from '../../../src/endpoint/look.js';
 import { planEndpoint } from '../../../src/endpoint/plan.js';
-import { genericFamilies } from '../../../src/kernel/generic-families.js';
-import { inside, NetnsHandle } from '../../../src/kernel/netns.js';
+import { genericFamilies } from '../../../src/kernel/netlink/generic-families.js';
+import { inside, NetnsHandle } from '../../../src/kernel/netns/netns.js';
 
 /** Which endpoint is read: of the pool `default` of a daemon on its own subnet. */
 export interface Read {

@@ -6,8 +6,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { loadProgram } from '../../../src/kernel/bpf.js';
-import { assemble, exit, set } from '../../../src/kernel/bpf-instructions.js';
+import { loadProgram } from '../../../src/kernel/bpf/bpf.js';
+import { assemble, exit, set } from '../../../src/kernel/bpf/bpf-instructions.js';
 import { bpf, closeFd, enterNetns, MS_BIND, mount, openFd, openNetlink } from '../../../src/kernel/libc.js';
 
 const FLOW_DISSECTOR = { type: 22, attach: 17 } as const;

@@ -3,7 +3,7 @@ import { Reconciler } from '../../../src/daemon/reconciler.js';
 import { aliasOf, hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
-import type { Link } from '../../../src/kernel/link.js';
+import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord } from '../../../src/pool/index.js';
 import { type Sizes, world } from '../pool/fakes.js';
 

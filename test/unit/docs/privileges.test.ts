@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Capability, NEEDED_CAPABILITIES } from '../../../src/kernel/capabilities.js';
+import { type Capability, NEEDED_CAPABILITIES } from '../../../src/kernel/process/capabilities.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
 t.test('the table of capabilities is the list by which the daemon drops the others', async (t) => {

@@ -5,7 +5,7 @@ import type { LeaseVerdict } from '../../../src/daemon/lease-watch.js';
 import { type ComparisonInput, compare } from '../../../src/daemon/reconcile.js';
 import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
-import type { Link } from '../../../src/kernel/link.js';
+import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';

@@ -2,8 +2,8 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { globMatches } from '../../../src/doctor/glob.js';
-import type { ForwardChain, Pass } from '../../../src/kernel/forward-chains.js';
-import { parseLegacyForward, readLegacyForward } from '../../../src/kernel/legacy-tables.js';
+import type { ForwardChain, Pass } from '../../../src/kernel/nftables/forward-chains.js';
+import { parseLegacyForward, readLegacyForward } from '../../../src/kernel/nftables/legacy-tables.js';
 import { look, lookOnce, machineOf } from './machine.js';
 
 const CALLS = { '/proc/sys/net/bridge/bridge-nf-call-iptables': '1\n' };

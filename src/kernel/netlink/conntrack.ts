@@ -1,0 +1,96 @@
+import { errnoOf, isNotFound } from '../errno.js';
+import { readAttributes } from './message-reader.js';
+import type { NetlinkSocket, Request } from './netlink-socket.js';
+
+/** include/uapi/linux/netfilter/nfnetlink_conntrack.h; subsystem NFNL_SUBSYS_CTNETLINK is 1. */
+const IPCTNL = { GET: 0x101, DELETE: 0x102, GET_STATS: 0x105 } as const;
+const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, ID: 12, ZONE: 18 } as const;
+const CTA_TUPLE_IP = 1;
+const CTA_IP_V4 = { SRC: 1, DST: 2 } as const;
+const CTA_STATS_GLOBAL_ENTRIES = 1;
+const AF_INET = 2;
+const NFGENMSG_BYTES = 4;
+const header = (family: number): Uint8Array => Uint8Array.of(family, 0, 0, 0);
+
+/**
+ * `conntrack -D` for every entry that speaks of one of `addresses` (4 bytes each), on either side, in the namespace of the
+ * socket, which is of protocol NETLINK_NETFILTER. One walk serves all addresses, and an empty table costs one question.
+ * Throws kernel_error.
+ */
+export async function forgetConnections(
+  socket: NetlinkSocket,
+  addresses: readonly (readonly number[])[],
+): Promise<number> {
+  if (addresses.length === 0) return 0;
+  const wanted = new Set(addresses.map((address) => Buffer.from(address).readUInt32BE(0)));
+  return forgetConnectionsOf(socket, (address) => wanted.has(address));
+}
+
+/** The same for every address for which `isDoomed` says so; addresses are unsigned 32-bit numbers in host order. */
+export async function forgetConnectionsOf(
+  socket: NetlinkSocket,
+  isDoomed: (address: number) => boolean,
+): Promise<number> {
+  if ((await countConnections(socket)) === 0) return 0;
+  const entries = await socket.dump({
+    operation: 'list tracked connections',
+    type: IPCTNL.GET,
+    flags: 0,
+    write: (writer) => writer.bytes(header(AF_INET)),
+  });
+  const doomed = entries.filter((entry) => speaksOf(entry, isDoomed));
+  const outcomes = await socket.transact(doomed.map(deletion));
+  for (const outcome of outcomes) if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
+  return doomed.length;
+}
+
+/** How many connections this namespace tracks; 0 where the kernel tracks none at all. */
+async function countConnections(socket: NetlinkSocket): Promise<number> {
+  const [outcome] = await socket.transact([
+    {
+      operation: 'count tracked connections',
+      type: IPCTNL.GET_STATS,
+      flags: 0,
+      write: (writer) => writer.bytes(header(0)),
+    },
+  ]);
+  if (outcome === undefined) return 0;
+  if (!outcome.ok) {
+    if (errnoOf(outcome.error) === 'EINVAL' || errnoOf(outcome.error) === 'EOPNOTSUPP') return 0;
+    throw outcome.error;
+  }
+  const [reply] = outcome.replies;
+  return reply === undefined
+    ? 0
+    : (readAttributes(reply.subarray(NFGENMSG_BYTES)).get(CTA_STATS_GLOBAL_ENTRIES)?.readUInt32BE(0) ?? 0);
+}
+
+function speaksOf(entry: Buffer, isDoomed: (address: number) => boolean): boolean {
+  const attributes = readAttributes(entry.subarray(NFGENMSG_BYTES));
+  return [CTA.TUPLE_ORIG, CTA.TUPLE_REPLY].some((side) => {
+    const ip = readAttributes(
+      readAttributes(attributes.get(side) ?? Buffer.alloc(0)).get(CTA_TUPLE_IP) ?? Buffer.alloc(0),
+    );
+    return [CTA_IP_V4.SRC, CTA_IP_V4.DST].some((end) => {
+      const address = ip.get(end);
+      return address !== undefined && address.length === 4 && isDoomed(address.readUInt32BE(0));
+    });
+  });
+}
+
+/** By tuple, zone and id: another connection of the same tuple that began meanwhile stays. */
+function deletion(entry: Buffer): Request {
+  const attributes = readAttributes(entry.subarray(NFGENMSG_BYTES));
+  return {
+    operation: 'forget a tracked connection',
+    type: IPCTNL.DELETE,
+    flags: 0,
+    write(writer) {
+      writer.bytes(header(AF_INET));
+      for (const type of [CTA.TUPLE_ORIG, CTA.ZONE, CTA.ID]) {
+        const value = attributes.get(type);
+        if (value !== undefined) writer.attribute(type === CTA.TUPLE_ORIG ? type | 0x8000 : type, value);
+      }
+    },
+  };
+}
