@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deleteLinks, destroyEndpoints } from '../endpoint/destroy.js';
+import { deleteLinks, destroyEndpoints } from '../endpoint/build/destroy.js';
 import { Host } from '../endpoint/host.js';
-import { takeInventory } from '../endpoint/inventory.js';
+import { takeInventory } from '../endpoint/build/inventory.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/netns/mount-folder.js';

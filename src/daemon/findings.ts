@@ -1,4 +1,4 @@
-import type { NetworkFinding } from '../endpoint/network-mend.js';
+import type { NetworkFinding } from '../endpoint/network/network-repair.js';
 import type { EndpointName, Settled } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
 import type { Verdict } from './judge.js';

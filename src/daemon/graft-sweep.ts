@@ -1,4 +1,4 @@
-import type { Found } from '../endpoint/thread-protocol.js';
+import type { Found } from '../endpoint/thread/thread-protocol.js';
 import type { Pools } from '../pool/index.js';
 import { isGraftInUse } from './graft-users.js';
 

@@ -1,5 +1,5 @@
 import { hostLinkName, netnsPath } from '../endpoint/plan.js';
-import type { Survey } from '../endpoint/thread-protocol.js';
+import type { Survey } from '../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
 import { isGraftInUse } from './graft-users.js';

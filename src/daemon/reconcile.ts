@@ -1,5 +1,5 @@
 import { aliasOf, bridgeName, hostLinkName, netnsPath, netnsPrefix, planEndpoint } from '../endpoint/plan.js';
-import type { Found } from '../endpoint/thread-protocol.js';
+import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type NetworkSettings, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
 import { isGraftInUse } from './graft-users.js';

@@ -1,5 +1,5 @@
-import type { NetworkFinding } from '../endpoint/network-mend.js';
-import type { BuiltEndpoint, Survey } from '../endpoint/thread-protocol.js';
+import type { NetworkFinding } from '../endpoint/network/network-repair.js';
+import type { BuiltEndpoint, Survey } from '../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Settled, Site } from '../endpoint/types.js';
 import { hasCode } from '../errors.js';
 import type { EndpointRecord, Pools } from '../pool/index.js';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
 import { type Config, readConfig } from '../config/index.js';
-import { EndpointThread } from '../endpoint/endpoint-thread.js';
+import { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
 import type { NetworkSettings, Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';

@@ -1,6 +1,6 @@
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { emptyCaches } from '../../src/endpoint/fingerprint/caches.js';
+import { emptyCaches } from '../../src/endpoint/verify/fingerprint/caches.js';
 import { genericFamilies } from '../../src/kernel/netlink/generic-families.js';
 import { InquirySocket } from '../../src/kernel/netlink/inquiry-socket.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';

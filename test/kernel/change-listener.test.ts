@@ -1,6 +1,6 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { Seals } from '../../src/endpoint/seals.js';
+import { Seals } from '../../src/endpoint/verify/seals.js';
 import { ChangeListener, loadNeighbourFilter } from '../../src/kernel/netlink/change-listener.js';
 import { closeFd } from '../../src/kernel/libc.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';

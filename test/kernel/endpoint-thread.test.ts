@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { EndpointThread } from '../../src/endpoint/endpoint-thread.js';
+import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
 import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import { endpointName, type FakeHost, fakeHost, SETTINGS } from './fake-host.js';
 

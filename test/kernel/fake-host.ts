@@ -1,7 +1,7 @@
 import { execaSync } from 'execa';
 import type { Test } from 'tap';
 import { Host } from '../../src/endpoint/host.js';
-import { Network } from '../../src/endpoint/network.js';
+import { Network } from '../../src/endpoint/network/network.js';
 import type { NetworkSettings, Site } from '../../src/endpoint/types.js';
 import { prepareMountFolder } from '../../src/kernel/netns/mount-folder.js';
 import { assertSandbox } from '../guard.js';

@@ -1,8 +1,8 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { buildEndpoints } from '../../src/endpoint/build.js';
-import { lookInside } from '../../src/endpoint/inside-look.js';
-import { mendNetwork } from '../../src/endpoint/network-mend.js';
+import { buildEndpoints } from '../../src/endpoint/build/build.js';
+import { lookInside } from '../../src/endpoint/verify/ready-check.js';
+import { mendNetwork } from '../../src/endpoint/network/network-repair.js';
 import { planEndpoint } from '../../src/endpoint/plan.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';

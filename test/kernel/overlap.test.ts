@@ -1,5 +1,5 @@
 import t from 'tap';
-import { refuseOverlap } from '../../src/endpoint/overlap.js';
+import { refuseOverlap } from '../../src/endpoint/network/overlap.js';
 import { fakeHost, openNetwork } from './fake-host.js';
 
 const POOLS = [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, execaSync, type ResultPromise } from 'execa';
 import t, { type Test } from 'tap';
-import { EndpointThread } from '../../src/endpoint/endpoint-thread.js';
+import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
 import { type Lease, type PoolSettings, Pools } from '../../src/pool/index.js';
 import { FileRecords, openStateDirectory } from '../../src/state/index.js';
 import { eventually } from '../runtime/eye.js';

@@ -1,4 +1,4 @@
-import { EndpointThread } from '../../endpoint/endpoint-thread.js';
+import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import { instanceOf } from '../../endpoint/plan.js';
 import type { EndpointName, Settled } from '../../endpoint/types.js';
 import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';

@@ -1,8 +1,8 @@
-import { EndpointThread } from '../../endpoint/endpoint-thread.js';
+import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import { instanceOf } from '../../endpoint/plan.js';
-import type { BuiltEndpoint } from '../../endpoint/thread-protocol.js';
+import type { BuiltEndpoint } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
-import type { VerifyWay } from '../../endpoint/verify.js';
+import type { VerifyWay } from '../../endpoint/verify/verify.js';
 import { NetnsdError } from '../../errors.js';
 import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdClient } from '../../client/index.js';
-import type { VerifyWay } from '../../endpoint/verify.js';
+import type { VerifyWay } from '../../endpoint/verify/verify.js';
 import { type Claim, claim } from '../claim.js';
 import { startDaemon } from '../daemon-process.js';
 import { nativeProgram, settleNamespaces } from '../native-programs.js';

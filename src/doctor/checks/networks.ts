@@ -1,5 +1,5 @@
 import { endpointCapacity, parseSubnet } from '../../address/ipv4.js';
-import { findOverlaps } from '../../endpoint/overlap.js';
+import { findOverlaps } from '../../endpoint/network/overlap.js';
 import { toNetnsdError } from '../../errors.js';
 import { unwrap } from '../machine.js';
 import { type Check, fail, ok, unknown } from '../outcome.js';

@@ -1,5 +1,5 @@
-import { readFingerprint } from '../../../src/endpoint/fingerprint/fingerprint.js';
-import { Look } from '../../../src/endpoint/look.js';
+import { readFingerprint } from '../../../src/endpoint/verify/fingerprint/fingerprint.js';
+import { Look } from '../../../src/endpoint/verify/reading.js';
 import { planEndpoint } from '../../../src/endpoint/plan.js';
 import { genericFamilies } from '../../../src/kernel/netlink/generic-families.js';
 import { inside, NetnsHandle } from '../../../src/kernel/netns/netns.js';

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import type { Test } from 'tap';
-import { EndpointThread } from '../../../src/endpoint/endpoint-thread.js';
-import type { Verdict, VerifyWay } from '../../../src/endpoint/verify.js';
+import { EndpointThread } from '../../../src/endpoint/thread/endpoint-thread.js';
+import type { Verdict, VerifyWay } from '../../../src/endpoint/verify/verify.js';
 import { endpointName, type FakeHost, fakeHost, SETTINGS } from '../fake-host.js';
 
 /** As long as the pool waits. */

@@ -1,0 +1,156 @@
+import { fstatSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { NetnsdError } from '../../errors.js';
+import { errnoOf, isNotFound } from '../../kernel/errno.js';
+import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../../kernel/rtnetlink/link.js';
+import { NetlinkSocket, type Request } from '../../kernel/netlink/netlink-socket.js';
+import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
+import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './build.js';
+import type { Host } from '../host.js';
+import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
+
+/** The steps of a graft, in order; an error names the one that failed. */
+export type GraftStep = 'pooled namespace' | 'target namespace' | 'look' | 'move' | BuildStep;
+
+/** When to look whether the bridge forwards to the port, in milliseconds after the time before; a quarter of a second in all. */
+const PORT_LOOKS_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128];
+
+interface Step {
+  readonly step: GraftStep;
+  readonly request: Request;
+}
+
+/**
+ * Moves an endpoint's interface into the network namespace behind the descriptor `targetFd`, and makes it there what it
+ * was: eth0 with its MAC, up, address, default route, lo up. (`ip link set eth0 netns TARGET`, which takes addresses and
+ * routes off.) The endpoint's own namespace stays mounted, empty. A target that has the interface already is done.
+ *
+ * Throws `graft_refused` where the target is the host's own namespace or has another eth0, and `graft_failed` with step
+ * and errno. Then the target is as it was, and the pair is gone if it had been moved: the endpoint is to be replaced.
+ */
+export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; targetFd: number }): Promise<void> {
+  const { host, plan, targetFd } = options;
+  if (fstatSync(targetFd).ino === fstatSync(host.home.fd).ino) throw refused(plan, "it is the host's own");
+  using from = Side.open({ host, plan, step: 'pooled namespace', path: plan.netnsPath });
+  using into = Side.open({ host, plan, step: 'target namespace', path: `/proc/self/fd/${targetFd}` });
+  const [hostEnd, taken] = await into.links([plan.hostName, CONTAINER_INTERFACE]);
+  const [pooled] = await from.links([CONTAINER_INTERFACE]);
+  if (hostEnd !== undefined) throw refused(plan, "it is the host's own");
+  // By a graft that was cut short before its answer.
+  if (taken !== undefined && pooled === undefined && isOurs(plan, taken)) return;
+  if (taken !== undefined) {
+    throw refused(
+      plan,
+      `it has an interface ${CONTAINER_INTERFACE} already; only one may give the container a network`,
+    );
+  }
+  if (pooled === undefined) throw failed(plan, 'look', new Error(`its own namespace has no ${CONTAINER_INTERFACE}`));
+  if (!isOurs(plan, pooled))
+    throw failed(plan, 'look', new Error(`${CONTAINER_INTERFACE} has not the MAC of its plan`));
+  try {
+    await from.apply([{ step: 'move', request: setLink({ index: pooled.index }, { netnsFd: targetFd }) }]);
+    // It has another index there, if its own was taken.
+    const [moved] = await into.links([CONTAINER_INTERFACE]);
+    if (moved === undefined) throw failed(plan, 'move', new Error('the interface is not where it was moved to'));
+    await into.apply(interfaceSteps(plan, moved.index));
+    // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
+    await into.apply([LOOPBACK_STEP]);
+    await untilForwarding(host, plan);
+  } catch (error) {
+    await undo({ plan, into, failure: error as NetnsdError });
+    throw error;
+  }
+}
+
+/**
+ * The bridge hears a moment later that its port has a carrier again (net/core/link_watch.c), and drops what comes until
+ * then: a container's first question for an address would be lost, and asked again a second later. A port that does not
+ * come up in time is left to itself.
+ */
+async function untilForwarding(host: Host, plan: EndpointPlan): Promise<void> {
+  for (const lookMs of PORT_LOOKS_MS) {
+    if (lookMs > 0) await delay(lookMs);
+    const [reply] = await host.socket.request(getLink(plan.hostName)).catch((error: unknown) => {
+      throw failed(plan, 'bridge port', error);
+    });
+    if (reply !== undefined && isForwarding(reply)) return;
+  }
+}
+
+/**
+ * Takes the interface away again, with the whole pair: half of the endpoint is spent, and whoever releases it has it
+ * replaced. What the undoing itself ran into goes into the error's details.
+ */
+async function undo(options: { plan: EndpointPlan; into: Side; failure: NetnsdError }): Promise<void> {
+  const { plan, into, failure } = options;
+  try {
+    const [present] = await into.links([CONTAINER_INTERFACE]);
+    if (present === undefined || !isOurs(plan, present)) return;
+    await into.apply([{ step: 'move', request: deleteLink({ index: present.index }) }]);
+  } catch (error) {
+    failure.details.undo = (error as Error).message;
+  }
+}
+
+function isOurs(plan: EndpointPlan, link: Link): boolean {
+  return link.mac === macText(plan.containerMac);
+}
+
+/** One of the two namespaces, by a socket that stays in it. */
+class Side implements Disposable {
+  readonly #plan: EndpointPlan;
+  readonly #socket: NetlinkSocket;
+
+  static open(options: { host: Host; plan: EndpointPlan; step: GraftStep; path: string }): Side {
+    const { host, plan, step, path } = options;
+    try {
+      using namespace = NetnsHandle.open(path);
+      return new Side(plan, inside({ namespace, home: host.home, act: () => NetlinkSocket.open() }));
+    } catch (error) {
+      if (error instanceof ThreadLostError) throw error;
+      throw failed(plan, step, error);
+    }
+  }
+
+  private constructor(plan: EndpointPlan, socket: NetlinkSocket) {
+    this.#plan = plan;
+    this.#socket = socket;
+  }
+
+  /** Links by name, undefined where there is none. */
+  async links(names: readonly string[]): Promise<(Link | undefined)[]> {
+    const outcomes = await this.#socket.transact(names.map(getLink)).catch((error: unknown) => {
+      throw failed(this.#plan, 'look', error);
+    });
+    return outcomes.map((outcome) => {
+      if (!outcome.ok && !isNotFound(outcome.error)) throw failed(this.#plan, 'look', outcome.error);
+      return outcome.ok && outcome.replies[0] !== undefined ? parseLink(outcome.replies[0]) : undefined;
+    });
+  }
+
+  /** Sends all in one go; throws the first failure, since later ones follow from it. */
+  async apply(steps: readonly Step[]): Promise<void> {
+    const outcomes = await this.#socket.transact(steps.map(({ request }) => request)).catch((error: unknown) => {
+      throw failed(this.#plan, steps[0]?.step ?? 'move', error);
+    });
+    for (const [position, outcome] of outcomes.entries())
+      if (!outcome.ok) throw failed(this.#plan, steps[position]?.step ?? 'move', outcome.error);
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.close();
+  }
+}
+
+function refused({ name }: EndpointPlan, why: string): NetnsdError {
+  const message = `cannot graft endpoint ${name.id} into the container's network namespace: ${why}`;
+  return new NetnsdError('graft_refused', message, { details: { endpoint: name.id } });
+}
+
+function failed({ name }: EndpointPlan, step: GraftStep, cause: unknown): NetnsdError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const more = cause instanceof NetnsdError ? cause.details : {};
+  const details = { endpoint: name.id, step, errno: errnoOf(cause), ...more };
+  const message = `cannot graft endpoint ${name.id} into the container's network namespace, at step ${step}: ${why}`;
+  return new NetnsdError('graft_failed', message, { details, cause });
+}

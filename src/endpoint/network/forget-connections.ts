@@ -1,0 +1,53 @@
+import { nthAddress, parseSubnet, subnetContains } from '../../address/ipv4.js';
+import { NetnsdError } from '../../errors.js';
+import { forgetConnections, forgetConnectionsOf } from '../../kernel/netlink/conntrack.js';
+import type { Host } from '../host.js';
+import type { EndpointName, NetworkSettings, Settled } from '../types.js';
+
+/** An endpoint that is gone, and the address that it had. */
+export interface Departed {
+  readonly name: EndpointName;
+  readonly address: readonly number[];
+}
+
+/**
+ * Has the host forget the connections that it tracks of addresses whose endpoints are gone, in one walk: what it would
+ * still translate or let through as established is not to meet the next who gets the address. Resolves with an error for
+ * each where it is not sure that all were forgotten; such an endpoint is to be destroyed once more.
+ */
+export async function forgetDeparted(host: Host, departed: readonly Departed[]): Promise<Settled<void>[]> {
+  try {
+    const socket = host.netfilter;
+    if (socket !== null)
+      await forgetConnections(
+        socket,
+        departed.map(({ address }) => address),
+      );
+    return departed.map(() => ({ ok: true, value: undefined }));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return departed.map(({ name }) => {
+      const message = `the host may still track connections of endpoint ${name.id}, which is gone: ${why}`;
+      return {
+        ok: false,
+        error: new NetnsdError('destroy_failed', message, { details: { endpoint: name.id }, cause }),
+      };
+    });
+  }
+}
+
+/**
+ * The same at the start, for all of a pool's subnet but the gateway and the `addresses` of endpoints that stand: `netnsd
+ * down`, or a daemon that was killed, may have left connections of any other. Throws kernel_error.
+ */
+export async function forgetUnowned(options: {
+  host: Host;
+  settings: NetworkSettings;
+  addresses: readonly (readonly number[])[];
+}): Promise<void> {
+  const { host, settings, addresses } = options;
+  if (host.netfilter === null) return;
+  const subnet = parseSubnet(settings.subnet);
+  const kept = new Set([nthAddress(subnet, 1), ...addresses.map((address) => Buffer.from(address).readUInt32BE(0))]);
+  await forgetConnectionsOf(host.netfilter, (address) => !kept.has(address) && subnetContains(subnet, address));
+}

@@ -1,0 +1,211 @@
+import { ipv4Bytes } from '../../address/ipv4.js';
+import { NetnsdError } from '../../errors.js';
+import { addAddress } from '../../kernel/rtnetlink/address.js';
+import { isExisting, isNotFound } from '../../kernel/errno.js';
+import { createBridge, createVeth, getLink, parseLink, setLink, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
+import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
+import type { Request } from '../../kernel/netlink/netlink-socket.js';
+import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
+import { NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
+import type { Host } from '../host.js';
+import { bridgeMac, bridgeName, macText, type Subnet, subnetOf } from '../plan.js';
+import type { NetworkSettings, Site } from '../types.js';
+
+/** Where an endpoint's link is to join. */
+export interface BridgePort {
+  readonly bridgeIndex: number;
+  /** Bridges that are to know the endpoint's MAC: its own, which answers its neighbours, and the gateway's. */
+  readonly neighbourIndexes: readonly number[];
+}
+
+/**
+ * The bridges of a pool: one L2 network. The first holds the gateway's address; since the kernel gives a bridge 1 023
+ * ports, a larger pool gets more of them, each linked to the first by a veth pair.
+ */
+export class Network {
+  readonly settings: NetworkSettings;
+  readonly #host: Host;
+  readonly #site: Site;
+  readonly #subnet: Subnet;
+  /** By place in the group: the kernel's index, and how many ports endpoints hold. */
+  readonly #bridges: { index: number; ports: number }[] = [];
+  /** Which place an endpoint's link has joined, by the endpoint's id. */
+  readonly #placeOf = new Map<string, number>();
+
+  constructor(options: { host: Host; site: Site; settings: NetworkSettings }) {
+    this.settings = options.settings;
+    this.#host = options.host;
+    this.#site = options.site;
+    this.#subnet = subnetOf(options.settings.subnet);
+  }
+
+  get bridgeIndexes(): ReadonlySet<number> {
+    return new Set(this.#bridges.map(({ index }) => index));
+  }
+
+  /** Index of each bridge, by its place in the group, as it was when it was made or last restored. */
+  get bridgePlaces(): readonly number[] {
+    return this.#bridges.map(({ index }) => index);
+  }
+
+  /** Where an endpoint's link has joined; undefined for an endpoint that holds no port. */
+  portOf(id: string): BridgePort | undefined {
+    const place = this.#placeOf.get(id);
+    return place === undefined ? undefined : this.#portAt(place);
+  }
+
+  /** Makes the first bridge, or takes over the one that an earlier daemon of this site left. */
+  async open(): Promise<void> {
+    await this.#addBridge();
+  }
+
+  /** A port for an endpoint on a bridge with room; opens a further bridge when all are full. */
+  async join(id: string): Promise<BridgePort> {
+    let place = this.#bridges.findIndex(({ ports }) => ports < this.settings.portsPerBridge);
+    if (place < 0) place = await this.#addBridge();
+    const bridge = this.#bridges[place] as { index: number; ports: number };
+    bridge.ports += 1;
+    this.#placeOf.set(id, place);
+    return this.#portAt(place);
+  }
+
+  #portAt(place: number): BridgePort {
+    const [first, bridge] = [this.#bridges[0]?.index ?? 0, this.#bridges[place]?.index ?? 0];
+    return { bridgeIndex: bridge, neighbourIndexes: place === 0 ? [first] : [first, bridge] };
+  }
+
+  /**
+   * Makes every bridge of the group what `open` and `join` made it: one that is gone is made anew, one that is there gets
+   * back what it lacks. Ports are the caller's to join again. Throws kernel_error, for a name that is something else's say.
+   */
+  async restore(): Promise<void> {
+    for (const [place, bridge] of this.#bridges.entries()) bridge.index = await this.#establish(place);
+  }
+
+  /** Whether this endpoint has a port; of one that has none, not even its address is sure. */
+  has(id: string): boolean {
+    return this.#placeOf.has(id);
+  }
+
+  /**
+   * What the bridges may still know of an endpoint that is gone, to be sent by the caller; and gives its port back. Of an
+   * endpoint whose place is not known, any bridge may know.
+   */
+  part(id: string, address: readonly number[]): Request[] {
+    const bridge = this.#bridges[this.#placeOf.get(id) ?? -1];
+    this.#placeOf.delete(id);
+    if (bridge !== undefined) bridge.ports -= 1;
+    const knowing = bridge === undefined ? this.#bridges : [this.#bridges[0] ?? bridge, bridge];
+    return [...new Set(knowing)].map(({ index }) => deleteNeighbour({ linkIndex: index, address }));
+  }
+
+  /** Has the bridges forget every neighbour but these: an endpoint may have gone with the daemon that knew of it. */
+  async forgetOthers(addresses: readonly (readonly number[])[]): Promise<void> {
+    const own = new Set(this.#bridges.map(({ index }) => index));
+    const kept = new Set(addresses.map((address) => address.join('.')));
+    const requests = (await listNeighbours(this.#host.socket)).flatMap(({ linkIndex, state, address }) => {
+      if (!own.has(linkIndex) || !(state & NUD_PERMANENT) || address === undefined) return [];
+      return kept.has(address.join('.')) ? [] : [deleteNeighbour({ linkIndex, address: [...address] })];
+    });
+    for (const outcome of await this.#host.socket.transact(requests))
+      if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
+  }
+
+  /** Counts an endpoint that an earlier daemon built, by its link's master; false where that is no bridge of this network. */
+  async adopt(id: string, masterIndex: number): Promise<boolean> {
+    for (let place = 0; place < this.#bridges.length || (await this.#exists(place)); place++) {
+      if (place === this.#bridges.length) await this.#addBridge();
+      const bridge = this.#bridges[place];
+      if (bridge?.index !== masterIndex) continue;
+      bridge.ports += 1;
+      this.#placeOf.set(id, place);
+      return true;
+    }
+    return false;
+  }
+
+  async #exists(place: number): Promise<boolean> {
+    const [outcome] = await this.#host.socket.transact([getLink(bridgeName(this.#site, this.settings.name, place))]);
+    return outcome?.ok === true;
+  }
+
+  async #addBridge(): Promise<number> {
+    const place = this.#bridges.length;
+    this.#bridges.push({ index: await this.#establish(place), ports: 0 });
+    return place;
+  }
+
+  /** Makes the bridge at a place, or takes over the one that is there; its index. */
+  async #establish(place: number): Promise<number> {
+    const name = bridgeName(this.#site, this.settings.name, place);
+    const { socket } = this.#host;
+    const { mtuBytes } = this.settings;
+    const mac = bridgeMac(this.#subnet, place);
+    const [created] = await socket.transact([createBridge({ name, mac, mtuBytes })]);
+    if (created?.ok === false && !isExisting(created.error)) throw created.error;
+    const [reply] = await socket.request(getLink(name));
+    if (reply === undefined)
+      throw new NetnsdError('kernel_error', `bridge ${name} has gone at once`, { details: { errno: 'ENODEV' } });
+    const { index, kind, mac: found } = parseLink(reply);
+    if (kind !== 'bridge')
+      throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
+        details: { errno: 'EEXIST' },
+      });
+    const alias = `netnsd ${this.#site.instance} bridge of pool ${this.settings.name}`;
+    await socket.request(setLink({ index }, { alias }));
+    await socket.request(stopIpv6Addresses({ index }));
+    if (found !== macText(mac)) await socket.request(setLink({ index }, { mac }));
+    await socket.request(setLink({ index }, { up: true }));
+    if (place === 0) await this.#addGateway(index);
+    else await this.#link({ name, index, place });
+    return index;
+  }
+
+  async #addGateway(linkIndex: number): Promise<void> {
+    const { gateway, prefixLength, broadcast } = this.#subnet;
+    const request = addAddress({
+      linkIndex,
+      address: ipv4Bytes(gateway),
+      prefixLength,
+      broadcast: ipv4Bytes(broadcast),
+    });
+    const { network } = this.#subnet;
+    // The kernel adds the route beside a new address; beside one that is there already, somebody may have taken it away.
+    const route = addSubnetRoute({
+      destination: ipv4Bytes(network),
+      prefixLength,
+      linkIndex,
+      source: ipv4Bytes(gateway),
+    });
+    for (const outcome of await this.#host.socket.transact([request, route]))
+      if (!outcome.ok && !isExisting(outcome.error)) throw outcome.error;
+  }
+
+  /** Connects a further bridge to the first; both ends of the pair carry the bridge's name with a letter. */
+  async #link({ name, index, place }: { name: string; index: number; place: number }): Promise<void> {
+    const { socket } = this.#host;
+    const { mtuBytes } = this.settings;
+    const end = (side: string, byte: number) => ({
+      name: `${name}${side}`,
+      mac: [0x02, byte, ...bridgeMac(this.#subnet, place).slice(2)],
+      mtuBytes,
+    });
+    const first = this.#bridges[0] as { index: number };
+    const pair = createVeth({
+      host: end('u', place),
+      peer: end('d', place + 128),
+      peerNetnsFd: null,
+    });
+    const [created] = await socket.transact([pair]);
+    if (created?.ok === false && !isExisting(created.error)) throw created.error;
+    for (const [side, masterIndex] of [
+      ['u', index],
+      ['d', first.index],
+    ] as const) {
+      await socket.request(setLink({ name: `${name}${side}` }, { masterIndex }));
+      await socket.request(stopIpv6Addresses({ name: `${name}${side}` }));
+    }
+    await socket.request(setLink({ name: `${name}u` }, { up: true }));
+    await socket.request(setLink({ name: `${name}d` }, { up: true }));
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  containingSubnet,
+  formatIpv4,
+  formatSubnet,
+  type Ipv4Subnet,
+  parseSubnet,
+  subnetsOverlap,
+} from '../../address/ipv4.js';
+import { NetnsdError } from '../../errors.js';
+import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
+import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
+import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
+import type { Host } from '../host.js';
+import { bridgePrefix } from '../plan.js';
+import type { Site } from '../types.js';
+
+const RTN_UNICAST = 1;
+
+/** Addresses that are taken, and by what, in words. */
+interface Taken {
+  readonly subnet: Ipv4Subnet;
+  readonly text: string;
+}
+
+/** A pool's subnet and what of the host shares addresses with it: `the host's route 10.208.0.0/12 on uplink`. */
+export interface Overlap {
+  readonly pool: string;
+  readonly subnet: string;
+  readonly text: string;
+}
+
+export interface HostAddresses {
+  readonly links: readonly Link[];
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+}
+
+/**
+ * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
+ * The default route and what belongs to this site's own bridges do not count.
+ */
+export async function refuseOverlap(options: {
+  host: Host;
+  site: Site;
+  pools: readonly { name: string; subnet: string }[];
+}): Promise<void> {
+  const { host, site, pools } = options;
+  const found: HostAddresses = {
+    links: await listLinks(host.socket),
+    addresses: await listAddresses(host.socket),
+    routes: await listRoutes(host.socket),
+  };
+  const [first] = findOverlaps({ found, site, pools });
+  if (first === undefined) return;
+  const { pool, subnet, text } = first;
+  const message = `subnet ${subnet} of pool ${pool} overlaps ${text}: choose another subnet for the pool`;
+  throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
+}
+
+/** Every overlap, pool by pool; pure. */
+export function findOverlaps(options: {
+  found: HostAddresses;
+  site: Site;
+  pools: readonly { name: string; subnet: string }[];
+}): Overlap[] {
+  const taken = takenAddresses(options.found, options.site);
+  return options.pools.flatMap(({ name, subnet }) => {
+    const wanted = parseSubnet(subnet);
+    return taken
+      .filter((range) => subnetsOverlap(wanted, range.subnet))
+      .map(({ text }) => ({ pool: name, subnet, text }));
+  });
+}
+
+function takenAddresses(found: HostAddresses, site: Site): Taken[] {
+  const links = new Map(found.links.map(({ index, name }) => [index, name]));
+  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(bridgePrefix(site)) ?? false;
+  const device = (linkIndex: number | undefined) =>
+    linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
+  const addresses = found.addresses.flatMap(({ linkIndex, address, prefixLength }) => {
+    if (own(linkIndex)) return [];
+    const first = address.readUInt32BE(0);
+    const text = `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`;
+    return [{ subnet: containingSubnet(first, prefixLength), text }];
+  });
+  const routes = found.routes.flatMap(({ type, destination, prefixLength, linkIndex }) => {
+    if (type !== RTN_UNICAST || prefixLength === 0 || own(linkIndex)) return [];
+    const subnet = { network: destination.readUInt32BE(0), prefixLength };
+    return [{ subnet, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
+  });
+  return [...addresses, ...routes];
+}

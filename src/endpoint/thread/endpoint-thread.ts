@@ -1,0 +1,173 @@
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { NetnsdError } from '../../errors.js';
+import type { NetworkFinding } from '../network/network-repair.js';
+import {
+  type BuiltEndpoint,
+  type Found,
+  fromPlain,
+  fromPlainError,
+  type JobKind,
+  type Jobs,
+  type PlainError,
+  type ReplyMessage,
+  type Survey,
+  type ThreadSettings,
+  type VerifyRequest,
+} from './thread-protocol.js';
+import type { EndpointFacts, EndpointName, Settled } from '../types.js';
+import type { Verdict } from '../verify/verify.js';
+
+interface Waiting {
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError };
+
+/** The main thread's side of the kernel thread: every call is a message to it and resolves with its answer. */
+export class EndpointThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #ticket = 0;
+  #ended: NetnsdError | undefined;
+  #closing = false;
+
+  /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
+  static async start(settings: ThreadSettings): Promise<EndpointThread> {
+    // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
+    // that starts it: have the pool started here, before any thread has left the process's namespace.
+    await stat('/proc/self/ns/net');
+    return new EndpointThread(settings);
+  }
+
+  private constructor(settings: ThreadSettings) {
+    this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
+      workerData: settings,
+      name: 'kernel',
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
+    this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
+    this.#worker.on('error', (error) => this.#end(`the kernel thread failed: ${error.message}`, error));
+    this.#worker.on('exit', () => this.#end('the kernel thread has ended'));
+  }
+
+  /** Calls `listener` once when the thread ends other than by `close`. */
+  onFailure(listener: (error: NetnsdError) => void): void {
+    // A thread may end without an error, by process.exit() in a library say; the daemon is as lost then.
+    this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
+  }
+
+  async open(): Promise<void> {
+    await this.#call('open', null);
+  }
+
+  inventory(): Promise<Found> {
+    return this.#call('inventory', null);
+  }
+
+  async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
+    const outcomes = await this.#settled('build', { names, urgent }, names.length);
+    return fromPlain(outcomes as PlainSettled<EndpointFacts>[]);
+  }
+
+  async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
+    const outcomes = await this.#settled('destroy', { names }, names.length);
+    return fromPlain(outcomes as PlainSettled<void>[]);
+  }
+
+  /** Seals ready endpoints; false for those that could not be sealed. Rejects with worker_failed only. */
+  seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
+    return this.#call('seal', { endpoints });
+  }
+
+  /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
+  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
+    return this.#call('verify', { endpoints });
+  }
+
+  /** Ids of the processes that are inside each namespace, by one walk over /proc. */
+  users(netnsInodes: readonly number[]): Promise<number[][]> {
+    return this.#call('users', { netnsInodes });
+  }
+
+  /** Why endpoints are not sealed, or what a seal does not see; null: nothing is lacking. */
+  sealing(): Promise<string | null> {
+    return this.#call('sealing', null);
+  }
+
+  /** Moves the interface of an endpoint into the namespace behind `targetFd`, which stays the caller's; see `graftEndpoint`. */
+  async graft(name: EndpointName, targetFd: number): Promise<void> {
+    await this.#call('graft', { name, targetFd });
+  }
+
+  adopt(names: readonly EndpointName[]): Promise<boolean[]> {
+    return this.#call('adopt', { names });
+  }
+
+  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `mendNetwork`. */
+  mend(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
+    return this.#call('mend', { endpoints, fix });
+  }
+
+  /** Looks at all that bears the mark, who is inside, and what ready endpoints lack. */
+  survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
+    return this.#call('survey', { ready });
+  }
+
+  /** Deletes links of this site by name; the names of those that would not go. */
+  removeLinks(names: readonly string[]): Promise<string[]> {
+    return this.#call('removeLinks', { names });
+  }
+
+  /** Has the thread give back what is garbage in its heap. Rejects with worker_failed only. */
+  async collectGarbage(): Promise<void> {
+    await this.#call('collect', null);
+  }
+
+  /** Ends the thread after the work it has begun; again does nothing. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#closing = true;
+    const exited = once(this.#worker, 'exit');
+    await this.#call('close', null);
+    await exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */
+  async #settled<K extends 'build' | 'destroy'>(kind: K, input: Jobs[K]['in'], count: number): Promise<unknown[]> {
+    try {
+      return await this.#call(kind, input);
+    } catch (error) {
+      const { code, message, details } = error as NetnsdError;
+      return Array.from({ length: count }, () => ({ ok: false, error: { code, message, details } }));
+    }
+  }
+
+  #call<K extends JobKind>(kind: K, input: Jobs[K]['in']): Promise<Jobs[K]['out']> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      const ticket = this.#ticket++;
+      this.#waiting.set(ticket, { resolve: (output) => resolve(output as Jobs[K]['out']), reject });
+      this.#worker.postMessage({ ticket, kind, input });
+    });
+  }
+
+  #settle({ ticket, output, error }: ReplyMessage): void {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (error === undefined) waiting?.resolve(output);
+    else waiting?.reject(fromPlainError(error));
+  }
+
+  #end(message: string, cause?: unknown): void {
+    this.#ended ??= new NetnsdError('worker_failed', message, { cause });
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,118 @@
+import { NetnsdError } from '../../errors.js';
+import type { Link } from '../../kernel/rtnetlink/link.js';
+import type { NetworkFinding } from '../network/network-repair.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
+import type { Verdict, VerifyWay } from '../verify/verify.js';
+
+/** What the thread is told at its start. */
+export interface ThreadSettings {
+  readonly site: Site;
+  readonly networks: readonly NetworkSettings[];
+  /** Namespace that endpoints are connected to, where it is not the process's own. */
+  readonly hostNetnsPath?: string;
+}
+
+/** What the kernel holds, as it crosses the threads. */
+export interface Found {
+  readonly links: readonly Link[];
+  readonly bridges: readonly Link[];
+  readonly namespaces: readonly (readonly [path: string, inode: number | undefined])[];
+}
+
+/** An endpoint that exists, told apart from another at the same path by its namespace. */
+export interface BuiltEndpoint {
+  readonly name: EndpointName;
+  readonly netnsInode: number;
+}
+
+/** A released endpoint, and how it is to be looked at. */
+export interface VerifyRequest extends BuiltEndpoint {
+  readonly way: VerifyWay;
+  /** Whether it was sealed before its holder got it: a seal that came later has not heard of everything. */
+  readonly sealed: boolean;
+  /** Its holder's spec leaves no way to change the network. */
+  readonly unprivileged: boolean;
+}
+
+/** Who is where, and what is not as it was built: one look at all of it. */
+export interface Survey {
+  readonly found: Found;
+  /** Process ids by namespace inode. */
+  readonly users: ReadonlyMap<number, readonly number[]>;
+  /** For each ready endpoint what it lacks inside, or null. */
+  readonly lacking: readonly (string | null)[];
+}
+
+export interface Jobs {
+  /** Refuses overlapping subnets, then makes or takes over the bridges. */
+  open: { in: null; out: null };
+  inventory: { in: null; out: Found };
+  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<EndpointFacts>[] };
+  destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
+  /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
+  graft: { in: { name: EndpointName; targetFd: number }; out: null };
+  /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
+  adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
+  /** Seals endpoints that are ready; false for those that could not be sealed. */
+  seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
+  verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };
+  /** Ids of the processes inside each namespace. */
+  users: { in: { netnsInodes: readonly number[] }; out: number[][] };
+  /** Why there are no seals, or what they do not see; null: nothing is lacking. */
+  sealing: { in: null; out: string | null };
+  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `mendNetwork`. */
+  mend: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
+  survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
+  /** Deletes links by name, bridges say; the names of those that would not go. */
+  removeLinks: { in: { names: readonly string[] }; out: string[] };
+  /** Collects the thread's garbage; see `collectGarbage`. */
+  collect: { in: null; out: null };
+  close: { in: null; out: null };
+}
+
+export type JobKind = keyof Jobs;
+
+export interface JobMessage<K extends JobKind = JobKind> {
+  readonly ticket: number;
+  readonly kind: K;
+  readonly input: Jobs[K]['in'];
+}
+
+/** An error as data: structured clone would lose its class. */
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Record<string, unknown>;
+  /** Present where an error of netnsd's caused this one. */
+  readonly cause?: PlainError;
+}
+
+export interface ReplyMessage {
+  readonly ticket: number;
+  readonly output?: unknown;
+  readonly error?: PlainError;
+}
+
+type Plain<T> = { ok: true; value: T } | { ok: false; error: PlainError };
+
+export function toPlainError(error: unknown): PlainError {
+  if (error instanceof NetnsdError) {
+    const { code, message, details, cause } = error;
+    return { code, message, details, ...(cause instanceof NetnsdError ? { cause: toPlainError(cause) } : {}) };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: text, details: {} };
+}
+
+export function fromPlainError({ code, message, details, cause }: PlainError): NetnsdError {
+  const options = cause === undefined ? { details } : { details, cause: fromPlainError(cause) };
+  return new NetnsdError(code as NetnsdError['code'], message, options);
+}
+
+export function toPlain<T>(outcomes: readonly Settled<T>[]): Plain<T>[] {
+  return outcomes.map((outcome) => (outcome.ok ? outcome : { ok: false, error: toPlainError(outcome.error) }));
+}
+
+export function fromPlain<T>(outcomes: readonly Plain<T>[]): Settled<T>[] {
+  return outcomes.map((outcome) => (outcome.ok ? outcome : { ok: false, error: fromPlainError(outcome.error) }));
+}

@@ -1,0 +1,61 @@
+import { InquirySocket } from '../../kernel/netlink/inquiry-socket.js';
+import { presentModules } from '../../kernel/host/modules.js';
+import type { View } from './fingerprint/item.js';
+import type { OwnValues } from './fingerprint/message-shape.js';
+import type { EndpointPlan } from '../plan.js';
+
+/** What stays the same between two looks: kept by whoever looks often. */
+export interface Surroundings {
+  readonly families: ReadonlyMap<string, number>;
+}
+
+/** A look into one namespace: opens each kind of socket when it is first needed, and closes all at the end. */
+export class Look implements View {
+  readonly own: OwnValues;
+  readonly netnsFd: number;
+  readonly families: ReadonlyMap<string, number>;
+  readonly #sockets = new Map<number, InquirySocket>();
+  readonly #listeners: number;
+  #modules: ((name: string) => boolean) | null = null;
+
+  constructor(options: {
+    plan: EndpointPlan;
+    /** Index of the link at the host; 0 where it is not there, which no pristine endpoint has. */
+    hostIndex: number;
+    netnsFd: number;
+    /** How many sockets the seal has in the namespace. */
+    listeners: number;
+    surroundings: Surroundings;
+  }) {
+    const { plan, hostIndex, netnsFd, listeners, surroundings } = options;
+    const index = Buffer.alloc(4);
+    index.writeUInt32LE(hostIndex);
+    this.own = { address: Buffer.from(plan.address), mac: Buffer.from(plan.containerMac), hostIndex: index };
+    this.netnsFd = netnsFd;
+    this.families = surroundings.families;
+    this.#listeners = listeners;
+  }
+
+  get ownSockets(): number {
+    return this.#listeners + this.#sockets.size;
+  }
+
+  readonly hasModule = (name: string): boolean => {
+    this.#modules ??= presentModules();
+    return this.#modules(name);
+  };
+
+  readonly socket = (protocol: number): InquirySocket => {
+    let socket = this.#sockets.get(protocol);
+    if (socket === undefined) {
+      socket = new InquirySocket(protocol);
+      this.#sockets.set(protocol, socket);
+    }
+    return socket;
+  };
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+  }
+}

@@ -1,0 +1,125 @@
+import { ChangeListener, loadNeighbourFilter } from '../../kernel/netlink/change-listener.js';
+import { closeFd } from '../../kernel/libc.js';
+import { SysctlWatch } from '../../kernel/bpf/sysctl-watch.js';
+
+/** What a seal says. */
+export type SealState =
+  | { readonly intact: true }
+  /** Why it says nothing, or too much. */
+  | { readonly intact: false; readonly why: string };
+
+interface Seal {
+  readonly listener: ChangeListener;
+  readonly netnsInode: number;
+  /** What was heard since it was sealed: to hear it once is enough. */
+  broken: string | null;
+  /** Writes to sysctls that were the daemon's own. */
+  ownWrites: bigint;
+}
+
+/**
+ * The seals of the endpoints: a listener in each namespace for what the kernel announces, and a count of the sysctls
+ * written. A seal is a witness, not a lock: whatever is changed is seen afterwards. Where the kernel does not let
+ * programs be loaded, there are none, and every endpoint must be proven.
+ */
+export class Seals {
+  /** Why there are no seals, or why they do not see sysctls; null: all is there. */
+  readonly lacking: string | null;
+  readonly #filterFd: number | null;
+  readonly #watch: SysctlWatch | null;
+  readonly #seals = new Map<string, Seal>();
+
+  constructor() {
+    const filter = attempt(loadNeighbourFilter);
+    const watch = attempt(() => SysctlWatch.open());
+    this.#filterFd = filter.value;
+    this.#watch = watch.value;
+    this.lacking = filter.error ?? watch.error;
+  }
+
+  /** Whether writes to sysctls are seen, so that they need not be read. */
+  get seesSysctls(): boolean {
+    return this.#watch !== null;
+  }
+
+  /** How many sockets of the seal are in the endpoint's namespace. */
+  listeners(id: string): number {
+    return this.#seals.has(id) ? 1 : 0;
+  }
+
+  /**
+   * Seals the endpoint in whose namespace the thread stands, anew if it had a seal; false where that cannot be done. The
+   * caller knows that nobody is inside.
+   */
+  seal(id: string, netnsInode: number): boolean {
+    if (this.#filterFd === null) return false;
+    const standing = this.#seals.get(id);
+    try {
+      this.#watch?.begin(netnsInode);
+      if (standing !== undefined && standing.broken === null && standing.listener.heard().what === 'nothing') {
+        standing.ownWrites = 0n;
+        return true;
+      }
+      // Whatever waits in the queue of the old one goes with it.
+      standing?.listener.close();
+      const listener = ChangeListener.open();
+      this.#seals.set(id, { listener, netnsInode, broken: null, ownWrites: 0n });
+      listener.listen(this.#filterFd);
+      return true;
+    } catch {
+      // No descriptor, no memory: this endpoint goes without.
+      this.forget(id);
+      return false;
+    }
+  }
+
+  /** Whether anything was changed since the endpoint was sealed. */
+  state(id: string): SealState {
+    const seal = this.#seals.get(id);
+    if (seal === undefined) return { intact: false, why: 'it was not sealed' };
+    seal.broken ??= listen(seal.listener);
+    if (seal.broken !== null) return { intact: false, why: seal.broken };
+    return this.sysctlWrites(id) === 0n ? { intact: true } : { intact: false, why: 'a sysctl was written' };
+  }
+
+  /** How many writes to sysctls of the endpoint were counted since it was sealed; null where nobody counted. */
+  sysctlWrites(id: string): bigint | null {
+    const seal = this.#seals.get(id);
+    if (seal === undefined || this.#watch === null) return null;
+    return this.#watch.writes(seal.netnsInode) - seal.ownWrites;
+  }
+
+  /** The daemon itself wrote to sysctls of the endpoint, to empty caches. */
+  wrote(id: string, writes: number): void {
+    const seal = this.#seals.get(id);
+    if (seal !== undefined) seal.ownWrites += BigInt(writes);
+  }
+
+  forget(id: string): void {
+    const seal = this.#seals.get(id);
+    if (seal === undefined) return;
+    this.#seals.delete(id);
+    seal.listener.close();
+    this.#watch?.end(seal.netnsInode);
+  }
+
+  close(): void {
+    for (const id of [...this.#seals.keys()]) this.forget(id);
+    this.#watch?.close();
+    if (this.#filterFd !== null) closeFd(this.#filterFd);
+  }
+}
+
+function listen(listener: ChangeListener): string | null {
+  const heard = listener.heard();
+  if (heard.what === 'nothing') return null;
+  return heard.what === 'lost' ? 'announcements were lost' : `message ${heard.type} of rtnetlink was heard`;
+}
+
+function attempt<T>(open: () => T): { value: T | null; error: string | null } {
+  try {
+    return { value: open(), error: null };
+  } catch (error) {
+    return { value: null, error: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,224 @@
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { forgetConnections } from '../../kernel/netlink/conntrack.js';
+import { errnoOf } from '../../kernel/errno.js';
+import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
+import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
+import { type NetnsCensus, UNSEEN_PID } from '../../kernel/netns/netns-census.js';
+import { netnsHolders } from '../../kernel/netns/netns-holders.js';
+import { emptyCaches } from './fingerprint/caches.js';
+import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
+import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
+import type { References } from './fingerprint/references.js';
+import type { Host } from '../host.js';
+import { Look, type Surroundings } from './reading.js';
+import type { EndpointPlan } from '../plan.js';
+import type { Seals } from './seals.js';
+
+/**
+ * When to look again, in milliseconds: the kernel frees a closed socket after an RCU grace period, and tells the state of a
+ * link that is new with a delay.
+ */
+const LOOKS_MS = [0, 30, 120];
+/** After how many looks the thread is given back, some 2 ms. */
+const LOOKS_A_TURN = 4;
+const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, PROTOCOL_SOCKETS.name, 'links']);
+
+/** How far the one who had the endpoint is trusted: a seal is enough, or everything is read and compared. */
+export type VerifyWay = 'seal' | 'proof';
+
+export interface LookTarget {
+  readonly plan: EndpointPlan;
+  /** The namespace's inode, as it was built. */
+  readonly netnsInode: number;
+}
+
+export interface VerifyTarget extends LookTarget {
+  readonly way: VerifyWay;
+  /** Its holder's spec leaves no way to change the network. */
+  readonly unprivileged: boolean;
+  /** Indexes of the bridges that the endpoint may hang on. */
+  readonly bridgeIndexes: ReadonlySet<number>;
+}
+
+/** What became of a look at one endpoint. */
+export type Verdict =
+  | { readonly clean: true; readonly way: VerifyWay; readonly sealed: boolean }
+  /** Of what kind the trace is that was found, and the trace in words. */
+  | { readonly clean: false; readonly kind: string; readonly text: string };
+
+export interface Verifier {
+  readonly host: Host;
+  readonly census: NetnsCensus;
+  readonly seals: Seals;
+  readonly references: References;
+  readonly surroundings: Surroundings;
+}
+
+interface Work extends VerifyTarget {
+  verdict: Verdict | null;
+  hostIndex: number;
+}
+
+/**
+ * Looks whether endpoints that a container had are as if nobody had had them; of which it is sure in one of two ways,
+ * seal or proof, a seal that says anything being followed by proof. First that nobody is inside or holds on to a
+ * namespace (one look for all), then that the host's side is as it was and has forgotten the address, then the namespace
+ * itself. Nothing is repaired; only caches of ordinary traffic are emptied. Any error is a verdict against the endpoint.
+ */
+export async function verifyEndpoints(verifier: Verifier, targets: readonly VerifyTarget[]): Promise<Verdict[]> {
+  const works = targets.map((target): Work => ({ ...target, verdict: null, hostIndex: 0 }));
+  await lookForHolders(verifier, works);
+  await lookAtHost(verifier, works);
+  await forgetAddresses(verifier, works);
+  let looked = 0;
+  for (const waitMs of LOOKS_MS) {
+    if (waitMs > 0 && works.some(mayPass)) await delay(waitMs);
+    for (const work of works) {
+      if (work.verdict !== null && !mayPass(work)) continue;
+      work.verdict = look(verifier, work);
+      // What cannot wait, such as a cold build, goes between two looks.
+      looked += 1;
+      if (looked % LOOKS_A_TURN === 0) await new Promise(setImmediate);
+    }
+  }
+  return works.map(({ verdict }) => verdict ?? against('error', 'nobody looked'));
+}
+
+/** Seals endpoints that are ready; false for those that could not be sealed. The caller sees to it that they stay ready. */
+export function sealEndpoints(verifier: Verifier, targets: readonly LookTarget[]): boolean[] {
+  return targets.map((target) => {
+    try {
+      return enterEndpoint(verifier, { ...target, hostIndex: 0 }, () =>
+        verifier.seals.seal(target.plan.name.id, target.netnsInode),
+      );
+    } catch (error) {
+      // A mount that is gone, a kernel short of something: it goes without a seal, and is looked at when it comes back.
+      if (errnoOf(error) === undefined) throw error;
+      return false;
+    }
+  });
+}
+
+/** What the kernel brings in order by itself, a little late. */
+function mayPass({ verdict }: Work): boolean {
+  return verdict?.clean === false && PASSING.has(verdict.kind);
+}
+
+async function lookForHolders({ seals, census }: Verifier, works: readonly Work[]): Promise<void> {
+  const sure = works.every(({ way, plan }) => way === 'seal' && seals.state(plan.name.id).intact);
+  if (sure) {
+    const users = census.users(works.map(({ netnsInode }) => netnsInode));
+    for (const work of works) {
+      const [pid] = users.get(work.netnsInode) ?? [];
+      if (pid === undefined) continue;
+      const who = pid === UNSEEN_PID ? 'a process that netnsd may not see' : `process ${pid}`;
+      work.verdict = against('process inside', `${who} is inside`);
+    }
+    return;
+  }
+  const holders = await netnsHolders({
+    inodes: new Set(works.map(({ netnsInode }) => netnsInode)),
+    ownPaths: new Set(works.map(({ plan }) => plan.netnsPath)),
+    self: process.pid,
+  });
+  for (const work of works) {
+    const [who] = holders.get(work.netnsInode) ?? [];
+    if (who !== undefined) work.verdict = against(who.endsWith('inside') ? 'process inside' : 'held open', who);
+  }
+}
+
+/** The host's end must hang where it was hung, as it was named and marked. */
+async function lookAtHost({ host }: Verifier, works: readonly Work[]): Promise<void> {
+  const outcomes = await host.socket.transact(works.map(({ plan }) => getLink(plan.hostName)));
+  for (const [position, work] of works.entries()) {
+    const outcome = outcomes[position];
+    const reply = outcome?.ok ? outcome.replies[0] : undefined;
+    if (reply === undefined) {
+      work.verdict ??= against('host link', `${work.plan.hostName} is gone`);
+      continue;
+    }
+    const link = parseLink(reply);
+    work.hostIndex = link.index;
+    const mac = work.plan.hostMac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+    if (!link.up || link.masterIndex === undefined || !work.bridgeIndexes.has(link.masterIndex))
+      work.verdict ??= against('host link', `${link.name} is down or no port of its bridge`);
+    else if (link.alias !== work.plan.alias || link.mac !== mac || link.mtuBytes !== work.plan.mtuBytes)
+      work.verdict ??= against('host link', `${link.name} is not as it was built`);
+  }
+}
+
+async function forgetAddresses({ host }: Verifier, works: readonly Work[]): Promise<void> {
+  const looked = works.filter(({ verdict }) => verdict === null);
+  try {
+    const socket = host.netfilter;
+    if (socket === null) return;
+    await forgetConnections(
+      socket,
+      looked.map(({ plan }) => plan.address),
+    );
+  } catch (error) {
+    // A flush that is not surely complete means that the address is not given on.
+    for (const work of looked) work.verdict = against('host conntrack', wordsOf(error));
+  }
+}
+
+function look(verifier: Verifier, work: Work): Verdict {
+  const { seals, references } = verifier;
+  const { id, pool } = work.plan.name;
+  const pristine = references.get(pool);
+  if (pristine === undefined) return against('no reference', 'no pristine endpoint of this pool was read yet');
+  try {
+    return enterEndpoint(verifier, work, (view) => {
+      const sealed = work.way === 'seal' && seals.state(id).intact;
+      const writes = seals.sysctlWrites(id);
+      let deviation: Deviation | null = null;
+      if (!sealed && writes !== null && writes > 0n) {
+        deviation = { item: 'sysctls', text: `${writes} ${writes === 1n ? 'write' : 'writes'} to them` };
+      } else {
+        seals.wrote(id, emptyCaches(view));
+        deviation = sealed
+          ? findUnheard(view, { pristine, unprivileged: work.unprivileged })
+          : compareFingerprints(pristine, readFingerprint(view, { sysctls: writes === null }));
+      }
+      if (deviation !== null) {
+        references.doubt(pool);
+        return against(deviation.item, deviation.text);
+      }
+      return { clean: true, way: sealed ? 'seal' : 'proof', sealed: seals.seal(id, work.netnsInode) };
+    });
+  } catch (error) {
+    if (error instanceof ThreadLostError) throw error;
+    return against('error', wordsOf(error));
+  }
+}
+
+/** Runs `act` inside the endpoint's namespace, of which it makes sure that it is the one that was built. */
+export function enterEndpoint<T>(
+  { host, seals, surroundings }: Verifier,
+  target: LookTarget & { hostIndex: number },
+  act: (view: Look) => T,
+): T {
+  const { plan, netnsInode, hostIndex } = target;
+  const found = statSync(plan.netnsPath).ino;
+  if (found !== netnsInode) throw new Error(`another namespace is mounted at ${plan.netnsPath}`);
+  using namespace = NetnsHandle.open(plan.netnsPath);
+  return inside({
+    namespace,
+    home: host.home,
+    act: () => {
+      const listeners = seals.listeners(plan.name.id);
+      using view = new Look({ plan, hostIndex, netnsFd: namespace.fd, listeners, surroundings });
+      return act(view);
+    },
+  });
+}
+
+function against(kind: string, text: string): Verdict {
+  return { clean: false, kind, text };
+}
+
+function wordsOf(error: unknown): string {
+  if (errnoOf(error) === 'ENOENT') return 'its mount is gone';
+  return error instanceof Error ? error.message : String(error);
+}
