@@ -1,4 +1,4 @@
-import type { Held } from './lease-table.js';
+import type { Held } from './lease/lease-table.js';
 import type { PoolLog } from './log.js';
 import type { Shelf, ShelfNews } from './shelf.js';
 import type { Records } from './types.js';

@@ -1,9 +1,9 @@
 import type { Clock } from './clock.js';
 import type { PoolEvents } from './events.js';
-import type { LeaseTable } from './lease-table.js';
+import type { LeaseTable } from './lease/lease-table.js';
 import type { PoolLog } from './log.js';
 import type { Shelf } from './shelf.js';
-import type { SizingPolicy } from './sizing.js';
+import type { SizingPolicy } from './sizing/sizing.js';
 import type { Endpoints, PoolSettings, Records, Rests } from './types.js';
 
 /** What one pool is made of; everything but settings and subnet is shared by all pools. */

@@ -1,19 +1,19 @@
 import { NetnsdError } from '../errors.js';
-import { ttlMsOf } from './ask.js';
-import { acquireBound } from './bound-acquire.js';
+import { ttlMsOf } from './lease/acquire-options.js';
+import { acquireBound } from './lease/bound-acquire.js';
 import { type Clock, systemClock } from './clock.js';
 import { Collector } from './collector.js';
 import { type EndpointStatus, endpointStatus, poolOf } from './endpoint-status.js';
 import { PoolEvents } from './events.js';
-import { LeaseTable } from './lease-table.js';
+import { LeaseTable } from './lease/lease-table.js';
 import type { PoolLog } from './log.js';
-import { Occupants } from './occupants.js';
+import { Occupants } from './lease/occupants.js';
 import { Pool } from './pool.js';
-import type { Reason } from './recycle.js';
-import { leaseNotFound } from './refusals.js';
+import type { Reason } from './recycle/recycle.js';
+import { leaseNotFound } from './lease/refusals.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
 import type { Shelf } from './shelf.js';
-import type { SizingPolicy } from './sizing.js';
+import type { SizingPolicy } from './sizing/sizing.js';
 import type {
   EndpointKey,
   EndpointRecord,

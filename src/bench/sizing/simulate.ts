@@ -1,6 +1,6 @@
 import { hasCode } from '../../errors.js';
 import { Pools } from '../../pool/pools.js';
-import { DemandSizing, FixedSizing, type SizingPolicy } from '../../pool/sizing.js';
+import { DemandSizing, FixedSizing, type SizingPolicy } from '../../pool/sizing/sizing.js';
 import type { PoolSettings } from '../../pool/types.js';
 import type { ArrivalPattern } from './arrivals.js';
 import { Random } from './random.js';

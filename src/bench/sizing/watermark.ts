@@ -1,5 +1,5 @@
-import type { PoolSize } from '../../pool/size.js';
-import { orderFor, type Plan, type Sizing, type Supply, surplusAbove } from '../../pool/sizing.js';
+import type { PoolSize } from '../../pool/sizing/size.js';
+import { orderFor, type Plan, type Sizing, type Supply, surplusAbove } from '../../pool/sizing/sizing.js';
 
 /** What is compared with: below `low` the pool is refilled up to `high`, otherwise it is left alone. */
 export class WatermarkSizing implements Sizing {

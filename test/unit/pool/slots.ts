@@ -1,4 +1,4 @@
-import type { Slot } from '../../../src/pool/endpoint-table.js';
+import type { Slot } from '../../../src/pool/stock/endpoint-table.js';
 import type { EndpointState } from '../../../src/pool/types.js';
 import { factsOf } from './fakes.js';
 

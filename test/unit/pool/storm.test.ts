@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Lease } from '../../../src/pool/index.js';
-import { NEXT_STATES } from '../../../src/pool/states.js';
+import { NEXT_STATES } from '../../../src/pool/stock/states.js';
 import { FakeShelf } from './fake-shelf.js';
 import { type Sizes, world } from './fakes.js';
 

@@ -1,0 +1,144 @@
+import type { Ask } from './acquire-options.js';
+import type { Clock } from '../clock.js';
+import type { EndpointTable, Slot } from '../stock/endpoint-table.js';
+import { newLeaseId } from './lease-id.js';
+import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
+import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
+import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from '../types.js';
+
+/** Makes leases out of endpoints and unmakes those that nobody was told of; record, state and table in one step. */
+export class Grants {
+  readonly #table: EndpointTable;
+  readonly #leases: LeaseTable;
+  readonly #clock: Clock;
+  readonly #owner: LeaseOwner;
+
+  constructor(options: { table: EndpointTable; leases: LeaseTable; clock: Clock; owner: LeaseOwner }) {
+    this.#table = options.table;
+    this.#leases = options.leases;
+    this.#clock = options.clock;
+    this.#owner = options.owner;
+  }
+
+  /** Leases one endpoint, ready or just built. Throws `state_write_failed`; then nothing has changed. */
+  grant(wanted: { slot: Slot; facts: EndpointFacts; ask: Ask; source: Lease['source'] }): Held {
+    const { slot, facts, ask, source } = wanted;
+    const nowMs = this.#clock.wallMs();
+    const terms: LeaseTerms = {
+      id: newLeaseId(),
+      containerId: ask.containerId,
+      tenant: ask.tenant,
+      trust: ask.trust,
+      source,
+      acquiredAt: new Date(nowMs).toISOString(),
+      expiresAt: null,
+      ...(ask.ttlMs === null ? {} : this.#until(ask.ttlMs)),
+      ...(ask.process === null ? {} : { process: ask.process }),
+      ...(ask.forContainer ? { container: 'awaited' } : {}),
+    };
+    const before = slot.recordedState;
+    this.#table.move(slot, 'leased', { facts, lease: terms });
+    return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
+  }
+
+  /** The lease of what a container took from the shelf: it stands, whether or not that can be recorded. */
+  claim(slot: Slot, news: ShelfNews): Held {
+    const terms: LeaseTerms = {
+      id: news.leaseId,
+      containerId: news.containerId,
+      tenant: SHELF_TENANT,
+      trust: news.trust,
+      source: 'warm',
+      acquiredAt: new Date(news.takenAtMs).toISOString(),
+      expiresAt: null,
+      container: 'awaited',
+    };
+    const before = slot.recordedState;
+    this.#table.moveAnyway(slot, 'leased', { lease: terms });
+    const facts = slot.record.facts as EndpointFacts;
+    return this.#hold({ slot, facts, terms, ttlMs: null, confirmed: true, before });
+  }
+
+  #until(ttlMs: number): { expiresAt: string; dueMonotonicMs: number } {
+    const expiresAt = new Date(this.#clock.wallMs() + ttlMs).toISOString();
+    return { expiresAt, dueMonotonicMs: this.#clock.monotonicMs() + ttlMs };
+  }
+
+  /** Records that a lease lasts `ttlMs` from now on, and then has it last so long. Throws `state_write_failed`. */
+  renew(held: Held, ttlMs: number): void {
+    const { slot, lease } = held;
+    const until = this.#until(ttlMs);
+    this.#table.amend(slot, { ...(slot.record.lease as LeaseTerms), ...until });
+    // The same object, as in `markGrafted`.
+    (lease as { expiresAt: string | null }).expiresAt = until.expiresAt;
+    this.#leases.renew(held, ttlMs);
+  }
+
+  /** Takes over a lease that outlived a restart. */
+  adopt(slot: Slot, facts: EndpointFacts, terms: LeaseTerms): void {
+    const ttlMs = terms.expiresAt === null ? null : this.#leftMs(terms, Date.parse(terms.expiresAt));
+    this.#hold({ slot, facts, terms, ttlMs, confirmed: true, before: 'leased' });
+  }
+
+  /** The wall clock may have been set since: it counts only where a record has nothing better. */
+  #leftMs({ dueMonotonicMs }: LeaseTerms, expiresAtMs: number): number {
+    return dueMonotonicMs == null ? expiresAtMs - this.#clock.wallMs() : dueMonotonicMs - this.#clock.monotonicMs();
+  }
+
+  /**
+   * Records that the interface of a lease is about to be elsewhere; returns the endpoint's key. Throws `state_write_failed`.
+   */
+  markGrafted(held: Held, graft: Graft): EndpointKey {
+    const { slot, lease } = held;
+    this.#table.amend(slot, { ...(slot.record.lease as LeaseTerms), graft });
+    // The same object, not another one: the API keeps account of which leases somebody was told of.
+    (lease as { graft?: Graft }).graft = graft;
+    return slot.key;
+  }
+
+  /**
+   * A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. One that was
+   * never `committed` needs no record for that.
+   */
+  takeBack(held: Held, { committed = true } = {}): boolean {
+    this.#leases.remove(held.lease.id);
+    try {
+      this.#table.move(held.slot, 'ready');
+      return true;
+    } catch {
+      if (!committed && held.before === 'ready') {
+        this.#table.revertToReady(held.slot);
+        return true;
+      }
+      this.#table.moveAnyway(held.slot, 'dirty', { reason: 'not recorded as ready' });
+      return false;
+    }
+  }
+
+  #hold(made: {
+    slot: Slot;
+    facts: EndpointFacts;
+    terms: LeaseTerms;
+    ttlMs: number | null;
+    confirmed: boolean;
+    before: EndpointState | null;
+  }): Held {
+    const { slot, facts, terms, ttlMs, confirmed, before } = made;
+    const lease: Lease = {
+      id: terms.id,
+      pool: slot.key.pool,
+      containerId: terms.containerId,
+      tenant: terms.tenant,
+      trust: terms.trust,
+      source: terms.source,
+      acquiredAt: terms.acquiredAt,
+      expiresAt: terms.expiresAt,
+      ...(terms.graft === undefined ? {} : { graft: terms.graft }),
+      ...(terms.process === undefined ? {} : { process: terms.process }),
+      ...facts,
+    };
+    const held: Held = { lease, slot, owner: this.#owner, before, confirmed, expiring: null, unbind: null };
+    this.#leases.add(held, ttlMs);
+    return held;
+  }
+}

@@ -1,0 +1,43 @@
+import { NetnsdError } from '../../errors.js';
+import type { AddressShortage } from '../stock/address-wait.js';
+
+/** Why an acquire gets nothing, in words that say what to do. With a `shortage` it is addresses that are lacking. */
+export function exhausted(pool: string, max: number, shortage: AddressShortage | null = null): NetnsdError {
+  if (shortage !== null) return resting(pool, max, shortage);
+  return new NetnsdError(
+    'pool_exhausted',
+    `pool ${pool} has no endpoint left of its max of ${max}: release one, wait for one, or raise max (in [pools.${pool}], or by PATCH /v1/pools/${pool})`,
+    { details: { pool, max } },
+  );
+}
+
+function resting(pool: string, max: number, { resting, nextMs }: AddressShortage): NetnsdError {
+  const nextSeconds = Math.max(0.1, Math.ceil(nextMs / 100) / 10);
+  return new NetnsdError(
+    'pool_exhausted',
+    `pool ${pool} has no endpoint left and too few free addresses for more: ${resting} rest, the next for ${nextSeconds} s more: wait for one, or give [pools.${pool}] a larger subnet or a shorter address_rest`,
+    { details: { pool, max, resting, nextSeconds } },
+  );
+}
+
+export function buildFailed(pool: string, cause: NetnsdError): NetnsdError {
+  const details = { ...cause.details, pool };
+  return new NetnsdError('build_failed', `no endpoint of pool ${pool} could be built: ${cause.message}`, {
+    cause,
+    details,
+  });
+}
+
+export function leaseNotFound(leaseId: string): NetnsdError {
+  return new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
+}
+
+export function shuttingDown(pool: string): NetnsdError {
+  return new NetnsdError('shutting_down', `pool ${pool} takes no new work: the daemon is stopping`, {
+    details: { pool },
+  });
+}
+
+export function clientGone(): NetnsdError {
+  return new NetnsdError('client_gone', 'the client left before it had its lease; nothing was kept for it');
+}

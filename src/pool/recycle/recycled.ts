@@ -1,0 +1,51 @@
+import type { Clock } from '../clock.js';
+import type { Slot } from '../stock/endpoint-table.js';
+import type { Reason } from './recycle.js';
+import type { PoolStatus, Replacement, VerifyWay } from '../types.js';
+
+/** How many replacements are remembered with their reasons. */
+const REMEMBERED = 16;
+
+/** Keeps account of what became of released endpoints, since the daemon started. */
+export class Recycled {
+  readonly #clock: Clock;
+  readonly #ways = { seal: 0, proof: 0, reuse: 0 };
+  readonly #replacedFor: Record<string, number> = {};
+  readonly #replacements: Replacement[] = [];
+  #replaced = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  clean(way: VerifyWay | 'reuse'): void {
+    this.#ways[way] += 1;
+  }
+
+  replaced({ key }: Slot, { kind, text }: Reason): void {
+    this.#replaced += 1;
+    this.#replacedFor[kind] = (this.#replacedFor[kind] ?? 0) + 1;
+    const time = new Date(this.#clock.wallMs()).toISOString();
+    this.#replacements.unshift({ time, endpoint: key.id, kind, text });
+    this.#replacements.length = Math.min(this.#replacements.length, REMEMBERED);
+  }
+
+  /** Why an endpoint was replaced, if that was lately. */
+  of(endpoint: string): Replacement | undefined {
+    return this.#replacements.find((replacement) => replacement.endpoint === endpoint);
+  }
+
+  status(): Pick<
+    PoolStatus,
+    'recycledBySeal' | 'recycledByProof' | 'recycledUnseen' | 'replaced' | 'replacedFor' | 'replacements'
+  > {
+    return {
+      recycledBySeal: this.#ways.seal,
+      recycledByProof: this.#ways.proof,
+      recycledUnseen: this.#ways.reuse,
+      replaced: this.#replaced,
+      replacedFor: { ...this.#replacedFor },
+      replacements: [...this.#replacements],
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import type { Cancel, Clock } from '../clock.js';
+import type { Slot } from '../stock/endpoint-table.js';
+import type { Endpoints } from '../types.js';
+
+/** How long after an endpoint became ready it is sealed, in milliseconds: the kernel announces a link's carrier late. */
+const SEAL_AFTER_MS = 50;
+const BATCH = 128;
+
+/**
+ * Seals endpoints while they are ready, behind everybody's back. An endpoint that was handed out before its seal was
+ * surely on counts as not sealed.
+ */
+export class Sealer {
+  readonly #endpoints: Endpoints;
+  readonly #clock: Clock;
+  readonly #settled: ((slot: Slot) => void) | undefined;
+  readonly #pending = new Set<Slot>();
+  #cancel: Cancel | null = null;
+  #underWay: Promise<void> | null = null;
+  #closed = false;
+
+  /** `settled` hears of each endpoint that is ready still, with or without a seal: nothing more is done to it. */
+  constructor(options: { endpoints: Endpoints; clock: Clock; settled?: (slot: Slot) => void }) {
+    this.#endpoints = options.endpoints;
+    this.#clock = options.clock;
+    this.#settled = options.settled;
+  }
+
+  /** An endpoint that became ready without a seal. */
+  add(slot: Slot): void {
+    if (this.#closed) return;
+    this.#pending.add(slot);
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#pending.clear();
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#underWay;
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#cancel !== null || this.#underWay !== null || this.#pending.size === 0) return;
+    this.#cancel = this.#clock.after(SEAL_AFTER_MS, () => {
+      this.#cancel = null;
+      this.#underWay = this.#request().finally(() => {
+        this.#underWay = null;
+        this.#schedule();
+      });
+    });
+  }
+
+  async #request(): Promise<void> {
+    const asked: { slot: Slot; handouts: number }[] = [];
+    for (const slot of this.#pending) {
+      if (asked.length === BATCH) break;
+      this.#pending.delete(slot);
+      if (slot.record.state === 'ready') asked.push({ slot, handouts: slot.handouts });
+    }
+    if (asked.length === 0) return;
+    const sealed = await this.#endpoints
+      .seal(asked.map(({ slot }) => builtOf(slot)))
+      // Without a seal an endpoint is looked at more closely when it comes back, that is all.
+      .catch(() => []);
+    for (const [position, { slot, handouts }] of asked.entries()) {
+      if (slot.record.state !== 'ready' || slot.handouts !== handouts) continue;
+      if (sealed[position] === true) slot.sealed = true;
+      this.#settled?.(slot);
+    }
+  }
+}
+
+/** An endpoint as the kernel thread wants it named. */
+export function builtOf(slot: Slot) {
+  return { name: slot.key, netnsInode: slot.record.facts?.netns.inode ?? 0 };
+}

@@ -1,0 +1,142 @@
+import { Demand } from './demand.js';
+import { IdleFloor } from './idle-floor.js';
+import type { PoolSize } from './size.js';
+import type { PoolSettings } from '../types.js';
+
+/** How long a burst of acquires has the processors to itself, in milliseconds. */
+export const BURST_MS = 25;
+/** Idle endpoints are let go a few at a time, this far apart. */
+const SHED_EVERY_MS = 1000;
+/** What is above the target was no part of any burst remembered: it need not be kept as long. */
+const IDLE_SHARE = 0.1;
+
+/** What a plan goes by. */
+export interface Supply extends PoolSize {
+  /** Ready now. */
+  readonly ready: number;
+  /** Ordered and not ready yet: built, or verified after their release. Missing, but not to be ordered again. */
+  readonly coming: number;
+  /** How many are waited for. */
+  readonly waiting: number;
+  /** How many exist, in whatever state. */
+  readonly existing: number;
+}
+
+export interface Plan {
+  /** How many more to build ahead. */
+  readonly order: number;
+  /** How many ready ones to let go now. */
+  readonly surplus: number;
+  /** When to plan anew though nothing happens, in milliseconds from now; null: never. */
+  readonly againMs: number | null;
+}
+
+/** How a pool chooses the number of endpoints that it keeps ready. Times are the clock's monotonic ones. */
+export interface Sizing {
+  /** `count` endpoints are asked for. */
+  acquired(count: number, nowMs: number): void;
+  /** So many stand ready after some were taken. */
+  stands(ready: number, nowMs: number): void;
+  /** A refill of `count` endpoints took so long. */
+  built(count: number, tookMs: number): void;
+  /** How many are to be ready: at least `minReady`, at most `max`. */
+  target(size: PoolSize, nowMs: number): number;
+  plan(supply: Supply, nowMs: number): Plan;
+  /** A person chose other numbers: the next plan follows them at once. */
+  resized(): void;
+}
+
+export type SizingPolicy = (settings: PoolSettings, nowMs: number) => Sizing;
+
+/** What the configuration says: `sizing = "demand"` or `"fixed"`. */
+export const configuredSizing: SizingPolicy = (settings, nowMs) =>
+  settings.sizing === 'demand' ? new DemandSizing(settings, nowMs) : new FixedSizing();
+
+/** Always `minReady`; what is above goes at once. */
+export class FixedSizing implements Sizing {
+  acquired(): void {}
+  stands(): void {}
+  built(): void {}
+  resized(): void {}
+
+  target({ minReady }: PoolSize): number {
+    return minReady;
+  }
+
+  plan(supply: Supply): Plan {
+    const { minReady } = supply;
+    return { order: orderFor(minReady, supply), surplus: surplusAbove(minReady, supply), againMs: null };
+  }
+}
+
+/**
+ * As many as the bursts seen lately need, from `minReady` up. Above that target nothing is built; what is ready above it
+ * is let go once it was idle for a tenth of `idleSeconds`, a few at a time.
+ */
+export class DemandSizing implements Sizing {
+  readonly #demand: Demand;
+  readonly #idle: IdleFloor;
+  readonly #idleMs: number;
+  readonly #batch: number;
+  #shedFromMs = 0;
+  #resized = false;
+
+  constructor(settings: Pick<PoolSettings, 'idleSeconds' | 'buildBatch'>, nowMs: number) {
+    this.#idleMs = settings.idleSeconds * 1000;
+    this.#batch = settings.buildBatch;
+    this.#demand = new Demand({ idleMs: this.#idleMs, quietMs: BURST_MS, batch: this.#batch }, nowMs);
+    this.#idle = new IdleFloor(this.#idleMs * IDLE_SHARE, nowMs);
+  }
+
+  acquired(count: number, nowMs: number): void {
+    this.#demand.acquired(count, nowMs);
+  }
+
+  stands(ready: number, nowMs: number): void {
+    this.#idle.stands(ready, nowMs);
+  }
+
+  built(count: number, tookMs: number): void {
+    this.#demand.built(count, tookMs);
+  }
+
+  resized(): void {
+    this.#resized = true;
+  }
+
+  target({ minReady, max }: PoolSize, nowMs: number): number {
+    return Math.min(max, Math.max(minReady, this.#demand.level(nowMs)));
+  }
+
+  plan(supply: Supply, nowMs: number): Plan {
+    const target = this.target(supply, nowMs);
+    const spare = Math.max(0, supply.ready - supply.waiting);
+    this.#idle.stands(spare, nowMs);
+    const idle = Math.max(0, this.#idle.least(nowMs) - target);
+    const atOnce = surplusAbove(this.#resized ? target : Number.POSITIVE_INFINITY, supply);
+    this.#resized = false;
+    const shed = nowMs >= this.#shedFromMs ? Math.min(this.#batch, Math.ceil(idle / 8)) : 0;
+    if (shed > 0) this.#shedFromMs = nowMs + SHED_EVERY_MS;
+    return {
+      order: orderFor(target, supply),
+      surplus: Math.max(atOnce, shed),
+      againMs: this.#again({ left: idle - shed, above: Math.max(spare, target) - supply.minReady, nowMs }),
+    };
+  }
+
+  #again({ left, above, nowMs }: { left: number; above: number; nowMs: number }): number | null {
+    if (left > 0) return this.#shedFromMs - nowMs;
+    return above > 0 ? this.#idleMs / 32 : null;
+  }
+}
+
+/** What is missing and not coming yet, within what may exist. */
+export function orderFor(target: number, { ready, coming, waiting, existing, max }: Supply): number {
+  return Math.max(0, Math.min(target - (ready + coming - waiting), max - existing));
+}
+
+/** Ready ones above `target`, and those that make the pool larger than it may be; those who wait get theirs first. */
+export function surplusAbove(target: number, { ready, waiting, existing, max }: Supply): number {
+  const spare = ready - waiting;
+  return Math.max(0, spare - target, Math.min(spare, existing - max));
+}

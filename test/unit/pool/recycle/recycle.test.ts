@@ -1,0 +1,47 @@
+import t from 'tap';
+import { type Past, wayOf } from '../../../../src/pool/recycle/recycle.js';
+import { RECYCLE_MODES, TRUSTS, UNKNOWN_TRUSTS } from '../../../../src/pool/types.js';
+
+const PAST: Past = { trust: 'unknown', grafted: false, sealed: true };
+
+/** The way in one word, or why it is replaced. */
+function judge(
+  past: Partial<Past>,
+  mode: (typeof RECYCLE_MODES)[number] = 'verify',
+  unknown: (typeof UNKNOWN_TRUSTS)[number] = 'proof',
+) {
+  const way = wayOf(mode, unknown, { ...PAST, ...past });
+  return way.way === 'replace' ? way.reason.kind : way.way;
+}
+
+t.test('who could do nothing is believed if there is a seal, and proven otherwise', async (t) => {
+  t.equal(judge({ trust: 'unprivileged' }), 'seal');
+  t.equal(judge({ trust: 'unprivileged', sealed: false }), 'proof');
+  for (const unknown of UNKNOWN_TRUSTS) t.equal(judge({ trust: 'unprivileged' }, 'verify', unknown), 'seal', unknown);
+});
+
+t.test('who could do anything has had the endpoint to himself, whatever the pool says of the unknown', async (t) => {
+  for (const unknown of UNKNOWN_TRUSTS) t.equal(judge({ trust: 'privileged' }, 'verify', unknown), 'privileged');
+});
+
+t.test("of whom nothing is known, the pool's setting decides", async (t) => {
+  t.equal(judge({}, 'verify', 'proof'), 'proof');
+  t.equal(judge({}, 'verify', 'seal'), 'seal');
+  t.equal(judge({ sealed: false }, 'verify', 'seal'), 'proof');
+  t.equal(judge({}, 'verify', 'replace'), 'unknown container');
+});
+
+t.test('a pool that replaces looks at nothing, and one that reuses at nothing either', async (t) => {
+  for (const trust of TRUSTS) {
+    t.equal(judge({ trust }, 'replace'), 'policy');
+    t.equal(judge({ trust }, 'reuse'), 'reuse');
+  }
+});
+
+t.test('what was moved away or is doomed is replaced in every pool', async (t) => {
+  const doomed = { kind: 'restart', text: 'found dirty at start' };
+  for (const mode of RECYCLE_MODES) {
+    t.equal(judge({ grafted: true, trust: 'unprivileged' }, mode), 'grafted');
+    t.equal(judge({ doomed, grafted: true, trust: 'privileged' }, mode), 'restart', 'the reason that was given counts');
+  }
+});

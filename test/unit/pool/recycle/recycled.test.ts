@@ -1,0 +1,37 @@
+import t from 'tap';
+import { Recycled } from '../../../../src/pool/recycle/recycled.js';
+import { FakeClock } from '../fake-clock.js';
+import { slotOf } from '../slots.js';
+
+t.test('every way is counted, and every kind of reason', async (t) => {
+  const recycled = new Recycled(new FakeClock());
+  for (const way of ['seal', 'seal', 'proof', 'reuse'] as const) recycled.clean(way);
+  recycled.replaced(slotOf(1), { kind: 'links', text: 'MTU changed' });
+  recycled.replaced(slotOf(2), { kind: 'links', text: 'one more' });
+  recycled.replaced(slotOf(3), { kind: 'privileged', text: 'its container was privileged' });
+  t.match(recycled.status(), {
+    recycledBySeal: 2,
+    recycledByProof: 1,
+    recycledUnseen: 1,
+    replaced: 3,
+    replacedFor: { links: 2, privileged: 1 },
+  });
+});
+
+t.test('the sixteen newest replacements are remembered, newest first, and found by endpoint', async (t) => {
+  const clock = new FakeClock();
+  const recycled = new Recycled(clock);
+  for (let seq = 1; seq <= 20; seq += 1) {
+    await clock.advance(1000);
+    recycled.replaced(slotOf(seq), { kind: 'routes', text: `${seq} more` });
+  }
+  const { replaced, replacements } = recycled.status();
+  t.equal(replaced, 20);
+  t.same(
+    replacements.map(({ endpoint }) => endpoint),
+    Array.from({ length: 16 }, (_, i) => `default-${20 - i}`),
+  );
+  const time = '2026-01-01T00:00:05.000Z';
+  t.same(recycled.of('default-5'), { time, endpoint: 'default-5', kind: 'routes', text: '5 more' });
+  t.equal(recycled.of('default-4'), undefined, 'it is too long ago');
+});

@@ -1,0 +1,133 @@
+import t from 'tap';
+import type { BuiltEndpoint } from '../../../../src/pool/index.js';
+import { Sealer } from '../../../../src/pool/recycle/sealer.js';
+import { FakeClock } from '../fake-clock.js';
+import { FakeEndpoints } from '../fakes.js';
+import { idsOf, slotOf } from '../slots.js';
+
+/** Seals when it is told to. */
+class Seals extends FakeEndpoints {
+  readonly asked: string[][] = [];
+  #answer: ((outcome: boolean | Error) => void) | undefined;
+
+  override seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
+    this.asked.push(endpoints.map(({ name }) => name.id));
+    return new Promise((resolve, reject) => {
+      this.#answer = (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(endpoints.map(() => outcome)));
+    });
+  }
+
+  answer(outcome: boolean | Error): void {
+    this.#answer?.(outcome);
+  }
+}
+
+function setUp() {
+  const endpoints = new Seals();
+  const clock = new FakeClock();
+  return { endpoints, clock, sealer: new Sealer({ endpoints, clock }) };
+}
+
+t.test('endpoints are sealed together, 50 ms after the first of them became ready', async (t) => {
+  const { endpoints, clock, sealer } = setUp();
+  const slots = [slotOf(1), slotOf(2)];
+  for (const slot of slots) sealer.add(slot);
+  await clock.advance(49);
+  t.same(endpoints.asked, []);
+  await clock.advance(1);
+  t.same(endpoints.asked, [idsOf(slots)]);
+  t.same(
+    slots.map(({ sealed }) => sealed),
+    [false, false],
+    'not before it is surely so',
+  );
+  endpoints.answer(true);
+  await clock.settle();
+  t.same(
+    slots.map(({ sealed }) => sealed),
+    [true, true],
+  );
+  t.equal(clock.pending, 0, 'nothing is left to do');
+});
+
+t.test('one that was leased before is not sealed, and one that was meanwhile does not count as sealed', async (t) => {
+  const { endpoints, clock, sealer } = setUp();
+  const [before, during, back, rest] = [slotOf(1), slotOf(2), slotOf(3), slotOf(4)];
+  for (const slot of [before, during, back, rest]) sealer.add(slot);
+  before.record = { ...before.record, state: 'leased' };
+  await clock.advance(50);
+  t.same(endpoints.asked, [idsOf([during, back, rest])]);
+  during.record = { ...during.record, state: 'leased' };
+  during.handouts += 1;
+  // Leased and ready again since: somebody was in it before the seal was surely on.
+  back.handouts += 1;
+  endpoints.answer(true);
+  await clock.settle();
+  t.same(
+    [before, during, back, rest].map(({ sealed }) => sealed),
+    [false, false, false, true],
+  );
+});
+
+t.test('those that become ready during a request wait for the next, and a failure costs only the seals', async (t) => {
+  const { endpoints, clock, sealer } = setUp();
+  const [first, second, third] = [slotOf(1), slotOf(2), slotOf(3)];
+  sealer.add(first);
+  await clock.advance(50);
+  sealer.add(second);
+  await clock.advance(1000);
+  t.equal(endpoints.asked.length, 1, 'one request at a time');
+  endpoints.answer(new Error('no worker'));
+  await clock.advance(50);
+  t.same(endpoints.asked.at(-1), ['default-2']);
+  endpoints.answer(false);
+  await clock.settle();
+  t.same([first.sealed, second.sealed], [false, false]);
+  sealer.add(third);
+  await clock.advance(50);
+  endpoints.answer(true);
+  await clock.settle();
+  t.equal(third.sealed, true);
+});
+
+t.test('a request takes 128 at the most, and nobody asks where none is ready any more', async (t) => {
+  const { endpoints, clock, sealer } = setUp();
+  for (let seq = 0; seq < 130; seq += 1) sealer.add(slotOf(seq));
+  await clock.advance(50);
+  endpoints.answer(true);
+  await clock.advance(50);
+  t.same(
+    endpoints.asked.map(({ length }) => length),
+    [128, 2],
+  );
+  endpoints.answer(true);
+  await clock.settle();
+  sealer.add(slotOf(200, { state: 'destroying' }));
+  await clock.advance(50);
+  t.equal(endpoints.asked.length, 2);
+});
+
+t.test('closed, it begins nothing, and what is under way is waited for', async (t) => {
+  const { endpoints, clock, sealer } = setUp();
+  sealer.add(slotOf(1));
+  await clock.advance(50);
+  sealer.add(slotOf(2));
+  sealer.close();
+  let idle = false;
+  const done = sealer.idle().then(() => {
+    idle = true;
+  });
+  await clock.settle();
+  t.equal(idle, false);
+  endpoints.answer(true);
+  await done;
+  sealer.add(slotOf(3));
+  await clock.advance(1000);
+  t.same(endpoints.asked, [['default-1']]);
+  const waiting = setUp();
+  waiting.sealer.add(slotOf(4));
+  waiting.sealer.close();
+  await waiting.clock.advance(1000);
+  t.same(waiting.endpoints.asked, []);
+  await waiting.sealer.idle();
+});

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { Slot } from '../../../../src/pool/stock/endpoint-table.js';
+import { ReadyQueue } from '../../../../src/pool/stock/ready-queue.js';
+import { slotOf } from '../slots.js';
+
+function queueOf(...tenants: (string | null)[]): { queue: ReadyQueue; slots: Slot[] } {
+  const queue = new ReadyQueue();
+  const slots = tenants.map((tenant, seq) => slotOf(seq, { tenant }));
+  for (const slot of slots) queue.push(slot);
+  return { queue, slots };
+}
+
+const seqOf = (slot: Slot | undefined) => slot?.key.seq;
+
+t.test('a tenant gets what it has had before, oldest first, then what nobody has had', async (t) => {
+  const { queue } = queueOf(null, 'a', 'b', 'a', null);
+  t.equal(queue.sizeFor('a'), 4);
+  t.equal(queue.sizeFor('nobody'), 2);
+  t.same(
+    [1, 2, 3, 4, 5].map(() => seqOf(queue.take('a'))),
+    [1, 3, 0, 4, undefined],
+    "and never what is another tenant's",
+  );
+  t.same([queue.size, queue.virgin, queue.sizeFor('b')], [1, 0, 1]);
+});
+
+t.test('what was taken and not used is the oldest again', async (t) => {
+  const { queue, slots } = queueOf('a', 'a', null, null);
+  queue.unshift(queue.take('a') as Slot);
+  t.equal(seqOf(queue.take('a')), 0);
+  queue.unshift(queue.take('b') as Slot);
+  t.equal(seqOf(queue.take('b')), 2);
+  t.equal(queue.remove(slots[2] as Slot), false);
+  t.equal(queue.remove(slots[3] as Slot), true);
+  t.equal(queue.remove(slots[3] as Slot), false, 'it is not ready any more');
+  t.equal(queue.remove(slots[1] as Slot), true);
+  t.equal(queue.remove(slots[1] as Slot), false, 'nobody of its tenant is');
+  t.equal(queue.size, 0);
+});
+
+t.test(
+  'while one tenant asks, surplus is what was used; when several do, what serves anybody goes first',
+  async (t) => {
+    const one = queueOf(null, 'a');
+    one.queue.take('a');
+    t.equal(one.queue.mixed, false);
+    one.queue.push(one.slots[1] as Slot);
+    t.equal(seqOf(one.queue.takeSurplus()), 1);
+    const several = queueOf(null, 'a');
+    several.queue.unshift(several.queue.take('a') as Slot);
+    several.queue.unshift(several.queue.take('b') as Slot);
+    t.equal(several.queue.mixed, true);
+    t.equal(seqOf(several.queue.takeSurplus()), 0);
+    t.equal(seqOf(several.queue.takeSurplus()), 1);
+    t.equal(several.queue.takeSurplus(), undefined);
+  },
+);
+
+t.test('what is missed least is what somebody has had; for a tenant it is what only others may have', async (t) => {
+  const { queue } = queueOf(null, 'a', 'b');
+  t.equal(seqOf(queue.takeForeign('a')), 2);
+  t.equal(queue.takeForeign('a'), undefined, 'what nobody has had is not foreign to anybody');
+  t.equal(seqOf(queue.takeSpare()), 1);
+  t.equal(seqOf(queue.takeSpare()), 0);
+  t.equal(queue.takeSpare(), undefined);
+});
+
+const act = fc.record({
+  what: fc.constantFrom('push', 'push', 'take', 'unshift', 'remove', 'takeSurplus', 'takeSpare', 'takeForeign'),
+  tenant: fc.constantFrom('a', 'b', 'c'),
+  used: fc.boolean(),
+  n: fc.nat(100),
+});
+
+t.test('whatever is done, the numbers are right and nobody gets what another tenant has had', async () => {
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 80 }), (acts) => {
+      const queue = new ReadyQueue();
+      const there: Slot[] = [];
+      const asked = new Set<string>();
+      let seq = 0;
+      const gone = (slot: Slot | undefined): Slot | undefined => {
+        if (slot !== undefined && there.splice(there.indexOf(slot), 1)[0] !== slot) throw new Error('it was not there');
+        return slot;
+      };
+      for (const { what, tenant, used, n } of acts) {
+        const mine = there.filter(({ record }) => record.tenant === null || record.tenant === tenant);
+        if (what === 'push') {
+          const slot = slotOf(seq++, { tenant: used ? tenant : null });
+          queue.push(slot);
+          there.push(slot);
+        } else if (what === 'take' || what === 'unshift') {
+          asked.add(tenant);
+          const slot = queue.take(tenant);
+          if ((slot === undefined) !== (mine.length === 0) || (slot && !mine.includes(slot))) return false;
+          if (slot && what === 'unshift') queue.unshift(slot);
+          else gone(slot);
+        } else if (what === 'remove') {
+          const slot = there[n % Math.max(1, there.length)];
+          if (slot && (!queue.remove(gone(slot) as Slot) || queue.remove(slot))) return false;
+        } else if (what === 'takeForeign') {
+          const slot = gone(queue.takeForeign(tenant));
+          if (slot ? mine.includes(slot) : mine.length < there.length) return false;
+        } else if (gone(queue[what as 'takeSpare']()) === undefined && there.length > 0) return false;
+        const virgin = there.filter(({ record }) => record.tenant === null).length;
+        const sizes = [queue.size, queue.virgin, queue.sizeFor('a')];
+        const own = there.filter(({ record }) => record.tenant === 'a').length;
+        if (sizes.join() !== [there.length, virgin, virgin + own].join()) return false;
+        if (queue.mixed !== asked.size > 1) return false;
+      }
+      return true;
+    }),
+  );
+});
