@@ -10,7 +10,7 @@ import { removeMountFolder } from '../kernel/netns/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
 import { LEASE_FILES, removeForeignFiles, SHELF, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
-import { strayNames } from './reconcile.js';
+import { strayNames } from '../reconcile/startup.js';
 import { readSite, siteOf } from './site-file.js';
 
 /** How long a daemon gets to end after SIGTERM, in milliseconds. */

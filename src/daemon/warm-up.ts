@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { closeApi, createApi, listenOnSocket } from '../api/index.js';
 import { type EndpointFacts, type EndpointKey, Pools } from '../pool/index.js';
 import { FileRecords, openStateDirectory } from '../state/index.js';
-import { leaseBundle } from './lease-bundle.js';
+import { leaseBundle } from '../containers/lease-bundle.js';
 
 /** How many leases are acquired and released; the compiler has optimised what they run through by then. */
 const ROUNDS = 400;

@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../daemon/findings.js';
+import type { Reconciliation } from '../reconcile/findings.js';
 import type { Settled } from '../endpoint/types.js';
 import { hasCode, NetnsdError } from '../errors.js';
 import type { PoolStatus } from '../pool/types.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../daemon/findings.js';
+import type { Finding } from '../reconcile/findings.js';
 import { NetnsdError } from '../errors.js';
 import { errnoOf } from '../kernel/errno.js';
 import { CHECKS } from './checks.js';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { LEASE_FILES } from './lease-files.js';
 import { foreignness } from './own-file.js';
-import { SHELF } from './shelf-folder.js';
+import { SHELF } from '../shelf/shelf-folder.js';
 
 /** Where files go that netnsd did not write; beside the folders of the states. */
 export const SET_ASIDE = 'set-aside';

@@ -2,7 +2,7 @@ import { chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import type { Reconciliation } from '../../src/daemon/findings.js';
+import type { Reconciliation } from '../../src/reconcile/findings.js';
 import { editSpec, makeBundle } from './bundle.js';
 import type { Daemon } from './daemon.js';
 import { eventually } from './eye.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../daemon/findings.js';
+import type { Finding } from '../../reconcile/findings.js';
 import { unwrap } from '../machine.js';
 import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js';
 

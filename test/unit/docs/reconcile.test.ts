@@ -1,8 +1,8 @@
 import t from 'tap';
-import { ofStray, ofVerdict } from '../../../src/daemon/findings.js';
-import { judge, SurveyIndex, straysOf } from '../../../src/daemon/judge.js';
-import type { LeaseVerdict } from '../../../src/daemon/lease-watch.js';
-import { type ComparisonInput, compare } from '../../../src/daemon/reconcile.js';
+import { ofStray, ofVerdict } from '../../../src/reconcile/findings.js';
+import { judge, SurveyIndex, straysOf } from '../../../src/reconcile/running.js';
+import type { LeaseVerdict } from '../../../src/reconcile/lease-watch.js';
+import { type ComparisonInput, compare } from '../../../src/reconcile/startup.js';
 import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';

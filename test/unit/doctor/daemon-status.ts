@@ -1,4 +1,4 @@
-import type { Finding } from '../../../src/daemon/findings.js';
+import type { Finding } from '../../../src/reconcile/findings.js';
 import type { DaemonStatus, DaemonView } from '../../../src/doctor/daemon-view.js';
 import { POOL } from '../cli/fake.js';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Finding } from '../../../src/daemon/findings.js';
+import type { Finding } from '../../../src/reconcile/findings.js';
 import { askDaemon, type DaemonClient } from '../../../src/doctor/daemon-view.js';
 import { NetnsdError } from '../../../src/errors.js';
 import { POOL } from '../cli/fake.js';

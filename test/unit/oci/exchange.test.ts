@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { leaseBundle } from '../../../src/daemon/lease-bundle.js';
+import { leaseBundle } from '../../../src/containers/lease-bundle.js';
 import { NetnsdError } from '../../../src/errors.js';
 import { world } from '../pool/fakes.js';
 import { SPEC_TEXT } from './fixture.js';

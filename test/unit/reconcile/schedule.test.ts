@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import type { Finding } from '../../../src/daemon/findings.js';
-import { Reconciling } from '../../../src/daemon/keep-reconciling.js';
+import type { Finding } from '../../../src/reconcile/findings.js';
+import { Reconciling } from '../../../src/reconcile/schedule.js';
 
 const TOLD: Finding = {
   pool: 'default',

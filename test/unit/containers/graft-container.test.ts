@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { ContainerGrafts } from '../../../src/daemon/graft-container.js';
+import { ContainerGrafts } from '../../../src/containers/graft-container.js';
 import type { EndpointName } from '../../../src/endpoint/types.js';
 import { NetnsdError } from '../../../src/errors.js';
 import type { Pools } from '../../../src/pool/index.js';

@@ -5,7 +5,7 @@ import { hasCode } from '../errors.js';
 import type { EndpointRecord, Pools } from '../pool/index.js';
 import type { Finding, Reconciliation } from './findings.js';
 import { ofNetwork, ofStray, ofVerdict } from './findings.js';
-import { judge, SurveyIndex, straysOf, type Verdict } from './judge.js';
+import { judge, SurveyIndex, straysOf, type Verdict } from './running.js';
 import { type LeaseTimes, LeaseWatch, type Sight } from './lease-watch.js';
 
 export interface ReconcilerOptions {

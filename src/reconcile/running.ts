@@ -4,7 +4,7 @@ import type { EndpointName, Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
 import { isGraftInUse } from './graft-users.js';
 import type { LeaseVerdict } from './lease-watch.js';
-import { strayNames } from './reconcile.js';
+import { strayNames } from './startup.js';
 
 /** What is to be done about one endpoint while the daemon runs. */
 export type Verdict =

@@ -14,7 +14,7 @@ import {
   SHELF_OPEN,
   ShelfFolder,
 } from '../state/index.js';
-import { Seldom } from './seldom.js';
+import { Seldom } from './log-throttle.js';
 import { ShelfWatch } from './shelf-watch.js';
 
 /** How long netnsd-runc may take between its mark and its taking, in milliseconds; what is older was left behind. */

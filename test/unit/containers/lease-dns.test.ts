@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { leaseBundle } from '../../../src/daemon/lease-bundle.js';
-import { LeaseDns } from '../../../src/daemon/lease-dns.js';
+import { leaseBundle } from '../../../src/containers/lease-bundle.js';
+import { LeaseDns } from '../../../src/containers/lease-dns.js';
 import type { Lease } from '../../../src/pool/index.js';
 import { LeaseFiles } from '../../../src/state/index.js';
 import { bundleOf, SPEC_TEXT } from '../oci/fixture.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Seldom } from '../../../src/daemon/seldom.js';
+import { Seldom } from '../../../src/shelf/log-throttle.js';
 
 t.test('each thing is said once, and again after a while', async (t) => {
   let nowMs = 5;

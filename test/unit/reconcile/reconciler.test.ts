@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Reconciler } from '../../../src/daemon/reconciler.js';
+import { Reconciler } from '../../../src/reconcile/reconciler.js';
 import { aliasOf, hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';

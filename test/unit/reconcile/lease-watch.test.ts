@@ -1,5 +1,5 @@
 import t from 'tap';
-import { LeaseWatch, leaseTimes } from '../../../src/daemon/lease-watch.js';
+import { LeaseWatch, leaseTimes } from '../../../src/reconcile/lease-watch.js';
 import type { EndpointRecord } from '../../../src/pool/index.js';
 
 const TIMES = { goneAfterMs: 300, unusedAfterMs: 3600 };

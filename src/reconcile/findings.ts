@@ -1,7 +1,7 @@
 import type { NetworkFinding } from '../endpoint/network/network-repair.js';
 import type { EndpointName, Settled } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
-import type { Verdict } from './judge.js';
+import type { Verdict } from './running.js';
 
 /** Something that is not as it should be, and what became of it. */
 export interface Finding {

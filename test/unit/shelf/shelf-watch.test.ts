@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { ShelfWatch } from '../../../src/daemon/shelf-watch.js';
+import { ShelfWatch } from '../../../src/shelf/shelf-watch.js';
 
 function watched(t: Test, { busyLooks = 0 } = {}) {
   const folder = t.testdir();

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { leaseBundle } from '../../../src/daemon/lease-bundle.js';
+import { leaseBundle } from '../../../src/containers/lease-bundle.js';
 import { bundleOf, SPEC_TEXT } from '../oci/fixture.js';
 import { type Sizes, world } from '../pool/fakes.js';
 

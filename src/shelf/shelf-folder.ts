@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { isHardship } from './own-file.js';
+import { isHardship } from '../state/own-file.js';
 
 /** Folder of the state directory in which ready endpoints lie for containers to take; see docs/shelf.md. */
 export const SHELF = 'shelf';
