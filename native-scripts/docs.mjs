@@ -9,7 +9,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createApi } from '../dist/src/api/index.js';
-import * as schemas from '../dist/src/api/schemas.js';
+import * as schemas from '../dist/src/api/schemas/index.js';
 import { buildProgram } from '../dist/src/cli/program.js';
 import { renderKeyTable } from '../dist/src/config/index.js';
 import { ERROR_CODES } from '../dist/src/errors.js';

@@ -4,7 +4,7 @@ import type { Lease, PoolService } from '../pool/index.js';
 import type { Handover, PeerCredentials } from './handover.js';
 import type { ApiLog, ApiOptions } from './options.js';
 import { containerKey } from './runtime-root.js';
-import type { ApiPatchBundle, ApiPatchedBundle } from './schemas.js';
+import type { ApiPatchBundle, ApiPatchedBundle } from './schemas/index.js';
 
 /** What is asked for a container as its runtime knows it, however the request came. */
 export class ContainerRequests {

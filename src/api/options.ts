@@ -7,7 +7,7 @@ import type {
   ApiPatchBundle,
   ApiPatchedBundle,
   ApiReconciliation,
-} from './schemas.js';
+} from './schemas/index.js';
 
 /** What the API needs of a logger; pino's fits. */
 export interface ApiLog {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifySchemaValidationError } from 'fastify';
 import { ERROR_CODES, NetnsdError } from '../errors.js';
-import type { ApiProblem } from './schemas.js';
+import type { ApiProblem } from './schemas/index.js';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { ContainerRequests } from './container-requests.js';
 import { Handovers } from './handover.js';
-import { ApiMetrics } from './metrics.js';
+import { ApiMetrics } from './metrics/metrics.js';
 import type { ApiOptions } from './options.js';
 import { answerMalformed, answerProblem, nameTheField, useProblems } from './problem.js';
-import { registerRoutes } from './routes.js';
+import { registerRoutes } from './routes/index.js';
 import { Shortcut } from './shortcut.js';
 
 const BODY_BYTES = 64 * 1024;

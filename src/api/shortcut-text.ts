@@ -6,7 +6,7 @@ import {
   type ApiProblem,
   ContainerParamsSchema,
   PatchBundleSchema,
-} from './schemas.js';
+} from './schemas/index.js';
 
 /** A request of netnsd-runc's. */
 export type Asked = { readonly headers: Readonly<Record<string, string>> } & (

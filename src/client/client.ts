@@ -13,7 +13,7 @@ import type {
   ApiRenew,
   ApiResize,
   ApiStatus,
-} from '../api/schemas.js';
+} from '../api/schemas/index.js';
 import type { PoolEvent } from '../pool/service.js';
 import { type Call, Connection } from './connection.js';
 import { readEvents } from './event-stream.js';

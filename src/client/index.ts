@@ -9,7 +9,7 @@ export type {
   ApiPoolStatus as PoolStatus,
   ApiResize as PoolChange,
   ApiStatus as Status,
-} from '../api/schemas.js';
+} from '../api/schemas/index.js';
 export { ERROR_CODES, type ErrorCode, NetnsdError } from '../errors.js';
 export type { PoolEvent } from '../pool/service.js';
 export {

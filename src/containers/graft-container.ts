@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { ApiGraft, ApiGrafted } from '../api/schemas.js';
+import type { ApiGraft, ApiGrafted } from '../api/schemas/index.js';
 import type { EndpointName } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { ProcessNetns, secondsSinceBoot } from '../kernel/netns/process-netns.js';

@@ -1,4 +1,4 @@
-import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas.js';
+import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas/index.js';
 import { hasCode, NetnsdError } from '../errors.js';
 import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
 import type { Lease, PoolService } from '../pool/index.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ApiLease } from '../../../src/api/schemas.js';
+import type { ApiLease } from '../../../src/api/schemas/index.js';
 import { Occupation } from './occupation.js';
 
 /** What is left in an endpoint: surely nothing, surely something, or something that may have gone by itself. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { ApiLease, ApiPoolStatus } from '../../../src/api/schemas.js';
+import type { ApiLease, ApiPoolStatus } from '../../../src/api/schemas/index.js';
 import { hasCode } from '../../../src/errors.js';
 import { mountsBelow } from '../../runtime/eye.js';
 import { CrashDaemon } from '../daemon.js';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { Value } from 'typebox/value';
 import { createApi } from '../../../src/api/index.js';
-import { LeaseSchema } from '../../../src/api/schemas.js';
+import { LeaseSchema } from '../../../src/api/schemas/index.js';
 import { renderKeyTable } from '../../../src/config/index.js';
 import { parseConfig } from '../../../src/config/read.js';
 import { ERROR_CODES } from '../../../src/errors.js';

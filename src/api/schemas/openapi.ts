@@ -1,5 +1,5 @@
 import { type FastifyInstance, fastify } from 'fastify';
-import { ProblemSchema } from './schemas.js';
+import { ProblemSchema } from './index.js';
 
 /** What a route tells the description beyond (or instead of) what its replies are serialised by. */
 export type DocumentedReplies = Readonly<Record<number, object>>;

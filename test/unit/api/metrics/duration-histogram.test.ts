@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import t from 'tap';
-import { DurationHistogram } from '../../../src/api/duration-histogram.js';
+import { DurationHistogram } from '../../../../src/api/metrics/duration-histogram.js';
 
 t.test('buckets are cumulative, and a bound belongs to its own bucket', async (t) => {
   const histogram = new DurationHistogram({ name: 'd_seconds', help: 'A duration.', boundsSeconds: [0.5, 1] });

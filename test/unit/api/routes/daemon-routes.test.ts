@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { ApiPatchBundle } from '../../../src/api/schemas.js';
-import { makeLease } from './fake-service.js';
-import { makeApi } from './serve.js';
+import type { ApiPatchBundle } from '../../../../src/api/schemas/index.js';
+import { makeLease } from '../fake-service.js';
+import { makeApi } from '../serve.js';
 
 t.test('status says version, pid, uptime and every pool', async (t) => {
   const { app, service } = await makeApi(t);

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { PoolService } from '../pool/index.js';
+import type { PoolService } from '../../pool/index.js';
 import { DurationHistogram } from './duration-histogram.js';
 
 const BUCKETS_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { ContainerRequests } from './container-requests.js';
-import type { Handovers } from './handover.js';
-import type { ApiMetrics } from './metrics.js';
-import type { ApiOptions } from './options.js';
-import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from './schemas.js';
+import type { ContainerRequests } from '../container-requests.js';
+import type { Handovers } from '../handover.js';
+import type { ApiMetrics } from '../metrics/metrics.js';
+import type { ApiOptions } from '../options.js';
+import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from '../schemas/index.js';
 
 type Options = ApiOptions & {
   readonly metrics: ApiMetrics;

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { logLeases } from './container-requests.js';
-import type { Handovers } from './handover.js';
-import type { ApiOptions } from './options.js';
-import { containerKey } from './runtime-root.js';
-import { GraftedSchema, GraftSchema } from './schemas.js';
+import { logLeases } from '../container-requests.js';
+import type { Handovers } from '../handover.js';
+import type { ApiOptions } from '../options.js';
+import { containerKey } from '../runtime-root.js';
+import { GraftedSchema, GraftSchema } from '../schemas/index.js';
 
 type Options = Pick<ApiOptions, 'graftContainer' | 'log'> & { readonly handovers: Handovers };
 

@@ -3,7 +3,7 @@ import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { makeApi } from './serve.js';
+import { makeApi } from '../serve.js';
 
 interface Parameter {
   readonly name: string;
@@ -25,7 +25,7 @@ const HOSTILE_TEXTS = [
   '',
   '.',
   '..',
-  '../../etc/passwd',
+  '../../../etc/passwd',
   '/etc/passwd',
   'a/b',
   'a//b',

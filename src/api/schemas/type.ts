@@ -1,7 +1,7 @@
 /**
  * JSON Schemas with their static types, as `Type` of typebox makes them, of whose type builders these are the few that the
  * API needs. The types are typebox's own; its code is not loaded: hundreds of modules, which each start of the daemon would wait
- * for, and which would stay in its memory. test/unit/api/type.test.ts holds every one to what typebox makes.
+ * for, and which would stay in its memory. test/unit/api/schemas/type.test.ts holds every one to what typebox makes.
  */
 import type * as Box from 'typebox';
 

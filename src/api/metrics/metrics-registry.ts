@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { ENDPOINT_STATES, type PoolService, type PoolStatus } from '../pool/index.js';
+import { ENDPOINT_STATES, type PoolService, type PoolStatus } from '../../pool/index.js';
 import type { DurationHistogram } from './duration-histogram.js';
 
 const SIZES = [

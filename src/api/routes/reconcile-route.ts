@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { ApiOptions } from './options.js';
-import { ReconcileSchema, ReconciliationSchema } from './schemas.js';
+import type { ApiOptions } from '../options.js';
+import { ReconcileSchema, ReconciliationSchema } from '../schemas/index.js';
 
 /** `/v1/reconcile`, what `netnsd doctor` asks of a daemon that runs. */
 export const reconcileRoute: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'reconcile'>> = async (app, { reconcile }) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { NetnsdError } from '../errors.js';
-import type { ApiOptions } from './options.js';
-import { EndpointParamsSchema, EndpointSchema } from './schemas.js';
+import { NetnsdError } from '../../errors.js';
+import type { ApiOptions } from '../options.js';
+import { EndpointParamsSchema, EndpointSchema } from '../schemas/index.js';
 
 /** `/v1/endpoints`. */
 export const endpointRoute: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'service'>> = async (app, { service }) => {

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { NetnsdError, toNetnsdError } from '../errors.js';
-import type { Lease } from '../pool/index.js';
-import { type ContainerRequests, logLeases } from './container-requests.js';
-import type { Handovers } from './handover.js';
-import { noContent } from './openapi.js';
-import type { ApiOptions } from './options.js';
+import { NetnsdError, toNetnsdError } from '../../errors.js';
+import type { Lease } from '../../pool/index.js';
+import { type ContainerRequests, logLeases } from '../container-requests.js';
+import type { Handovers } from '../handover.js';
+import { noContent } from '../schemas/openapi.js';
+import type { ApiOptions } from '../options.js';
 import {
   AcquireSchema,
   ContainerParamsSchema,
@@ -14,7 +14,7 @@ import {
   LeaseSchema,
   ReleaseQuerySchema,
   RenewSchema,
-} from './schemas.js';
+} from '../schemas/index.js';
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
   readonly handovers: Handovers;

@@ -1,8 +1,8 @@
 import t from 'tap';
-import type { ApiLease } from '../../../src/api/schemas.js';
-import type { Lease } from '../../../src/pool/types.js';
-import { FakeService, makeLease } from './fake-service.js';
-import { dial, makeApi, post, serveApi, until } from './serve.js';
+import type { ApiLease } from '../../../../src/api/schemas/index.js';
+import type { Lease } from '../../../../src/pool/types.js';
+import { FakeService, makeLease } from '../fake-service.js';
+import { dial, makeApi, post, serveApi, until } from '../serve.js';
 
 t.test('an acquire answers 201 with the lease of the contract, whole', async (t) => {
   const { app, service, logged } = await makeApi(t);

@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { ApiLease, ApiPoolEvent, ApiPoolStatus } from '../../../src/api/schemas.js';
-import type { PoolEvent } from '../../../src/pool/service.js';
-import type { Lease, PoolStatus } from '../../../src/pool/types.js';
+import type { ApiLease, ApiPoolEvent, ApiPoolStatus } from '../../../../src/api/schemas/index.js';
+import type { PoolEvent } from '../../../../src/pool/service.js';
+import type { Lease, PoolStatus } from '../../../../src/pool/types.js';
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 

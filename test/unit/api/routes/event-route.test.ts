@@ -1,5 +1,5 @@
 import t from 'tap';
-import { dial, serveApi, until } from './serve.js';
+import { dial, serveApi, until } from '../serve.js';
 
 const ASK = 'GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n';
 

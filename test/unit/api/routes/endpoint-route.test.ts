@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
-import { makeLease } from './fake-service.js';
-import { makeApi } from './serve.js';
+import type { EndpointStatus } from '../../../../src/pool/endpoint-status.js';
+import { makeLease } from '../fake-service.js';
+import { makeApi } from '../serve.js';
 
 const time = '2026-01-02T03:04:05.000Z';
 const GONE: EndpointStatus = {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { ApiOptions } from './options.js';
-import { DnsFilesRequestSchema, DnsFilesSchema, LeaseParamsSchema } from './schemas.js';
+import type { ApiOptions } from '../options.js';
+import { DnsFilesRequestSchema, DnsFilesSchema, LeaseParamsSchema } from '../schemas/index.js';
 
 type Options = Pick<ApiOptions, 'dnsFiles'>;
 

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import t from 'tap';
 import { Type as Box } from 'typebox';
 import { Value } from 'typebox/value';
-import { Type } from '../../../src/api/type.js';
+import { Type } from '../../../../src/api/schemas/type.js';
 
 /** The same made by both: JSON that differs in nothing, the order of names included. */
 const PAIRS: readonly [string, object, object][] = [

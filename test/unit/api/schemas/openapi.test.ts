@@ -1,5 +1,5 @@
 import t from 'tap';
-import { makeApi } from './serve.js';
+import { makeApi } from '../serve.js';
 
 type Json = Record<string, unknown>;
 interface Operation {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { NetnsdError } from '../errors.js';
-import type { ApiOptions } from './options.js';
-import { PoolListSchema, PoolParamsSchema, PoolStatusSchema, ResizeSchema } from './schemas.js';
+import { NetnsdError } from '../../errors.js';
+import type { ApiOptions } from '../options.js';
+import { PoolListSchema, PoolParamsSchema, PoolStatusSchema, ResizeSchema } from '../schemas/index.js';
 
 /** `/v1/pools`. */
 export const poolRoutes: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'service'>> = async (app, { service }) => {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import type { ApiGraft } from '../../../src/api/schemas.js';
-import { NetnsdError } from '../../../src/errors.js';
-import type { Lease } from '../../../src/pool/index.js';
-import { apiWorld, eventually, RawClient, servedWorld } from './fixture.js';
+import type { ApiGraft } from '../../../../src/api/schemas/index.js';
+import { NetnsdError } from '../../../../src/errors.js';
+import type { Lease } from '../../../../src/pool/index.js';
+import { apiWorld, eventually, RawClient, servedWorld } from '../fixture.js';
 
 const BODY = { bundle: '/run/b', containerId: 'c1', pid: 4711 };
 const GRAFT = { inode: 4026530000, pid: 4711 };

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { ApiOptions } from './options.js';
-import { EventSchema } from './schemas.js';
+import type { ApiOptions } from '../options.js';
+import { EventSchema } from '../schemas/index.js';
 
 const HEARTBEAT_MS = 15_000;
 /** A reader that is this far behind is let go: it can come back, the daemon cannot wait for it. */
