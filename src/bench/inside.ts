@@ -1,7 +1,7 @@
 /** The benchmark itself, as it runs inside the sandbox; started by `runInSandbox` with the user's arguments. */
 import { toNetnsdError } from '../errors.js';
-import { setLink } from '../kernel/rtnetlink/link.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
+import { setLink } from '../kernel/rtnetlink/link.js';
 import { describeMachine } from './machine.js';
 import { type BenchOptions, parseOptions, type SuiteName } from './options.js';
 import { type Report, reportJson, reportText } from './report.js';

@@ -1,5 +1,5 @@
-import { collectGarbage } from '../kernel/process/heap.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
+import { collectGarbage } from '../kernel/process/heap.js';
 
 /** How long nothing happens before the daemon counts as at rest, in milliseconds. */
 const REST_MS = 2000;

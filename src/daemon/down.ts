@@ -2,15 +2,15 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deleteLinks, destroyEndpoints } from '../endpoint/build/destroy.js';
-import { Host } from '../endpoint/host.js';
 import { takeInventory } from '../endpoint/build/inventory.js';
+import { Host } from '../endpoint/host.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/netns/mount-folder.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
+import { strayNames } from '../reconcile/startup.js';
 import { LEASE_FILES, removeForeignFiles, SHELF, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
-import { strayNames } from '../reconcile/startup.js';
 import { readSite, siteOf } from './site-file.js';
 
 /** How long a daemon gets to end after SIGTERM, in milliseconds. */

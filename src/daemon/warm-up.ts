@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { closeApi, createApi, listenOnSocket } from '../api/index.js';
+import { leaseBundle } from '../containers/lease-bundle.js';
 import { type EndpointFacts, type EndpointKey, Pools } from '../pool/index.js';
 import { FileRecords, openStateDirectory } from '../state/index.js';
-import { leaseBundle } from '../containers/lease-bundle.js';
 
 /** How many leases are acquired and released; the compiler has optimised what they run through by then. */
 const ROUNDS = 400;

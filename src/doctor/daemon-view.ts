@@ -1,7 +1,7 @@
-import type { Reconciliation } from '../reconcile/findings.js';
 import type { Settled } from '../endpoint/types.js';
 import { hasCode, NetnsdError } from '../errors.js';
 import type { PoolStatus } from '../pool/types.js';
+import type { Reconciliation } from '../reconcile/findings.js';
 
 export interface DaemonStatus {
   readonly version: string;

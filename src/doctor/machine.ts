@@ -1,10 +1,10 @@
 import type { Config } from '../config/index.js';
 import type { Settled, Site } from '../endpoint/types.js';
-import type { InterfaceAddress } from '../kernel/rtnetlink/address.js';
 import type { ForwardChain } from '../kernel/nftables/forward-chains.js';
+import type { Trial } from '../kernel/process/trial.js';
+import type { InterfaceAddress } from '../kernel/rtnetlink/address.js';
 import type { Link } from '../kernel/rtnetlink/link.js';
 import type { Route } from '../kernel/rtnetlink/route.js';
-import type { Trial } from '../kernel/process/trial.js';
 import type { DaemonView } from './daemon-view.js';
 import type { HostFiles } from './host-files.js';
 

@@ -1,6 +1,6 @@
-import type { Finding } from '../reconcile/findings.js';
 import { NetnsdError } from '../errors.js';
 import { errnoOf } from '../kernel/errno.js';
+import type { Finding } from '../reconcile/findings.js';
 import { CHECKS } from './checks.js';
 import type { Machine } from './machine.js';
 import { type Check, type Group, type Outcome, type Status, unknown } from './outcome.js';

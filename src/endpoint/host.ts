@@ -1,5 +1,5 @@
-import { NETLINK_PROTOCOL } from '../kernel/netlink/inquiry-socket.js';
 import { presentModules } from '../kernel/host/modules.js';
+import { NETLINK_PROTOCOL } from '../kernel/netlink/inquiry-socket.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle } from '../kernel/netns/netns.js';
 

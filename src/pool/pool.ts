@@ -1,13 +1,14 @@
 import { type NetnsdError, toNetnsdError } from '../errors.js';
 import { type Ask, assertSameTerms, toAsk } from './lease/acquire-options.js';
-import { EndpointTable, type Slot } from './stock/endpoint-table.js';
 import { Grants } from './lease/lease-factory.js';
 import type { Held, LeaseOwner } from './lease/lease-table.js';
+import { buildFailed, clientGone, exhausted, shuttingDown } from './lease/refusals.js';
+import { type Waiter, Waiters } from './lease/waiters.js';
 import type { PoolOptions } from './pool-options.js';
 import type { Reason } from './recycle/recycle.js';
-import { buildFailed, clientGone, exhausted, shuttingDown } from './lease/refusals.js';
 import type { AcquireRequest } from './service.js';
 import type { ShelfNews } from './shelf.js';
+import { EndpointTable, type Slot } from './stock/endpoint-table.js';
 import { Stock } from './stock/stock.js';
 import type {
   BoundProcess,
@@ -19,7 +20,6 @@ import type {
   PoolStatus,
   Replacement,
 } from './types.js';
-import { type Waiter, Waiters } from './lease/waiters.js';
 
 /**
  * One pool: takes acquires and releases, and decides who gets what when. The endpoints that are not leased are its

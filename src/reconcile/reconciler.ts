@@ -5,8 +5,8 @@ import { hasCode } from '../errors.js';
 import type { EndpointRecord, Pools } from '../pool/index.js';
 import type { Finding, Reconciliation } from './findings.js';
 import { ofNetwork, ofStray, ofVerdict } from './findings.js';
-import { judge, SurveyIndex, straysOf, type Verdict } from './running.js';
 import { type LeaseTimes, LeaseWatch, type Sight } from './lease-watch.js';
+import { judge, SurveyIndex, straysOf, type Verdict } from './running.js';
 
 export interface ReconcilerOptions {
   readonly site: Site;

@@ -1,12 +1,13 @@
 /** What a restart needs to know, on disk. */
+
+export { FileShelf } from '../shelf/file-shelf.js';
+export { recoverShelf } from '../shelf/recover.js';
+export { SHELF, SHELF_OPEN, ShelfFolder } from '../shelf/shelf-folder.js';
 export { unsafeAncestor } from './ancestors.js';
 export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 export { isHardship, readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
-export { recoverShelf } from '../shelf/recover.js';
 export { type AddressRest, RestFile } from './rest-file.js';
 export { FileSequence } from './sequence.js';
 export { type RecordWarning, removeForeignFiles, SET_ASIDE, STATE_FILES } from './set-aside.js';
-export { FileShelf } from '../shelf/file-shelf.js';
-export { SHELF, SHELF_OPEN, ShelfFolder } from '../shelf/shelf-folder.js';
 export { openStateDirectory, stateDirectoryProblem } from './state-directory.js';

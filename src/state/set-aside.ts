@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { SHELF } from '../shelf/shelf-folder.js';
 import { LEASE_FILES } from './lease-files.js';
 import { foreignness } from './own-file.js';
-import { SHELF } from '../shelf/shelf-folder.js';
 
 /** Where files go that netnsd did not write; beside the folders of the states. */
 export const SET_ASIDE = 'set-aside';

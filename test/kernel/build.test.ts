@@ -7,8 +7,8 @@ import { destroyEndpoints } from '../../src/endpoint/build/destroy.js';
 import { takeInventory } from '../../src/endpoint/build/inventory.js';
 import { type EndpointPlan, factsOf, planEndpoint } from '../../src/endpoint/plan.js';
 import { NetnsdError } from '../../src/errors.js';
-import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import type { Request } from '../../src/kernel/netlink/netlink-socket.js';
+import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import { NLM_F } from '../../src/kernel/rtnetlink/messages.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 

@@ -1,8 +1,8 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { Seals } from '../../src/endpoint/verify/seals.js';
-import { ChangeListener, loadNeighbourFilter } from '../../src/kernel/netlink/change-listener.js';
 import { closeFd } from '../../src/kernel/libc.js';
+import { ChangeListener, loadNeighbourFilter } from '../../src/kernel/netlink/change-listener.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { eventually } from '../runtime/eye.js';
 import { fakeHost } from './fake-host.js';

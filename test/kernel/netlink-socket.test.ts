@@ -1,9 +1,17 @@
 import t from 'tap';
-import { listAddresses } from '../../src/kernel/rtnetlink/address.js';
 import { errnoOf, isExisting, isNotFound } from '../../src/kernel/errno.js';
-import { createBridge, createVeth, deleteLink, getLink, listLinks, parseLink, setLink } from '../../src/kernel/rtnetlink/link.js';
-import { addNeighbour, deleteNeighbour, listNeighbours } from '../../src/kernel/rtnetlink/neighbour.js';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
+import { listAddresses } from '../../src/kernel/rtnetlink/address.js';
+import {
+  createBridge,
+  createVeth,
+  deleteLink,
+  getLink,
+  listLinks,
+  parseLink,
+  setLink,
+} from '../../src/kernel/rtnetlink/link.js';
+import { addNeighbour, deleteNeighbour, listNeighbours } from '../../src/kernel/rtnetlink/neighbour.js';
 import { addDefaultRoute, listRoutes } from '../../src/kernel/rtnetlink/route.js';
 import { fakeHost, openNetwork } from './fake-host.js';
 

@@ -4,9 +4,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
+import { TaskIterator } from '../../src/kernel/bpf/task-iterator.js';
 import { NetnsCensus, UNSEEN_PID } from '../../src/kernel/netns/netns-census.js';
 import { netnsUsers, processesIn } from '../../src/kernel/netns/netns-users.js';
-import { TaskIterator } from '../../src/kernel/bpf/task-iterator.js';
 import { eventually } from '../runtime/eye.js';
 import { fakeHost } from './fake-host.js';
 

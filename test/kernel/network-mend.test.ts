@@ -1,9 +1,9 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
-import { lookInside } from '../../src/endpoint/verify/ready-check.js';
 import { mendNetwork } from '../../src/endpoint/network/network-repair.js';
 import { planEndpoint } from '../../src/endpoint/plan.js';
+import { lookInside } from '../../src/endpoint/verify/ready-check.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
 

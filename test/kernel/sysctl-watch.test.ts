@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { errnoOf } from '../../src/kernel/errno.js';
 import { SysctlWatch } from '../../src/kernel/bpf/sysctl-watch.js';
+import { errnoOf } from '../../src/kernel/errno.js';
 import { fakeHost } from './fake-host.js';
 
 /** A namespace, with a shell in it. */

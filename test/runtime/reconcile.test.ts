@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
-import type { Finding, Reconciliation } from '../../src/reconcile/findings.js';
 import type { Lease } from '../../src/pool/types.js';
+import type { Finding, Reconciliation } from '../../src/reconcile/findings.js';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
 import { answersPing, eventually, links } from './eye.js';
 

@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { ContainerRequests } from '../container-requests.js';
+import type { Handovers } from '../handover.js';
+import type { ApiMetrics } from '../metrics/metrics.js';
+import type { ApiOptions } from '../options.js';
+import { describeRoutes } from '../schemas/openapi.js';
 import { daemonRoutes } from './daemon-routes.js';
 import { dnsRoute } from './dns-route.js';
 import { endpointRoute } from './endpoint-route.js';
 import { eventRoute } from './event-route.js';
 import { graftRoute } from './graft-route.js';
-import type { Handovers } from '../handover.js';
 import { leaseRoutes } from './lease-routes.js';
-import type { ApiMetrics } from '../metrics/metrics.js';
-import { describeRoutes } from '../schemas/openapi.js';
-import type { ApiOptions } from '../options.js';
 import { poolRoutes } from './pool-routes.js';
 import { reconcileRoute } from './reconcile-route.js';
 

@@ -3,7 +3,6 @@ import { NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Lease } from '../../pool/index.js';
 import { type ContainerRequests, logLeases } from '../container-requests.js';
 import type { Handovers } from '../handover.js';
-import { noContent } from '../schemas/openapi.js';
 import type { ApiOptions } from '../options.js';
 import {
   AcquireSchema,
@@ -15,6 +14,7 @@ import {
   ReleaseQuerySchema,
   RenewSchema,
 } from '../schemas/index.js';
+import { noContent } from '../schemas/openapi.js';
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
   readonly handovers: Handovers;

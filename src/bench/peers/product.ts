@@ -1,5 +1,5 @@
-import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import { instanceOf } from '../../endpoint/plan.js';
+import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { EndpointName, Settled } from '../../endpoint/types.js';
 import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
 import { type Peer, timed } from './peer.js';

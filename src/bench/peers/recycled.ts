@@ -1,5 +1,5 @@
-import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import { instanceOf } from '../../endpoint/plan.js';
+import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { BuiltEndpoint } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
 import type { VerifyWay } from '../../endpoint/verify/verify.js';

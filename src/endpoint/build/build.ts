@@ -1,17 +1,24 @@
 import { type ErrorDetails, NetnsdError } from '../../errors.js';
-import { addAddress } from '../../kernel/rtnetlink/address.js';
 import { errnoOf } from '../../kernel/errno.js';
-import { addForwarding } from '../../kernel/rtnetlink/forwarding.js';
-import { createVeth, getLink, parseLink, setLink, setQuietPort, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
-import { addNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import { NetlinkSocket, type Outcome, type Request } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
+import { addAddress } from '../../kernel/rtnetlink/address.js';
+import { addForwarding } from '../../kernel/rtnetlink/forwarding.js';
+import {
+  createVeth,
+  getLink,
+  parseLink,
+  setLink,
+  setQuietPort,
+  stopIpv6Addresses,
+} from '../../kernel/rtnetlink/link.js';
+import { addNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import { addDefaultRoute } from '../../kernel/rtnetlink/route.js';
-import { destroyEndpoints } from './destroy.js';
 import type { Host } from '../host.js';
 import type { BridgePort } from '../network/network.js';
 import { CONTAINER_INTERFACE, type EndpointPlan } from '../plan.js';
 import type { Settled, Site } from '../types.js';
+import { destroyEndpoints } from './destroy.js';
 
 /** The steps of a build, in order; an error names the one that failed. */
 export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 'address' | 'route' | 'bridge port';

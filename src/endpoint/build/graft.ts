@@ -2,12 +2,12 @@ import { fstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
-import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../../kernel/rtnetlink/link.js';
 import { NetlinkSocket, type Request } from '../../kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
-import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './build.js';
+import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
+import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './build.js';
 
 /** The steps of a graft, in order; an error names the one that failed. */
 export type GraftStep = 'pooled namespace' | 'target namespace' | 'look' | 'move' | BuildStep;

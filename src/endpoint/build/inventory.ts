@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNotFound } from '../../kernel/errno.js';
-import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { mountsUnder } from '../../kernel/netns/mount-folder.js';
+import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { bridgePrefix, hostLinkPrefix, netnsPrefix } from '../plan.js';
 import type { Site } from '../types.js';

@@ -1,10 +1,10 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
-import type { BridgePort } from './network.js';
-import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
 import { bridgeMac, bridgeName, type EndpointPlan, macText, type Subnet, subnetOf } from '../plan.js';
 import type { NetworkSettings, Site } from '../types.js';
+import type { BridgePort } from './network.js';
+import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
 
 /** Something that netnsd set up at the host and that is not so any more. */
 export interface NetworkFault {

@@ -1,10 +1,10 @@
 import { portRequests } from '../build/build.js';
 import type { Host } from '../host.js';
+import { planEndpoint } from '../plan.js';
+import type { EndpointName, Site } from '../types.js';
 import type { Network } from './network.js';
 import { type ExpectedPort, FOLLOWING, findNetworkFaults, type NetworkFault } from './network-faults.js';
 import { type NetworkSeen, seeNetworks } from './network-seen.js';
-import { planEndpoint } from '../plan.js';
-import type { EndpointName, Site } from '../types.js';
 
 /** A fault that was found, and what became of it. */
 export interface NetworkFinding extends NetworkFault {

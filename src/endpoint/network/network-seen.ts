@@ -1,9 +1,15 @@
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
 import { listForwarding } from '../../kernel/rtnetlink/forwarding.js';
-import { type BridgePortSettings, LIST_LINKS, type Link, parseBridgePort, parseLink } from '../../kernel/rtnetlink/link.js';
+import {
+  type BridgePortSettings,
+  LIST_LINKS,
+  type Link,
+  parseBridgePort,
+  parseLink,
+} from '../../kernel/rtnetlink/link.js';
+import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
-import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import type { Host } from '../host.js';
 import { macText } from '../plan.js';
 

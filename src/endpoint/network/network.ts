@@ -1,12 +1,19 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
-import { addAddress } from '../../kernel/rtnetlink/address.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
-import { createBridge, createVeth, getLink, parseLink, setLink, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
-import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import type { Request } from '../../kernel/netlink/netlink-socket.js';
-import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
+import { addAddress } from '../../kernel/rtnetlink/address.js';
+import {
+  createBridge,
+  createVeth,
+  getLink,
+  parseLink,
+  setLink,
+  stopIpv6Addresses,
+} from '../../kernel/rtnetlink/link.js';
 import { NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
+import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
+import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
 import { bridgeMac, bridgeName, macText, type Subnet, subnetOf } from '../plan.js';
 import type { NetworkSettings, Site } from '../types.js';

@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
 import type { NetworkFinding } from '../network/network-repair.js';
+import type { EndpointFacts, EndpointName, Settled } from '../types.js';
+import type { Verdict } from '../verify/verify.js';
 import {
   type BuiltEndpoint,
   type Found,
@@ -16,8 +18,6 @@ import {
   type ThreadSettings,
   type VerifyRequest,
 } from './thread-protocol.js';
-import type { EndpointFacts, EndpointName, Settled } from '../types.js';
-import type { Verdict } from '../verify/verify.js';
 
 interface Waiting {
   readonly resolve: (output: unknown) => void;

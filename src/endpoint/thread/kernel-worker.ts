@@ -6,21 +6,21 @@ import { NetnsCensus } from '../../kernel/netns/netns-census.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { type BuildTarget, buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
-import { References } from '../verify/fingerprint/references.js';
-import { forgetDeparted, forgetUnowned } from '../network/forget-connections.js';
 import { graftEndpoint } from '../build/graft.js';
-import { Host } from '../host.js';
-import { lookInside } from '../verify/ready-check.js';
 import { takeInventory } from '../build/inventory.js';
+import { Host } from '../host.js';
+import { forgetDeparted, forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { mendNetwork, type NetworkFinding } from '../network/network-repair.js';
 import { refuseOverlap } from '../network/overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from '../plan.js';
-import { readPristine } from '../verify/pristine.js';
-import { Seals } from '../verify/seals.js';
-import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
 import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from '../types.js';
+import { References } from '../verify/fingerprint/references.js';
+import { readPristine } from '../verify/pristine.js';
+import { lookInside } from '../verify/ready-check.js';
+import { Seals } from '../verify/seals.js';
 import { sealEndpoints, type Verdict, type Verifier, verifyEndpoints } from '../verify/verify.js';
+import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
 
 /** After how many looks into namespaces the thread is given back, so that what is urgent need not wait for all. */
 const LOOKS_A_TURN = 8;

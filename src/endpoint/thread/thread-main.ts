@@ -3,8 +3,9 @@
  * first: builds that a container waits for, then removals, then refill.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { collectGarbage } from '../../kernel/process/heap.js';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
+import { collectGarbage } from '../../kernel/process/heap.js';
+import { Workshop } from './kernel-worker.js';
 import {
   type JobMessage,
   type Jobs,
@@ -13,7 +14,6 @@ import {
   toPlain,
   toPlainError,
 } from './thread-protocol.js';
-import { Workshop } from './kernel-worker.js';
 
 const port = parentPort;
 if (port === null) throw new Error('thread-main is the entry of a worker thread');

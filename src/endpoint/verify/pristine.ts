@@ -3,11 +3,11 @@ import { errnoOf } from '../../kernel/errno.js';
 import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
 import { buildEndpoints } from '../build/build.js';
 import { destroyEndpoints } from '../build/destroy.js';
+import { planEndpoint } from '../plan.js';
+import type { NetworkSettings, Site } from '../types.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { type Fingerprint, readFingerprint } from './fingerprint/fingerprint.js';
 import { eachAttribute } from './fingerprint/message-shape.js';
-import { planEndpoint } from '../plan.js';
-import type { NetworkSettings, Site } from '../types.js';
 import { enterEndpoint, type LookTarget, type Verifier } from './verify.js';
 
 /**

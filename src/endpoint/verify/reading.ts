@@ -1,8 +1,8 @@
-import { InquirySocket } from '../../kernel/netlink/inquiry-socket.js';
 import { presentModules } from '../../kernel/host/modules.js';
+import { InquirySocket } from '../../kernel/netlink/inquiry-socket.js';
+import type { EndpointPlan } from '../plan.js';
 import type { View } from './fingerprint/item.js';
 import type { OwnValues } from './fingerprint/message-shape.js';
-import type { EndpointPlan } from '../plan.js';
 
 /** What stays the same between two looks: kept by whoever looks often. */
 export interface Surroundings {

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { LIST_ADDRESSES, parseAddress } from '../../kernel/rtnetlink/address.js';
 import { errnoOf } from '../../kernel/errno.js';
 import { InquirySocket, NETLINK_PROTOCOL } from '../../kernel/netlink/inquiry-socket.js';
-import { LIST_LINKS, parseLink } from '../../kernel/rtnetlink/link.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
+import { LIST_ADDRESSES, parseAddress } from '../../kernel/rtnetlink/address.js';
+import { LIST_LINKS, parseLink } from '../../kernel/rtnetlink/link.js';
 import { LIST_ROUTES, parseRoute } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
 import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';

@@ -1,6 +1,6 @@
-import { ChangeListener, loadNeighbourFilter } from '../../kernel/netlink/change-listener.js';
-import { closeFd } from '../../kernel/libc.js';
 import { SysctlWatch } from '../../kernel/bpf/sysctl-watch.js';
+import { closeFd } from '../../kernel/libc.js';
+import { ChangeListener, loadNeighbourFilter } from '../../kernel/netlink/change-listener.js';
 
 /** What a seal says. */
 export type SealState =

@@ -1,18 +1,18 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { forgetConnections } from '../../kernel/netlink/conntrack.js';
 import { errnoOf } from '../../kernel/errno.js';
-import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
+import { forgetConnections } from '../../kernel/netlink/conntrack.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { type NetnsCensus, UNSEEN_PID } from '../../kernel/netns/netns-census.js';
 import { netnsHolders } from '../../kernel/netns/netns-holders.js';
+import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
+import type { Host } from '../host.js';
+import type { EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
-import type { Host } from '../host.js';
 import { Look, type Surroundings } from './reading.js';
-import type { EndpointPlan } from '../plan.js';
 import type { Seals } from './seals.js';
 
 /**

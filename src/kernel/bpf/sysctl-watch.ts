@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { NetnsdError } from '../../errors.js';
+import { closeFd } from '../libc.js';
 import { ATTACH_TYPE, attachToCgroup, CounterMap, loadProgram, PROGRAM_TYPE } from './bpf.js';
 import { add, assemble, atomicAdd, call, exit, load, loadMap, move, set, skipIfEqual } from './bpf-instructions.js';
 import { structOffsets } from './btf.js';
-import { closeFd } from '../libc.js';
 
 /** Helpers of bpf-helpers(7). */
 const MAP_LOOKUP_ELEM = 1;

@@ -1,7 +1,7 @@
+import { closeFd, readInto } from '../libc.js';
 import { ATTACH_TYPE, attachIterator, loadProgram, openIteration, PROGRAM_TYPE } from './bpf.js';
 import { add, assemble, call, exit, load, move, set, skipIfEqual, store } from './bpf-instructions.js';
 import { functionTypeId, structOffsets } from './btf.js';
-import { closeFd, readInto } from '../libc.js';
 
 /** bpf_seq_write of bpf-helpers(7). */
 const SEQ_WRITE = 127;

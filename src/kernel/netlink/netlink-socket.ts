@@ -3,9 +3,9 @@ import { type ErrorDetails, NetnsdError } from '../../errors.js';
 import { errnoName, errnoOf, kernelError } from '../errno.js';
 import { faults } from '../faults.js';
 import { lowestFreeFd, netlinkPort, setIntegerOption } from '../libc.js';
+import { socketFd } from '../process/process-fds.js';
 import { type NetlinkMessage, readAttributes, readMessages, readString } from './message-reader.js';
 import { MessageWriter } from './message-writer.js';
-import { socketFd } from '../process/process-fds.js';
 
 /** One request to the kernel, as a value: the object files of this room make them, a socket sends them. */
 export interface Request {

@@ -1,5 +1,5 @@
-import { netnsUsers, processesIn } from './netns-users.js';
 import { TaskIterator } from '../bpf/task-iterator.js';
+import { netnsUsers, processesIn } from './netns-users.js';
 
 /** Stands for processes that are inside, and whose ids /proc does not show. */
 export const UNSEEN_PID = 0;

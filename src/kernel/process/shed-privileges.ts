@@ -1,6 +1,6 @@
-import { neededMask, readCapabilities } from './capabilities.js';
 import { errnoOf } from '../errno.js';
 import { dropFromBoundingSet, forbidNewPrivileges, keepAcrossExec, replaceProcess, setCapabilities } from '../libc.js';
+import { neededMask, readCapabilities } from './capabilities.js';
 
 /** Tells the program that replaced this one not to try again. */
 const MARK = 'NETNSD_PRIVILEGES_SHED';

@@ -1,7 +1,7 @@
 /** The process that `tryBuilding` starts; prints a Trial as JSON. */
 import { NetnsdError } from '../../errors.js';
-import { InquirySocket, NETLINK_PROTOCOL } from '../netlink/inquiry-socket.js';
 import { CLONE_NEWNET, unshare } from '../libc.js';
+import { InquirySocket, NETLINK_PROTOCOL } from '../netlink/inquiry-socket.js';
 import { createBridge, createVeth, getLink, parseLink, setLink, setQuietPort } from '../rtnetlink/link.js';
 import type { Trial } from './trial.js';
 

@@ -1,10 +1,10 @@
-import type { Ask } from './acquire-options.js';
 import type { Clock } from '../clock.js';
+import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
 import type { EndpointTable, Slot } from '../stock/endpoint-table.js';
+import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from '../types.js';
+import type { Ask } from './acquire-options.js';
 import { newLeaseId } from './lease-id.js';
 import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
-import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
-import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from '../types.js';
 
 /** Makes leases out of endpoints and unmakes those that nobody was told of; record, state and table in one step. */
 export class Grants {

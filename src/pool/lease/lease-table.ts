@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
-import type { Slot } from '../stock/endpoint-table.js';
-import { type Expiring, Expiry } from './expiry.js';
 import type { LeaseFilter } from '../service.js';
 import type { Shelf } from '../shelf.js';
+import type { Slot } from '../stock/endpoint-table.js';
 import type { EndpointState, Lease, Processes } from '../types.js';
+import { type Expiring, Expiry } from './expiry.js';
 
 /** Who ends a lease whose time is over, or whose process has ended: its pool. */
 export interface LeaseOwner {

@@ -1,7 +1,7 @@
 import type { NetnsdError } from '../../errors.js';
-import type { Ask } from './acquire-options.js';
 import type { Cancel, Clock } from '../clock.js';
 import { Fifo, type Place } from '../stock/fifo.js';
+import type { Ask } from './acquire-options.js';
 import type { Held } from './lease-table.js';
 import { clientGone } from './refusals.js';
 

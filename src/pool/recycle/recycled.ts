@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Slot } from '../stock/endpoint-table.js';
-import type { Reason } from './recycle.js';
 import type { PoolStatus, Replacement, VerifyWay } from '../types.js';
+import type { Reason } from './recycle.js';
 
 /** How many replacements are remembered with their reasons. */
 const REMEMBERED = 16;

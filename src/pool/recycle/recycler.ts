@@ -2,9 +2,9 @@ import { toNetnsdError } from '../../errors.js';
 import type { Cancel, Clock } from '../clock.js';
 import type { Slot } from '../stock/endpoint-table.js';
 import { Fifo } from '../stock/fifo.js';
+import type { Endpoints, PoolSettings, VerifyWay } from '../types.js';
 import { type Past, type Reason, type Way, wayOf } from './recycle.js';
 import { builtOf } from './sealer.js';
-import type { Endpoints, PoolSettings, VerifyWay } from '../types.js';
 
 /** A released endpoint, and whether its holder is surely out of it. */
 export interface Released {

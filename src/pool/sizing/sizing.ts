@@ -1,7 +1,7 @@
+import type { PoolSettings } from '../types.js';
 import { Demand } from './demand.js';
 import { IdleFloor } from './idle-floor.js';
 import type { PoolSize } from './size.js';
-import type { PoolSettings } from '../types.js';
 
 /** How long a burst of acquires has the processors to itself, in milliseconds. */
 export const BURST_MS = 25;

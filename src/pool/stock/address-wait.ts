@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../clock.js';
-import type { IndexAllocator } from './ipam.js';
 import type { PoolLog } from '../log.js';
+import type { IndexAllocator } from './ipam.js';
 
 /** Addresses that keep a pool from building although its `max` would let it. */
 export interface AddressShortage {

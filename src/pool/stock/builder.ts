@@ -1,9 +1,9 @@
 import { NetnsdError, toNetnsdError } from '../../errors.js';
-import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from '../clock.js';
-import type { EndpointTable, Slot } from './endpoint-table.js';
 import { oneLine, type PoolLog } from '../log.js';
 import type { EndpointFacts, Endpoints, PoolSettings, Settled } from '../types.js';
+import { Backoff } from './backoff.js';
+import type { EndpointTable, Slot } from './endpoint-table.js';
 
 /** A build that came to nothing. Without a slot: not even its record could be written. */
 export interface BuildFailure {

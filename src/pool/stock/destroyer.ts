@@ -1,10 +1,10 @@
 import { NetnsdError, toNetnsdError } from '../../errors.js';
-import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from '../clock.js';
-import type { EndpointTable, Slot } from './endpoint-table.js';
-import { Fifo } from './fifo.js';
 import { oneLine, type PoolLog } from '../log.js';
 import type { Endpoints, PoolSettings, Settled } from '../types.js';
+import { Backoff } from './backoff.js';
+import type { EndpointTable, Slot } from './endpoint-table.js';
+import { Fifo } from './fifo.js';
 
 export interface DestroyerHooks {
   /** The endpoint and its record are gone, its index rests. */

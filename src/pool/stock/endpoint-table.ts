@@ -1,9 +1,6 @@
 import { NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Clock } from '../clock.js';
-import { IndexAllocator } from './ipam.js';
 import { oneLine, type PoolLog } from '../log.js';
-import { RecordTrouble } from './record-trouble.js';
-import { NEXT_STATES } from './states.js';
 import type {
   EndpointFacts,
   EndpointKey,
@@ -14,6 +11,9 @@ import type {
   Records,
   Rests,
 } from '../types.js';
+import { IndexAllocator } from './ipam.js';
+import { RecordTrouble } from './record-trouble.js';
+import { NEXT_STATES } from './states.js';
 
 /** One endpoint of the pool that exists, from its first intent to its last trace. */
 export interface Slot {

@@ -1,7 +1,7 @@
 import { NetnsdError } from '../../errors.js';
 import type { Clock } from '../clock.js';
-import { Fifo } from './fifo.js';
 import type { Rest } from '../types.js';
+import { Fifo } from './fifo.js';
 
 /**
  * Hands out the indexes of a subnet's addresses, 0 being the first after the gateway: never-used ones first, ascending,

@@ -1,5 +1,5 @@
-import type { Slot } from './endpoint-table.js';
 import { SHELF_TENANT, type Shelf } from '../shelf.js';
+import type { Slot } from './endpoint-table.js';
 
 interface OffersOptions {
   readonly pool: string;

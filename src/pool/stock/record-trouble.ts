@@ -1,6 +1,6 @@
-import { Backoff } from './backoff.js';
 import type { Cancel, Clock } from '../clock.js';
 import { oneLine, type PoolLog } from '../log.js';
+import { Backoff } from './backoff.js';
 
 /** How long nothing may fail for the trouble to be over: a full disk has room for one record after each that went. */
 const PROOF_MS = 1000;

@@ -1,13 +1,7 @@
 import type { NetnsdError } from '../../errors.js';
-import { type AddressShortage, AddressWait } from './address-wait.js';
-import { Builder, type BuildFailure } from './builder.js';
 import type { Cancel } from '../clock.js';
-import { Destroyer } from './destroyer.js';
-import type { EndpointTable, Slot } from './endpoint-table.js';
 import { oneLine } from '../log.js';
-import { Offers } from './offers.js';
 import type { PoolOptions } from '../pool-options.js';
-import { ReadyQueue } from './ready-queue.js';
 import { Recycled } from '../recycle/recycled.js';
 import { Recycler, type Released } from '../recycle/recycler.js';
 import { Sealer } from '../recycle/sealer.js';
@@ -15,6 +9,12 @@ import { SHELF_TENANT } from '../shelf.js';
 import { assertSize, type PoolSize } from '../sizing/size.js';
 import { BURST_MS, configuredSizing, type Sizing } from '../sizing/sizing.js';
 import type { EndpointFacts, EndpointRecord, VerifyWay } from '../types.js';
+import { type AddressShortage, AddressWait } from './address-wait.js';
+import { Builder, type BuildFailure } from './builder.js';
+import { Destroyer } from './destroyer.js';
+import type { EndpointTable, Slot } from './endpoint-table.js';
+import { Offers } from './offers.js';
+import { ReadyQueue } from './ready-queue.js';
 
 /** After how long without an acquire a burst of them is over, in milliseconds: released endpoints may wait then. */
 const LULL_MS = 100;

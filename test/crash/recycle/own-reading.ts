@@ -1,6 +1,6 @@
+import { planEndpoint } from '../../../src/endpoint/plan.js';
 import { readFingerprint } from '../../../src/endpoint/verify/fingerprint/fingerprint.js';
 import { Look } from '../../../src/endpoint/verify/reading.js';
-import { planEndpoint } from '../../../src/endpoint/plan.js';
 import { genericFamilies } from '../../../src/kernel/netlink/generic-families.js';
 import { inside, NetnsHandle } from '../../../src/kernel/netns/netns.js';
 

@@ -1,12 +1,12 @@
 import t from 'tap';
-import { ofStray, ofVerdict } from '../../../src/reconcile/findings.js';
-import { judge, SurveyIndex, straysOf } from '../../../src/reconcile/running.js';
-import type { LeaseVerdict } from '../../../src/reconcile/lease-watch.js';
-import { type ComparisonInput, compare } from '../../../src/reconcile/startup.js';
 import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
+import { ofStray, ofVerdict } from '../../../src/reconcile/findings.js';
+import type { LeaseVerdict } from '../../../src/reconcile/lease-watch.js';
+import { judge, SurveyIndex, straysOf } from '../../../src/reconcile/running.js';
+import { type ComparisonInput, compare } from '../../../src/reconcile/startup.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 

@@ -1,5 +1,5 @@
-import type { Finding } from '../../../src/reconcile/findings.js';
 import type { DaemonStatus, DaemonView } from '../../../src/doctor/daemon-view.js';
+import type { Finding } from '../../../src/reconcile/findings.js';
 import { POOL } from '../cli/fake.js';
 
 export const STATUS: DaemonStatus = { version: '0.1.0', pid: 4711, uptimeSeconds: 60, pools: [POOL] };

@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { Finding } from '../../../src/reconcile/findings.js';
 import { askDaemon, type DaemonClient } from '../../../src/doctor/daemon-view.js';
 import { NetnsdError } from '../../../src/errors.js';
+import type { Finding } from '../../../src/reconcile/findings.js';
 import { POOL } from '../cli/fake.js';
 import { answering, STATUS } from './daemon-status.js';
 import { look, lookOnce, machineOf } from './machine.js';

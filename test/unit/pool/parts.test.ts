@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Backoff } from '../../../src/pool/stock/backoff.js';
 import { Expiry } from '../../../src/pool/lease/expiry.js';
-import { Fifo, type Place } from '../../../src/pool/stock/fifo.js';
 import { newLeaseId } from '../../../src/pool/lease/lease-id.js';
+import { Backoff } from '../../../src/pool/stock/backoff.js';
+import { Fifo, type Place } from '../../../src/pool/stock/fifo.js';
 import { FakeClock } from './fake-clock.js';
 
 t.test('a queue keeps its order whatever is taken from its middle', async () => {

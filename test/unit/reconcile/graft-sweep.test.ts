@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { keepSweeping, sweepGrafts } from '../../../src/reconcile/graft-sweep.js';
-import { isGraftInUse } from '../../../src/reconcile/graft-users.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { Lease } from '../../../src/pool/index.js';
+import { keepSweeping, sweepGrafts } from '../../../src/reconcile/graft-sweep.js';
+import { isGraftInUse } from '../../../src/reconcile/graft-users.js';
 import { world } from '../pool/fakes.js';
 
 const GRAFT = { inode: 4026530000, pid: 4711 };

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { LeaseWatch, leaseTimes } from '../../../src/reconcile/lease-watch.js';
 import type { EndpointRecord } from '../../../src/pool/index.js';
+import { LeaseWatch, leaseTimes } from '../../../src/reconcile/lease-watch.js';
 
 const TIMES = { goneAfterMs: 300, unusedAfterMs: 3600 };
 const ALL = { wholeMachine: true, others: true };

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { Reconciler } from '../../../src/reconcile/reconciler.js';
 import { aliasOf, hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord } from '../../../src/pool/index.js';
+import { Reconciler } from '../../../src/reconcile/reconciler.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
 const SITE: Site = { instance: 'test', netnsDir: '/run/netns' };

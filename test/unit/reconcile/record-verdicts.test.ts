@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { recordVerdicts } from '../../../src/reconcile/record-verdicts.js';
 import type { EndpointRecord } from '../../../src/pool/types.js';
+import { recordVerdicts } from '../../../src/reconcile/record-verdicts.js';
 import { FileRecords, openStateDirectory } from '../../../src/state/index.js';
 import { factsOf } from '../pool/fakes.js';
 

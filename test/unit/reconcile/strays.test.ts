@@ -1,6 +1,6 @@
 import t from 'tap';
-import { destroyStrays } from '../../../src/reconcile/strays.js';
 import type { EndpointName, Settled } from '../../../src/endpoint/types.js';
+import { destroyStrays } from '../../../src/reconcile/strays.js';
 
 const stray = (seq: number): EndpointName => ({ id: `default-${seq}`, pool: 'default', index: -1, seq });
 

@@ -25,7 +25,7 @@ const HOSTILE_TEXTS = [
   '',
   '.',
   '..',
-  '../../../etc/passwd',
+  '../../etc/passwd',
   '/etc/passwd',
   'a/b',
   'a//b',
