@@ -30,7 +30,7 @@ async function built(t: Test, fake: FakeHost, seqs: number[], settings = SETTING
   const targets: BuildTarget[] = [];
   for (const seq of seqs) {
     const name = endpointName(seq);
-    targets.push({ plan: planEndpoint(fake.site, settings, name), port: await network.join(name.id) });
+    targets.push({ plan: planEndpoint(fake.site, settings, name), port: await network.attach(name.id) });
   }
   const outcomes = buildEndpoints({ host, targets });
   return { ...opened, targets, outcomes };
@@ -97,7 +97,7 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
   });
   const silent = new Proxy(host, { get: (real, key) => (key === 'socket' ? mute : Reflect.get(real, key, real)) });
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(1));
-  const targets = [{ plan, port: await network.join(plan.name.id) }];
+  const targets = [{ plan, port: await network.attach(plan.name.id) }];
   const [outcome] = buildEndpoints({ host: silent, targets });
   t.ok(outcome?.ok);
   const { exitCode } = execaSync(
@@ -211,7 +211,7 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
       const targets: BuildTarget[] = [];
       for (const seq of [0, 1, 2]) {
         const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
-        const joined = await network.join(plan.name.id);
+        const joined = await network.attach(plan.name.id);
         targets.push(
           seq === 1
             ? { plan: spoil(plan), port: { ...joined, ...(bridgeIndex && { bridgeIndex }) } }

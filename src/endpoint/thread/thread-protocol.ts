@@ -1,7 +1,7 @@
 import { NetnsdError } from '../../errors.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import type { NetworkFinding } from '../network/network-repair.js';
-import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
+import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
 
 /** What the thread is told at its start. */
@@ -47,7 +47,8 @@ export interface Jobs {
   /** Refuses overlapping subnets, then makes or takes over the bridges. */
   open: { in: null; out: null };
   inventory: { in: null; out: Found };
-  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<EndpointFacts>[] };
+  /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
+  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<number>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
