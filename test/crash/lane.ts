@@ -14,10 +14,10 @@ import {
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../../src/errors.js';
-import type { PlannedFault } from '../../src/kernel/faults/types.js';
 import type { Lease } from '../../src/pool/types.js';
 import { CrashDaemon, type Pass } from './daemon.js';
 import { descriptors, look } from './eyes.js';
+import type { PlannedFault } from './faults/types.js';
 import { Guest } from './guest.js';
 import { ShelfTaker } from './shelf-taker.js';
 
