@@ -79,7 +79,8 @@ export class Storm {
         await starting;
         continue;
       }
-      if (!daemon.alive && !(await daemon.start({ faults: false }))) this.#wrong.push('a start failed');
+      if (!daemon.alive && !(await daemon.start({ faults: false })))
+        this.#wrong.push(`a start failed with status ${await daemon.ended()}:\n${daemon.log()}`);
       await delay(random.next() * LONGEST_LIFE_MS);
       await kill();
     }
