@@ -20,7 +20,7 @@ import type { PlannedFault } from './faults/types.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const FAULTS = new URL('./faults/preload.js', import.meta.url).href;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 300_000;
 
 /** A pass of a point, as the daemon wrote it down. */
 export interface Pass {
@@ -57,7 +57,7 @@ export class CrashDaemon {
     // Of one size: what is at rest is to be known beforehand.
     const keys = [`subnet = "10.${100 + place}.0.0/16"`, `min_ready = ${minReady}`, `max = ${max}`, 'sizing = "fixed"'];
     writeFileSync(this.#config, `[pools.default]\n${keys.join('\n')}\n`);
-    this.client = new NetnsdClient({ socketPath: this.#socket, timeoutMs: 15_000 });
+    this.client = new NetnsdClient({ socketPath: this.#socket, timeoutMs: 120_000 });
     this.plan(null);
   }
 

@@ -168,7 +168,7 @@ export class Storm {
   async #judge(): Promise<void> {
     this.#doubles();
     await this.#daemon.settled();
-    for (const end = Date.now() + 30_000; ; await delay(50)) {
+    for (const end = Date.now() + 180_000; ; await delay(50)) {
       const wrong = await this.#atRest();
       if (wrong.length > 0 && Date.now() < end) continue;
       this.#wrong.push(...wrong);
