@@ -53,8 +53,8 @@ function brokenIn(log, path = []) {
   return broken;
 }
 
-function gistOf({ names, skip, todo, diag = {} }) {
-  const { at, diff, ...rest } = diag;
+function gistOf({ names, skip, todo, diag }) {
+  const { at, diff, ...rest } = diag ?? {};
   const changed = typeof diff === 'string' ? diff.split('\n').filter((line) => /^[-+](?!--|\+\+)/.test(line)) : [];
   const told = TELLING.filter((key) => rest[key] !== undefined).flatMap((key) => `${key}: ${text(rest[key])}`.split('\n'));
   const place = at?.fileName === undefined ? [] : [`at ${at.fileName}:${at.lineNumber}`];
