@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "bundle-write.h"
+#include "names.h"
 #include "shelf-take.h"
 #include "shelf.h"
 
 /* What only a daemon can tell from `default`, so that nothing else is ever offered here. */
 static const char default_tenant[] = "default";
+
+static bool open_shelf(struct shelf *shelf, const struct settings *settings, const struct container *container) {
+  return shelf_key(shelf->key, container->id, container->root) && shelf_open(shelf, settings->socket);
+}
 
 /* What an annotation says, else the settings. False: it says so in a way that is for the daemon to judge. */
 static bool choose(const struct spec_places *places, const char *annotation, const char *setting, char chosen[256]) {
@@ -54,7 +59,7 @@ bool shelf_patch(const struct settings *settings, const struct container *contai
   struct shelf shelf;
   struct spec_places places;
   char pool[256];
-  if (bundle->kind != SPEC_WANTS_ENDPOINT || !shelf_open(&shelf, settings, container)) return false;
+  if (bundle->kind != SPEC_WANTS_ENDPOINT || !open_shelf(&shelf, settings, container)) return false;
   *reply = (struct reply){.existing = false};
   *verdict = VERDICT_FAILED;
   bool took = shelf_is_served(&shelf) && spec_places_find(&places, bundle->text, bundle->length) &&
@@ -68,7 +73,7 @@ bool shelf_patch(const struct settings *settings, const struct container *contai
 
 bool shelf_release(const struct settings *settings, const struct container *container) {
   struct shelf shelf;
-  if (!shelf_open(&shelf, settings, container)) return false;
+  if (!open_shelf(&shelf, settings, container)) return false;
   bool given = shelf_give_back(&shelf) || shelf_holds_nothing(&shelf);
   shelf_close(&shelf);
   return given;

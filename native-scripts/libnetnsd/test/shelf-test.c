@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "check.h"
+#include "names.h"
 #include "offer.h"
 
 static const char *key_of(const char *id, const char *root) {
   static char key[SHELF_KEY_MAX + 1];
-  struct container container = {.id = id, .root = root};
-  return shelf_key(key, &container) ? key : NULL;
+  return shelf_key(key, id, root) ? key : NULL;
 }
 
 static void check_keys(void) {

@@ -3,9 +3,6 @@
 
 #include <stdbool.h>
 
-#include "daemon.h"
-#include "settings.h"
-
 /* A container's id, or that, `@` and eight digits. */
 enum { SHELF_KEY_MAX = 200 };
 
@@ -17,11 +14,11 @@ struct shelf {
   char key[SHELF_KEY_MAX + 1];
 };
 
-/* The container's name on a shelf. False if it can have none: the daemon must be asked. */
-bool shelf_key(char key[SHELF_KEY_MAX + 1], const struct container *container);
+/* The container's name on a shelf; `root` is its runtime's, empty for the default one. False if it can have none: the daemon must be asked. */
+bool shelf_key(char key[SHELF_KEY_MAX + 1], const char *id, const char *root);
 
-/* Opens the shelf beside the settings' socket. False if there is none, or if somebody else than this user can change what is in it. */
-bool shelf_open(struct shelf *shelf, const struct settings *settings, const struct container *container);
+/* Opens the shelf beside the daemon's socket, for `shelf->key`. False if there is none, or if another user can change what is in it. */
+bool shelf_open(struct shelf *shelf, const char *socket_path);
 
 void shelf_close(struct shelf *shelf);
 

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "names.h"
+
 /* What one getdents64(2) tells: some hundreds of offers. The rest is for the next. */
 enum { LISTING_SIZE = 32768 };
 

@@ -2,16 +2,8 @@
 
 #include <string.h>
 
+#include "names.h"
 #include "text.h"
-
-bool is_plain_name(const char *name) {
-  if (name[0] == '\0' || name[0] == '.') return false;
-  for (; *name != '\0'; name++) {
-    bool alphanumeric = (*name >= '0' && *name <= '9') || (*name >= 'A' && *name <= 'Z') || (*name >= 'a' && *name <= 'z');
-    if (!alphanumeric && strchr("-_.", *name) == NULL) return false;
-  }
-  return true;
-}
 
 /* Whether a spec can carry it as it is. */
 static bool is_printable(const char *at, const char *end) {

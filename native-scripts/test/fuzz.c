@@ -1,19 +1,20 @@
-/* Every parser of netnsd-runc behind one entry. Memory is watched by the sanitizers; what the parsers promise is checked here. */
+/* Every parser of the native programs behind one entry. Memory is watched by the sanitizers; what the parsers promise is checked here. */
 #include "fuzz.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../arguments.h"
-#include "../hook.h"
-#include "../http.h"
-#include "../json.h"
-#include "../offer.h"
-#include "../settings.h"
-#include "../spec-edit.h"
-#include "../spec.h"
-#include "../text.h"
+#include "arguments.h"
+#include "hook.h"
+#include "http.h"
+#include "json.h"
+#include "names.h"
+#include "offer.h"
+#include "settings.h"
+#include "spec-edit.h"
+#include "spec.h"
+#include "text.h"
 
 enum { ARGUMENTS_MAX = 64, WALK_MAX = 100000 };
 

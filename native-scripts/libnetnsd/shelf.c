@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "arguments.h"
+#include "names.h"
 #include "text.h"
 
 /* linux/fs.h, whose other contents do not get along with every libc. */
@@ -36,13 +37,13 @@ static bool is_usual_root(const char *root) {
   return true;
 }
 
-bool shelf_key(char key[SHELF_KEY_MAX + 1], const struct container *container) {
-  bool rooted = container->root[0] != '\0';
-  if (container->id == NULL || !is_container_id(container->id) || container->id[0] == '.') return false;
-  if (rooted && !is_usual_root(container->root)) return false;
+bool shelf_key(char key[SHELF_KEY_MAX + 1], const char *id, const char *root) {
+  bool rooted = root[0] != '\0';
+  if (id == NULL || !is_container_id(id) || id[0] == '.') return false;
+  if (rooted && !is_usual_root(root)) return false;
   char suffix[16] = "";
-  if (rooted) snprintf(suffix, sizeof suffix, "@%08x", (unsigned)hash(container->root));
-  int length = snprintf(key, SHELF_KEY_MAX + 1, "%s%s", container->id, suffix);
+  if (rooted) snprintf(suffix, sizeof suffix, "@%08x", (unsigned)hash(root));
+  int length = snprintf(key, SHELF_KEY_MAX + 1, "%s%s", id, suffix);
   return length > 0 && length <= SHELF_KEY_MAX;
 }
 
@@ -52,12 +53,11 @@ static bool is_ours_alone(int fd) {
   return fstat(fd, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-bool shelf_open(struct shelf *shelf, const struct settings *settings, const struct container *container) {
+bool shelf_open(struct shelf *shelf, const char *socket_path) {
   char path[PATH_MAX + 16];
-  const char *slash = strrchr(settings->socket, '/');
-  int folder_length = slash == NULL ? 0 : (int)(slash + 1 - settings->socket);
-  if (!shelf_key(shelf->key, container)) return false;
-  snprintf(path, sizeof path, "%.*sshelf", folder_length, settings->socket);
+  const char *slash = strrchr(socket_path, '/');
+  int folder_length = slash == NULL ? 0 : (int)(slash + 1 - socket_path);
+  snprintf(path, sizeof path, "%.*sshelf", folder_length, socket_path);
   shelf->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (shelf->fd < 0) return false;
   if (is_ours_alone(shelf->fd)) return true;

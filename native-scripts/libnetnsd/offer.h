@@ -17,7 +17,4 @@ struct offer {
 /* False if the text is not of that form, or holds what belongs into no spec. The text may hold anything. */
 bool offer_read(struct offer *offer, const char *text, size_t length);
 
-/* Whether it can name a pool or an endpoint: letters, digits and `_.-`, and no hidden file. */
-bool is_plain_name(const char *name);
-
 #endif
