@@ -9,6 +9,8 @@ import type { Config, PoolConfig } from './types.js';
  */
 export interface Key<T> {
   readonly name: string;
+  /** The name that an earlier version had for it; refused with the new one. */
+  readonly formerName?: string;
   /** The TOML type, as the README's table names it. */
   readonly type: 'string' | 'integer' | 'boolean' | 'array of strings';
   readonly initial: T;
@@ -96,7 +98,7 @@ export const TOP_KEYS = {
     initial: null as string | null,
     initialMeaning: 'none: root only',
     allowed: 'the name of a group',
-    meaning: 'Group whose members may use the socket, and so lease, release and stop using pools.',
+    meaning: 'Group whose members may use the socket, and so acquire and release leases and resize pools.',
     accepts: (value) => isText(value, GROUP_NAME),
   },
   socketMode: {
@@ -105,21 +107,21 @@ export const TOP_KEYS = {
     initial: null as string | null,
     initialMeaning: '`"0600"`, or `"0660"` with `socket_group`',
     allowed: 'an octal number that gives its owner both and all others nothing: "0600", "0620", "0640" or "0660"',
-    meaning: 'Mode of the socket, set and checked at each start. To connect takes the right to write.',
+    meaning: 'Mode of the socket, set and checked at each start. Connecting needs write permission.',
     accepts: (value) => isText(value, /^0?6[0246]0$/),
   },
   reconcileSeconds: {
     name: 'reconcile_seconds',
     ...integer(1, 86_400),
     initial: 60,
-    meaning: 'How often what there is is compared with what should be, and mended.',
+    meaning: 'Seconds between two reconciles.',
   },
   logLevel: {
     name: 'log_level',
     type: 'string',
     initial: 'info' as LogLevel,
     allowed: LOG_LEVELS.join(', '),
-    meaning: 'The least severe messages that are logged.',
+    meaning: 'The least severe messages to log.',
     accepts: (value) => LOG_LEVELS.some((level) => level === value),
   },
 } satisfies Record<string, Key<unknown>>;
@@ -140,14 +142,14 @@ export const POOL_KEYS = {
     ...integer(0, MAX_ENDPOINTS),
     initial: 16,
     initialMeaning: '16, or `max` if that is less',
-    meaning: 'How many endpoints are kept built and ready; with `sizing = "demand"` the least that are.',
+    meaning: 'How many endpoints are kept ready; with `sizing = "demand"` the minimum.',
   },
   max: {
     name: 'max',
     ...integer(1, MAX_ENDPOINTS),
     initial: 256,
     initialMeaning: '256, or as many as the subnet has addresses for',
-    meaning: 'How many endpoints there may be at once, leased ones included.',
+    meaning: 'The maximum number of endpoints, leased ones included.',
   },
   mtuBytes: {
     name: 'mtu',
@@ -159,49 +161,51 @@ export const POOL_KEYS = {
     name: 'build_batch',
     ...integer(1, 1024),
     initial: 16,
-    meaning: 'How many endpoints a refill builds in one go; a cold build waits for one such batch at the most.',
+    meaning: 'How many endpoints a refill builds in one batch; a cold build waits for one batch at most.',
   },
-  addressRestSeconds: {
-    name: 'address_rest',
+  addressCooldownSeconds: {
+    name: 'address_cooldown_seconds',
+    formerName: 'address_rest',
     ...integer(0, 86_400),
     initial: 30,
     meaning:
-      'Seconds for which the address of an endpoint that somebody has had, and that was not used again as a whole, rests before another one gets it. No acquire shortens it: a subnet needs addresses beyond `max` for all that are replaced in that time.',
+      'Seconds before the address of a destroyed endpoint that was leased is reused. No acquire shortens it: the subnet needs addresses beyond `max` for every endpoint replaced in that time.',
   },
   recycle: {
     name: 'recycle',
     ...choice(['verify', 'replace', 'reuse']),
     initial: 'verify' as PoolConfig['recycle'],
     meaning:
-      'What becomes of released endpoints: `verify` looks whether they are as if nobody had had them, and replaces those that are not; `replace` replaces all; `reuse` hands them on as they are, which is unsafe and there for comparison.',
+      'What follows a release: `verify` checks that the endpoint is pristine and replaces it if it is not; `replace` always replaces it; `reuse` returns it to the pool unchecked, which is unsafe and exists for comparison.',
   },
-  trust: {
-    name: 'trust',
+  unknownSpec: {
+    name: 'unknown_spec',
+    formerName: 'trust',
     ...choice(['proof', 'seal', 'replace']),
-    initial: 'proof' as PoolConfig['trust'],
+    initial: 'proof' as PoolConfig['unknownSpec'],
     meaning:
-      "How an endpoint is looked at whose container's spec is not known (a plain `acquire`): by `proof`, by its `seal` as if the container could do nothing, or not at all: `replace`.",
+      "How a released endpoint is verified when the container's spec is not known (a plain `acquire`): by `proof`, by its `seal`, or not at all: `replace`.",
   },
   sizing: {
     name: 'sizing',
     ...choice(['demand', 'fixed']),
     initial: 'demand' as PoolConfig['sizing'],
     meaning:
-      'How many are kept ready: `demand` keeps as many as bursts seen lately needed, from `min_ready` up and within `max`; `fixed` keeps `min_ready`.',
+      'How many endpoints are kept ready: `demand` follows recent bursts, between `min_ready` and `max`; `fixed` keeps `min_ready`.',
   },
   idleSeconds: {
     name: 'idle_seconds',
     ...integer(1, 86_400),
     initial: 300,
     meaning:
-      'With `sizing = "demand"`: how long a burst counts in full before it fades (by half each time as long). What is ready above that is kept a tenth of it.',
+      'With `sizing = "demand"`: seconds for which a burst counts in full; after that it fades by half each time as long. An idle endpoint above the target is kept for a tenth of it.',
   },
   goneAfterSeconds: {
     name: 'gone_after_seconds',
     ...integer(0, 86_400),
     initial: 300,
     meaning:
-      'How long no process was inside until a lease that was made for a container (by `oci patch`, the wrapper or a hook) is released, once its container was seen; 0: never.',
+      'Seconds without a process inside before the lease of a container (made by `oci patch`, netnsd-runc or a hook) is released, once its container was seen; 0: never.',
   },
   unusedAfterSeconds: {
     name: 'unused_after_seconds',

@@ -14,9 +14,9 @@ export function defaultPool(): PoolConfig {
     max: POOL_KEYS.max.initial,
     mtuBytes: POOL_KEYS.mtuBytes.initial,
     buildBatch: POOL_KEYS.buildBatch.initial,
-    addressRestSeconds: POOL_KEYS.addressRestSeconds.initial,
+    addressCooldownSeconds: POOL_KEYS.addressCooldownSeconds.initial,
     recycle: POOL_KEYS.recycle.initial,
-    trust: POOL_KEYS.trust.initial,
+    unknownSpec: POOL_KEYS.unknownSpec.initial,
     sizing: POOL_KEYS.sizing.initial,
     idleSeconds: POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: POOL_KEYS.goneAfterSeconds.initial,
@@ -29,6 +29,13 @@ export function defaultPool(): PoolConfig {
 /** The keys' names in a table's order, for messages. */
 export function namesOf(keys: Record<string, Key<unknown>>): string[] {
   return Object.values(keys).map(({ name }) => name);
+}
+
+/** The present names of keys, by the names that they had. */
+function formerNames(keys: Record<string, Key<unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.values(keys).flatMap(({ name, formerName }) => (formerName ? [[formerName, name]] : [])),
+  );
 }
 
 /** Reads the table `[pools]`; throws `config_invalid`, and `subnet_overlap` where two pools share addresses. */
@@ -54,7 +61,7 @@ function overlap(a: PoolConfig, b: PoolConfig): boolean {
 function readPool(name: string, section: Section): PoolConfig {
   const dnsHome = `[pools.${name}.dns]`;
   const elsewhere = Object.fromEntries(namesOf(DNS_KEYS).map((key) => [key, dnsHome]));
-  section.refuseUnknown([...namesOf(POOL_KEYS), 'dns'], elsewhere);
+  section.refuseUnknown([...namesOf(POOL_KEYS), 'dns'], { elsewhere, renamed: formerNames(POOL_KEYS) });
   const subnet = section.read(POOL_KEYS.subnet) ?? (name === DEFAULT_POOL ? DEFAULT_SUBNET : null);
   if (subnet === null) {
     section.refuse(
@@ -68,9 +75,9 @@ function readPool(name: string, section: Section): PoolConfig {
     ...readSize(section, subnet),
     mtuBytes: section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial,
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
-    addressRestSeconds: section.read(POOL_KEYS.addressRestSeconds) ?? POOL_KEYS.addressRestSeconds.initial,
+    addressCooldownSeconds: section.read(POOL_KEYS.addressCooldownSeconds) ?? POOL_KEYS.addressCooldownSeconds.initial,
     recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
-    trust: section.read(POOL_KEYS.trust) ?? POOL_KEYS.trust.initial,
+    unknownSpec: section.read(POOL_KEYS.unknownSpec) ?? POOL_KEYS.unknownSpec.initial,
     sizing: section.read(POOL_KEYS.sizing) ?? POOL_KEYS.sizing.initial,
     idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: section.read(POOL_KEYS.goneAfterSeconds) ?? POOL_KEYS.goneAfterSeconds.initial,

@@ -48,7 +48,7 @@ export function parseConfig(options: { source: string; file: string; stateDir: s
   const { source, file, stateDir } = options;
   const top = new Section({ file, path: '' }, parseDocument(source, file));
   const elsewhere = Object.fromEntries([...namesOf(POOL_KEYS), 'dns'].map((key) => [key, 'a table [pools.NAME]']));
-  top.refuseUnknown([...namesOf(TOP_KEYS), 'pools'], elsewhere);
+  top.refuseUnknown([...namesOf(TOP_KEYS), 'pools'], { elsewhere });
   const pools = top.section('pools');
   return {
     netnsDir: normalize(top.read(TOP_KEYS.netnsDir) ?? join(stateDir, 'netns')),

@@ -32,10 +32,17 @@ export class Section {
     throw new NetnsdError(code, message, { details: { file: this.place.file, line, key } });
   }
 
-  /** Refuses the first key that is not among `known`; `elsewhere` says where names belong that are known in another table. */
-  refuseUnknown(known: readonly string[], elsewhere: Readonly<Record<string, string>> = {}): void {
+  /**
+   * Refuses the first key that is not among `known`. `elsewhere`: the tables of keys that belong into another one; `renamed`:
+   * the present names of keys that had another one.
+   */
+  refuseUnknown(
+    known: readonly string[],
+    { elsewhere = {}, renamed = {} }: Partial<Record<'elsewhere' | 'renamed', Readonly<Record<string, string>>>> = {},
+  ): void {
     for (const name of this.names()) {
       if (known.includes(name)) continue;
+      if (Object.hasOwn(renamed, name)) this.refuse(name, `this key is now called ${renamed[name]}`);
       const meant = nearest(name, known);
       const home = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
       const advice =

@@ -22,11 +22,11 @@ export interface PoolConfig {
   readonly mtuBytes: number;
   readonly buildBatch: number;
   /** How long an address that somebody has had rests before another endpoint gets it. */
-  readonly addressRestSeconds: number;
+  readonly addressCooldownSeconds: number;
   /** What becomes of released endpoints. */
   readonly recycle: 'verify' | 'replace' | 'reuse';
   /** How an endpoint is looked at whose holder's spec is not known. */
-  readonly trust: 'proof' | 'seal' | 'replace';
+  readonly unknownSpec: 'proof' | 'seal' | 'replace';
   readonly sizing: 'demand' | 'fixed';
   readonly idleSeconds: number;
   /** When a lease that was made for a container ends by itself, after its container was seen or without; 0: never. */

@@ -38,7 +38,7 @@ import {
   RestFile,
 } from '../state/index.js';
 import { readVersion } from '../version.js';
-import { AddressRests, sayTightSubnets } from './address-rests.js';
+import { PoolCooldowns, sayTightSubnets } from './address-cooldowns.js';
 import { RestCollector } from './collect-at-rest.js';
 import { connectionLimit } from './connection-limit.js';
 import { makeLogger } from './logger.js';
@@ -206,7 +206,7 @@ async function startPools(options: {
   });
   const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, found) });
   sayTightSubnets(config.pools, log);
-  const keepMs = 1000 * Math.max(...config.pools.map(({ addressRestSeconds }) => addressRestSeconds));
+  const keepMs = 1000 * Math.max(...config.pools.map(({ addressCooldownSeconds }) => addressCooldownSeconds));
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
       settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)), onShelf: !pool.mountDns },
@@ -214,7 +214,7 @@ async function startPools(options: {
     })),
     endpoints: thread,
     records: files,
-    rests: new AddressRests({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
+    rests: new PoolCooldowns({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
     isBusy: () => isProcessorShort(),
     processes,

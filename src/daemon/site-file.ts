@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { instanceOf } from '../endpoint/plan.js';
+import { instanceIdOf } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { readOwnFile, replaceOwnFile } from '../state/index.js';
@@ -11,7 +11,7 @@ const LARGEST_BYTES = 1 << 16;
 
 /** The site of a state directory: its instance follows from the directory's real path, which need not exist any more. */
 export function siteOf(stateDir: string, netnsDir: string | null): Site {
-  return { instance: instanceOf(realPath(stateDir)), netnsDir: netnsDir ?? join(stateDir, 'netns') };
+  return { instanceId: instanceIdOf(realPath(stateDir)), netnsDir: netnsDir ?? join(stateDir, 'netns') };
 }
 
 function realPath(path: string): string {

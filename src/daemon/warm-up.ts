@@ -11,7 +11,7 @@ const ROUNDS = 400;
 const CONNECTIONS = 4;
 /** How many bundles are patched, as netnsd-runc asks for it. */
 const PATCHES = 60;
-const SIZES = { minReady: 64, max: 1024, capacity: 1024, buildBatch: 8, addressRestSeconds: 0 };
+const SIZES = { minReady: 64, max: 1024, capacity: 1024, buildBatch: 8, addressCooldownSeconds: 0 };
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -29,7 +29,14 @@ export async function warmUp(stateDir: string, signal: AbortSignal): Promise<voi
     const pools = new Pools({
       pools: [
         {
-          settings: { ...SIZES, name: 'default', recycle: 'replace', trust: 'proof', sizing: 'fixed', idleSeconds: 1 },
+          settings: {
+            ...SIZES,
+            name: 'default',
+            recycle: 'replace',
+            unknownSpec: 'proof',
+            sizing: 'fixed',
+            idleSeconds: 1,
+          },
           subnet: '192.0.2.0/24',
         },
       ],

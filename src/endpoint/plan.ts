@@ -46,23 +46,23 @@ export function macText(bytes: readonly number[]): string {
 }
 
 /** Four characters [a-z2-7] that stand for a state directory in the names of links and mounts. */
-export function instanceOf(stateDir: string): string {
+export function instanceIdOf(stateDir: string): string {
   const digest = createHash('sha256').update(stateDir).digest();
   return [0, 1, 2, 3].map((i) => 'abcdefghijklmnopqrstuvwxyz234567'[(digest[i] ?? 0) & 31]).join('');
 }
 
 /** `ndINSTANCE-SEQ` in base 36: 14 characters at the most for the first 78 billion endpoints (IFNAMSIZ is 16). */
 export function hostLinkName(site: Site, seq: number): string {
-  return `nd${site.instance}-${seq.toString(36)}`;
+  return `nd${site.instanceId}-${seq.toString(36)}`;
 }
 
 export function hostLinkPrefix(site: Site): string {
-  return `nd${site.instance}-`;
+  return `nd${site.instanceId}-`;
 }
 
 /** Every mount of this daemon starts so; the folder may be shared with others (`/run/netns`). */
 export function netnsPrefix(site: Site): string {
-  return `nd${site.instance}-`;
+  return `nd${site.instanceId}-`;
 }
 
 export function netnsPath(site: Site, id: string): string {
@@ -70,16 +70,16 @@ export function netnsPath(site: Site, id: string): string {
 }
 
 export function aliasOf(site: Site, id: string): string {
-  return `netnsd ${site.instance} ${id}`;
+  return `netnsd ${site.instanceId} ${id}`;
 }
 
 /** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
 export function bridgeName(site: Site, pool: string, place: number): string {
-  return `${bridgePrefix(site)}${instanceOf(pool)}.${place}`;
+  return `${bridgePrefix(site)}${instanceIdOf(pool)}.${place}`;
 }
 
 export function bridgePrefix(site: Site): string {
-  return `nb${site.instance}-`;
+  return `nb${site.instanceId}-`;
 }
 
 /** The MAC of the bridge that holds the gateway's address. */

@@ -29,7 +29,7 @@ export interface NetworkSettings {
 /** Which daemon made a thing: names of links and mounts carry it, so that several daemons run beside each other. */
 export interface Site {
   /** Four characters that follow from the state directory's path; see `instanceOf`. */
-  readonly instance: string;
+  readonly instanceId: string;
   /** Folder in which namespaces are mounted. */
   readonly netnsDir: string;
 }

@@ -66,9 +66,9 @@ export class Collector {
   }
 
   #settleLate(shelf: Shelf): void {
-    for (const [containerId, { slot, lease }] of this.#uncommitted) {
-      const stands = slot.record.lease?.id === lease.id;
-      if (stands && slot.recordedState !== 'leased') continue;
+    for (const [containerId, { endpoint, lease }] of this.#uncommitted) {
+      const stands = endpoint.record.lease?.id === lease.id;
+      if (stands && endpoint.recordedState !== 'leased') continue;
       this.#uncommitted.delete(containerId);
       if (stands) shelf.settle([containerId]);
     }

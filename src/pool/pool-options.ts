@@ -4,7 +4,7 @@ import type { LeaseTable } from './lease/lease-table.js';
 import type { PoolLog } from './log.js';
 import type { Shelf } from './shelf.js';
 import type { SizingPolicy } from './sizing/sizing.js';
-import type { Endpoints, PoolSettings, Records, Rests } from './types.js';
+import type { AddressCooldowns, Endpoints, PoolSettings, Records } from './types.js';
 
 /** What one pool is made of; everything but settings and subnet is shared by all pools. */
 export interface PoolOptions {
@@ -14,7 +14,7 @@ export interface PoolOptions {
   readonly endpoints: Endpoints;
   readonly records: Records;
   /** Default: rests are forgotten with this process. */
-  readonly rests?: Rests | undefined;
+  readonly rests?: AddressCooldowns | undefined;
   readonly leases: LeaseTable;
   /** Default: containers ask for each endpoint. */
   readonly shelf?: Shelf | undefined;

@@ -8,7 +8,7 @@ import type { PoolOptions } from './pool-options.js';
 import type { Reason } from './recycle/recycle.js';
 import type { AcquireRequest } from './service.js';
 import type { ShelfNews } from './shelf.js';
-import { EndpointTable, type Slot } from './stock/endpoint-table.js';
+import { type Endpoint, EndpointTable } from './stock/endpoint-table.js';
 import { Stock } from './stock/stock.js';
 import type {
   BoundProcess,
@@ -58,7 +58,7 @@ export class Pool implements LeaseOwner {
           const first = this.#waiters.peek()?.ask;
           return { all: this.#waiters.demand, first: first?.count ?? 0, tenant: first?.tenant ?? null };
         },
-        offer: (slot, facts) => this.#offer(slot, facts),
+        offer: (endpoint, facts) => this.#offer(endpoint, facts),
         changed: (failures, lost) => this.#changed(failures, lost),
       },
     });
@@ -72,25 +72,25 @@ export class Pool implements LeaseOwner {
     // Leases first: where two records claim one address, the one that is in use keeps it.
     const inOrder = [...adopted].sort((a, b) => Number(b.lease !== null) - Number(a.lease !== null) || a.seq - b.seq);
     for (const record of inOrder) {
-      const slot = this.#stock.adopt(record);
+      const endpoint = this.#stock.adopt(record);
       const { state, facts, lease } = record;
-      if (state === 'leased' && facts !== null && lease !== null) this.#grants.adopt(slot, facts, lease);
-      else if (state === 'ready' && facts !== null && slot.ownsIndex) this.#stock.put(slot);
-      else this.#discardFound(slot, record);
+      if (state === 'leased' && facts !== null && lease !== null) this.#grants.adopt(endpoint, facts, lease);
+      else if (state === 'ready' && facts !== null && endpoint.ownsIndex) this.#stock.put(endpoint);
+      else this.#discardFound(endpoint, record);
     }
     this.#table.resumeRests();
     this.#changed();
   }
 
   /** What an earlier daemon did not finish with. A process may still be inside of one that was released. */
-  #discardFound(slot: Slot, { state, facts, reason }: EndpointRecord): void {
+  #discardFound(endpoint: Endpoint, { state, facts, reason }: EndpointRecord): void {
     const text = reason ?? `found ${state} at start`;
     if (state !== 'dirty' || facts === null) {
-      this.#stock.discard(slot, text);
+      this.#stock.discard(endpoint, text);
       return;
     }
     const past = { trust: 'unknown' as const, grafted: false, sealed: false, doomed: { kind: 'restart', text } };
-    this.#stock.recycle({ slot, past, netnsInode: facts.netns.inode, empty: false });
+    this.#stock.recycle({ endpoint, past, netnsInode: facts.netns.inode, empty: false });
   }
 
   /**
@@ -143,7 +143,7 @@ export class Pool implements LeaseOwner {
     if (leases.get(leaseId)?.owner !== this) return false;
     const held = leases.remove(leaseId) as Held;
     this.#counts.released += 1;
-    this.#table.moveAnyway(held.slot, 'dirty', { reason, tenant: held.lease.tenant });
+    this.#table.moveAnyway(held.endpoint, 'dirty', { reason, tenant: held.lease.tenant });
     this.#emit('released', held, reason);
     this.#recycle(held, empty, doomed);
     return true;
@@ -166,9 +166,9 @@ export class Pool implements LeaseOwner {
 
   /** See `Collector`: the lease of an endpoint that was taken from the shelf; undefined where it lies there no more. */
   claim(news: ShelfNews): Held | undefined {
-    const slot = this.#stock.claim(news.token);
-    if (slot === undefined) return undefined;
-    const held = this.#grants.claim(slot, news);
+    const endpoint = this.#stock.claim(news.token);
+    if (endpoint === undefined) return undefined;
+    const held = this.#grants.claim(endpoint, news);
     this.#leased([held]);
     this.#stock.planLater();
     this.#limit(false);
@@ -177,7 +177,7 @@ export class Pool implements LeaseOwner {
 
   /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
   records(): EndpointRecord[] {
-    return Array.from(this.#table.slots(), ({ record }) => record);
+    return Array.from(this.#table.endpoints(), ({ record }) => record);
   }
 
   /** The endpoint of this id as it is now, and why it was replaced. */
@@ -187,28 +187,28 @@ export class Pool implements LeaseOwner {
 
   /** See `Pools.replace`. */
   replace(record: EndpointRecord, reason: string): boolean {
-    const slot = this.#table.slotOf(record);
-    return slot !== undefined && record.state === 'ready' && this.#stock.replace(slot, reason);
+    const endpoint = this.#table.endpointOf(record);
+    return endpoint !== undefined && record.state === 'ready' && this.#stock.replace(endpoint, reason);
   }
 
   /** See `Pools.endLease`. */
   endLease(record: EndpointRecord, reason: Reason): boolean {
-    if (this.#table.slotOf(record) === undefined || record.lease === null) return false;
+    if (this.#table.endpointOf(record) === undefined || record.lease === null) return false;
     return this.release(record.lease.id, reason.text, false, reason);
   }
 
   /** See `Pools.sawContainer`. */
   sawContainer(record: EndpointRecord): boolean {
-    const slot = this.#table.slotOf(record);
-    if (slot === undefined || record.lease === null) return false;
-    this.#table.amend(slot, { ...record.lease, container: 'seen' });
+    const endpoint = this.#table.endpointOf(record);
+    if (endpoint === undefined || record.lease === null) return false;
+    this.#table.amend(endpoint, { ...record.lease, container: 'seen' });
     return true;
   }
 
-  #recycle({ slot, lease }: Held, empty: boolean, doomed?: Reason): void {
+  #recycle({ endpoint, lease }: Held, empty: boolean, doomed?: Reason): void {
     const { trust, graft, netns } = lease;
-    const past = { trust, grafted: graft !== undefined, sealed: slot.sealed, ...(doomed && { doomed }) };
-    this.#stock.recycle({ slot, past, netnsInode: graft?.inode ?? netns.inode, empty });
+    const past = { trust, grafted: graft !== undefined, sealed: endpoint.sealed, ...(doomed && { doomed }) };
+    this.#stock.recycle({ endpoint, past, netnsInode: graft?.inode ?? netns.inode, empty });
   }
 
   /** See `Pools.markGrafted`; undefined when this pool has no such lease. */
@@ -227,7 +227,7 @@ export class Pool implements LeaseOwner {
 
   unrecorded(held: Held, error: unknown): void {
     if (this.#options.leases.get(held.lease.id) !== held) return;
-    held.slot.recordedState = held.before;
+    held.endpoint.recordedState = held.before;
     this.#table.trouble.failed(error);
   }
 
@@ -272,7 +272,7 @@ export class Pool implements LeaseOwner {
   /** Closes, then destroys everything that is not leased; resolves with the ids of the endpoints that would not go. */
   async drain(): Promise<string[]> {
     await this.close();
-    return (await this.#stock.drain()).map((slot) => slot.key.id);
+    return (await this.#stock.drain()).map((endpoint) => endpoint.key.id);
   }
 
   async #wait(ask: Ask, signal: AbortSignal | undefined): Promise<Lease[]> {
@@ -359,11 +359,11 @@ export class Pool implements LeaseOwner {
    * Leases a just built endpoint to the first who waits, without its ever being ready; false if nobody wants just one.
    * Nothing is ready while somebody waits for one, so this overtakes no endpoint.
    */
-  #offer(slot: Slot, facts: EndpointFacts): boolean {
+  #offer(endpoint: Endpoint, facts: EndpointFacts): boolean {
     const waiter = this.#waiters.peek();
     if (waiter === undefined || waiter.ask.count > 1) return false;
     try {
-      const held = this.#grants.grant({ slot, facts, ask: waiter.ask, source: 'cold' });
+      const held = this.#grants.grant({ endpoint, facts, ask: waiter.ask, source: 'cold' });
       this.#waiters.serve(waiter, [held]);
       this.#leased([held]);
       return true;
@@ -383,15 +383,15 @@ export class Pool implements LeaseOwner {
       for (const held of taken.reverse()) this.#untake(held, (back) => this.#stock.putBack(back));
     };
     while (taken.length < ask.count) {
-      const slot = this.#stock.take(ask.tenant);
-      if (slot === undefined) {
+      const endpoint = this.#stock.take(ask.tenant);
+      if (endpoint === undefined) {
         undo();
         return null;
       }
       try {
-        taken.push(this.#grants.grant({ slot, facts: slot.record.facts as EndpointFacts, ask, source }));
+        taken.push(this.#grants.grant({ endpoint, facts: endpoint.record.facts as EndpointFacts, ask, source }));
       } catch (error) {
-        this.#stock.putBack(slot);
+        this.#stock.putBack(endpoint);
         undo();
         throw error;
       }
@@ -418,15 +418,15 @@ export class Pool implements LeaseOwner {
     this.#changed();
   }
 
-  #untake(held: Held, putBack: (slot: Slot) => void, committed = true): void {
+  #untake(held: Held, putBack: (endpoint: Endpoint) => void, committed = true): void {
     const isReady = this.#grants.takeBack(held, { committed });
-    if (isReady) putBack(held.slot);
+    if (isReady) putBack(held.endpoint);
     else this.#recycle(held, false);
   }
 
-  #emit(type: 'leased' | 'released', { lease, slot }: Held, reason: string | null): void {
+  #emit(type: 'leased' | 'released', { lease, endpoint }: Held, reason: string | null): void {
     const { pool, id, containerId } = lease;
-    this.#options.events.emit({ type, pool, endpoint: slot.key.id, lease: id, containerId, reason });
+    this.#options.events.emit({ type, pool, endpoint: endpoint.key.id, lease: id, containerId, reason });
   }
 }
 

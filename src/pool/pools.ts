@@ -15,6 +15,7 @@ import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './serv
 import type { Shelf } from './shelf.js';
 import type { SizingPolicy } from './sizing/sizing.js';
 import type {
+  AddressCooldowns,
   EndpointKey,
   EndpointRecord,
   Endpoints,
@@ -24,7 +25,6 @@ import type {
   PoolStatus,
   Processes,
   Records,
-  Rests,
 } from './types.js';
 
 const DEFAULT_POOL = 'default';
@@ -34,7 +34,7 @@ export interface PoolsOptions {
   readonly endpoints: Endpoints;
   readonly records: Records;
   /** Default: rests of addresses are forgotten with this process. */
-  readonly rests?: Rests | undefined;
+  readonly rests?: AddressCooldowns | undefined;
   /** A number that no endpoint of this state directory ever had. */
   readonly nextSeq: () => number;
   /** Without it no lease can be bound to a process. */

@@ -162,17 +162,17 @@ export type Verdict =
   | { readonly clean: false; readonly kind: string; readonly text: string };
 
 /** An address that was freed, and since when it rests on the monotonic clock. */
-export interface Rest {
+export interface AddressCooldown {
   readonly index: number;
   readonly sinceMs: number;
 }
 
 /** Remembers over restarts which addresses rest. */
-export interface Rests {
+export interface AddressCooldowns {
   /** An address comes to rest; what cannot be recorded is the recorder's trouble and not the caller's. */
-  add(pool: string, rest: Rest): void;
+  add(pool: string, rest: AddressCooldown): void;
   /** What an earlier daemon recorded of a pool's addresses; some may have rested long enough. */
-  of(pool: string): readonly Rest[];
+  of(pool: string): readonly AddressCooldown[];
 }
 
 /** Keeps records; every call returns when the change is in the file system (tmpfs). */
@@ -197,12 +197,12 @@ export interface PoolSettings {
   /** How many builds one request to the worker may hold: bounds how long a cold build waits behind a refill. */
   readonly buildBatch: number;
   /** How long an address that somebody has had rests before another endpoint gets it; 0: not at all. */
-  readonly addressRestSeconds: number;
+  readonly addressCooldownSeconds: number;
   /** Whether its ready endpoints are laid out on the shelf, if there is one. Default: yes. */
   readonly onShelf?: boolean;
   readonly recycle: RecycleMode;
   /** How an endpoint is looked at whose holder's spec is not known. */
-  readonly trust: UnknownTrust;
+  readonly unknownSpec: UnknownSpec;
   /** Whether `minReady` is all that is kept ready, or the least, and demand says how many. */
   readonly sizing: 'demand' | 'fixed';
   /** With `demand`: how long a burst is remembered in full; an idle endpoint above the target is kept a tenth of it. */
@@ -212,8 +212,8 @@ export interface PoolSettings {
 /** What becomes of released endpoints: looked at and used again, replaced by new ones, or used again as they are. */
 export const RECYCLE_MODES = ['verify', 'replace', 'reuse'] as const;
 export type RecycleMode = (typeof RECYCLE_MODES)[number];
-export const UNKNOWN_TRUSTS = ['proof', 'seal', 'replace'] as const;
-export type UnknownTrust = (typeof UNKNOWN_TRUSTS)[number];
+export const UNKNOWN_SPECS = ['proof', 'seal', 'replace'] as const;
+export type UnknownSpec = (typeof UNKNOWN_SPECS)[number];
 
 /** An endpoint that was not used again. */
 export interface Replacement {

@@ -12,7 +12,7 @@ export interface ReconcilerOptions {
   readonly site: Site;
   readonly pools: Pick<Pools, 'records' | 'lookOverShelf' | 'replace' | 'endLease' | 'sawContainer' | 'occupants'>;
   readonly kernel: {
-    mend(endpoints: readonly EndpointName[], options: { fix: boolean }): Promise<NetworkFinding[]>;
+    repair(endpoints: readonly EndpointName[], options: { fix: boolean }): Promise<NetworkFinding[]>;
     survey(ready: readonly BuiltEndpoint[]): Promise<Survey>;
     destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
   };
@@ -56,7 +56,7 @@ export class Reconciler {
     const lost = pools.lookOverShelf({ fix });
     const before = pools.records();
     const standing = before.filter(({ state }) => state === 'ready' || state === 'leased');
-    const networks = await kernel.mend(standing.map(nameOf), { fix });
+    const networks = await kernel.repair(standing.map(nameOf), { fix });
     const records = pools.records();
     const ready = records.filter(({ state, facts }) => state === 'ready' && facts !== null);
     const survey = await kernel.survey(

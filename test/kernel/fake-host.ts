@@ -35,7 +35,7 @@ export function fakeHost(t: Test): FakeHost {
   const netnsDir = `/run/${name}-netns`;
   prepareMountFolder(netnsDir);
   t.teardown(() => execaSync('ip', ['netns', 'delete', name]));
-  return { netnsPath, site: { instance: 'test', netnsDir }, ip: (...args) => ip(netnsPath, ...args) };
+  return { netnsPath, site: { instanceId: 'test', netnsDir }, ip: (...args) => ip(netnsPath, ...args) };
 }
 
 /** `ip ARGUMENTS` inside the namespace at `path`. */

@@ -1,7 +1,7 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
-import { mendNetwork } from '../../src/endpoint/network/network-repair.js';
+import { repairNetwork } from '../../src/endpoint/network/network-repair.js';
 import { planEndpoint } from '../../src/endpoint/plan.js';
 import { lookInside } from '../../src/endpoint/verify/ready-check.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
@@ -22,7 +22,7 @@ async function scene(t: Test) {
     if (!outcome.ok) throw outcome.error;
     return outcome.value;
   });
-  const mend = (fix: boolean) => mendNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
+  const mend = (fix: boolean) => repairNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
   return { fake, host, network, targets, inodes, mend };
 }
 

@@ -34,9 +34,9 @@ async function scene(t: Test): Promise<Scene> {
     max: 3,
     capacity: 3,
     buildBatch: 4,
-    addressRestSeconds: REST_SECONDS,
+    addressCooldownSeconds: REST_SECONDS,
     recycle: 'replace',
-    trust: 'proof',
+    unknownSpec: 'proof',
     sizing: 'fixed',
     idleSeconds: 60,
   };

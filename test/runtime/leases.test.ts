@@ -178,7 +178,7 @@ t.test('a daemon that watches processes has no thread more', async (t) => {
 
 t.test('addresses go on resting in the next daemon, whatever ended the one before', async (t) => {
   const tight =
-    '[pools.default]\nsubnet = "10.213.0.0/29"\nmin_ready = 0\nmax = 5\nrecycle = "replace"\naddress_rest = 8\n';
+    '[pools.default]\nsubnet = "10.213.0.0/29"\nmin_ready = 0\nmax = 5\nrecycle = "replace"\naddress_cooldown_seconds = 8\n';
   await using daemon = await startDaemon(t, tight);
   await using client = new NetnsdClient({ socketPath: daemon.socket, timeoutMs: 60_000 });
   const leases = await client.acquireMany({ count: 5 });

@@ -100,9 +100,9 @@ function settingsOf(policy: PolicyChoice, recycle: SimulatedRecycling): PoolSett
     max: MAX_ENDPOINTS,
     capacity: MAX_ENDPOINTS,
     buildBatch: BUILD_BATCH,
-    addressRestSeconds: 0,
+    addressCooldownSeconds: 0,
     recycle,
-    trust: 'proof',
+    unknownSpec: 'proof',
     sizing: policy.kind === 'demand' ? 'demand' : 'fixed',
     idleSeconds: policy.kind === 'demand' ? policy.idleSeconds : 1,
   };

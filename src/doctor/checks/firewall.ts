@@ -48,7 +48,7 @@ export const FORWARD_POLICY: Check = {
       if (stuck.length === 0) return [];
       const names = `pool ${stuck.map(({ name }) => name).join(' or ')}`;
       const where = `chain ${chain.chain} of table ${chain.family} ${chain.table} drops what is forwarded`;
-      const advice = acceptRules(chain, `nb${site.instance}-*`);
+      const advice = acceptRules(chain, `nb${site.instanceId}-*`);
       if (chain.family === 'bridge')
         return [fail(`${where} by bridges: containers of ${names} do not reach each other`, ...advice)];
       if (!callsTables) return [warn(`${where}: containers of ${names} reach nothing beyond this host`, ...advice)];

@@ -50,8 +50,8 @@ export const ROOM: Check = {
   group: 'networks',
   name: 'addresses',
   what: 'addresses of each subnet beyond the max of its pool',
-  why: 'an address rests after somebody has had it (`address_rest`); without spare ones, an acquire waits for that',
-  mend: 'a larger subnet, a smaller `max`, or a shorter `address_rest`',
+  why: 'an address rests after somebody has had it (`address_cooldown_seconds`); without spare ones, an acquire waits for that',
+  mend: 'a larger subnet, a smaller `max`, or a shorter `address_cooldown_seconds`',
   look({ pools }) {
     const tight = pools.filter(({ subnet, max }) => endpointCapacity(parseSubnet(subnet)) < max + 1);
     if (tight.length === 0) return ok('every pool has addresses to spare');

@@ -20,7 +20,7 @@ export interface NetworkFinding extends NetworkFault {
  * same requests that made them; namespaces are not touched, so containers keep their leases. `endpoints` are the pool's
  * that are ready or leased; of those only such as still hold a port are looked at. The outcome is what a second look says.
  */
-export async function mendNetwork(options: {
+export async function repairNetwork(options: {
   host: Host;
   site: Site;
   network: Network;
@@ -52,7 +52,7 @@ export async function mendNetwork(options: {
 }
 
 async function look(
-  options: Parameters<typeof mendNetwork>[0],
+  options: Parameters<typeof repairNetwork>[0],
 ): Promise<{ seen: NetworkSeen; faults: NetworkFault[] }> {
   const { host, site, network } = options;
   const seen = await seeNetworks(host);
@@ -61,7 +61,7 @@ async function look(
 }
 
 /** In one turn with what is done about them: an endpoint that parts meanwhile is forgotten after, in the same socket. */
-function expectedPorts({ site, network, endpoints }: Parameters<typeof mendNetwork>[0]): ExpectedPort[] {
+function expectedPorts({ site, network, endpoints }: Parameters<typeof repairNetwork>[0]): ExpectedPort[] {
   return endpoints.flatMap((name) => {
     const port = network.portOf(name.id);
     return port === undefined ? [] : [{ plan: planEndpoint(site, network.settings, name), port }];

@@ -158,7 +158,7 @@ export class Network {
       throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
         details: { errno: 'EEXIST' },
       });
-    const alias = `netnsd ${this.#site.instance} bridge of pool ${this.settings.name}`;
+    const alias = `netnsd ${this.#site.instanceId} bridge of pool ${this.settings.name}`;
     await socket.request(setLink({ index }, { alias }));
     await socket.request(stopIpv6Addresses({ index }));
     if (found !== macText(mac)) await socket.request(setLink({ index }, { mac }));

@@ -106,9 +106,9 @@ export class EndpointThread {
     return this.#call('adopt', { names });
   }
 
-  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `mendNetwork`. */
-  mend(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
-    return this.#call('mend', { endpoints, fix });
+  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `repairNetwork`. */
+  repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
+    return this.#call('repair', { endpoints, fix });
   }
 
   /** Looks at all that bears the mark, who is inside, and what ready endpoints lack. */

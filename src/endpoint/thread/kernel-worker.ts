@@ -11,7 +11,7 @@ import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
 import { forgetDeparted, forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
-import { mendNetwork, type NetworkFinding } from '../network/network-repair.js';
+import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
 import { refuseOverlap } from '../network/overlap.js';
 import { factsOf, hostLinkName, planEndpoint } from '../plan.js';
 import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from '../types.js';
@@ -192,13 +192,13 @@ export class Workshop {
     return this.#verify().seals.lacking;
   }
 
-  /** See `mendNetwork`; for every pool. */
-  async mend({ endpoints, fix }: { endpoints: readonly EndpointName[]; fix: boolean }): Promise<NetworkFinding[]> {
+  /** See `repairNetwork`; for every pool. */
+  async repair({ endpoints, fix }: { endpoints: readonly EndpointName[]; fix: boolean }): Promise<NetworkFinding[]> {
     const findings: NetworkFinding[] = [];
     for (const [pool, network] of this.#networks) {
       const own = endpoints.filter((name) => name.pool === pool);
       const options = { host: this.#host, site: this.#settings.site, network, endpoints: own, fix };
-      findings.push(...(await mendNetwork(options)));
+      findings.push(...(await repairNetwork(options)));
     }
     return findings;
   }

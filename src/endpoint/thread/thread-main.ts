@@ -26,7 +26,7 @@ port.on('message', (job: JobMessage) => {
   // What does not unshare goes ahead at once: the socket keeps its requests in order.
   if (job.kind === 'build') (job as JobMessage<'build'>).input.urgent ? urgent.push(job) : refill.push(job);
   // Bridges are not made anew under the hands of a build.
-  else if (job.kind === 'mend') urgent.push(job);
+  else if (job.kind === 'repair') urgent.push(job);
   else void perform(job);
   void pump();
 });
@@ -74,8 +74,8 @@ async function work(job: JobMessage): Promise<unknown> {
       return workshop.users((job.input as Jobs['users']['in']).netnsInodes);
     case 'sealing':
       return workshop.lackingOfSeals;
-    case 'mend':
-      return workshop.mend(job.input as Jobs['mend']['in']);
+    case 'repair':
+      return workshop.repair(job.input as Jobs['repair']['in']);
     case 'survey':
       return workshop.survey((job.input as Jobs['survey']['in']).ready);
     case 'removeLinks':

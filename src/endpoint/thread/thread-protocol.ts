@@ -60,8 +60,8 @@ export interface Jobs {
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };
   /** Why there are no seals, or what they do not see; null: nothing is lacking. */
   sealing: { in: null; out: string | null };
-  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `mendNetwork`. */
-  mend: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
+  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `repairNetwork`. */
+  repair: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
   survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
   /** Deletes links by name, bridges say; the names of those that would not go. */
   removeLinks: { in: { names: readonly string[] }; out: string[] };

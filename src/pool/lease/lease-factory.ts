@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
-import type { EndpointTable, Slot } from '../stock/endpoint-table.js';
+import type { Endpoint, EndpointTable } from '../stock/endpoint-table.js';
 import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from '../types.js';
 import type { Ask } from './acquire-options.js';
 import { newLeaseId } from './lease-id.js';
@@ -21,8 +21,8 @@ export class Grants {
   }
 
   /** Leases one endpoint, ready or just built. Throws `state_write_failed`; then nothing has changed. */
-  grant(wanted: { slot: Slot; facts: EndpointFacts; ask: Ask; source: Lease['source'] }): Held {
-    const { slot, facts, ask, source } = wanted;
+  grant(wanted: { endpoint: Endpoint; facts: EndpointFacts; ask: Ask; source: Lease['source'] }): Held {
+    const { endpoint, facts, ask, source } = wanted;
     const nowMs = this.#clock.wallMs();
     const terms: LeaseTerms = {
       id: newLeaseId(),
@@ -36,13 +36,13 @@ export class Grants {
       ...(ask.process === null ? {} : { process: ask.process }),
       ...(ask.forContainer ? { container: 'awaited' } : {}),
     };
-    const before = slot.recordedState;
-    this.#table.move(slot, 'leased', { facts, lease: terms });
-    return this.#hold({ slot, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
+    const before = endpoint.recordedState;
+    this.#table.move(endpoint, 'leased', { facts, lease: terms });
+    return this.#hold({ endpoint, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
   }
 
   /** The lease of what a container took from the shelf: it stands, whether or not that can be recorded. */
-  claim(slot: Slot, news: ShelfNews): Held {
+  claim(endpoint: Endpoint, news: ShelfNews): Held {
     const terms: LeaseTerms = {
       id: news.leaseId,
       containerId: news.containerId,
@@ -53,10 +53,10 @@ export class Grants {
       expiresAt: null,
       container: 'awaited',
     };
-    const before = slot.recordedState;
-    this.#table.moveAnyway(slot, 'leased', { lease: terms });
-    const facts = slot.record.facts as EndpointFacts;
-    return this.#hold({ slot, facts, terms, ttlMs: null, confirmed: true, before });
+    const before = endpoint.recordedState;
+    this.#table.moveAnyway(endpoint, 'leased', { lease: terms });
+    const facts = endpoint.record.facts as EndpointFacts;
+    return this.#hold({ endpoint, facts, terms, ttlMs: null, confirmed: true, before });
   }
 
   #until(ttlMs: number): { expiresAt: string; dueMonotonicMs: number } {
@@ -66,18 +66,18 @@ export class Grants {
 
   /** Records that a lease lasts `ttlMs` from now on, and then has it last so long. Throws `state_write_failed`. */
   renew(held: Held, ttlMs: number): void {
-    const { slot, lease } = held;
+    const { endpoint, lease } = held;
     const until = this.#until(ttlMs);
-    this.#table.amend(slot, { ...(slot.record.lease as LeaseTerms), ...until });
+    this.#table.amend(endpoint, { ...(endpoint.record.lease as LeaseTerms), ...until });
     // The same object, as in `markGrafted`.
     (lease as { expiresAt: string | null }).expiresAt = until.expiresAt;
     this.#leases.renew(held, ttlMs);
   }
 
   /** Takes over a lease that outlived a restart. */
-  adopt(slot: Slot, facts: EndpointFacts, terms: LeaseTerms): void {
+  adopt(endpoint: Endpoint, facts: EndpointFacts, terms: LeaseTerms): void {
     const ttlMs = terms.expiresAt === null ? null : this.#leftMs(terms, Date.parse(terms.expiresAt));
-    this.#hold({ slot, facts, terms, ttlMs, confirmed: true, before: 'leased' });
+    this.#hold({ endpoint, facts, terms, ttlMs, confirmed: true, before: 'leased' });
   }
 
   /** The wall clock may have been set since: it counts only where a record has nothing better. */
@@ -89,11 +89,11 @@ export class Grants {
    * Records that the interface of a lease is about to be elsewhere; returns the endpoint's key. Throws `state_write_failed`.
    */
   markGrafted(held: Held, graft: Graft): EndpointKey {
-    const { slot, lease } = held;
-    this.#table.amend(slot, { ...(slot.record.lease as LeaseTerms), graft });
+    const { endpoint, lease } = held;
+    this.#table.amend(endpoint, { ...(endpoint.record.lease as LeaseTerms), graft });
     // The same object, not another one: the API keeps account of which leases somebody was told of.
     (lease as { graft?: Graft }).graft = graft;
-    return slot.key;
+    return endpoint.key;
   }
 
   /**
@@ -103,30 +103,30 @@ export class Grants {
   takeBack(held: Held, { committed = true } = {}): boolean {
     this.#leases.remove(held.lease.id);
     try {
-      this.#table.move(held.slot, 'ready');
+      this.#table.move(held.endpoint, 'ready');
       return true;
     } catch {
       if (!committed && held.before === 'ready') {
-        this.#table.revertToReady(held.slot);
+        this.#table.revertToReady(held.endpoint);
         return true;
       }
-      this.#table.moveAnyway(held.slot, 'dirty', { reason: 'not recorded as ready' });
+      this.#table.moveAnyway(held.endpoint, 'dirty', { reason: 'not recorded as ready' });
       return false;
     }
   }
 
   #hold(made: {
-    slot: Slot;
+    endpoint: Endpoint;
     facts: EndpointFacts;
     terms: LeaseTerms;
     ttlMs: number | null;
     confirmed: boolean;
     before: EndpointState | null;
   }): Held {
-    const { slot, facts, terms, ttlMs, confirmed, before } = made;
+    const { endpoint, facts, terms, ttlMs, confirmed, before } = made;
     const lease: Lease = {
       id: terms.id,
-      pool: slot.key.pool,
+      pool: endpoint.key.pool,
       containerId: terms.containerId,
       tenant: terms.tenant,
       trust: terms.trust,
@@ -137,7 +137,7 @@ export class Grants {
       ...(terms.process === undefined ? {} : { process: terms.process }),
       ...facts,
     };
-    const held: Held = { lease, slot, owner: this.#owner, before, confirmed, expiring: null, unbind: null };
+    const held: Held = { lease, endpoint, owner: this.#owner, before, confirmed, expiring: null, unbind: null };
     this.#leases.add(held, ttlMs);
     return held;
   }

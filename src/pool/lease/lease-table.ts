@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { LeaseFilter } from '../service.js';
 import type { Shelf } from '../shelf.js';
-import type { Slot } from '../stock/endpoint-table.js';
+import type { Endpoint } from '../stock/endpoint-table.js';
 import type { EndpointState, Lease, Processes } from '../types.js';
 import { type Expiring, Expiry } from './expiry.js';
 
@@ -16,7 +16,7 @@ export interface LeaseOwner {
 /** A lease that stands, and what it holds. */
 export interface Held {
   readonly lease: Lease;
-  readonly slot: Slot;
+  readonly endpoint: Endpoint;
   readonly owner: LeaseOwner;
   /** Where its record stood before it was leased. */
   readonly before: EndpointState | null;
@@ -115,7 +115,7 @@ export class LeaseTable {
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
     held.unbind?.();
     if (containerId !== null)
-      held.slot.onUnleased = () => {
+      held.endpoint.onUnleased = () => {
         if (!this.#ofContainer.has(containerId)) this.#shelf?.letGo(containerId);
       };
     return held;

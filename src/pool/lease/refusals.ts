@@ -15,7 +15,7 @@ function resting(pool: string, max: number, { resting, nextMs }: AddressShortage
   const nextSeconds = Math.max(0.1, Math.ceil(nextMs / 100) / 10);
   return new NetnsdError(
     'pool_exhausted',
-    `pool ${pool} has no endpoint left and too few free addresses for more: ${resting} rest, the next for ${nextSeconds} s more: wait for one, or give [pools.${pool}] a larger subnet or a shorter address_rest`,
+    `pool ${pool} has no endpoint left and too few free addresses for more: ${resting} rest, the next for ${nextSeconds} s more: wait for one, or give [pools.${pool}] a larger subnet or a shorter address_cooldown_seconds`,
     { details: { pool, max, resting, nextSeconds } },
   );
 }

@@ -1,4 +1,4 @@
-import type { RecycleMode, Trust, UnknownTrust, VerifyWay } from '../types.js';
+import type { RecycleMode, Trust, UnknownSpec, VerifyWay } from '../types.js';
 
 /** Why an endpoint is not used again: of what kind (few, for a metric), and in words. */
 export interface Reason {
@@ -28,7 +28,7 @@ export interface Past {
  * Trust follows capability: who could do anything has had the endpoint to himself; who could do nothing that lasts is
  * believed if the seal says so too; of whom nothing is known, the pool's setting decides. Pure.
  */
-export function wayOf(mode: RecycleMode, unknown: UnknownTrust, past: Past): Way {
+export function wayOf(mode: RecycleMode, unknown: UnknownSpec, past: Past): Way {
   if (past.doomed !== undefined) return { way: 'replace', reason: past.doomed };
   if (past.grafted) return replace('grafted', 'its interface was moved into another namespace');
   if (mode === 'replace') return replace('policy', 'its pool replaces every endpoint');

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Slot } from '../stock/endpoint-table.js';
+import type { Endpoint } from '../stock/endpoint-table.js';
 import type { PoolStatus, Replacement, VerifyWay } from '../types.js';
 import type { Reason } from './recycle.js';
 
@@ -22,7 +22,7 @@ export class Recycled {
     this.#ways[way] += 1;
   }
 
-  replaced({ key }: Slot, { kind, text }: Reason): void {
+  replaced({ key }: Endpoint, { kind, text }: Reason): void {
     this.#replaced += 1;
     this.#replacedFor[kind] = (this.#replacedFor[kind] ?? 0) + 1;
     const time = new Date(this.#clock.wallMs()).toISOString();

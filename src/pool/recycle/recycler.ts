@@ -1,6 +1,6 @@
 import { toNetnsdError } from '../../errors.js';
 import type { Cancel, Clock } from '../clock.js';
-import type { Slot } from '../stock/endpoint-table.js';
+import type { Endpoint } from '../stock/endpoint-table.js';
 import { Fifo } from '../stock/fifo.js';
 import type { Endpoints, PoolSettings, VerifyWay } from '../types.js';
 import { type Past, type Reason, type Way, wayOf } from './recycle.js';
@@ -8,7 +8,7 @@ import { builtOf } from './sealer.js';
 
 /** A released endpoint, and whether its holder is surely out of it. */
 export interface Released {
-  readonly slot: Slot;
+  readonly endpoint: Endpoint;
   readonly past: Past;
   /** The namespace that its holder is in: its own, or the one that it was grafted into. */
   readonly netnsInode: number;
@@ -17,8 +17,8 @@ export interface Released {
 
 export interface RecyclerHooks {
   /** It may be used again; `sealed` if it has a fresh seal. */
-  clean(slot: Slot, way: VerifyWay | 'reuse', sealed: boolean): void;
-  replace(slot: Slot, reason: Reason): void;
+  clean(endpoint: Endpoint, way: VerifyWay | 'reuse', sealed: boolean): void;
+  replace(endpoint: Endpoint, reason: Reason): void;
   /** Whether somebody waits for an endpoint, or took one just now, so that others may be about to. */
   isWanted(): boolean;
   /** All of one request are settled; `lost` if any of them does not become ready at once, as was hoped. */
@@ -103,12 +103,12 @@ export class Recycler {
   }
 
   /** After `close` and `idle`: everything that was not judged. */
-  remove(): Slot[] {
-    return [...this.#queue, ...this.#occupied.splice(0)].map(({ slot }) => slot);
+  remove(): Endpoint[] {
+    return [...this.#queue, ...this.#occupied.splice(0)].map(({ endpoint }) => endpoint);
   }
 
   #wayOf({ past }: Released): Way {
-    const { recycle, trust } = this.#options.settings;
+    const { recycle, unknownSpec: trust } = this.#options.settings;
     return wayOf(recycle, trust, past);
   }
 
@@ -176,8 +176,8 @@ export class Recycler {
     const { endpoints, hooks } = this.#options;
     const verdicts = await endpoints
       .verify(
-        looked.map(({ released: { slot, past }, way }) => ({
-          ...builtOf(slot),
+        looked.map(({ released: { endpoint, past }, way }) => ({
+          ...builtOf(endpoint),
           way,
           sealed: past.sealed,
           unprivileged: past.trust === 'unprivileged',
@@ -191,9 +191,9 @@ export class Recycler {
         ? verdicts[position]
         : { clean: false as const, kind: 'error', text: verdicts.message };
       lost ||= verdict?.clean !== true;
-      if (verdict?.clean) hooks.clean(released.slot, verdict.way, verdict.sealed);
+      if (verdict?.clean) hooks.clean(released.endpoint, verdict.way, verdict.sealed);
       else if (verdict?.kind === FORCED.kind) this.#wait(released);
-      else hooks.replace(released.slot, verdict ?? { kind: 'error', text: 'nobody looked' });
+      else hooks.replace(released.endpoint, verdict ?? { kind: 'error', text: 'nobody looked' });
     }
     return lost;
   }
@@ -203,13 +203,13 @@ export class Recycler {
     let lost = false;
     const occupied = new Set(await this.#stillOccupied(rest.filter(({ empty }) => !empty)));
     for (const released of rest) {
-      const { slot } = released;
+      const { endpoint } = released;
       const way = this.#wayOf(released);
       if (way.way === 'reuse') this.#verifying -= 1;
       lost ||= way.way === 'reuse' && occupied.has(released);
       if (occupied.has(released)) this.#wait(released);
-      else if (way.way === 'reuse') this.#options.hooks.clean(slot, 'reuse', false);
-      else if (way.way === 'replace') this.#options.hooks.replace(slot, way.reason);
+      else if (way.way === 'reuse') this.#options.hooks.clean(endpoint, 'reuse', false);
+      else if (way.way === 'replace') this.#options.hooks.replace(endpoint, way.reason);
     }
     return lost;
   }
@@ -239,7 +239,7 @@ export class Recycler {
     const occupied = new Set(await this.#stillOccupied(waiting));
     for (const released of waiting) {
       if (occupied.has(released)) this.#wait(released);
-      else this.#options.hooks.replace(released.slot, FORCED);
+      else this.#options.hooks.replace(released.endpoint, FORCED);
     }
     this.#options.hooks.settled(false);
   }

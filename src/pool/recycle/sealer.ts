@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../clock.js';
-import type { Slot } from '../stock/endpoint-table.js';
+import type { Endpoint } from '../stock/endpoint-table.js';
 import type { Endpoints } from '../types.js';
 
 /** How long after an endpoint became ready it is sealed, in milliseconds: the kernel announces a link's carrier late. */
@@ -13,23 +13,23 @@ const BATCH = 128;
 export class Sealer {
   readonly #endpoints: Endpoints;
   readonly #clock: Clock;
-  readonly #settled: ((slot: Slot) => void) | undefined;
-  readonly #pending = new Set<Slot>();
+  readonly #settled: ((endpoint: Endpoint) => void) | undefined;
+  readonly #pending = new Set<Endpoint>();
   #cancel: Cancel | null = null;
   #underWay: Promise<void> | null = null;
   #closed = false;
 
   /** `settled` hears of each endpoint that is ready still, with or without a seal: nothing more is done to it. */
-  constructor(options: { endpoints: Endpoints; clock: Clock; settled?: (slot: Slot) => void }) {
+  constructor(options: { endpoints: Endpoints; clock: Clock; settled?: (endpoint: Endpoint) => void }) {
     this.#endpoints = options.endpoints;
     this.#clock = options.clock;
     this.#settled = options.settled;
   }
 
   /** An endpoint that became ready without a seal. */
-  add(slot: Slot): void {
+  add(endpoint: Endpoint): void {
     if (this.#closed) return;
-    this.#pending.add(slot);
+    this.#pending.add(endpoint);
     this.#schedule();
   }
 
@@ -57,26 +57,26 @@ export class Sealer {
   }
 
   async #request(): Promise<void> {
-    const asked: { slot: Slot; handouts: number }[] = [];
-    for (const slot of this.#pending) {
+    const asked: { endpoint: Endpoint; handouts: number }[] = [];
+    for (const endpoint of this.#pending) {
       if (asked.length === BATCH) break;
-      this.#pending.delete(slot);
-      if (slot.record.state === 'ready') asked.push({ slot, handouts: slot.handouts });
+      this.#pending.delete(endpoint);
+      if (endpoint.record.state === 'ready') asked.push({ endpoint, handouts: endpoint.acquisitions });
     }
     if (asked.length === 0) return;
     const sealed = await this.#endpoints
-      .seal(asked.map(({ slot }) => builtOf(slot)))
+      .seal(asked.map(({ endpoint }) => builtOf(endpoint)))
       // Without a seal an endpoint is looked at more closely when it comes back, that is all.
       .catch(() => []);
-    for (const [position, { slot, handouts }] of asked.entries()) {
-      if (slot.record.state !== 'ready' || slot.handouts !== handouts) continue;
-      if (sealed[position] === true) slot.sealed = true;
-      this.#settled?.(slot);
+    for (const [position, { endpoint, handouts }] of asked.entries()) {
+      if (endpoint.record.state !== 'ready' || endpoint.acquisitions !== handouts) continue;
+      if (sealed[position] === true) endpoint.sealed = true;
+      this.#settled?.(endpoint);
     }
   }
 }
 
 /** An endpoint as the kernel thread wants it named. */
-export function builtOf(slot: Slot) {
-  return { name: slot.key, netnsInode: slot.record.facts?.netns.inode ?? 0 };
+export function builtOf(endpoint: Endpoint) {
+  return { name: endpoint.key, netnsInode: endpoint.record.facts?.netns.inode ?? 0 };
 }

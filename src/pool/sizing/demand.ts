@@ -4,9 +4,9 @@ const HEADROOM = 1.25;
 const FIRST_BUILD_MS = 5;
 /** How much the newest timing counts (exponentially weighted moving average). */
 const NEWEST_WEIGHT = 0.2;
-/** Acquires are counted by slots of this width. */
+/** Acquires are counted by endpoints of this width. */
 const SLOT_MS = 10;
-/** The longest start of a refill that is told apart, in slots: 1 s. */
+/** The longest start of a refill that is told apart, in endpoints: 1 s. */
 const SLOTS = 100;
 /** The time in which a shortfall counts in full is kept in so many parts. */
 const PARTS = 8;
@@ -30,8 +30,8 @@ export interface DemandOptions {
 export class Demand {
   readonly #options: DemandOptions;
   readonly #partMs: number;
-  /** Acquires by slot, those that no refill can have begun to make up for. */
-  readonly #slots = new Uint32Array(SLOTS);
+  /** Acquires by endpoint, those that no refill can have begun to make up for. */
+  readonly #endpoints = new Uint32Array(SLOTS);
   #fresh = 0;
   #oldestSlot: number;
   /** Older acquires that a refill would still be busy with. */
@@ -58,8 +58,8 @@ export class Demand {
   /** `count` endpoints were asked for, whether they could be had or not. */
   acquired(count: number, nowMs: number): void {
     this.#drain(nowMs);
-    const slot = Math.floor(nowMs / SLOT_MS) % SLOTS;
-    this.#slots[slot] = (this.#slots[slot] as number) + count;
+    const endpoint = Math.floor(nowMs / SLOT_MS) % SLOTS;
+    this.#endpoints[endpoint] = (this.#endpoints[endpoint] as number) + count;
     this.#fresh += count;
     this.#turn(nowMs);
     const place = this.#part % this.#peaks.length;
@@ -86,15 +86,15 @@ export class Demand {
   /** Moves acquires that a refill can have begun with by now into the backlog, and takes off what it built since. */
   #drain(nowMs: number): void {
     const latencyMs = this.#options.quietMs + this.#options.batch * this.buildMs;
-    const slots = Math.min(SLOTS - 1, Math.ceil(latencyMs / SLOT_MS));
-    const oldest = Math.floor(nowMs / SLOT_MS) - slots;
+    const endpoints = Math.min(SLOTS - 1, Math.ceil(latencyMs / SLOT_MS));
+    const oldest = Math.floor(nowMs / SLOT_MS) - endpoints;
     const builtASlot = SLOT_MS / Math.max(this.buildMs, 1e-6);
     for (let steps = 0; this.#oldestSlot < oldest && steps < SLOTS; steps += 1, this.#oldestSlot += 1) {
       const place = this.#oldestSlot % SLOTS;
-      const count = this.#slots[place] as number;
+      const count = this.#endpoints[place] as number;
       this.#backlog = Math.max(0, this.#backlog - builtASlot) + count;
       this.#fresh -= count;
-      this.#slots[place] = 0;
+      this.#endpoints[place] = 0;
     }
     // Nothing was acquired in the rest.
     const rest = oldest - this.#oldestSlot;

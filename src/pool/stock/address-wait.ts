@@ -49,7 +49,7 @@ export class AddressWait {
     if (!this.#said)
       log.warn(
         { pool, resting: short.resting },
-        'builds wait for addresses at rest: the subnet is small for address_rest',
+        'builds wait for addresses at rest: the subnet is small for address_cooldown_seconds',
       );
     this.#said = true;
     this.#cancel = clock.after(Math.max(0, short.nextMs), () => {

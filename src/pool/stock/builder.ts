@@ -3,18 +3,18 @@ import type { Cancel, Clock } from '../clock.js';
 import { oneLine, type PoolLog } from '../log.js';
 import type { EndpointFacts, Endpoints, PoolSettings, Settled } from '../types.js';
 import { Backoff } from './backoff.js';
-import type { EndpointTable, Slot } from './endpoint-table.js';
+import type { Endpoint, EndpointTable } from './endpoint-table.js';
 
-/** A build that came to nothing. Without a slot: not even its record could be written. */
+/** A build that came to nothing. Without a endpoint: not even its record could be written. */
 export interface BuildFailure {
   readonly error: NetnsdError;
-  readonly slot: Slot | null;
+  readonly endpoint: Endpoint | null;
   /** Whether the kernel may still hold parts of it: its address is not free before these are surely gone. */
   readonly unknown: boolean;
 }
 
 export interface BuilderHooks {
-  built(slot: Slot, facts: EndpointFacts): void;
+  built(endpoint: Endpoint, facts: EndpointFacts): void;
   failed(failure: BuildFailure): void;
   /** All of one request are settled; with the errors of those that somebody waited for. */
   settled(urgentFailures: readonly NetnsdError[]): void;
@@ -64,13 +64,13 @@ export class Builder {
   /** Builds `count` endpoints for those who wait, `batch` to a request: each request settles by itself. */
   buildUrgent(count: number, batch: number): void {
     for (let left = count; left > 0; left -= batch) {
-      const { slots, failure } = this.#reserve(Math.min(left, batch));
-      this.#urgent += slots.length;
-      if (slots.length > 0) this.#track(this.#urgentRequest(slots));
+      const { endpoints, failure } = this.#reserve(Math.min(left, batch));
+      this.#urgent += endpoints.length;
+      if (endpoints.length > 0) this.#track(this.#urgentRequest(endpoints));
       if (failure !== null) {
         this.#options.hooks.failed(failure);
         const { error } = failure;
-        this.#options.hooks.settled(Array.from({ length: left - slots.length }, () => error));
+        this.#options.hooks.settled(Array.from({ length: left - endpoints.length }, () => error));
         return;
       }
     }
@@ -80,9 +80,9 @@ export class Builder {
   refill(count: number): void {
     if (count <= 0) this.#trouble = null;
     if (!this.refillable || count <= 0) return;
-    const { slots, failure } = this.#reserve(Math.min(count, this.#options.settings.buildBatch));
+    const { endpoints, failure } = this.#reserve(Math.min(count, this.#options.settings.buildBatch));
     this.#refilling = true;
-    this.#track(this.#refillRequest(slots, failure));
+    this.#track(this.#refillRequest(endpoints, failure));
   }
 
   /** Starts no refill any more. */
@@ -97,36 +97,36 @@ export class Builder {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  #reserve(count: number): { slots: Slot[]; failure: BuildFailure | null } {
-    const slots: Slot[] = [];
+  #reserve(count: number): { endpoints: Endpoint[]; failure: BuildFailure | null } {
+    const endpoints: Endpoint[] = [];
     try {
-      while (slots.length < count) slots.push(this.#options.table.reserve());
-      return { slots, failure: null };
+      while (endpoints.length < count) endpoints.push(this.#options.table.reserve());
+      return { endpoints, failure: null };
     } catch (error) {
-      return { slots, failure: { error: toNetnsdError(error), slot: null, unknown: false } };
+      return { endpoints, failure: { error: toNetnsdError(error), endpoint: null, unknown: false } };
     }
   }
 
-  async #urgentRequest(slots: readonly Slot[]): Promise<void> {
-    const outcomes = await this.#request(slots, true);
+  async #urgentRequest(endpoints: readonly Endpoint[]): Promise<void> {
+    const outcomes = await this.#request(endpoints, true);
     const failures: NetnsdError[] = [];
-    for (const [i, slot] of slots.entries()) {
+    for (const [i, endpoint] of endpoints.entries()) {
       this.#urgent -= 1;
-      const error = this.#settle(slot, outcomes[i] as Outcome);
+      const error = this.#settle(endpoint, outcomes[i] as Outcome);
       if (error !== null) failures.push(error);
     }
     this.#options.hooks.settled(failures);
   }
 
-  async #refillRequest(slots: readonly Slot[], reserveFailure: BuildFailure | null): Promise<void> {
+  async #refillRequest(endpoints: readonly Endpoint[], reserveFailure: BuildFailure | null): Promise<void> {
     const { hooks, clock, table } = this.#options;
     const orderedMs = clock.monotonicMs();
-    const outcomes = slots.length === 0 ? [] : await this.#request(slots, false);
-    const errors = slots.map((slot, i) => this.#settle(slot, outcomes[i] as Outcome));
+    const outcomes = endpoints.length === 0 ? [] : await this.#request(endpoints, false);
+    const errors = endpoints.map((endpoint, i) => this.#settle(endpoint, outcomes[i] as Outcome));
     if (reserveFailure !== null) hooks.failed(reserveFailure);
     this.#refilling = false;
-    if (slots.length > 0 && errors.every((error) => error === null)) {
-      hooks.refilled(slots.length, clock.monotonicMs() - orderedMs);
+    if (endpoints.length > 0 && errors.every((error) => error === null)) {
+      hooks.refilled(endpoints.length, clock.monotonicMs() - orderedMs);
     }
     const failure = reserveFailure?.error ?? errors.find((error) => error !== null);
     // What was built and could not be recorded is gone again.
@@ -154,8 +154,8 @@ export class Builder {
     });
   }
 
-  async #request(slots: readonly Slot[], urgent: boolean): Promise<Outcome[]> {
-    const keys = slots.map((slot) => slot.key);
+  async #request(endpoints: readonly Endpoint[], urgent: boolean): Promise<Outcome[]> {
+    const keys = endpoints.map((endpoint) => endpoint.key);
     try {
       const settled = await this.#options.endpoints.build(keys, { urgent });
       if (settled.length === keys.length) return settled;
@@ -164,19 +164,19 @@ export class Builder {
         `${keys.length} endpoints were to be built, ${settled.length} were answered for`,
       );
     } catch (error) {
-      return slots.map(() => ({ ok: false, error: toNetnsdError(error), lost: true }));
+      return endpoints.map(() => ({ ok: false, error: toNetnsdError(error), lost: true }));
     }
   }
 
-  #settle(slot: Slot, outcome: Outcome): NetnsdError | null {
+  #settle(endpoint: Endpoint, outcome: Outcome): NetnsdError | null {
     const { hooks } = this.#options;
     if (outcome.ok) {
-      hooks.built(slot, outcome.value);
+      hooks.built(endpoint, outcome.value);
       return null;
     }
     const error = toNetnsdError(outcome.error);
     const unknown = 'lost' in outcome || mayHaveLeftSomething(error);
-    hooks.failed({ error, slot, unknown });
+    hooks.failed({ error, endpoint, unknown });
     return error;
   }
 

@@ -3,13 +3,13 @@ import type { Cancel, Clock } from '../clock.js';
 import { oneLine, type PoolLog } from '../log.js';
 import type { Endpoints, PoolSettings, Settled } from '../types.js';
 import { Backoff } from './backoff.js';
-import type { EndpointTable, Slot } from './endpoint-table.js';
+import type { Endpoint, EndpointTable } from './endpoint-table.js';
 import { Fifo } from './fifo.js';
 
 export interface DestroyerHooks {
   /** The endpoint and its record are gone, its index rests. */
-  gone(slot: Slot, reason: string | null): void;
-  broken(slot: Slot, error: NetnsdError): void;
+  gone(endpoint: Endpoint, reason: string | null): void;
+  broken(endpoint: Endpoint, error: NetnsdError): void;
   /** All of one request are settled. */
   settled(): void;
 }
@@ -30,11 +30,11 @@ interface DestroyerOptions {
 export class Destroyer {
   readonly #options: DestroyerOptions;
   readonly #backoff = new Backoff();
-  readonly #queue = new Fifo<Slot>();
+  readonly #queue = new Fifo<Endpoint>();
   /** Those that wait for their next try. */
-  readonly #broken: Slot[] = [];
+  readonly #broken: Endpoint[] = [];
   /** Those that failed to go at least once: waiting, queued again or being tried. */
-  readonly #stubborn = new Set<Slot>();
+  readonly #stubborn = new Set<Endpoint>();
   #cancelStart: Cancel | null = null;
   #cancelRetry: Cancel | null = null;
   #underWay: Promise<void> | null = null;
@@ -46,13 +46,13 @@ export class Destroyer {
 
   /** Why endpoints will not go, in one line; null where all do. */
   get trouble(): string | null {
-    const [slot] = this.#stubborn;
-    return slot === undefined ? null : (slot.record.reason ?? 'an endpoint will not go');
+    const [endpoint] = this.#stubborn;
+    return endpoint === undefined ? null : (endpoint.record.reason ?? 'an endpoint will not go');
   }
 
   /** Takes over an endpoint that nobody may use any more; whoever adds it holds on to nothing of it. */
-  add(slot: Slot): void {
-    this.#queue.push(slot);
+  add(endpoint: Endpoint): void {
+    this.#queue.push(endpoint);
     this.#start();
   }
 
@@ -71,8 +71,8 @@ export class Destroyer {
   }
 
   /** After `close` and `idle`: tries everything that is queued or broken once, and resolves with what would not go. */
-  async drain(): Promise<Slot[]> {
-    for (const slot of this.#broken.splice(0)) this.#queue.push(slot);
+  async drain(): Promise<Endpoint[]> {
+    for (const endpoint of this.#broken.splice(0)) this.#queue.push(endpoint);
     while (this.#queue.size > 0) await this.#request();
     return [...this.#broken];
   }
@@ -90,25 +90,25 @@ export class Destroyer {
 
   async #request(): Promise<void> {
     const { table, settings, hooks } = this.#options;
-    const slots: Slot[] = [];
-    while (slots.length < settings.buildBatch && this.#queue.size > 0) {
-      const slot = this.#queue.shift() as Slot;
-      const { state, reason } = slot.record;
-      if (state !== 'destroying') table.moveAnyway(slot, 'destroying', { reason });
-      slots.push(slot);
+    const endpoints: Endpoint[] = [];
+    while (endpoints.length < settings.buildBatch && this.#queue.size > 0) {
+      const endpoint = this.#queue.shift() as Endpoint;
+      const { state, reason } = endpoint.record;
+      if (state !== 'destroying') table.moveAnyway(endpoint, 'destroying', { reason });
+      endpoints.push(endpoint);
     }
-    const outcomes = await this.#destroy(slots);
-    for (const [i, slot] of slots.entries()) {
+    const outcomes = await this.#destroy(endpoints);
+    for (const [i, endpoint] of endpoints.entries()) {
       const outcome = outcomes[i] as Settled<void>;
-      if (outcome.ok) this.#forget(slot);
-      else this.#keepBroken(slot, outcome.error);
+      if (outcome.ok) this.#forget(endpoint);
+      else this.#keepBroken(endpoint, outcome.error);
     }
     this.#paceRetry();
     hooks.settled();
   }
 
-  async #destroy(slots: readonly Slot[]): Promise<Settled<void>[]> {
-    const keys = slots.map((slot) => slot.key);
+  async #destroy(endpoints: readonly Endpoint[]): Promise<Settled<void>[]> {
+    const keys = endpoints.map((endpoint) => endpoint.key);
     try {
       const settled = await this.#options.endpoints.destroy(keys);
       if (settled.length === keys.length) return settled;
@@ -118,36 +118,36 @@ export class Destroyer {
     }
   }
 
-  #forget(slot: Slot): void {
+  #forget(endpoint: Endpoint): void {
     const { table, hooks, log, settings } = this.#options;
-    const { reason } = slot.record;
-    table.forget(slot);
-    hooks.gone(slot, reason);
-    if (!this.#stubborn.delete(slot) || this.#stubborn.size > 0) return;
+    const { reason } = endpoint.record;
+    table.forget(endpoint);
+    hooks.gone(endpoint, reason);
+    if (!this.#stubborn.delete(endpoint) || this.#stubborn.size > 0) return;
     this.#backoff.reset();
     log.info({ pool: settings.name }, 'every broken endpoint is gone');
   }
 
-  #keepBroken(slot: Slot, error: Error): void {
+  #keepBroken(endpoint: Endpoint, error: Error): void {
     const { table, hooks, log, settings } = this.#options;
     const reason = oneLine(error);
-    table.moveAnyway(slot, 'broken', { reason });
+    table.moveAnyway(endpoint, 'broken', { reason });
     if (this.#stubborn.size === 0) {
       log.warn(
-        { pool: settings.name, endpoint: slot.key.id, error: reason },
+        { pool: settings.name, endpoint: endpoint.key.id, error: reason },
         'endpoint will not go; trying until it does',
       );
     }
-    this.#stubborn.add(slot);
-    this.#broken.push(slot);
-    hooks.broken(slot, toNetnsdError(error));
+    this.#stubborn.add(endpoint);
+    this.#broken.push(endpoint);
+    hooks.broken(endpoint, toNetnsdError(error));
   }
 
   #paceRetry(): void {
     if (this.#closed || this.#cancelRetry !== null || this.#broken.length === 0) return;
     this.#cancelRetry = this.#options.clock.after(this.#backoff.next(), () => {
       this.#cancelRetry = null;
-      for (const slot of this.#broken.splice(0)) this.#queue.push(slot);
+      for (const endpoint of this.#broken.splice(0)) this.#queue.push(endpoint);
       this.#start();
     });
   }

@@ -2,6 +2,7 @@ import { NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Clock } from '../clock.js';
 import { oneLine, type PoolLog } from '../log.js';
 import type {
+  AddressCooldowns,
   EndpointFacts,
   EndpointKey,
   EndpointRecord,
@@ -9,14 +10,13 @@ import type {
   LeaseTerms,
   PoolSettings,
   Records,
-  Rests,
 } from '../types.js';
 import { IndexAllocator } from './ipam.js';
 import { RecordTrouble } from './record-trouble.js';
 import { NEXT_STATES } from './states.js';
 
 /** One endpoint of the pool that exists, from its first intent to its last trace. */
-export interface Slot {
+export interface Endpoint {
   readonly key: EndpointKey;
   /** What is true of it now. */
   record: EndpointRecord;
@@ -27,7 +27,7 @@ export interface Slot {
   /** Whether a seal tells what is done to it. */
   sealed: boolean;
   /** How often it was taken out of the ready queue. */
-  handouts: number;
+  acquisitions: number;
   /** The token under which it lies on the shelf; null: it does not. */
   offer: string | null;
   /** Called when its record says that it is leased no more. */
@@ -57,16 +57,16 @@ export class EndpointTable {
   readonly #records: Records;
   readonly #nextSeq: () => number;
   readonly #log: PoolLog;
-  readonly #rests: Rests | undefined;
+  readonly #rests: AddressCooldowns | undefined;
   readonly #clock: Clock;
   /** The addresses of the pool's endpoints. */
   readonly indexes: IndexAllocator;
-  readonly #slots = new Set<Slot>();
+  readonly #endpoints = new Set<Endpoint>();
 
   constructor(options: {
     settings: PoolSettings;
     records: Records;
-    rests?: Rests | undefined;
+    rests?: AddressCooldowns | undefined;
     nextSeq: () => number;
     log: PoolLog;
     clock: Clock;
@@ -79,27 +79,27 @@ export class EndpointTable {
     this.#log = options.log;
     this.#rests = options.rests;
     this.#clock = clock;
-    const { capacity, addressRestSeconds } = settings;
-    this.indexes = new IndexAllocator({ capacity, restMs: addressRestSeconds * 1000, clock });
+    const { capacity, addressCooldownSeconds } = settings;
+    this.indexes = new IndexAllocator({ capacity, restMs: addressCooldownSeconds * 1000, clock });
   }
 
   /** How many endpoints exist, in whatever state: what `max` bounds. */
   get size(): number {
-    return this.#slots.size;
+    return this.#endpoints.size;
   }
 
-  slots(): IterableIterator<Slot> {
-    return this.#slots.values();
+  endpoints(): IterableIterator<Endpoint> {
+    return this.#endpoints.values();
   }
 
   /** The endpoint that a record speaks of, if nothing has changed about it since the record was made. */
-  slotOf(record: EndpointRecord): Slot | undefined {
-    for (const slot of this.#slots) if (slot.record === record) return slot;
+  endpointOf(record: EndpointRecord): Endpoint | undefined {
+    for (const endpoint of this.#endpoints) if (endpoint.record === record) return endpoint;
     return undefined;
   }
 
   /** The intent to build an endpoint: its key, on disk before anything of it exists. Throws `state_write_failed`. */
-  reserve(): Slot {
+  reserve(): Endpoint {
     const index = this.indexes.acquire();
     try {
       const seq = this.#nextSeq();
@@ -120,7 +120,7 @@ export class EndpointTable {
         recordedState: 'building',
         ownsIndex: true,
         sealed: false,
-        handouts: 0,
+        acquisitions: 0,
         offer: null,
         onUnleased: null,
       });
@@ -132,7 +132,7 @@ export class EndpointTable {
   }
 
   /** Takes over an endpoint whose record a restart found; nothing is written. */
-  adopt(record: EndpointRecord): Slot {
+  adopt(record: EndpointRecord): Endpoint {
     const { id, pool, index, seq } = record;
     const ownsIndex = this.indexes.claimable(index);
     if (ownsIndex) this.indexes.claim(index);
@@ -145,7 +145,7 @@ export class EndpointTable {
       recordedState: record.state,
       ownsIndex,
       sealed: false,
-      handouts: 0,
+      acquisitions: 0,
       offer: null,
       onUnleased: null,
     });
@@ -157,62 +157,63 @@ export class EndpointTable {
   }
 
   /** Records the new state, then holds it. Throws `state_write_failed`; then nothing has changed. */
-  move(slot: Slot, state: EndpointState, change: Change = {}): void {
-    const record = this.#next(slot, state, change);
+  move(endpoint: Endpoint, state: EndpointState, change: Change = {}): void {
+    const record = this.#next(endpoint, state, change);
     try {
-      if (state === 'leased') this.#records.writeSoon(record, slot.recordedState);
-      else this.#records.write(record, slot.recordedState);
+      if (state === 'leased') this.#records.writeSoon(record, endpoint.recordedState);
+      else this.#records.write(record, endpoint.recordedState);
     } catch (error) {
       this.trouble.failed(error);
       throw toNetnsdError(error);
     }
     if (state !== 'leased') this.trouble.worked();
-    this.#hold(slot, record);
-    this.#recorded(slot);
+    this.#hold(endpoint, record);
+    this.#recorded(endpoint);
   }
 
   /** Records other terms of a lease that stands, at once. Throws `state_write_failed`; then nothing has changed. */
-  amend(slot: Slot, lease: LeaseTerms): void {
-    if (slot.record.state !== 'leased') throw new NetnsdError('internal', `endpoint ${slot.key.id} is not leased`);
-    const record: EndpointRecord = { ...slot.record, lease };
+  amend(endpoint: Endpoint, lease: LeaseTerms): void {
+    if (endpoint.record.state !== 'leased')
+      throw new NetnsdError('internal', `endpoint ${endpoint.key.id} is not leased`);
+    const record: EndpointRecord = { ...endpoint.record, lease };
     try {
-      this.#records.write(record, slot.recordedState);
+      this.#records.write(record, endpoint.recordedState);
     } catch (error) {
       throw toNetnsdError(error);
     }
-    slot.record = record;
+    endpoint.record = record;
   }
 
   /**
    * The way out, which a full disk must not block: holds the new state even when it cannot be recorded. The older record
    * that then stands makes a restart at worst clean up once more.
    */
-  moveAnyway(slot: Slot, state: EndpointState, change: Change = {}): void {
+  moveAnyway(endpoint: Endpoint, state: EndpointState, change: Change = {}): void {
     try {
-      this.move(slot, state, change);
+      this.move(endpoint, state, change);
     } catch {
-      this.#hold(slot, this.#next(slot, state, change));
+      this.#hold(endpoint, this.#next(endpoint, state, change));
     }
   }
 
   /** Why a dirty endpoint is to go; its record says so with its next state. */
-  explain(slot: Slot, reason: string): void {
-    slot.record = { ...slot.record, reason };
+  explain(endpoint: Endpoint, reason: string): void {
+    endpoint.record = { ...endpoint.record, reason };
   }
 
   /** A lease whose record was not committed never was: what stands on disk is the record of before, of a ready endpoint. */
-  revertToReady(slot: Slot): void {
-    this.#hold(slot, this.#next(slot, 'ready', {}));
-    this.#recorded(slot);
+  revertToReady(endpoint: Endpoint): void {
+    this.#hold(endpoint, this.#next(endpoint, 'ready', {}));
+    this.#recorded(endpoint);
   }
 
   /** After the failure of a write: what is not recorded as it is, and one record at least. */
   #catchUp(): void {
-    const behind = [...this.#slots].filter((slot) => slot.recordedState !== slot.record.state);
+    const behind = [...this.#endpoints].filter((endpoint) => endpoint.recordedState !== endpoint.record.state);
     try {
-      for (const slot of behind.length > 0 ? behind : [...this.#slots].slice(0, 1)) {
-        this.#records.write(slot.record, slot.recordedState);
-        this.#recorded(slot);
+      for (const endpoint of behind.length > 0 ? behind : [...this.#endpoints].slice(0, 1)) {
+        this.#records.write(endpoint.record, endpoint.recordedState);
+        this.#recorded(endpoint);
       }
       this.trouble.worked();
     } catch (error) {
@@ -221,57 +222,57 @@ export class EndpointTable {
   }
 
   /** Nothing of the endpoint exists any more: its index comes to rest if somebody has had it, and its record goes. */
-  forget(slot: Slot): void {
-    const { state } = slot.record;
-    this.#check(slot, 'gone');
-    const held = slot.record.tenant !== null;
+  forget(endpoint: Endpoint): void {
+    const { state } = endpoint.record;
+    this.#check(endpoint, 'gone');
+    const held = endpoint.record.tenant !== null;
     // Before the record is gone: a restart in between finds one or the other.
-    if (slot.ownsIndex && held)
-      this.#rests?.add(this.#pool, { index: slot.key.index, sinceMs: this.#clock.monotonicMs() });
+    if (endpoint.ownsIndex && held)
+      this.#rests?.add(this.#pool, { index: endpoint.key.index, sinceMs: this.#clock.monotonicMs() });
     try {
-      if (slot.recordedState !== null) this.#records.remove(slot.key, slot.recordedState);
-      this.#unleased(slot);
+      if (endpoint.recordedState !== null) this.#records.remove(endpoint.key, endpoint.recordedState);
+      this.#unleased(endpoint);
     } catch (error) {
-      this.#log.warn({ pool: this.#pool, endpoint: slot.key.id, error: oneLine(error) }, 'record not removed');
+      this.#log.warn({ pool: this.#pool, endpoint: endpoint.key.id, error: oneLine(error) }, 'record not removed');
     }
-    this.#slots.delete(slot);
+    this.#endpoints.delete(endpoint);
     this.counts[state] -= 1;
-    if (slot.ownsIndex) this.indexes.release(slot.key.index, { held });
+    if (endpoint.ownsIndex) this.indexes.release(endpoint.key.index, { held });
   }
 
-  #add(slot: Slot): Slot {
-    this.#slots.add(slot);
-    this.counts[slot.record.state] += 1;
-    return slot;
+  #add(endpoint: Endpoint): Endpoint {
+    this.#endpoints.add(endpoint);
+    this.counts[endpoint.record.state] += 1;
+    return endpoint;
   }
 
-  #next(slot: Slot, state: EndpointState, change: Change): EndpointRecord {
-    this.#check(slot, state);
-    const { id, pool, index, seq } = slot.key;
-    const facts = change.facts ?? slot.record.facts;
-    const tenant = change.tenant ?? slot.record.tenant;
+  #next(endpoint: Endpoint, state: EndpointState, change: Change): EndpointRecord {
+    this.#check(endpoint, state);
+    const { id, pool, index, seq } = endpoint.key;
+    const facts = change.facts ?? endpoint.record.facts;
+    const tenant = change.tenant ?? endpoint.record.tenant;
     return { id, pool, index, seq, state, facts, lease: change.lease ?? null, tenant, reason: change.reason ?? null };
   }
 
-  #hold(slot: Slot, record: EndpointRecord): void {
-    this.counts[slot.record.state] -= 1;
+  #hold(endpoint: Endpoint, record: EndpointRecord): void {
+    this.counts[endpoint.record.state] -= 1;
     this.counts[record.state] += 1;
-    slot.record = record;
+    endpoint.record = record;
   }
 
   /** Its record is as it is held. */
-  #recorded(slot: Slot): void {
-    slot.recordedState = slot.record.state;
-    if (slot.recordedState !== 'leased') this.#unleased(slot);
+  #recorded(endpoint: Endpoint): void {
+    endpoint.recordedState = endpoint.record.state;
+    if (endpoint.recordedState !== 'leased') this.#unleased(endpoint);
   }
 
-  #unleased(slot: Slot): void {
-    slot.onUnleased?.();
-    slot.onUnleased = null;
+  #unleased(endpoint: Endpoint): void {
+    endpoint.onUnleased?.();
+    endpoint.onUnleased = null;
   }
 
-  #check(slot: Slot, next: EndpointState | 'gone'): void {
-    if (this.#slots.has(slot) && NEXT_STATES[slot.record.state].includes(next)) return;
-    throw new NetnsdError('internal', `endpoint ${slot.key.id} cannot go from ${slot.record.state} to ${next}`);
+  #check(endpoint: Endpoint, next: EndpointState | 'gone'): void {
+    if (this.#endpoints.has(endpoint) && NEXT_STATES[endpoint.record.state].includes(next)) return;
+    throw new NetnsdError('internal', `endpoint ${endpoint.key.id} cannot go from ${endpoint.record.state} to ${next}`);
   }
 }

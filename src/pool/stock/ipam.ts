@@ -1,6 +1,6 @@
 import { NetnsdError } from '../../errors.js';
 import type { Clock } from '../clock.js';
-import type { Rest } from '../types.js';
+import type { AddressCooldown } from '../types.js';
 import { Fifo } from './fifo.js';
 
 /**
@@ -17,7 +17,7 @@ export class IndexAllocator {
   /** Freed ones that nobody has had. */
   readonly #unheld = new Fifo<number>();
   /** In the order in which they were freed, and so in that in which their rest is over. */
-  readonly #resting = new Fifo<Rest>();
+  readonly #resting = new Fifo<AddressCooldown>();
   /** Those whose rest is over. */
   readonly #rested = new Fifo<number>();
   /** Every index below was used at least once. */
@@ -97,7 +97,7 @@ export class IndexAllocator {
    * Goes on with rests that began before a restart; after every `claim` and before anything is released. Those of indexes
    * in use are over. A rest that begins in the future was written before the machine was last started: it begins now.
    */
-  resume(rests: readonly Rest[]): void {
+  resume(rests: readonly AddressCooldown[]): void {
     const nowMs = this.#clock.monotonicMs();
     const latest = new Map<number, number>();
     for (const { index, sinceMs } of rests)

@@ -1,5 +1,5 @@
 import { SHELF_TENANT, type Shelf } from '../shelf.js';
-import type { Slot } from './endpoint-table.js';
+import type { Endpoint } from './endpoint-table.js';
 
 interface OffersOptions {
   readonly pool: string;
@@ -14,9 +14,9 @@ interface OffersOptions {
 export class Offers {
   readonly #pool: string;
   readonly #shelf: Shelf | undefined;
-  readonly #byToken = new Map<string, Slot>();
+  readonly #byToken = new Map<string, Endpoint>();
   /** Out of the ready queue since they seemed to be taken; whoever took one is told of soon, or nobody did. */
-  readonly #missed = new Set<Slot>();
+  readonly #missed = new Set<Endpoint>();
   #closed = false;
 
   constructor({ pool, shelf }: OffersOptions) {
@@ -25,39 +25,39 @@ export class Offers {
   }
 
   /** Lays a ready endpoint out. */
-  lay(slot: Slot): void {
-    if (this.#shelf === undefined || this.#closed || slot.offer !== null) return;
-    if ((slot.record.tenant ?? SHELF_TENANT) !== SHELF_TENANT) return;
-    slot.offer = this.#shelf.offer(slot.record);
-    if (slot.offer !== null) this.#byToken.set(slot.offer, slot);
+  lay(endpoint: Endpoint): void {
+    if (this.#shelf === undefined || this.#closed || endpoint.offer !== null) return;
+    if ((endpoint.record.tenant ?? SHELF_TENANT) !== SHELF_TENANT) return;
+    endpoint.offer = this.#shelf.offer(endpoint.record);
+    if (endpoint.offer !== null) this.#byToken.set(endpoint.offer, endpoint);
   }
 
   /** Takes an endpoint back; false where somebody was quicker. One that does not lie there needs not be taken back. */
-  withdraw(slot: Slot): boolean {
-    if (slot.offer === null) return true;
-    if (this.#shelf?.withdraw(this.#pool, slot.offer) === false) return false;
-    this.#forget(slot);
+  withdraw(endpoint: Endpoint): boolean {
+    if (endpoint.offer === null) return true;
+    if (this.#shelf?.withdraw(this.#pool, endpoint.offer) === false) return false;
+    this.#forget(endpoint);
     return true;
   }
 
   /** Takes the first of a queue that nobody was quicker at; what is taken is out of the queue, until it is told of or found. */
-  first(shift: () => Slot | undefined): Slot | undefined {
-    for (let slot = shift(); slot !== undefined; slot = shift()) {
-      if (this.withdraw(slot)) return slot;
-      this.#missed.add(slot);
+  first(shift: () => Endpoint | undefined): Endpoint | undefined {
+    for (let endpoint = shift(); endpoint !== undefined; endpoint = shift()) {
+      if (this.withdraw(endpoint)) return endpoint;
+      this.#missed.add(endpoint);
     }
     return undefined;
   }
 
   /** An endpoint that is not to lie there any more, and whether it is in the queue; undefined where this token is nobody's. */
-  claim(token: string): { readonly slot: Slot; readonly queued: boolean } | undefined {
-    const slot = this.#byToken.get(token);
-    return slot && { slot, queued: this.#forget(slot) };
+  claim(token: string): { readonly endpoint: Endpoint; readonly queued: boolean } | undefined {
+    const endpoint = this.#byToken.get(token);
+    return endpoint && { endpoint, queued: this.#forget(endpoint) };
   }
 
   /** After a look at the shelf: what could not be taken back, and lay there all the time. It is out of the queue. */
-  *found(): Generator<Slot> {
-    for (const slot of [...this.#missed]) if (this.withdraw(slot)) yield slot;
+  *found(): Generator<Endpoint> {
+    for (const endpoint of [...this.#missed]) if (this.withdraw(endpoint)) yield endpoint;
   }
 
   /** The tokens of those that do not lie there now: somebody took them, which a look after this one tells of, or they are lost. */
@@ -66,20 +66,20 @@ export class Offers {
   }
 
   /** Those of the missing ones that the look did not tell of. */
-  lost(missing: readonly string[]): Slot[] {
+  lost(missing: readonly string[]): Endpoint[] {
     return missing.flatMap((token) => this.#byToken.get(token) ?? []);
   }
 
   /** Takes everything back that was not taken. */
   close(): void {
     this.#closed = true;
-    for (const slot of [...this.#byToken.values()]) this.withdraw(slot);
+    for (const endpoint of [...this.#byToken.values()]) this.withdraw(endpoint);
   }
 
   /** Whether it was in the queue. */
-  #forget(slot: Slot): boolean {
-    if (slot.offer !== null) this.#byToken.delete(slot.offer);
-    slot.offer = null;
-    return !this.#missed.delete(slot);
+  #forget(endpoint: Endpoint): boolean {
+    if (endpoint.offer !== null) this.#byToken.delete(endpoint.offer);
+    endpoint.offer = null;
+    return !this.#missed.delete(endpoint);
   }
 }

@@ -1,12 +1,12 @@
-import type { Slot } from './endpoint-table.js';
+import type { Endpoint } from './endpoint-table.js';
 import { Fifo } from './fifo.js';
 
 /**
  * The ready endpoints, oldest first: those that nobody has had, for anybody, and those of each tenant, for that one only.
  */
 export class ReadyQueue {
-  readonly #virgin = new Fifo<Slot>();
-  readonly #used = new Map<string, Fifo<Slot>>();
+  readonly #virgin = new Fifo<Endpoint>();
+  readonly #used = new Map<string, Fifo<Endpoint>>();
   #usedSize = 0;
   #firstTenant: string | null = null;
   #mixed = false;
@@ -31,7 +31,7 @@ export class ReadyQueue {
   }
 
   /** Takes the oldest that the tenant has had before, or else the oldest that nobody has had. */
-  take(tenant: string): Slot | undefined {
+  take(tenant: string): Endpoint | undefined {
     this.note(tenant);
     const own = this.#used.get(tenant)?.shift();
     if (own === undefined) return this.#virgin.shift();
@@ -46,49 +46,49 @@ export class ReadyQueue {
   }
 
   /** Takes one of which there are too many: the oldest that serves anybody, or else the oldest. */
-  takeSurplus(): Slot | undefined {
+  takeSurplus(): Endpoint | undefined {
     return this.#mixed ? (this.#virgin.shift() ?? this.takeSpare()) : this.takeSpare();
   }
 
   /** Takes the one that is missed least: the oldest that somebody has had, or else the oldest. */
-  takeSpare(): Slot | undefined {
+  takeSpare(): Endpoint | undefined {
     const [tenant] = this.#used.keys();
     return tenant === undefined ? this.#virgin.shift() : this.#takeUsed(tenant);
   }
 
   /** Takes one that this tenant may not have. */
-  takeForeign(tenant: string): Slot | undefined {
+  takeForeign(tenant: string): Endpoint | undefined {
     for (const other of this.#used.keys()) if (other !== tenant) return this.#takeUsed(other);
     return undefined;
   }
 
   /** Takes a certain one; false where it is not ready any more. */
-  remove(slot: Slot): boolean {
-    const { tenant } = slot.record;
-    if (tenant === null) return this.#virgin.delete(slot);
-    if (this.#used.get(tenant)?.delete(slot) !== true) return false;
+  remove(endpoint: Endpoint): boolean {
+    const { tenant } = endpoint.record;
+    if (tenant === null) return this.#virgin.delete(endpoint);
+    if (this.#used.get(tenant)?.delete(endpoint) !== true) return false;
     this.#left(tenant);
     return true;
   }
 
-  push(slot: Slot): void {
-    this.#queueOf(slot).push(slot);
+  push(endpoint: Endpoint): void {
+    this.#queueOf(endpoint).push(endpoint);
   }
 
   /** What was taken and not used: it is still the oldest. */
-  unshift(slot: Slot): void {
-    this.#queueOf(slot).unshift(slot);
+  unshift(endpoint: Endpoint): void {
+    this.#queueOf(endpoint).unshift(endpoint);
   }
 
-  *[Symbol.iterator](): Generator<Slot> {
+  *[Symbol.iterator](): Generator<Endpoint> {
     yield* this.#virgin;
     for (const queue of this.#used.values()) yield* queue;
   }
 
-  #takeUsed(tenant: string): Slot | undefined {
-    const slot = this.#used.get(tenant)?.shift();
-    if (slot !== undefined) this.#left(tenant);
-    return slot;
+  #takeUsed(tenant: string): Endpoint | undefined {
+    const endpoint = this.#used.get(tenant)?.shift();
+    if (endpoint !== undefined) this.#left(tenant);
+    return endpoint;
   }
 
   #left(tenant: string): void {
@@ -96,7 +96,7 @@ export class ReadyQueue {
     if (this.#used.get(tenant)?.size === 0) this.#used.delete(tenant);
   }
 
-  #queueOf({ record }: Slot): Fifo<Slot> {
+  #queueOf({ record }: Endpoint): Fifo<Endpoint> {
     if (record.tenant === null) return this.#virgin;
     this.#usedSize += 1;
     let queue = this.#used.get(record.tenant);

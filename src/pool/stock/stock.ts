@@ -12,7 +12,7 @@ import type { EndpointFacts, EndpointRecord, VerifyWay } from '../types.js';
 import { type AddressShortage, AddressWait } from './address-wait.js';
 import { Builder, type BuildFailure } from './builder.js';
 import { Destroyer } from './destroyer.js';
-import type { EndpointTable, Slot } from './endpoint-table.js';
+import type { Endpoint, EndpointTable } from './endpoint-table.js';
 import { Offers } from './offers.js';
 import { ReadyQueue } from './ready-queue.js';
 
@@ -23,7 +23,7 @@ export interface StockHooks {
   /** How many endpoints are waited for, in all and by the first who waits, and whom that one serves. */
   demand(): { readonly all: number; readonly first: number; readonly tenant: string | null };
   /** An endpoint is built; true when somebody took it before it was ever ready. */
-  offer(slot: Slot, facts: EndpointFacts): boolean;
+  offer(endpoint: Endpoint, facts: EndpointFacts): boolean;
   /**
    * Endpoints became ready, or room for them came. `failures` are of builds that somebody waited for; `lost` when less
    * is to be expected than before.
@@ -68,7 +68,7 @@ export class Stock {
     this.#builder = new Builder({
       ...options,
       hooks: {
-        built: (slot, facts) => this.#built(slot, facts),
+        built: (endpoint, facts) => this.#built(endpoint, facts),
         failed: (failure) => this.#buildFailed(failure),
         settled: (urgentFailures) => this.#settled(urgentFailures),
         refilled: (count, tookMs) => this.#sizing.built(count, tookMs),
@@ -83,14 +83,14 @@ export class Stock {
     });
     this.#recycled = new Recycled(options.clock);
     this.#offers = new Offers({ pool: settings.name, shelf: settings.onShelf === false ? undefined : options.shelf });
-    this.#sealer = new Sealer({ ...options, settled: (slot) => this.#offers.lay(slot) });
+    this.#sealer = new Sealer({ ...options, settled: (endpoint) => this.#offers.lay(endpoint) });
     this.#recycler = new Recycler({
       ...options,
       hooks: {
-        clean: (slot, way, sealed) => this.#clean(slot, way, sealed),
-        replace: (slot, reason) => {
-          this.#recycled.replaced(slot, reason);
-          this.discard(slot, `${reason.kind}: ${reason.text}`);
+        clean: (endpoint, way, sealed) => this.#clean(endpoint, way, sealed),
+        replace: (endpoint, reason) => {
+          this.#recycled.replaced(endpoint, reason);
+          this.discard(endpoint, `${reason.kind}: ${reason.text}`);
         },
         isWanted: () => hooks.demand().all > 0 || options.clock.monotonicMs() - this.#acquiredMs < LULL_MS,
         settled: (lost) => {
@@ -102,8 +102,8 @@ export class Stock {
     this.#destroyer = new Destroyer({
       ...options,
       hooks: {
-        gone: (slot, reason) => this.#emit('destroyed', slot, reason),
-        broken: (slot, error) => this.#broke(slot, error),
+        gone: (endpoint, reason) => this.#emit('destroyed', endpoint, reason),
+        broken: (endpoint, error) => this.#broke(endpoint, error),
         settled: () => this.#settled([]),
       },
     });
@@ -168,29 +168,29 @@ export class Stock {
   }
 
   /** Takes the oldest ready endpoint that this tenant may have. */
-  take(tenant: string): Slot | undefined {
-    const slot = this.#offers.first(() => this.#ready.take(tenant));
-    if (slot !== undefined) slot.handouts += 1;
-    return slot;
+  take(tenant: string): Endpoint | undefined {
+    const endpoint = this.#offers.first(() => this.#ready.take(tenant));
+    if (endpoint !== undefined) endpoint.acquisitions += 1;
+    return endpoint;
   }
 
   /** What somebody took from the shelf; undefined where no endpoint lies there, or lay, under this token. */
-  claim(token: string): Slot | undefined {
+  claim(token: string): Endpoint | undefined {
     const claimed = this.#offers.claim(token);
     if (claimed === undefined) return undefined;
-    const { slot, queued } = claimed;
-    if (queued) this.#ready.remove(slot);
+    const { endpoint, queued } = claimed;
+    if (queued) this.#ready.remove(endpoint);
     this.#ready.note(SHELF_TENANT);
-    slot.handouts += 1;
+    endpoint.acquisitions += 1;
     this.acquired(1);
-    return slot;
+    return endpoint;
   }
 
   /** After a look at the shelf: what could not be taken back then, and lies there still, is ready as before. */
   recover(): void {
-    for (const slot of this.#offers.found()) {
-      this.#ready.push(slot);
-      this.#offers.lay(slot);
+    for (const endpoint of this.#offers.found()) {
+      this.#ready.push(endpoint);
+      this.#offers.lay(endpoint);
     }
   }
 
@@ -207,44 +207,44 @@ export class Stock {
     const lost = this.#offers.lost(missing);
     const records = lost.map(({ record }) => record);
     if (!fix || this.#closed) return records;
-    for (const slot of lost) {
-      if (slot.offer !== null && this.#offers.claim(slot.offer)?.queued) this.#ready.remove(slot);
-      this.discard(slot, 'its offer is gone from the shelf');
+    for (const endpoint of lost) {
+      if (endpoint.offer !== null && this.#offers.claim(endpoint.offer)?.queued) this.#ready.remove(endpoint);
+      this.discard(endpoint, 'its offer is gone from the shelf');
     }
-    for (const slot of this.#ready) if (this.#isSettled(slot)) this.#offers.lay(slot);
+    for (const endpoint of this.#ready) if (this.#isSettled(endpoint)) this.#offers.lay(endpoint);
     if (lost.length > 0) this.plan();
     return records;
   }
 
   /** Whether nothing more is to be done to a ready endpoint. */
-  #isSettled({ sealed }: Slot): boolean {
+  #isSettled({ sealed }: Endpoint): boolean {
     return sealed || this.#options.settings.recycle !== 'verify';
   }
 
   /** A ready endpoint that was found broken goes, and another one is built; false where it is not ready any more. */
-  replace(slot: Slot, reason: string): boolean {
-    if (!this.#offers.withdraw(slot) || !this.#ready.remove(slot)) return false;
-    this.discard(slot, reason);
+  replace(endpoint: Endpoint, reason: string): boolean {
+    if (!this.#offers.withdraw(endpoint) || !this.#ready.remove(endpoint)) return false;
+    this.discard(endpoint, reason);
     this.plan();
     return true;
   }
 
   /** What was taken and not used: it is still the oldest. */
-  putBack(slot: Slot): void {
-    slot.handouts -= 1;
-    this.#ready.unshift(slot);
-    if (this.#isSettled(slot)) this.#offers.lay(slot);
+  putBack(endpoint: Endpoint): void {
+    endpoint.acquisitions -= 1;
+    this.#ready.unshift(endpoint);
+    if (this.#isSettled(endpoint)) this.#offers.lay(endpoint);
   }
 
   /** One more ready endpoint, whose record says so already. */
-  put(slot: Slot, reason: string | null = null): void {
-    this.#ready.push(slot);
-    if (this.#isSettled(slot)) this.#offers.lay(slot);
-    else this.#sealer.add(slot);
-    this.#emit('ready', slot, reason);
+  put(endpoint: Endpoint, reason: string | null = null): void {
+    this.#ready.push(endpoint);
+    if (this.#isSettled(endpoint)) this.#offers.lay(endpoint);
+    else this.#sealer.add(endpoint);
+    this.#emit('ready', endpoint, reason);
   }
 
-  adopt(record: EndpointRecord): Slot {
+  adopt(record: EndpointRecord): Endpoint {
     return this.#table.adopt(record);
   }
 
@@ -254,11 +254,11 @@ export class Stock {
   }
 
   /** An endpoint that nobody is to have; its record says why. */
-  discard(slot: Slot, reason: string): void {
-    if (slot.record.state === 'leased') this.#table.moveAnyway(slot, 'dirty', { reason });
-    else if (slot.record.state === 'dirty') this.#table.explain(slot, reason);
-    else if (slot.record.state !== 'destroying') this.#table.moveAnyway(slot, 'destroying', { reason });
-    this.#destroyer.add(slot);
+  discard(endpoint: Endpoint, reason: string): void {
+    if (endpoint.record.state === 'leased') this.#table.moveAnyway(endpoint, 'dirty', { reason });
+    else if (endpoint.record.state === 'dirty') this.#table.explain(endpoint, reason);
+    else if (endpoint.record.state !== 'destroying') this.#table.moveAnyway(endpoint, 'destroying', { reason });
+    this.#destroyer.add(endpoint);
   }
 
   resize(size: PoolSize): void {
@@ -326,10 +326,10 @@ export class Stock {
   }
 
   /** After `close`: destroys all that is not leased; resolves with those that would not go. */
-  async drain(): Promise<Slot[]> {
+  async drain(): Promise<Endpoint[]> {
     const spare = () => this.#offers.first(() => this.#ready.takeSpare());
-    for (let slot = spare(); slot !== undefined; slot = spare()) this.discard(slot, 'drained');
-    for (const slot of this.#recycler.remove()) this.discard(slot, 'drained');
+    for (let endpoint = spare(); endpoint !== undefined; endpoint = spare()) this.discard(endpoint, 'drained');
+    for (const endpoint of this.#recycler.remove()) this.discard(endpoint, 'drained');
     return this.#destroyer.drain();
   }
 
@@ -371,8 +371,8 @@ export class Stock {
     this.#cancelAgain = againMs === null ? null : clock.after(againMs, () => this.#tend());
   }
 
-  #letGo(slot: Slot | undefined, reason: string): void {
-    if (slot !== undefined) this.discard(slot, reason);
+  #letGo(endpoint: Endpoint | undefined, reason: string): void {
+    if (endpoint !== undefined) this.discard(endpoint, reason);
   }
 
   /** Keeps at most `kept` of those that somebody has had. */
@@ -387,23 +387,23 @@ export class Stock {
   /** Endpoints that only others may have give way to one who waits. */
   #makeRoom(count: number, tenant: string): void {
     for (let left = count - this.#table.counts.destroying; left > 0; left -= 1) {
-      const slot = this.#offers.first(() => this.#ready.takeForeign(tenant));
-      if (slot === undefined) return;
-      this.discard(slot, 'another tenant waits');
+      const endpoint = this.#offers.first(() => this.#ready.takeForeign(tenant));
+      if (endpoint === undefined) return;
+      this.discard(endpoint, 'another tenant waits');
     }
   }
 
-  #clean(slot: Slot, way: VerifyWay | 'reuse', sealed: boolean): void {
-    slot.sealed = sealed;
+  #clean(endpoint: Endpoint, way: VerifyWay | 'reuse', sealed: boolean): void {
+    endpoint.sealed = sealed;
     try {
-      this.#table.move(slot, 'ready');
+      this.#table.move(endpoint, 'ready');
     } catch (error) {
       this.failures.lastError = oneLine(error);
-      this.discard(slot, 'not recorded as ready');
+      this.discard(endpoint, 'not recorded as ready');
       return;
     }
     this.#recycled.clean(way);
-    this.put(slot, way);
+    this.put(endpoint, way);
   }
 
   #settled(urgentFailures: readonly NetnsdError[]): void {
@@ -412,36 +412,36 @@ export class Stock {
     this.#hooks.changed(urgentFailures, lost);
   }
 
-  #built(slot: Slot, facts: EndpointFacts): void {
-    if (this.#hooks.offer(slot, facts)) return;
+  #built(endpoint: Endpoint, facts: EndpointFacts): void {
+    if (this.#hooks.offer(endpoint, facts)) return;
     try {
-      this.#table.move(slot, 'ready', { facts });
+      this.#table.move(endpoint, 'ready', { facts });
     } catch (error) {
       this.#lost = true;
       this.failures.lastError = oneLine(error);
-      this.discard(slot, 'not recorded as ready');
+      this.discard(endpoint, 'not recorded as ready');
       return;
     }
-    this.put(slot);
+    this.put(endpoint);
   }
 
-  #buildFailed({ slot, error, unknown }: BuildFailure): void {
+  #buildFailed({ endpoint, error, unknown }: BuildFailure): void {
     this.#lost = true;
     this.failures.buildFailures += 1;
     this.failures.lastError = oneLine(error);
-    if (slot === null) return;
-    this.#emit('build_failed', slot, oneLine(error));
-    if (unknown) this.discard(slot, oneLine(error));
-    else this.#table.forget(slot);
+    if (endpoint === null) return;
+    this.#emit('build_failed', endpoint, oneLine(error));
+    if (unknown) this.discard(endpoint, oneLine(error));
+    else this.#table.forget(endpoint);
   }
 
-  #broke(slot: Slot, error: NetnsdError): void {
+  #broke(endpoint: Endpoint, error: NetnsdError): void {
     this.failures.lastError = oneLine(error);
-    this.#emit('broken', slot, oneLine(error));
+    this.#emit('broken', endpoint, oneLine(error));
   }
 
-  #emit(type: 'ready' | 'destroyed' | 'broken' | 'build_failed', slot: Slot, reason: string | null): void {
-    const { id, pool } = slot.key;
+  #emit(type: 'ready' | 'destroyed' | 'broken' | 'build_failed', endpoint: Endpoint, reason: string | null): void {
+    const { id, pool } = endpoint.key;
     this.#options.events.emit({ type, pool, endpoint: id, lease: null, containerId: null, reason });
   }
 }

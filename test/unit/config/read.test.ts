@@ -12,12 +12,12 @@ const DEFAULT_POOL = {
   mtuBytes: 1500,
   buildBatch: 16,
   recycle: 'verify',
-  trust: 'proof',
+  unknownSpec: 'proof',
   sizing: 'demand',
   idleSeconds: 300,
   goneAfterSeconds: 300,
   unusedAfterSeconds: 3600,
-  addressRestSeconds: 30,
+  addressCooldownSeconds: 30,
   mountDns: false,
   dns: { servers: [], search: [], options: [] },
 };
@@ -63,9 +63,9 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         max: 2,
         mtuBytes: 9000,
         buildBatch: 3,
-        addressRestSeconds: 45,
+        addressCooldownSeconds: 45,
         recycle: 'reuse',
-        trust: 'seal',
+        unknownSpec: 'seal',
         sizing: 'fixed' as const,
         idleSeconds: 60,
         goneAfterSeconds: 10,
@@ -78,7 +78,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const top =
     'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_rest = 45\nrecycle = "reuse"\ntrust = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmount_dns = true\n';
+    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

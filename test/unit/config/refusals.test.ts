@@ -14,7 +14,7 @@ function refusal(source: string): NetnsdError {
 }
 
 const POOL_KEYS =
-  'subnet, min_ready, max, mtu, build_batch, address_rest, recycle, trust, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, mount_dns, dns';
+  'subnet, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
@@ -47,6 +47,16 @@ const CASES: [title: string, source: string, message: string][] = [
     'an unknown dns key',
     '[pools.default]\ndns = { sever = [] }',
     'f.toml:2: pools.default.dns.sever: unknown key: did you mean servers? (allowed: servers, search, options)',
+  ],
+  [
+    'the former name of the cooldown',
+    '[pools.web]\naddress_rest = 30',
+    'f.toml:2: pools.web.address_rest: this key is now called address_cooldown_seconds',
+  ],
+  [
+    'the former name of the policy for unknown specs',
+    '[pools.web]\ntrust = "seal"',
+    'f.toml:2: pools.web.trust: this key is now called unknown_spec',
   ],
   [
     'a key of Object',

@@ -10,7 +10,7 @@ import { type ComparisonInput, compare } from '../../../src/reconcile/startup.js
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
-const SITE: Site = { instance: 'test', netnsDir: '/run/netnsd/netns' };
+const SITE: Site = { instanceId: 'test', netnsDir: '/run/netnsd/netns' };
 const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',

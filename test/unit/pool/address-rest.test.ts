@@ -1,8 +1,8 @@
 import t from 'tap';
-import type { Rest } from '../../../src/pool/index.js';
+import type { AddressCooldown } from '../../../src/pool/index.js';
 import { outcome, type Sizes, world } from './fakes.js';
 
-const SMALL: Sizes = { minReady: 0, max: 2, capacity: 2, addressRestSeconds: 30 };
+const SMALL: Sizes = { minReady: 0, max: 2, capacity: 2, addressCooldownSeconds: 30 };
 
 t.test('the address of a replaced endpoint is not built on before it has rested, and then at once', async (t) => {
   const { pools, clock, endpoints } = world({ pools: [SMALL] });
@@ -26,7 +26,7 @@ t.test('who does not wait that long is told what rests and for how long', async 
   await clock.advance(10_000);
   const refused = (nextSeconds: number) => ({
     code: 'pool_exhausted',
-    message: new RegExp(`1 rest, the next for ${nextSeconds} s more.*address_rest`),
+    message: new RegExp(`1 rest, the next for ${nextSeconds} s more.*address_cooldown_seconds`),
     details: { resting: 1, nextSeconds },
   });
   await t.rejects(pools.acquire({}), refused(20));
@@ -110,8 +110,8 @@ t.test('one who waits for an address makes no more endpoints of other tenants go
 });
 
 t.test('rests are recorded before the endpoint is forgotten, and go on in the next daemon', async (t) => {
-  const recorded: Rest[] = [];
-  const rests = { add: (_pool: string, rest: Rest) => void recorded.push(rest), of: () => recorded };
+  const recorded: AddressCooldown[] = [];
+  const rests = { add: (_pool: string, rest: AddressCooldown) => void recorded.push(rest), of: () => recorded };
   const before = world({ pools: [SMALL], rests });
   const leases = await both(before.pools.acquire({ count: 2 }), before.clock);
   const remove = before.records.remove.bind(before.records);

@@ -1,5 +1,6 @@
 import { NetnsdError } from '../../../src/errors.js';
 import type {
+  AddressCooldowns,
   BuiltEndpoint,
   EndpointFacts,
   EndpointKey,
@@ -10,7 +11,6 @@ import type {
   PoolSettings,
   Processes,
   Records,
-  Rests,
   Settled,
   Shelf,
   Verdict,
@@ -187,9 +187,9 @@ export function settingsOf(sizes: Sizes = {}): PoolSettings {
     max: 10,
     capacity: 20,
     buildBatch: 4,
-    addressRestSeconds: 0,
+    addressCooldownSeconds: 0,
     recycle: 'replace',
-    trust: 'proof',
+    unknownSpec: 'proof',
     sizing: 'fixed',
     idleSeconds: 80,
     ...sizes,
@@ -203,7 +203,7 @@ export function world(
     adopted?: EndpointRecord[];
     seq?: number;
     jumpMs?: number;
-    rests?: Rests;
+    rests?: AddressCooldowns;
     processes?: Processes;
     isBusy?: () => boolean;
     shelf?: Shelf;

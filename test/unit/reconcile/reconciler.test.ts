@@ -7,7 +7,7 @@ import type { EndpointRecord } from '../../../src/pool/index.js';
 import { Reconciler } from '../../../src/reconcile/reconciler.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
-const SITE: Site = { instance: 'test', netnsDir: '/run/netns' };
+const SITE: Site = { instanceId: 'test', netnsDir: '/run/netns' };
 
 /** Pools over fakes, and a kernel that has all of their endpoints, but for what the test takes away. */
 async function scene(sizes: Sizes = {}) {
@@ -23,7 +23,7 @@ async function scene(sizes: Sizes = {}) {
     mended: [] as { ids: string[]; fix: boolean }[],
     /** Called when a look has been taken, before anybody hears of it. */
     meanwhile: async (): Promise<void> => undefined,
-    async mend(endpoints: readonly EndpointName[], { fix }: { fix: boolean }) {
+    async repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }) {
       kernel.mended.push({ ids: endpoints.map(({ id }) => id), fix });
       return [];
     },

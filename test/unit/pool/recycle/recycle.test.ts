@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type Past, wayOf } from '../../../../src/pool/recycle/recycle.js';
-import { RECYCLE_MODES, TRUSTS, UNKNOWN_TRUSTS } from '../../../../src/pool/types.js';
+import { RECYCLE_MODES, TRUSTS, UNKNOWN_SPECS } from '../../../../src/pool/types.js';
 
 const PAST: Past = { trust: 'unknown', grafted: false, sealed: true };
 
@@ -8,7 +8,7 @@ const PAST: Past = { trust: 'unknown', grafted: false, sealed: true };
 function judge(
   past: Partial<Past>,
   mode: (typeof RECYCLE_MODES)[number] = 'verify',
-  unknown: (typeof UNKNOWN_TRUSTS)[number] = 'proof',
+  unknown: (typeof UNKNOWN_SPECS)[number] = 'proof',
 ) {
   const way = wayOf(mode, unknown, { ...PAST, ...past });
   return way.way === 'replace' ? way.reason.kind : way.way;
@@ -17,11 +17,11 @@ function judge(
 t.test('who could do nothing is believed if there is a seal, and proven otherwise', async (t) => {
   t.equal(judge({ trust: 'unprivileged' }), 'seal');
   t.equal(judge({ trust: 'unprivileged', sealed: false }), 'proof');
-  for (const unknown of UNKNOWN_TRUSTS) t.equal(judge({ trust: 'unprivileged' }, 'verify', unknown), 'seal', unknown);
+  for (const unknown of UNKNOWN_SPECS) t.equal(judge({ trust: 'unprivileged' }, 'verify', unknown), 'seal', unknown);
 });
 
 t.test('who could do anything has had the endpoint to himself, whatever the pool says of the unknown', async (t) => {
-  for (const unknown of UNKNOWN_TRUSTS) t.equal(judge({ trust: 'privileged' }, 'verify', unknown), 'privileged');
+  for (const unknown of UNKNOWN_SPECS) t.equal(judge({ trust: 'privileged' }, 'verify', unknown), 'privileged');
 });
 
 t.test("of whom nothing is known, the pool's setting decides", async (t) => {

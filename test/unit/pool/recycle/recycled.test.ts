@@ -1,14 +1,14 @@
 import t from 'tap';
 import { Recycled } from '../../../../src/pool/recycle/recycled.js';
+import { endpointOf } from '../endpoints.js';
 import { FakeClock } from '../fake-clock.js';
-import { slotOf } from '../slots.js';
 
 t.test('every way is counted, and every kind of reason', async (t) => {
   const recycled = new Recycled(new FakeClock());
   for (const way of ['seal', 'seal', 'proof', 'reuse'] as const) recycled.clean(way);
-  recycled.replaced(slotOf(1), { kind: 'links', text: 'MTU changed' });
-  recycled.replaced(slotOf(2), { kind: 'links', text: 'one more' });
-  recycled.replaced(slotOf(3), { kind: 'privileged', text: 'its container was privileged' });
+  recycled.replaced(endpointOf(1), { kind: 'links', text: 'MTU changed' });
+  recycled.replaced(endpointOf(2), { kind: 'links', text: 'one more' });
+  recycled.replaced(endpointOf(3), { kind: 'privileged', text: 'its container was privileged' });
   t.match(recycled.status(), {
     recycledBySeal: 2,
     recycledByProof: 1,
@@ -23,7 +23,7 @@ t.test('the sixteen newest replacements are remembered, newest first, and found 
   const recycled = new Recycled(clock);
   for (let seq = 1; seq <= 20; seq += 1) {
     await clock.advance(1000);
-    recycled.replaced(slotOf(seq), { kind: 'routes', text: `${seq} more` });
+    recycled.replaced(endpointOf(seq), { kind: 'routes', text: `${seq} more` });
   }
   const { replaced, replacements } = recycled.status();
   t.equal(replaced, 20);

@@ -3,9 +3,9 @@ import { NetnsdError } from '../../../../src/errors.js';
 import type { Verdict, VerifyRequest } from '../../../../src/pool/index.js';
 import type { Past } from '../../../../src/pool/recycle/recycle.js';
 import { Recycler } from '../../../../src/pool/recycle/recycler.js';
+import { endpointOf } from '../endpoints.js';
 import { FakeClock } from '../fake-clock.js';
 import { FakeEndpoints, type Sizes, settingsOf } from '../fakes.js';
-import { slotOf } from '../slots.js';
 
 const UNSEALED: Past = { trust: 'unknown', grafted: false, sealed: false };
 
@@ -29,9 +29,9 @@ function setUp(
     },
   });
   const add = (seq: number, past: Partial<Past> = {}, { empty = false } = {}) => {
-    const slot = slotOf(seq, { state: 'dirty', tenant: 'a' });
-    const netnsInode = slot.record.facts?.netns.inode as number;
-    recycler.add({ slot, past: { ...UNSEALED, ...past }, netnsInode, empty });
+    const endpoint = endpointOf(seq, { state: 'dirty', tenant: 'a' });
+    const netnsInode = endpoint.record.facts?.netns.inode as number;
+    recycler.add({ endpoint, past: { ...UNSEALED, ...past }, netnsInode, empty });
     return netnsInode;
   };
   return { clock, told, recycler, endpoints, add };

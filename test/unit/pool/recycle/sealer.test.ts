@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { BuiltEndpoint } from '../../../../src/pool/index.js';
 import { Sealer } from '../../../../src/pool/recycle/sealer.js';
+import { endpointOf, idsOf } from '../endpoints.js';
 import { FakeClock } from '../fake-clock.js';
 import { FakeEndpoints } from '../fakes.js';
-import { idsOf, slotOf } from '../slots.js';
 
 /** Seals when it is told to. */
 class Seals extends FakeEndpoints {
@@ -30,21 +30,21 @@ function setUp() {
 
 t.test('endpoints are sealed together, 50 ms after the first of them became ready', async (t) => {
   const { endpoints, clock, sealer } = setUp();
-  const slots = [slotOf(1), slotOf(2)];
-  for (const slot of slots) sealer.add(slot);
+  const both = [endpointOf(1), endpointOf(2)];
+  for (const endpoint of both) sealer.add(endpoint);
   await clock.advance(49);
   t.same(endpoints.asked, []);
   await clock.advance(1);
-  t.same(endpoints.asked, [idsOf(slots)]);
+  t.same(endpoints.asked, [idsOf(both)]);
   t.same(
-    slots.map(({ sealed }) => sealed),
+    both.map(({ sealed }) => sealed),
     [false, false],
     'not before it is surely so',
   );
   endpoints.answer(true);
   await clock.settle();
   t.same(
-    slots.map(({ sealed }) => sealed),
+    both.map(({ sealed }) => sealed),
     [true, true],
   );
   t.equal(clock.pending, 0, 'nothing is left to do');
@@ -52,15 +52,15 @@ t.test('endpoints are sealed together, 50 ms after the first of them became read
 
 t.test('one that was leased before is not sealed, and one that was meanwhile does not count as sealed', async (t) => {
   const { endpoints, clock, sealer } = setUp();
-  const [before, during, back, rest] = [slotOf(1), slotOf(2), slotOf(3), slotOf(4)];
-  for (const slot of [before, during, back, rest]) sealer.add(slot);
+  const [before, during, back, rest] = [endpointOf(1), endpointOf(2), endpointOf(3), endpointOf(4)];
+  for (const endpoint of [before, during, back, rest]) sealer.add(endpoint);
   before.record = { ...before.record, state: 'leased' };
   await clock.advance(50);
   t.same(endpoints.asked, [idsOf([during, back, rest])]);
   during.record = { ...during.record, state: 'leased' };
-  during.handouts += 1;
+  during.acquisitions += 1;
   // Leased and ready again since: somebody was in it before the seal was surely on.
-  back.handouts += 1;
+  back.acquisitions += 1;
   endpoints.answer(true);
   await clock.settle();
   t.same(
@@ -71,7 +71,7 @@ t.test('one that was leased before is not sealed, and one that was meanwhile doe
 
 t.test('those that become ready during a request wait for the next, and a failure costs only the seals', async (t) => {
   const { endpoints, clock, sealer } = setUp();
-  const [first, second, third] = [slotOf(1), slotOf(2), slotOf(3)];
+  const [first, second, third] = [endpointOf(1), endpointOf(2), endpointOf(3)];
   sealer.add(first);
   await clock.advance(50);
   sealer.add(second);
@@ -92,7 +92,7 @@ t.test('those that become ready during a request wait for the next, and a failur
 
 t.test('a request takes 128 at the most, and nobody asks where none is ready any more', async (t) => {
   const { endpoints, clock, sealer } = setUp();
-  for (let seq = 0; seq < 130; seq += 1) sealer.add(slotOf(seq));
+  for (let seq = 0; seq < 130; seq += 1) sealer.add(endpointOf(seq));
   await clock.advance(50);
   endpoints.answer(true);
   await clock.advance(50);
@@ -102,16 +102,16 @@ t.test('a request takes 128 at the most, and nobody asks where none is ready any
   );
   endpoints.answer(true);
   await clock.settle();
-  sealer.add(slotOf(200, { state: 'destroying' }));
+  sealer.add(endpointOf(200, { state: 'destroying' }));
   await clock.advance(50);
   t.equal(endpoints.asked.length, 2);
 });
 
 t.test('closed, it begins nothing, and what is under way is waited for', async (t) => {
   const { endpoints, clock, sealer } = setUp();
-  sealer.add(slotOf(1));
+  sealer.add(endpointOf(1));
   await clock.advance(50);
-  sealer.add(slotOf(2));
+  sealer.add(endpointOf(2));
   sealer.close();
   let idle = false;
   const done = sealer.idle().then(() => {
@@ -121,11 +121,11 @@ t.test('closed, it begins nothing, and what is under way is waited for', async (
   t.equal(idle, false);
   endpoints.answer(true);
   await done;
-  sealer.add(slotOf(3));
+  sealer.add(endpointOf(3));
   await clock.advance(1000);
   t.same(endpoints.asked, [['default-1']]);
   const waiting = setUp();
-  waiting.sealer.add(slotOf(4));
+  waiting.sealer.add(endpointOf(4));
   waiting.sealer.close();
   await waiting.clock.advance(1000);
   t.same(waiting.endpoints.asked, []);

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Slot } from '../../../../src/pool/stock/endpoint-table.js';
+import type { Endpoint } from '../../../../src/pool/stock/endpoint-table.js';
 import { ReadyQueue } from '../../../../src/pool/stock/ready-queue.js';
-import { slotOf } from '../slots.js';
+import { endpointOf } from '../endpoints.js';
 
-function queueOf(...tenants: (string | null)[]): { queue: ReadyQueue; slots: Slot[] } {
+function queueOf(...tenants: (string | null)[]): { queue: ReadyQueue; endpoints: Endpoint[] } {
   const queue = new ReadyQueue();
-  const slots = tenants.map((tenant, seq) => slotOf(seq, { tenant }));
-  for (const slot of slots) queue.push(slot);
-  return { queue, slots };
+  const endpoints = tenants.map((tenant, seq) => endpointOf(seq, { tenant }));
+  for (const endpoint of endpoints) queue.push(endpoint);
+  return { queue, endpoints };
 }
 
-const seqOf = (slot: Slot | undefined) => slot?.key.seq;
+const seqOf = (endpoint: Endpoint | undefined) => endpoint?.key.seq;
 
 t.test('a tenant gets what it has had before, oldest first, then what nobody has had', async (t) => {
   const { queue } = queueOf(null, 'a', 'b', 'a', null);
@@ -26,16 +26,16 @@ t.test('a tenant gets what it has had before, oldest first, then what nobody has
 });
 
 t.test('what was taken and not used is the oldest again', async (t) => {
-  const { queue, slots } = queueOf('a', 'a', null, null);
-  queue.unshift(queue.take('a') as Slot);
+  const { queue, endpoints } = queueOf('a', 'a', null, null);
+  queue.unshift(queue.take('a') as Endpoint);
   t.equal(seqOf(queue.take('a')), 0);
-  queue.unshift(queue.take('b') as Slot);
+  queue.unshift(queue.take('b') as Endpoint);
   t.equal(seqOf(queue.take('b')), 2);
-  t.equal(queue.remove(slots[2] as Slot), false);
-  t.equal(queue.remove(slots[3] as Slot), true);
-  t.equal(queue.remove(slots[3] as Slot), false, 'it is not ready any more');
-  t.equal(queue.remove(slots[1] as Slot), true);
-  t.equal(queue.remove(slots[1] as Slot), false, 'nobody of its tenant is');
+  t.equal(queue.remove(endpoints[2] as Endpoint), false);
+  t.equal(queue.remove(endpoints[3] as Endpoint), true);
+  t.equal(queue.remove(endpoints[3] as Endpoint), false, 'it is not ready any more');
+  t.equal(queue.remove(endpoints[1] as Endpoint), true);
+  t.equal(queue.remove(endpoints[1] as Endpoint), false, 'nobody of its tenant is');
   t.equal(queue.size, 0);
 });
 
@@ -45,11 +45,11 @@ t.test(
     const one = queueOf(null, 'a');
     one.queue.take('a');
     t.equal(one.queue.mixed, false);
-    one.queue.push(one.slots[1] as Slot);
+    one.queue.push(one.endpoints[1] as Endpoint);
     t.equal(seqOf(one.queue.takeSurplus()), 1);
     const several = queueOf(null, 'a');
-    several.queue.unshift(several.queue.take('a') as Slot);
-    several.queue.unshift(several.queue.take('b') as Slot);
+    several.queue.unshift(several.queue.take('a') as Endpoint);
+    several.queue.unshift(several.queue.take('b') as Endpoint);
     t.equal(several.queue.mixed, true);
     t.equal(seqOf(several.queue.takeSurplus()), 0);
     t.equal(seqOf(several.queue.takeSurplus()), 1);
@@ -77,31 +77,32 @@ t.test('whatever is done, the numbers are right and nobody gets what another ten
   fc.assert(
     fc.property(fc.array(act, { maxLength: 80 }), (acts) => {
       const queue = new ReadyQueue();
-      const there: Slot[] = [];
+      const there: Endpoint[] = [];
       const asked = new Set<string>();
       let seq = 0;
-      const gone = (slot: Slot | undefined): Slot | undefined => {
-        if (slot !== undefined && there.splice(there.indexOf(slot), 1)[0] !== slot) throw new Error('it was not there');
-        return slot;
+      const gone = (endpoint: Endpoint | undefined): Endpoint | undefined => {
+        if (endpoint !== undefined && there.splice(there.indexOf(endpoint), 1)[0] !== endpoint)
+          throw new Error('it was not there');
+        return endpoint;
       };
       for (const { what, tenant, used, n } of acts) {
         const mine = there.filter(({ record }) => record.tenant === null || record.tenant === tenant);
         if (what === 'push') {
-          const slot = slotOf(seq++, { tenant: used ? tenant : null });
-          queue.push(slot);
-          there.push(slot);
+          const endpoint = endpointOf(seq++, { tenant: used ? tenant : null });
+          queue.push(endpoint);
+          there.push(endpoint);
         } else if (what === 'take' || what === 'unshift') {
           asked.add(tenant);
-          const slot = queue.take(tenant);
-          if ((slot === undefined) !== (mine.length === 0) || (slot && !mine.includes(slot))) return false;
-          if (slot && what === 'unshift') queue.unshift(slot);
-          else gone(slot);
+          const endpoint = queue.take(tenant);
+          if ((endpoint === undefined) !== (mine.length === 0) || (endpoint && !mine.includes(endpoint))) return false;
+          if (endpoint && what === 'unshift') queue.unshift(endpoint);
+          else gone(endpoint);
         } else if (what === 'remove') {
-          const slot = there[n % Math.max(1, there.length)];
-          if (slot && (!queue.remove(gone(slot) as Slot) || queue.remove(slot))) return false;
+          const endpoint = there[n % Math.max(1, there.length)];
+          if (endpoint && (!queue.remove(gone(endpoint) as Endpoint) || queue.remove(endpoint))) return false;
         } else if (what === 'takeForeign') {
-          const slot = gone(queue.takeForeign(tenant));
-          if (slot ? mine.includes(slot) : mine.length < there.length) return false;
+          const endpoint = gone(queue.takeForeign(tenant));
+          if (endpoint ? mine.includes(endpoint) : mine.length < there.length) return false;
         } else if (gone(queue[what as 'takeSpare']()) === undefined && there.length > 0) return false;
         const virgin = there.filter(({ record }) => record.tenant === null).length;
         const sizes = [queue.size, queue.virgin, queue.sizeFor('a')];

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { AddressRests, sayTightSubnets } from '../../../src/daemon/address-rests.js';
+import { PoolCooldowns, sayTightSubnets } from '../../../src/daemon/address-cooldowns.js';
 
-const WEB = { name: 'web', subnet: '10.9.0.0/24', max: 100, addressRestSeconds: 30 };
+const WEB = { name: 'web', subnet: '10.9.0.0/24', max: 100, addressCooldownSeconds: 30 };
 
 function rests(pools = [WEB], earlier: { address: string; sinceMs: number }[] = []) {
   const added: string[] = [];
@@ -18,7 +18,7 @@ function rests(pools = [WEB], earlier: { address: string; sinceMs: number }[] = 
     info: (_: object, message: string) => void said.push(message),
     warn: (_: object, message: string) => void said.push(message),
   };
-  return { rests: new AddressRests({ pools, file, log }), added, said, file, log };
+  return { rests: new PoolCooldowns({ pools, file, log }), added, said, file, log };
 }
 
 t.test('a rest is recorded by address, and found again by it under another name and subnet', async (t) => {
@@ -37,7 +37,7 @@ t.test('a rest is recorded by address, and found again by it under another name 
 });
 
 t.test('a pool whose addresses do not rest records nothing', async (t) => {
-  const { rests: none, added } = rests([{ ...WEB, addressRestSeconds: 0 }]);
+  const { rests: none, added } = rests([{ ...WEB, addressCooldownSeconds: 0 }]);
   none.add('web', { index: 0, sinceMs: 5 });
   t.same(added, []);
 });
@@ -64,5 +64,5 @@ t.test('a subnet without as many addresses beyond max as it has within is said t
   t.equal(tight({}), false);
   t.equal(tight({ max: 126 }), false);
   t.equal(tight({ max: 127 }), true);
-  t.equal(tight({ max: 127, addressRestSeconds: 0 }), false);
+  t.equal(tight({ max: 127, addressCooldownSeconds: 0 }), false);
 });

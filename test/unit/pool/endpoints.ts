@@ -1,9 +1,12 @@
-import type { Slot } from '../../../src/pool/stock/endpoint-table.js';
+import type { Endpoint } from '../../../src/pool/stock/endpoint-table.js';
 import type { EndpointState } from '../../../src/pool/types.js';
 import { factsOf } from './fakes.js';
 
 /** An endpoint as the table would hold it. */
-export function slotOf(seq: number, { tenant = null as string | null, state = 'ready' as EndpointState } = {}): Slot {
+export function endpointOf(
+  seq: number,
+  { tenant = null as string | null, state = 'ready' as EndpointState } = {},
+): Endpoint {
   const key = { id: `default-${seq}`, pool: 'default', index: seq, seq };
   const record = { ...key, state, facts: factsOf(key), lease: null, tenant, reason: null };
   return {
@@ -12,12 +15,12 @@ export function slotOf(seq: number, { tenant = null as string | null, state = 'r
     recordedState: state,
     ownsIndex: true,
     sealed: false,
-    handouts: 0,
+    acquisitions: 0,
     offer: null,
     onUnleased: null,
   };
 }
 
-export function idsOf(slots: readonly (Slot | undefined)[]): (string | undefined)[] {
-  return slots.map((slot) => slot?.key.id);
+export function idsOf(endpoints: readonly (Endpoint | undefined)[]): (string | undefined)[] {
+  return endpoints.map((endpoint) => endpoint?.key.id);
 }

@@ -1,12 +1,12 @@
 import { endpointCapacity, formatIpv4, nthAddress, parseIpv4, parseSubnet, subnetContains } from '../address/ipv4.js';
 import type { PoolConfig } from '../config/index.js';
-import type { Rest, Rests } from '../pool/index.js';
+import type { AddressCooldown, AddressCooldowns } from '../pool/index.js';
 import type { AddressRest, RecordWarning } from '../state/index.js';
 
 /** Network and gateway come before the address of index 0. */
 const FIRST_ENDPOINT = 2;
 
-type RestPool = Pick<PoolConfig, 'name' | 'subnet' | 'max' | 'addressRestSeconds'>;
+type RestPool = Pick<PoolConfig, 'name' | 'subnet' | 'max' | 'addressCooldownSeconds'>;
 
 interface AddressRestsOptions {
   readonly pools: readonly RestPool[];
@@ -21,7 +21,7 @@ interface AddressRestsOptions {
  * Remembers by address, not by index, which addresses rest: the same address rests though its pool got another name or
  * subnet meanwhile.
  */
-export class AddressRests implements Rests {
+export class PoolCooldowns implements AddressCooldowns {
   readonly #pools: ReadonlyMap<string, RestPool>;
   readonly #file: AddressRestsOptions['file'];
   readonly #log: AddressRestsOptions['log'];
@@ -35,9 +35,9 @@ export class AddressRests implements Rests {
     this.#earlier = file.load((warning) => log.warn(warning, 'which addresses rest cannot be read, so none does'));
   }
 
-  add(pool: string, { index, sinceMs }: Rest): void {
+  add(pool: string, { index, sinceMs }: AddressCooldown): void {
     const settings = this.#pools.get(pool);
-    if (settings === undefined || settings.addressRestSeconds === 0) return;
+    if (settings === undefined || settings.addressCooldownSeconds === 0) return;
     const address = formatIpv4(nthAddress(parseSubnet(settings.subnet), FIRST_ENDPOINT + index));
     try {
       this.#file.add(address, sinceMs);
@@ -49,7 +49,7 @@ export class AddressRests implements Rests {
     }
   }
 
-  of(pool: string): Rest[] {
+  of(pool: string): AddressCooldown[] {
     const settings = this.#pools.get(pool);
     if (settings === undefined) return [];
     const subnet = parseSubnet(settings.subnet);
@@ -62,11 +62,11 @@ export class AddressRests implements Rests {
 
 /** Says which pools may have to wait for addresses when as many endpoints as they may have are replaced at once. */
 export function sayTightSubnets(pools: readonly RestPool[], log: AddressRestsOptions['log']): void {
-  for (const { name, subnet, max, addressRestSeconds } of pools) {
+  for (const { name, subnet, max, addressCooldownSeconds } of pools) {
     const spare = endpointCapacity(parseSubnet(subnet)) - max;
-    if (addressRestSeconds === 0 || spare >= max) continue;
+    if (addressCooldownSeconds === 0 || spare >= max) continue;
     log.info(
-      { pool: name, subnet, max, spare, addressRestSeconds },
+      { pool: name, subnet, max, spare, addressCooldownSeconds },
       'the subnet has few addresses beyond max: where many endpoints are replaced, builds wait until addresses have rested',
     );
   }

@@ -22,7 +22,7 @@ export interface AddressRest {
  * The addresses that rest, in `STATE_DIR/resting`: one line each, `ADDRESS SINCE_MS`, appended by one write(2) of about
  * 4 µs on tmpfs; the latest of an address counts. Written anew, without those that have rested, when it has grown.
  */
-export class RestFile {
+export class CooldownFile {
   readonly #directory: string;
   readonly #keepMs: number;
   readonly #sinceMs = new Map<string, number>();
