@@ -70,16 +70,6 @@ void shelf_close(struct shelf *shelf) {
   shelf->fd = -1;
 }
 
-/* Only asks: whoever took the lock, even for a moment, would make others believe in a daemon. */
-bool shelf_is_served(const struct shelf *shelf) {
-  int fd = openat(shelf->fd, "open", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  bool served = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
-  close(fd);
-  return served;
-}
-
 void shelf_entry(const struct shelf *shelf, const char *folder, char path[SHELF_ENTRY_SIZE]) {
   snprintf(path, SHELF_ENTRY_SIZE, "%s/%s", folder, shelf->key);
 }
@@ -89,23 +79,25 @@ bool shelf_rename(int from_folder, const char *from, int to_folder, const char *
   return syscall(SYS_renameat2, from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0;
 }
 
-static bool has(const struct shelf *shelf, const char *folder) {
+bool shelf_has(const struct shelf *shelf, const char *folder) {
   char path[SHELF_ENTRY_SIZE];
   struct stat status;
   shelf_entry(shelf, folder, path);
   return fstatat(shelf->fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-/* containerd has a container deleted twice. A daemon that lives marks whoever holds anything, so without a mark there is nothing to ask. */
+/* containerd has a container deleted twice. The daemon marks the containers that hold anything, and the marks outlive it. */
 bool shelf_holds_nothing(const struct shelf *shelf) {
-  if (has(shelf, "taken") || has(shelf, "standing")) return false;
-  return has(shelf, "returned") || (shelf_is_served(shelf) && !has(shelf, "holders"));
+  if (shelf_has(shelf, "taken") || shelf_has(shelf, "standing") || shelf_has(shelf, "several")) return false;
+  return shelf_has(shelf, "returned") || !shelf_has(shelf, "holders");
 }
 
 bool shelf_give_back(const struct shelf *shelf) {
   char taken[SHELF_ENTRY_SIZE];
   char standing[SHELF_ENTRY_SIZE];
   char returned[SHELF_ENTRY_SIZE];
+  /* What else it holds is for the daemon to release with it. */
+  if (shelf_has(shelf, "several")) return false;
   shelf_entry(shelf, "taken", taken);
   shelf_entry(shelf, "standing", standing);
   shelf_entry(shelf, "returned", returned);

@@ -3,14 +3,14 @@
 
 #include <stdbool.h>
 
-/* A container's id, or that, `@` and eight digits. */
+/* A container's id; or that, `@` and eight digits; or `@` and the lease's id, of a lease that is no container's. */
 enum { SHELF_KEY_MAX = 200 };
 
-/* The folder beside the daemon's socket on which it lays out endpoints, see README.md. */
+/* The folder beside the daemon's socket on which it lays out endpoints, see docs/shelf.md. */
 struct shelf {
   /* All that is done there is done by way of this descriptor, so that it happens in the folder that was looked at. */
   int fd;
-  /* The container's name there. */
+  /* The lease's name there. */
   char key[SHELF_KEY_MAX + 1];
 };
 
@@ -22,17 +22,17 @@ bool shelf_open(struct shelf *shelf, const char *socket_path);
 
 void shelf_close(struct shelf *shelf);
 
-/* Whether a daemon lives that will collect what is taken. */
-bool shelf_is_served(const struct shelf *shelf);
-
-/* Gives back what the container took, whether or not a daemon lives: the next one collects it. False if there is nothing of it here. */
+/* Gives back what was taken under this key, whether or not a daemon runs: the next one enters it. False if there is nothing of it here. */
 bool shelf_give_back(const struct shelf *shelf);
 
-/* Whether the container surely holds no lease, of whatever kind: it has given back already, or a living daemon knows of none. */
+/* Whether the container surely holds no lease, of whatever kind: it has given back already, or has no mark. */
 bool shelf_holds_nothing(const struct shelf *shelf);
 
 /* Room for the path of an entry in one of the shelf's folders. */
 enum { SHELF_ENTRY_SIZE = SHELF_KEY_MAX + 16 };
+
+/* Whether there is anything at `FOLDER/KEY`, or it cannot be told. */
+bool shelf_has(const struct shelf *shelf, const char *folder);
 
 /* `FOLDER/KEY`, relative to the shelf. */
 void shelf_entry(const struct shelf *shelf, const char *folder, char path[SHELF_ENTRY_SIZE]);

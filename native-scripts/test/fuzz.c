@@ -113,8 +113,8 @@ static void fuzz_spec_edit(const char *text, size_t size) {
 static void fuzz_offer(const char *text, size_t size) {
   static struct offer offer;
   if (!offer_read(&offer, text, size)) return;
-  require(strlen(offer.endpoint) + strlen(offer.address) + strlen(offer.path) + 2 == size);
-  require(is_plain_name(offer.endpoint) && strchr(offer.address, ' ') == NULL && offer.path[0] == '/');
+  require(offer.length == size && memcmp(offer.text, text, size) == 0 && offer.text[size] == '\0');
+  require(is_plain_name(offer.token) && is_plain_name(offer.pool) && offer.address[0] != '\0' && offer.path[0] == '/');
 }
 
 static void fuzz_spec(const char *text, size_t size) {

@@ -35,27 +35,42 @@ static struct offer offer;
 
 static bool reads(const char *text) { return offer_read(&offer, text, strlen(text)); }
 
-void test_shelf(void) {
-  check_keys();
-  test("an offer is an endpoint, an address and a path, which may hold blanks");
-  CHECK(reads("default-17 10.213.0.2/16 /run/a b/c"));
-  CHECK_TEXT(offer.endpoint, "default-17");
+#define OFFER(token, path, inode, address) \
+  "{\"token\":" token ",\"pool\":\"web\",\"netns\":{\"path\":" path ",\"inode\":" inode "},\"addresses\":[{\"address\":" address "}]}"
+
+static void check_offers(void) {
+  test("an offer says its token, pool, address, path and inode");
+  CHECK(reads(OFFER("\"web-17.5\"", "\"/run/a b/c\"", "4026532287", "\"10.213.0.2/16\"")));
+  CHECK_TEXT(offer.token, "web-17.5");
+  CHECK_TEXT(offer.pool, "web");
   CHECK_TEXT(offer.address, "10.213.0.2/16");
   CHECK_TEXT(offer.path, "/run/a b/c");
+  CHECK(offer.inode == 4026532287 && !offer.mount_dns);
+  CHECK(reads("{\"mountDns\":true,\"token\":\"a\",\"pool\":\"b\",\"netns\":{\"path\":\"/\",\"inode\":0},\"addresses\":[{\"address\":\"c\"}]}"));
+  CHECK(offer.mount_dns);
   test("what is no such text is no offer");
   CHECK(!reads(""));
-  CHECK(!reads("a"));
-  CHECK(!reads("a b"));
-  CHECK(!reads("a b "));
-  CHECK(!reads(" b /c"));
-  CHECK(!reads("a  /c"));
-  CHECK(!reads("a b c"));
-  CHECK(!reads("a/ b /c"));
-  CHECK(!reads("a b /c\n"));
-  CHECK(!reads("a b /c\x7f"));
-  CHECK(!reads("a b /\xff"));
-  CHECK(!offer_read(&offer, "a b /c\0", 7));
-  CHECK(!reads("a 00000000000000000000000000000000000000000000000000000000000000000 /c"));
-  test("a pool's name is plain");
+  CHECK(!reads("default-17 10.213.0.2/16 /run/a"));
+  CHECK(!reads("{}"));
+  CHECK(!reads(OFFER("\"../x\"", "\"/c\"", "1", "\"b\"")));
+  CHECK(!reads(OFFER("1", "\"/c\"", "1", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"c\"", "1", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"/c\\n\"", "1", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"/c\x7f\"", "1", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"/\xff\"", "1", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"/c\"", "-1", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"/c\"", "99999999999999999999", "\"b\"")));
+  CHECK(!reads(OFFER("\"a\"", "\"/c\"", "1", "\"\"")));
+  CHECK(!reads("{\"token\":\"a\",\"pool\":\"b\",\"netns\":{\"path\":\"/\",\"inode\":0},\"addresses\":[]}"));
+  static const char with_nul[] = OFFER("\"a\"", "\"/c\"", "1", "\"b\"") "\0";
+  CHECK(!offer_read(&offer, with_nul, sizeof with_nul));
+}
+
+void test_shelf(void) {
+  check_keys();
+  check_offers();
+  test("names of pools and tenants");
   CHECK(is_plain_name("web_1.a-B") && !is_plain_name("") && !is_plain_name(".a") && !is_plain_name("a/b") && !is_plain_name("@default"));
+  CHECK(is_tenant_name("a:b@c.d_e-f") && is_tenant_name("0") && !is_tenant_name("") && !is_tenant_name(".a") && !is_tenant_name("a/b"));
+  CHECK(!is_tenant_name("0123456789012345678901234567890123456789012345678901234567890123x"));
 }
