@@ -1,6 +1,6 @@
 import type { Held } from './lease/lease-table.js';
 import type { PoolLog } from './log.js';
-import type { Shelf, ShelfNews } from './shelf.js';
+import { type Shelf, type ShelfNews, shelfKey } from './shelf.js';
 import type { Records } from './types.js';
 
 interface CollectorOptions {
@@ -19,7 +19,7 @@ interface CollectorOptions {
  */
 export class Collector {
   readonly #options: CollectorOptions;
-  /** Leases that could not be committed, by container. */
+  /** Leases that could not be committed, by key. */
   readonly #uncommitted = new Map<string, Held>();
 
   constructor(options: CollectorOptions) {
@@ -37,12 +37,12 @@ export class Collector {
   /** The lease that stands from now on, if any. */
   #enter(shelf: Shelf, news: ShelfNews): Held[] {
     const { claim, release, log } = this.#options;
-    const { containerId, leaseId, returned, pid } = news;
+    const { key, containerId, leaseId, returned, pid } = news;
     if (returned && release(leaseId)) return [];
     const held = claim(news);
     if (held === undefined) {
       // What a daemon before this one, or a lease that has ended, left behind.
-      shelf.letGo(containerId);
+      shelf.letGo(key);
       return [];
     }
     const { pool, tenant, source } = held.lease;
@@ -56,25 +56,21 @@ export class Collector {
   async #commit(shelf: Shelf, entered: readonly Held[]): Promise<void> {
     try {
       await this.#options.records.committed();
-      shelf.settle(entered.map(containerOf));
+      shelf.settle(entered.map(({ lease }) => shelfKey(lease)));
     } catch (error) {
       for (const held of entered) {
-        this.#uncommitted.set(containerOf(held), held);
+        this.#uncommitted.set(shelfKey(held.lease), held);
         held.owner.unrecorded(held, error);
       }
     }
   }
 
   #settleLate(shelf: Shelf): void {
-    for (const [containerId, { endpoint, lease }] of this.#uncommitted) {
+    for (const [key, { endpoint, lease }] of this.#uncommitted) {
       const stands = endpoint.record.lease?.id === lease.id;
       if (stands && endpoint.recordedState !== 'leased') continue;
-      this.#uncommitted.delete(containerId);
-      if (stands) shelf.settle([containerId]);
+      this.#uncommitted.delete(key);
+      if (stands) shelf.settle([key]);
     }
   }
-}
-
-function containerOf({ lease }: Held): string {
-  return lease.containerId as string;
 }

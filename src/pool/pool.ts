@@ -166,7 +166,7 @@ export class Pool implements LeaseOwner {
 
   /** See `Collector`: the lease of an endpoint that was taken from the shelf; undefined where it lies there no more. */
   claim(news: ShelfNews): Held | undefined {
-    const endpoint = this.#stock.claim(news.token);
+    const endpoint = this.#stock.claim(news);
     if (endpoint === undefined) return undefined;
     const held = this.#grants.claim(endpoint, news);
     this.#leased([held]);

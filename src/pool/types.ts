@@ -198,8 +198,6 @@ export interface PoolSettings {
   readonly buildBatch: number;
   /** How long an address that somebody has had rests before another endpoint gets it; 0: not at all. */
   readonly addressCooldownSeconds: number;
-  /** Whether its ready endpoints are laid out on the shelf, if there is one. Default: yes. */
-  readonly onShelf?: boolean;
   readonly recycle: RecycleMode;
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly unknownSpec: UnknownSpec;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
+import { type ShelfNews, takenTerms } from '../shelf.js';
 import type { Endpoint, EndpointTable } from '../stock/endpoint-table.js';
 import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from '../types.js';
 import type { Ask } from './acquire-options.js';
@@ -41,22 +41,16 @@ export class Grants {
     return this.#hold({ endpoint, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
   }
 
-  /** The lease of what a container took from the shelf: it stands, whether or not that can be recorded. */
+  /** The lease of what a client took from the shelf: it stands, whether or not that can be recorded. */
   claim(endpoint: Endpoint, news: ShelfNews): Held {
-    const terms: LeaseTerms = {
-      id: news.leaseId,
-      containerId: news.containerId,
-      tenant: SHELF_TENANT,
-      trust: news.trust,
-      source: 'warm',
-      acquiredAt: new Date(news.takenAtMs).toISOString(),
-      expiresAt: null,
-      container: 'awaited',
-    };
+    const { takenAtMs, ttlMs } = news;
+    const leftMs = ttlMs === null ? null : Math.max(0, takenAtMs + ttlMs - this.#clock.wallMs());
+    const due = leftMs === null ? {} : { dueMonotonicMs: this.#clock.monotonicMs() + leftMs };
+    const terms: LeaseTerms = { ...takenTerms(news), ...due };
     const before = endpoint.recordedState;
     this.#table.moveAnyway(endpoint, 'leased', { lease: terms });
     const facts = endpoint.record.facts as EndpointFacts;
-    return this.#hold({ endpoint, facts, terms, ttlMs: null, confirmed: true, before });
+    return this.#hold({ endpoint, facts, terms, ttlMs: leftMs, confirmed: true, before });
   }
 
   #until(ttlMs: number): { expiresAt: string; dueMonotonicMs: number } {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { LeaseFilter } from '../service.js';
-import type { Shelf } from '../shelf.js';
+import { type Shelf, shelfKey } from '../shelf.js';
 import type { Endpoint } from '../stock/endpoint-table.js';
 import type { EndpointState, Lease, Processes } from '../types.js';
 import { type Expiring, Expiry } from './expiry.js';
@@ -35,14 +35,17 @@ export class LeaseTable {
   readonly #ofContainer = new Map<string, Set<Held>>();
   readonly #expiry: Expiry<Held>;
   readonly #processes: Pick<Processes, 'watch'> | undefined;
-  readonly #shelf: Pick<Shelf, 'hold' | 'letGo'> | undefined;
+  readonly #shelf: Pick<Shelf, 'hold' | 'holdSeveral' | 'letGo'> | undefined;
 
   constructor(
     clock: Clock,
     {
       processes,
       shelf,
-    }: { processes?: Pick<Processes, 'watch'> | undefined; shelf?: Pick<Shelf, 'hold' | 'letGo'> | undefined } = {},
+    }: {
+      processes?: Pick<Processes, 'watch'> | undefined;
+      shelf?: Pick<Shelf, 'hold' | 'holdSeveral' | 'letGo'> | undefined;
+    } = {},
   ) {
     this.#processes = processes;
     this.#shelf = shelf;
@@ -79,10 +82,10 @@ export class LeaseTable {
     this.#byId.set(id, held);
     if (containerId !== null) {
       this.#byContainer.set(containerKey(pool, containerId), held);
-      this.#shelf?.hold(containerId);
       const all = this.#ofContainer.get(containerId);
-      if (all === undefined) this.#ofContainer.set(containerId, new Set([held]));
-      else all.add(held);
+      if (all === undefined) this.#shelf?.hold(containerId);
+      else this.#shelf?.holdSeveral(containerId);
+      this.#ofContainer.set(containerId, (all ?? new Set()).add(held));
     }
     if (ttlMs !== null) held.expiring = this.#expiry.add(held, Math.max(0, ttlMs));
     if (process !== undefined)
@@ -114,10 +117,10 @@ export class LeaseTable {
     }
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
     held.unbind?.();
-    if (containerId !== null)
-      held.endpoint.onUnleased = () => {
-        if (!this.#ofContainer.has(containerId)) this.#shelf?.letGo(containerId);
-      };
+    const key = shelfKey(held.lease);
+    held.endpoint.onUnleased = () => {
+      if (!this.#ofContainer.has(key)) this.#shelf?.letGo(key);
+    };
     return held;
   }
 
