@@ -223,7 +223,7 @@ const FAILURES: Record<string, Failure> = {
     step: 'read',
     spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'delete', 'eth0'),
   },
-  'somebody gave the interface another MAC': {
+  'the interface has another MAC': {
     step: 'read',
     spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
   },

@@ -7,7 +7,7 @@ import type { Host } from '../host.js';
 import { bridgePrefix, hostLinkPrefix, netnsPrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
-/** What the kernel holds that bears the site's mark. */
+/** What the kernel holds that bears the instance id. */
 export interface Inventory {
   /** Links of endpoints at the host, by name. */
   readonly links: ReadonlyMap<string, Link>;
