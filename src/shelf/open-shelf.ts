@@ -5,16 +5,11 @@ import { LifeSign } from '../kernel/file-lock.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
-import {
-  type FileRecords,
-  FileShelf,
-  isHardship,
-  recoverShelf,
-  SHELF,
-  SHELF_OPEN,
-  ShelfFolder,
-} from '../state/index.js';
+import { type FileRecords, isHardship, SHELF } from '../state/index.js';
+import { FileShelf } from './file-shelf.js';
 import { Seldom } from './log-throttle.js';
+import { recoverShelf } from './recover.js';
+import { SHELF_OPEN, ShelfFolder } from './shelf-folder.js';
 import { ShelfWatch } from './shelf-watch.js';
 
 /** How long netnsd-runc may take between its mark and its taking, in milliseconds; what is older was left behind. */

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { ENDPOINT_STATES } from '../pool/types.js';
 import { journalPath } from './lease-journal.js';
 import { readOwnFile, refuseHardship } from './own-file.js';
+import { ENDPOINT_STATES } from './record.js';
 import { decodeRecord, fileName, isTemporaryName, type StoredRecord, temporaryName } from './record-file.js';
 import { type RecordWarning, setAside } from './set-aside.js';
 

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
-import type { EndpointKey, EndpointRecord, EndpointState, Records } from '../pool/types.js';
 import { LeaseJournal } from './lease-journal.js';
 import { loadRecords } from './load.js';
+import type { EndpointKey, EndpointRecord, EndpointState } from './record.js';
 import { encodeRecord, fileName, isEndpointId, temporaryName } from './record-file.js';
 import type { RecordWarning } from './set-aside.js';
 
@@ -27,7 +27,7 @@ export type RecordFs = Pick<typeof fs, 'openSync' | 'writeSync' | 'closeSync' | 
  * Cut short anywhere, it leaves the older file alone, or both, of which the later revision counts. Nothing is synced: the
  * files live on tmpfs, and what they describe dies with the kernel as they do.
  */
-export class FileRecords implements Records {
+export class FileRecords {
   readonly #directory: string;
   readonly #fs: RecordFs;
   readonly #journal: LeaseJournal;
@@ -69,7 +69,7 @@ export class FileRecords implements Records {
     return stored.map(({ record }) => record);
   }
 
-  /** See `Records`. Throws `state_write_failed`; then the older record stands. */
+  /** Writes the record into the folder of its state, atomically. Throws `state_write_failed`; then the older record stands. */
   write(record: EndpointRecord, previous: EndpointState | null): void {
     const { id, state } = record;
     const temporary = this.#path(state, id, temporaryName(id));
@@ -99,7 +99,7 @@ export class FileRecords implements Records {
     for (const path of this.#stuck) if (this.#unlink(path)) this.#stuck.delete(path);
   }
 
-  /** See `Records`. A record that is gone already is success; one that will not go is tried again with the next change. */
+  /** Forgets the record. One that is gone already is success; one that will not go is tried again with the next change. */
   remove(key: EndpointKey, state: EndpointState): void {
     const path = this.#path(state, key.id, fileName(key.id));
     // With no file to overrule it, a lease that has ended would come back with the next load.
@@ -126,7 +126,7 @@ export class FileRecords implements Records {
     }
   }
 
-  /** See `Records`. Until its file is written, a while later, the journal speaks for the lease. */
+  /** Writes the record of a lease with all others of the same turn. Until its file is written, a while later, the journal speaks for the lease. */
   writeSoon(record: EndpointRecord, previous: EndpointState | null): void {
     this.#revision += 1;
     this.#journal.append(encodeRecord({ record, revision: this.#revision }), record.id);
@@ -137,7 +137,7 @@ export class FileRecords implements Records {
     else this.#flushSoon();
   }
 
-  /** See `Records`. */
+  /** Resolves when everything is in the file system; throws `state_write_failed`. */
   async committed(): Promise<void> {
     await this.#journal.committed();
   }

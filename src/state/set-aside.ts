@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { SHELF } from '../shelf/shelf-folder.js';
-import { LEASE_FILES } from './lease-files.js';
+import { LEASE_FILES, SET_ASIDE, SHELF, STATE_FILES } from './layout.js';
 import { foreignness } from './own-file.js';
-
-/** Where files go that netnsd did not write; beside the folders of the states. */
-export const SET_ASIDE = 'set-aside';
-/** The files of a state directory beside its folders. */
-export const STATE_FILES = ['lock', 'sequence', 'site.json', 'journal', 'resting'] as const;
 
 /** One file that was found and not used. */
 export interface RecordWarning {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { runProcess } from '../run-process.js';
 import { type Bundle, makeBundle } from './bundle.js';
 import { DemoDaemon } from './daemon.js';
 import { difference, type Inventory, takeInventory } from './left.js';
@@ -124,7 +124,7 @@ async function cleanUp(daemon: DemoDaemon, before: Inventory): Promise<void> {
   fact('the daemon has ended, and its pools are gone', performance.now() - begin);
   const left = difference(before, await takeInventory(daemon.stateDir));
   if (left.length > 0) throw new Error(`something is left: ${left.join('; ')}`);
-  const containers = (await execa('runc', ['list', '--quiet'])).stdout;
+  const containers = (await runProcess('runc', ['list', '--quiet'])).trim();
   if (containers !== '') throw new Error(`containers are left: ${containers}`);
   fact('nothing is left: no link, no mount, no file, no container (seen by ip, /proc and runc)');
 }
