@@ -1,13 +1,17 @@
 import { ENDPOINT_STATES } from './record.js';
 
+/** What netnsd keeps in its state directory: every name that a room above this one uses there is on this list. */
+
 /** Where files go that netnsd did not write. */
 export const SET_ASIDE = 'set-aside';
-/** Holds one folder a lease, with the files that its container sees as /etc/resolv.conf and /etc/hosts. */
+/** One folder for each lease that has DNS files. */
 export const LEASE_FILES = 'dns';
-/** Ready endpoints lie here for containers to take; see docs/shelf.md. */
+/** Offers of ready endpoints; see docs/shelf.md. */
 export const SHELF = 'shelf';
 
-/** The folders of a state directory: one for each state of an endpoint, and those above. Namespaces are mounted elsewhere. */
-export const STATE_FOLDERS = [...ENDPOINT_STATES, SET_ASIDE, LEASE_FILES, SHELF] as const;
-/** The files of a state directory beside its folders. */
+/** Folders that are made when the state directory is opened. */
+export const RECORD_FOLDERS: readonly string[] = [...ENDPOINT_STATES, SET_ASIDE];
+/** Folders that are made when they are first needed. */
+export const OTHER_FOLDERS: readonly string[] = [LEASE_FILES, SHELF];
+export const STATE_FOLDERS: readonly string[] = [...RECORD_FOLDERS, ...OTHER_FOLDERS];
 export const STATE_FILES = ['lock', 'sequence', 'site.json', 'journal', 'resting'] as const;

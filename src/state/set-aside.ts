@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { LEASE_FILES, SET_ASIDE, SHELF, STATE_FILES } from './layout.js';
+import { OTHER_FOLDERS, SET_ASIDE, STATE_FILES } from './layout.js';
 import { foreignness } from './own-file.js';
 
 /** One file that was found and not used. */
@@ -51,7 +51,7 @@ export function removeForeignFiles(directory: string): void {
 
 function foreignFiles(directory: string): { name: string; path: string; problem: string }[] {
   const files = STATE_FILES.flatMap((file) => [file, `${file}.new`]);
-  return [...files, LEASE_FILES, SHELF].flatMap((name) => {
+  return [...files, ...OTHER_FOLDERS].flatMap((name) => {
     const path = join(directory, name);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return [];

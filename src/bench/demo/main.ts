@@ -17,11 +17,14 @@ subnet = "10.213.0.0/16"
 min_ready = ${READY}
 max = 200
 
-# Keeps nothing ready, so that every lease has to be built while the container waits.
+# Keeps nothing ready and reuses nothing, so that every lease has to be built while the container waits.
 [pools.cold]
 subnet = "10.214.0.0/24"
 min_ready = 0
 max = 10
+sizing = "fixed"
+recycle = "replace"
+address_cooldown_seconds = 0
 `;
 
 async function startDaemon(daemon: DemoDaemon): Promise<void> {
