@@ -55,9 +55,7 @@ t.test('an error code that a page names is one', async (t) => {
   const codes = Object.keys(ERROR_CODES);
   let checked = 0;
   for (const page of ['docs/leases.md', 'docs/hooks.md', 'docs/recycling.md', 'docs/architecture.md']) {
-    for (const [, code = ''] of prose(page).matchAll(
-      /`((?:lease|process|pool|graft|state|worker)_[a-z_]+)`/g,
-    )) {
+    for (const [, code = ''] of prose(page).matchAll(/`((?:lease|process|pool|graft|state|worker)_[a-z_]+)`/g)) {
       t.ok(codes.includes(code), `${page}: ${code}`);
       checked += 1;
     }
