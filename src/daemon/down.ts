@@ -8,7 +8,7 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/netns/mount-folder.js';
 import { strayNames } from '../reconcile/startup.js';
-import { removeForeignFiles, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
+import { removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { readSite, siteOf } from './site-file.js';
 
@@ -31,6 +31,7 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   const { stateDir, socketPath } = options;
   removeForeignFiles(stateDir);
   const stoppedPid = await stopDaemon(stateDir);
+  closeShelf(stateDir);
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
   using host = Host.open();
   const before = await takeInventory(host, site);
@@ -51,6 +52,12 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   removeMountFolder(site.netnsDir);
   removeFiles(stateDir, socketPath);
   return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
+}
+
+/** Nothing can be taken any more: a client that is at it finds its mark gone, and gives up. */
+function closeShelf(stateDir: string): void {
+  const folder = join(stateDir, SHELF);
+  for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */
