@@ -18,6 +18,10 @@ t.test('every option is understood', async (t) => {
   t.same(options?.peers, [], 'peers can be left out');
 });
 
+t.test('another checkout is named by its absolute path', async (t) => {
+  t.match(parseOptions(['boot', '--against', '/srv/old/../netnsd']), { suite: 'boot', against: '/srv/netnsd' });
+});
+
 t.test('help wins over everything', async (t) => {
   t.equal(parseOptions(['--help']), undefined);
 });
