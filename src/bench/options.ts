@@ -31,15 +31,15 @@ Suites:
   fill      from exec of netnsd serve to a full pool, against the same netlink requests from C
   acquire   lease warm endpoints over the socket: one client, 100 at once on new and on kept connections, 100 paced
   cli       netnsd acquire --path and netnsd release, against /bin/true
-  start     100 concurrent runc run on leased paths, against host networking and an empty new namespace
+  start     100 containers at once beside a pool, against the same host without netnsd; SIZES are the pool's
   recycle   released endpoints ready again by seal, by proof and by replacement; acquires beside a churn
   memory    the daemon's resident memory and the kernel's memory an endpoint
   sizing    how pools size themselves, simulated; its own options: netnsd bench sizing --help
 
 Options:
   --rounds N      how often each is measured, in alternating order (default: build 5, boot 10,
-                  fill 5, acquire 20, cli 40, start 15, recycle 5, memory 1)
-  --sizes N,N     numbers of endpoints (default: build 100,1000; fill 1000; acquire 10,1000; start 100;
+                  fill 5, acquire 20, cli 40, start 7, recycle 5, memory 1)
+  --sizes N,N     numbers of endpoints (default: build 100,1000; fill 1000; acquire 10,1000; start 150;
                   recycle 100; memory 100,1000)
   --peers A,B     which of cni, ip the suite build compares with; '' for none (default: cni,ip)
   --against DIR   another built checkout of netnsd that the suite boot compares with
@@ -54,11 +54,11 @@ const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> 
   fill: { rounds: 5, sizes: [1000] },
   acquire: { rounds: 20, sizes: [10, 1000] },
   cli: { rounds: 40, sizes: [32] },
-  start: { rounds: 15, sizes: [100] },
+  start: { rounds: 7, sizes: [150] },
   recycle: { rounds: 5, sizes: [100] },
   memory: { rounds: 1, sizes: [100, 1000] },
 };
-const MAX_SIZE = 1000;
+const MAX_SIZE = 10_000;
 
 function usage(message: string): NetnsdError {
   return new NetnsdError('bad_usage', `${message}; see netnsd bench --help`);
