@@ -212,7 +212,7 @@ async function startPools(options: {
     })),
     endpoints: thread,
     records: files,
-    rests: new PoolCooldowns({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
+    addressCooldowns: new PoolCooldowns({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
     isBusy: () => isProcessorShort(),
     processes,

@@ -16,7 +16,7 @@ export class IdleFloor {
   }
 
   /** So many stand ready from now on. */
-  stands(ready: number, nowMs: number): void {
+  readyNow(ready: number, nowMs: number): void {
     this.#turn(nowMs);
     this.#standing = ready;
     const place = this.#part % this.#least.length;

@@ -1,4 +1,4 @@
-import type { PoolSettings } from '../types.js';
+import type { PoolSettings } from '../settings.js';
 import { Demand } from './demand.js';
 import { IdleFloor } from './idle-floor.js';
 import type { PoolSize } from './size.js';
@@ -36,7 +36,7 @@ export interface Sizing {
   /** `count` endpoints are asked for. */
   acquired(count: number, nowMs: number): void;
   /** So many stand ready after some were taken. */
-  stands(ready: number, nowMs: number): void;
+  readyNow(ready: number, nowMs: number): void;
   /** A refill of `count` endpoints took so long. */
   built(count: number, tookMs: number): void;
   /** How many are to be ready: at least `minReady`, at most `max`. */
@@ -55,7 +55,7 @@ export const configuredSizing: SizingPolicy = (settings, nowMs) =>
 /** Always `minReady`; what is above goes at once. */
 export class FixedSizing implements Sizing {
   acquired(): void {}
-  stands(): void {}
+  readyNow(): void {}
   built(): void {}
   resized(): void {}
 
@@ -92,8 +92,8 @@ export class DemandSizing implements Sizing {
     this.#demand.acquired(count, nowMs);
   }
 
-  stands(ready: number, nowMs: number): void {
-    this.#idle.stands(ready, nowMs);
+  readyNow(ready: number, nowMs: number): void {
+    this.#idle.readyNow(ready, nowMs);
   }
 
   built(count: number, tookMs: number): void {
@@ -111,7 +111,7 @@ export class DemandSizing implements Sizing {
   plan(supply: Supply, nowMs: number): Plan {
     const target = this.target(supply, nowMs);
     const spare = Math.max(0, supply.ready - supply.waiting);
-    this.#idle.stands(spare, nowMs);
+    this.#idle.readyNow(spare, nowMs);
     const idle = Math.max(0, this.#idle.least(nowMs) - target);
     const atOnce = surplusAbove(this.#resized ? target : Number.POSITIVE_INFINITY, supply);
     this.#resized = false;

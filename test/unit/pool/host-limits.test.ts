@@ -12,7 +12,7 @@ t.test('a full disk loses no endpoint: what could not be recorded as leased is r
   }
   t.match(pools.poolStatus('default'), { ready: 3, leased: 0, dirty: 0, trouble: 'no space left' });
   t.equal(endpoints.alive.size, 3, 'none was destroyed');
-  t.equal(logged.filter((line) => line.startsWith('records cannot be written')).length, 1, 'it is said once');
+  t.equal(logged.filter((line) => line.startsWith('failed to write records')).length, 1, 'it is said once');
   t.notOk(events.some(({ type }) => type === 'broken'));
   records.full = false;
   await clock.advance(60_000);
@@ -32,7 +32,7 @@ t.test('a release while the disk is full goes through, and is recorded when ther
   records.full = true;
   for (const { id } of leases) t.equal(pools.release(id), true);
   await clock.settle();
-  t.equal(logged.filter((line) => line.startsWith('records cannot')).length, 1);
+  t.equal(logged.filter((line) => line.startsWith('failed to write records')).length, 1);
   t.equal(pools.leases().length, 0);
   records.full = false;
   await clock.advance(60_000);
@@ -59,7 +59,7 @@ t.test('a disk that has room for one record at a time is not taken for one with 
     room = 1;
     await clock.advance(100);
   }
-  const begun = logged.filter((line) => line.startsWith('records cannot be written')).length;
+  const begun = logged.filter((line) => line.startsWith('failed to write records')).length;
   t.ok(begun > 0 && begun <= 12, `said ${begun} times in five minutes`);
   records.write = write;
   await clock.advance(61_000);
@@ -77,7 +77,7 @@ t.test('builds that all fail: the pool waits with backoff, says so once, and fil
   const tries = endpoints.log.filter(({ kind }) => kind === 'build').length;
   t.ok(tries > 5 && tries < 20, `${tries} tries in two minutes`);
   t.match(pools.poolStatus('default'), { ready: 0, building: 0, trouble: /^no link for default-\d+$/ });
-  t.equal(logged.filter((line) => line.startsWith('endpoints cannot be built ahead')).length, 1);
+  t.equal(logged.filter((line) => line.startsWith('failed to build endpoints ahead')).length, 1);
   endpoints.failBuilds = false;
   await clock.advance(30_000);
   t.match(pools.poolStatus('default'), { ready: 4, trouble: null });

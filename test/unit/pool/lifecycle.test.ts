@@ -58,7 +58,7 @@ t.test('a failing refill backs off, says so once, and recovers by itself', async
   endpoints.failBuilds = true;
   await clock.advance(60_000);
   t.equal(endpoints.log.length, 10, 'after 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7, 25.5 and 51.1 seconds');
-  t.same(logged, ['endpoints cannot be built ahead; trying until they can']);
+  t.same(logged, ['failed to build endpoints ahead; retrying']);
   endpoints.failBuilds = false;
   await clock.advance(30_000);
   t.match(pools.poolStatus('default'), { ready: 2, building: 0 });

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
 import { factsOf, outcome, type Sizes, world } from './fakes.js';
 
-/** A pool that looks at what is released, filled and sealed. */
+/** A pool that verifies what is released, filled and sealed. */
 async function verifying(sizes: Sizes = {}) {
   const made = world({ pools: [{ recycle: 'verify', minReady: 1, ...sizes }] });
   await made.clock.advance(100);
@@ -213,14 +213,14 @@ t.test('what an earlier daemon had not judged is replaced, once nobody is inside
   endpoints.inside.clear();
   await clock.advance(1000);
   t.match(pools.endpoint('default-7'), { state: 'gone', replaced: { kind: 'process inside' } });
-  t.same(endpoints.looks, [], 'whatever it looks like');
+  t.same(endpoints.checks, [], 'without a check');
 });
 
 t.test('a clean endpoint whose record cannot be written is not used again', async (t) => {
   const made = await verifying();
   const { pools, clock, records, endpoints } = made;
   let letGo = () => {};
-  endpoints.holdLooks = new Promise((resolve) => {
+  endpoints.holdChecks = new Promise((resolve) => {
     letGo = resolve;
   });
   const lease = await acquire(made);
@@ -266,7 +266,7 @@ t.test('at its max, one who will not wait gets what is being looked at, or hears
   t.match(pools.poolStatus('default'), { ready: 1, replaced: 1 });
 });
 
-t.test('a busy machine puts looks off, but never an acquire', async (t) => {
+t.test('on a busy machine verification is deferred, but never an acquire', async (t) => {
   const { pools, clock } = world({ pools: [{ recycle: 'verify', minReady: 2, max: 2 }], isBusy: () => true });
   await clock.advance(1000);
   const leases = await pools.acquire({ tenant: 'a', count: 2 });

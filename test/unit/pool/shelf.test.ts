@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
+import { type EndpointKey, type EndpointRecord, type Lease, Pools } from '../../../src/pool/index.js';
 import { FakeShelf } from './fake-shelf.js';
-import { outcome, type Sizes, world } from './fakes.js';
+import { factsOf, outcome, type Sizes, world } from './fakes.js';
 
 /** A pool with a shelf, filled and sealed. */
 async function shelved(sizes: Sizes = {}) {
@@ -47,7 +47,7 @@ t.test('what was given back is looked at and laid out again', async (t) => {
   shelf.giveBack('web');
   t.strictSame(pools.leases(), []);
   await clock.advance(100);
-  t.strictSame(endpoints.looks, [{ id, way: 'seal', sealed: true }]);
+  t.strictSame(endpoints.checks, [{ id, way: 'seal', sealed: true }]);
   t.equal(shelf.offers.size, 2);
   t.match(pools.poolStatus('default'), { ready: 2, released: 1, recycledBySeal: 1 });
 });
@@ -223,6 +223,63 @@ t.test('a lease from the shelf whose record cannot be written stays there until 
   t.match(records.onDisk.get(id), { state: 'leased' });
   t.strictSame(shelf.settled, ['web']);
   t.strictSame(records.faults, []);
+});
+
+/** Every method of the pools that reads or changes leases or endpoints. */
+const METHODS: { [K in keyof Pools]?: (pools: Pools, lease: Lease) => unknown } = {
+  collect: (pools) => pools.collect(),
+  acquire: (pools) => pools.acquire({}),
+  release: (pools) => pools.release('none'),
+  releaseGone: (pools) => pools.releaseGone('none'),
+  renew: (pools, { id }) => pools.renew(id, 60),
+  records: (pools) => pools.records(),
+  endpoint: (pools) => pools.endpoint('default-1'),
+  replace: (pools) => pools.replace({ pool: 'default' } as EndpointRecord, 'broken'),
+  endLease: (pools) => pools.endLease({ pool: 'default' } as EndpointRecord, { kind: 'x', text: 'x' }),
+  sawContainer: (pools) => pools.sawContainer({ pool: 'default' } as EndpointRecord),
+  occupants: (pools) => pools.occupants([]),
+  markGrafted: (pools, { id }) => pools.markGrafted(id, { inode: 1, pid: 1 }),
+  lease: (pools) => pools.lease('none'),
+  leases: (pools) => pools.leases(),
+  status: (pools) => pools.status(),
+  poolStatus: (pools) => pools.poolStatus('default'),
+  resize: (pools) => pools.resize('default', {}),
+  lookOverShelf: (pools) => pools.lookOverShelf({ fix: false }),
+};
+const OTHER_METHODS = ['constructor', 'start', 'subscribe', 'close', 'drain'];
+
+t.test('every method catches up with the shelf exactly once', async (t) => {
+  const methods = Object.getOwnPropertyNames(Pools.prototype).filter((name) => !OTHER_METHODS.includes(name));
+  t.same(methods.toSorted(), Object.keys(METHODS).toSorted());
+  for (const [name, call] of Object.entries(METHODS)) {
+    const { pools, shelf, clock } = await shelved({ minReady: 3 });
+    const [lease] = await pools.acquire({});
+    let looks = 0;
+    const collect = shelf.collect.bind(shelf);
+    shelf.collect = () => {
+      looks += 1;
+      return collect();
+    };
+    shelf.take('web');
+    await call(pools, lease as Lease);
+    t.equal(looks, 1, name);
+    t.equal(pools.leases({ containerId: 'web' }).length, 1, name);
+    await clock.settle();
+  }
+});
+
+t.test('processes inside an endpoint are found as soon as it was taken from the shelf', async (t) => {
+  const { pools, shelf, endpoints, clock } = await shelved();
+  const id = shelf.take('web') as string;
+  const record = pools.records().find((one) => one.id === id);
+  shelf.take('db');
+  const other = [...endpoints.alive.keys()].find((one) => one !== id) as string;
+  for (const one of [id, other])
+    endpoints.inside.set(factsOf(endpoints.alive.get(one) as EndpointKey).netns.inode, [7]);
+  t.ok(record);
+  const occupants = pools.occupants(['lease-of-web', 'lease-of-db']);
+  await clock.settle();
+  t.same(await occupants, [[7], [7]], 'so that an unforced release does not end the lease of a running container');
 });
 
 t.test('an offer that could not be taken back is ready again when that is seen', async (t) => {

@@ -1,16 +1,16 @@
 import t from 'tap';
-import { type Past, wayOf } from '../../../../src/pool/recycle/recycle.js';
+import { type Usage, wayOf } from '../../../../src/pool/recycle/recycle.js';
 import { RECYCLE_MODES, TRUSTS, UNKNOWN_SPECS } from '../../../../src/pool/types.js';
 
-const PAST: Past = { trust: 'unknown', grafted: false, sealed: true };
+const USAGE: Usage = { trust: 'unknown', grafted: false, sealed: true };
 
 /** The way in one word, or why it is replaced. */
 function judge(
-  past: Partial<Past>,
+  usage: Partial<Usage>,
   mode: (typeof RECYCLE_MODES)[number] = 'verify',
   unknown: (typeof UNKNOWN_SPECS)[number] = 'proof',
 ) {
-  const way = wayOf(mode, unknown, { ...PAST, ...past });
+  const way = wayOf(mode, unknown, { ...USAGE, ...usage });
   return way.way === 'replace' ? way.reason.kind : way.way;
 }
 
@@ -38,10 +38,14 @@ t.test('a pool that replaces looks at nothing, and one that reuses at nothing ei
   }
 });
 
-t.test('what was moved away or is doomed is replaced in every pool', async (t) => {
-  const doomed = { kind: 'restart', text: 'found dirty at start' };
+t.test('what was moved away or is mustReplace is replaced in every pool', async (t) => {
+  const mustReplace = { kind: 'restart', text: 'found dirty at start' };
   for (const mode of RECYCLE_MODES) {
     t.equal(judge({ grafted: true, trust: 'unprivileged' }, mode), 'grafted');
-    t.equal(judge({ doomed, grafted: true, trust: 'privileged' }, mode), 'restart', 'the reason that was given counts');
+    t.equal(
+      judge({ mustReplace, grafted: true, trust: 'privileged' }, mode),
+      'restart',
+      'the reason that was given counts',
+    );
   }
 });

@@ -182,7 +182,7 @@ t.test('the idle floor is the least that stood ready within the time', async () 
       let nowMs = 0;
       for (const [laterMs, ready] of changes) {
         nowMs += laterMs;
-        floor.stands(ready, nowMs);
+        floor.readyNow(ready, nowMs);
         history.push({ fromMs: nowMs, ready });
         // Parts of 10 s: it looks back for the time, and for one part more at the most.
         const since = (ms: number) =>

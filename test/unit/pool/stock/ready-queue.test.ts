@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Endpoint } from '../../../../src/pool/stock/endpoint-table.js';
+import type { Endpoint } from '../../../../src/pool/endpoint.js';
 import { ReadyQueue } from '../../../../src/pool/stock/ready-queue.js';
 import { endpointOf } from '../endpoints.js';
 
@@ -22,7 +22,7 @@ t.test('a tenant gets what it has had before, oldest first, then what nobody has
     [1, 3, 0, 4, undefined],
     "and never what is another tenant's",
   );
-  t.same([queue.size, queue.virgin, queue.sizeFor('b')], [1, 0, 1]);
+  t.same([queue.size, queue.unused, queue.sizeFor('b')], [1, 0, 1]);
 });
 
 t.test('what was taken and not used is the oldest again', async (t) => {
@@ -104,10 +104,10 @@ t.test('whatever is done, the numbers are right and nobody gets what another ten
           const endpoint = gone(queue.takeForeign(tenant));
           if (endpoint ? mine.includes(endpoint) : mine.length < there.length) return false;
         } else if (gone(queue[what as 'takeSpare']()) === undefined && there.length > 0) return false;
-        const virgin = there.filter(({ record }) => record.tenant === null).length;
-        const sizes = [queue.size, queue.virgin, queue.sizeFor('a')];
+        const unused = there.filter(({ record }) => record.tenant === null).length;
+        const sizes = [queue.size, queue.unused, queue.sizeFor('a')];
         const own = there.filter(({ record }) => record.tenant === 'a').length;
-        if (sizes.join() !== [there.length, virgin, virgin + own].join()) return false;
+        if (sizes.join() !== [there.length, unused, unused + own].join()) return false;
         if (queue.mixed !== asked.size > 1) return false;
       }
       return true;
