@@ -26,9 +26,9 @@ import { leaseTimes } from '../reconcile/lease-watch.js';
 import { Reconciler } from '../reconcile/reconciler.js';
 import { recordVerdicts } from '../reconcile/record-verdicts.js';
 import { Reconciling } from '../reconcile/schedule.js';
-import { compare, highestSeq } from '../reconcile/startup.js';
+import { type Comparison, compare, highestSeq } from '../reconcile/startup.js';
 import { destroyStrays } from '../reconcile/strays.js';
-import { type OpenShelf, openShelf } from '../shelf/open-shelf.js';
+import { type OpenShelf, openShelf } from '../shelf/index.js';
 import {
   FileRecords,
   FileSequence,
@@ -46,7 +46,6 @@ import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
-import { warmUpSoon } from './warm-up-soon.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -136,8 +135,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconciling.start();
   const watchdog = tellReady();
-  using collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
-  await using _warming = warmUpSoon({ stateDir, log, done: () => collector.worked() });
+  using _collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);
@@ -179,10 +177,17 @@ async function startPools(options: {
   const loaded = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
   );
-  const shelf = openShelf({ stateDir, pools: config.pools, records: loaded, files, log });
-  const { records } = shelf;
   const found = await thread.inventory();
-  const { adopted, strays, staleBridges, orphans } = compare({ site, networks, records, found, users: netnsUsers() });
+  const users = netnsUsers();
+  // Clients go on taking from the shelf. It is read last, so that who is inside of what was taken is seen with its lease.
+  let compared: Comparison | undefined;
+  const keeps = (all: readonly EndpointRecord[]) => {
+    compared = compare({ site, networks, records: all, found, users });
+    return compared.adopted;
+  };
+  const shelf = openShelf({ stateDir, pools: config.pools, records: loaded, keeps, files, log });
+  const { records } = shelf;
+  const { adopted, strays, staleBridges, orphans } = compared as Comparison;
   for (const { id, pool } of orphans)
     log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
   if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints that no record speaks of');
@@ -207,7 +212,7 @@ async function startPools(options: {
   const keepMs = 1000 * Math.max(...config.pools.map(({ addressCooldownSeconds }) => addressCooldownSeconds));
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
-      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)), onShelf: !pool.mountDns },
+      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
       subnet: pool.subnet,
     })),
     endpoints: thread,

@@ -13,7 +13,7 @@ interface CollectorOptions {
 /** Enters what clients took from the shelf and gave back: a taken offer becomes a lease, a returned one ends it. */
 export class Collector {
   readonly #options: CollectorOptions;
-  /** Leases whose records could not be written, by container: their entries stay on the shelf for the next start. */
+  /** Leases whose records could not be written, by key: their entries stay on the shelf for the next start. */
   readonly #unrecorded = new Map<string, ActiveLease>();
 
   constructor(options: CollectorOptions) {
@@ -29,14 +29,14 @@ export class Collector {
     for (const pool of registry.all()) pool.recover();
   }
 
-  /** The container whose lease is recorded from now on, if any. */
+  /** The key of the lease that is recorded from now on, if any. */
   #enter(shelf: Shelf, news: ShelfNews): string[] {
-    const { containerId, leaseId, token, returned } = news;
+    const { key, leaseId, token, returned } = news;
     if (returned && this.#release(leaseId)) return [];
     const active = this.#options.registry.get(poolOf(token))?.claim(news);
     if (active === undefined) {
       // Left behind by an earlier daemon or by a lease that has ended.
-      shelf.letGo(containerId);
+      shelf.letGo(key);
       return [];
     }
     this.#log(active, news);
@@ -44,8 +44,8 @@ export class Collector {
       this.#release(leaseId);
       return [];
     }
-    if (active.endpoint.recordedState === 'leased') return [containerId];
-    this.#unrecorded.set(containerId, active);
+    if (active.endpoint.recordedState === 'leased') return [key];
+    this.#unrecorded.set(key, active);
     return [];
   }
 
@@ -61,11 +61,11 @@ export class Collector {
   }
 
   #settleLate(shelf: Shelf): void {
-    for (const [containerId, { endpoint, lease }] of this.#unrecorded) {
+    for (const [key, { endpoint, lease }] of this.#unrecorded) {
       const isActive = endpoint.record.lease?.id === lease.id;
       if (isActive && endpoint.recordedState !== 'leased') continue;
-      this.#unrecorded.delete(containerId);
-      if (isActive) shelf.settle([containerId]);
+      this.#unrecorded.delete(key);
+      if (isActive) shelf.settle([key]);
     }
   }
 }

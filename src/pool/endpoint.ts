@@ -15,7 +15,7 @@ export interface Endpoint {
   acquisitions: number;
   /** The token under which it is offered on the shelf; null: it is not offered. */
   offer: string | null;
-  /** The container whose lease has ended, as long as the record on disk still says that it is leased. */
+  /** The key (`shelfKey`) of a lease that has ended, as long as the record on disk still says that it is leased. */
   unrecordedRelease: string | null;
 }
 

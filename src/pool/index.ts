@@ -6,6 +6,6 @@ export { newLeaseId } from './lease/index.js';
 export { Pools, type PoolsOptions } from './pools.js';
 export { type Reason, type Usage, type Way, wayOf } from './recycle/index.js';
 export type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
-export { SHELF_TENANT, type ShelfNews } from './shelf.js';
+export { type ShelfNews, shelfKey, type TakenLease, takenTerms } from './shelf.js';
 export { NEXT_STATES } from './stock/index.js';
 export * from './types.js';

@@ -71,6 +71,7 @@ export class Pool implements LeaseOwner {
     const inOrder = [...adopted].sort((a, b) => Number(b.lease !== null) - Number(a.lease !== null) || a.seq - b.seq);
     for (const record of inOrder) {
       const endpoint = this.#table.adopt(record);
+      this.#ready.adoptOffer(endpoint);
       const { state, facts, lease } = record;
       if (state === 'leased' && facts !== null && lease !== null) this.#leasing.factory.adopt(endpoint, facts, lease);
       else if (state === 'ready' && facts !== null && endpoint.ownsIndex) this.#ready.add(endpoint);
@@ -83,6 +84,7 @@ export class Pool implements LeaseOwner {
   /** Destroys what an earlier daemon left unfinished. A process may still be inside a released endpoint. */
   #cleanUp(endpoint: Endpoint, { state, facts, reason }: EndpointRecord): void {
     const text = reason ?? `found ${state} at start`;
+    this.#ready.withdraw(endpoint);
     if (state !== 'dirty' || facts === null) {
       this.#stock.discard(endpoint, text);
       return;

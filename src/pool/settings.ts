@@ -9,8 +9,6 @@ export interface PoolSettings {
   readonly buildBatch: number;
   /** Seconds before the address of a destroyed endpoint is reused, if the endpoint was leased; 0: none. */
   readonly addressCooldownSeconds: number;
-  /** Whether its ready endpoints are offered on the shelf, if there is one. Default: yes. */
-  readonly onShelf?: boolean;
   readonly recycle: RecycleMode;
   /** How an endpoint is verified whose container's spec is not known. */
   readonly unknownSpec: UnknownSpec;

@@ -138,8 +138,9 @@ function judgeShelf(seen: { stateDir: string; endpoints: SeenEndpoint[]; wrong: 
   for (const place of ['standing', 'holders'])
     for (const key of names(place)) if (!holders.includes(key)) wrong.push(`${place}/${key} is no lease's`);
   const ready = endpoints.filter(({ state }) => state === 'ready').map(({ id }) => id);
-  for (const token of names('offers', 'default')) {
-    const id = token.slice(0, token.lastIndexOf('.'));
+  const offers = readdirSync(join(stateDir, 'shelf', 'offers', 'default'), { recursive: true, encoding: 'utf8' });
+  for (const path of offers.filter((name) => /^unused\/.|^used\/.+\/./.test(name))) {
+    const id = path.slice(path.lastIndexOf('/') + 1, path.lastIndexOf('.'));
     if (!ready.includes(id)) wrong.push(`${id} is offered and not ready`);
   }
 }

@@ -4,10 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../../src/errors.js';
-import type { PlannedFault } from '../../src/kernel/faults/types.js';
 import type { Lease } from '../../src/pool/types.js';
 import { CrashDaemon, type Pass } from './daemon.js';
 import { descriptors, look } from './eyes.js';
+import type { PlannedFault } from './faults/types.js';
 import { Guest } from './guest.js';
 import { ShelfTaker } from './shelf-taker.js';
 
@@ -266,7 +266,7 @@ export class Lane implements AsyncDisposable {
   async #inspect(): Promise<string[]> {
     if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(5000);
     // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
-    for (const end = Date.now() + 30_000; ; await delay(50)) {
+    for (const end = Date.now() + 180_000; ; await delay(50)) {
       const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
       if (wrong.length > 0 && Date.now() < end) continue;
       for (const what of wrong) this.#told.add(what);

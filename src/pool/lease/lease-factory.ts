@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoint.js';
 import type { Clock } from '../ports.js';
-import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
+import { type ShelfNews, takenTerms } from '../shelf.js';
 import type { EndpointTable } from '../stock/endpoint-table.js';
 import type { EndpointFacts, EndpointKey, Graft, Lease, LeaseTerms } from '../types.js';
 import type { AcquireOptions } from './acquire-options.js';
@@ -50,19 +50,13 @@ export class LeaseFactory {
 
   /** The lease of an endpoint that a client took from the shelf: it is active even if that cannot be recorded. */
   claim(endpoint: Endpoint, news: ShelfNews): ActiveLease {
-    const terms: LeaseTerms = {
-      id: news.leaseId,
-      containerId: news.containerId,
-      tenant: SHELF_TENANT,
-      trust: news.trust,
-      source: 'warm',
-      acquiredAt: new Date(news.takenAtMs).toISOString(),
-      expiresAt: null,
-      container: 'awaited',
-    };
-    this.#options.table.moveAnyway(endpoint, 'leased', { lease: terms });
+    const { clock, table } = this.#options;
+    const leftMs = news.ttlMs === null ? null : Math.max(0, news.takenAtMs + news.ttlMs - clock.wallMs());
+    const due = leftMs === null ? {} : { dueMonotonicMs: clock.monotonicMs() + leftMs };
+    const terms: LeaseTerms = { ...takenTerms(news), ...due };
+    table.moveAnyway(endpoint, 'leased', { lease: terms });
     const facts = endpoint.record.facts as EndpointFacts;
-    return this.#add({ endpoint, facts, terms, ttlMs: null, confirmed: true });
+    return this.#add({ endpoint, facts, terms, ttlMs: leftMs, confirmed: true });
   }
 
   /** Records that a lease lasts `ttlMs` from now on. Throws `state_write_failed`; then nothing has changed. */

@@ -1,12 +1,13 @@
 import type { Clock, Processes, Shelf } from '../ports.js';
 import type { LeaseFilter } from '../service.js';
+import { shelfKey } from '../shelf.js';
 import type { Lease } from '../types.js';
 import type { ActiveLease } from './active-lease.js';
 import { Expiry } from './expiry.js';
 
 interface LeaseTablePorts {
   readonly processes?: Pick<Processes, 'watch'> | undefined;
-  readonly shelf?: Pick<Shelf, 'hold' | 'letGo'> | undefined;
+  readonly shelf?: Pick<Shelf, 'hold' | 'holdSeveral' | 'letGo'> | undefined;
 }
 
 /** Owns the leases of all pools: by id, by pool and container, and when they end by themselves. */
@@ -53,10 +54,10 @@ export class LeaseTable {
     this.#byId.set(id, active);
     if (containerId !== null) {
       this.#byContainer.set(containerKey(pool, containerId), active);
-      this.#ports.shelf?.hold(containerId);
       const all = this.#ofContainer.get(containerId);
-      if (all === undefined) this.#ofContainer.set(containerId, new Set([active]));
-      else all.add(active);
+      if (all === undefined) this.#ports.shelf?.hold(containerId);
+      else this.#ports.shelf?.holdSeveral(containerId);
+      this.#ofContainer.set(containerId, (all ?? new Set()).add(active));
     }
     if (ttlMs !== null) active.expiring = this.#expiry.add(active, Math.max(0, ttlMs));
     if (process !== undefined)
@@ -84,16 +85,16 @@ export class LeaseTable {
     }
     if (active.expiring !== null) this.#expiry.remove(active.expiring);
     active.unbind?.();
-    active.endpoint.unrecordedRelease = containerId;
+    active.endpoint.unrecordedRelease = shelfKey(active.lease);
     return active;
   }
 
   /**
-   * A record says that a lease of this container has ended: unless it has another lease, it may take from the shelf again. Not
-   * before, since after a crash the endpoint would be taken for pristine.
+   * A record says that the lease of this key has ended: unless its container has another lease, it may take from the shelf
+   * again. Not before, since after a crash the endpoint would be taken for pristine.
    */
-  releaseRecorded(containerId: string): void {
-    if (!this.#ofContainer.has(containerId)) this.#ports.shelf?.letGo(containerId);
+  releaseRecorded(key: string): void {
+    if (!this.#ofContainer.has(key)) this.#ports.shelf?.letGo(key);
   }
 
   /** No lease ends by itself any more; a restart continues with what the records say. */

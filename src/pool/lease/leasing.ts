@@ -66,7 +66,7 @@ export class Leasing {
 
   /** The lease of an endpoint that a client took from the shelf; undefined where no offer has its token. */
   claim(news: ShelfNews): ActiveLease | undefined {
-    const endpoint = this.#options.ready.claim(news.token);
+    const endpoint = this.#options.ready.claim(news);
     return endpoint && this.factory.claim(endpoint, news);
   }
 

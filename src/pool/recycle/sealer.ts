@@ -10,6 +10,8 @@ const BATCH = 128;
 interface SealerOptions {
   readonly endpoints: Endpoints;
   readonly clock: Clock;
+  /** Asked when an endpoint has been sealed: a client may have taken it from the shelf before. Default: none did. */
+  readonly isUntaken?: (endpoint: Endpoint) => boolean;
   /** Called for each endpoint that is still ready, sealed or not: nothing more is done to it. */
   readonly finished?: (endpoint: Endpoint) => void;
 }
@@ -57,7 +59,7 @@ export class Sealer {
   }
 
   async #request(): Promise<void> {
-    const { endpoints, finished } = this.#options;
+    const { endpoints, finished, isUntaken = () => true } = this.#options;
     const asked: { endpoint: Endpoint; acquisitions: number }[] = [];
     for (const endpoint of this.#pending) {
       if (asked.length === BATCH) break;
@@ -71,7 +73,7 @@ export class Sealer {
       .catch(() => []);
     for (const [position, { endpoint, acquisitions }] of asked.entries()) {
       if (endpoint.record.state !== 'ready' || endpoint.acquisitions !== acquisitions) continue;
-      if (sealed[position] === true) endpoint.sealed = true;
+      if (sealed[position] === true && isUntaken(endpoint)) endpoint.sealed = true;
       finished?.(endpoint);
     }
   }

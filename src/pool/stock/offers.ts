@@ -1,41 +1,42 @@
 import type { Endpoint } from '../endpoint.js';
-import { SHELF_TENANT, type Shelf } from '../shelf.js';
-
-interface OffersOptions {
-  readonly pool: string;
-  /** Undefined where nothing is offered. */
-  readonly shelf: Shelf | undefined;
-}
+import type { Shelf } from '../ports.js';
 
 /**
  * What a pool offers on the shelf: ready endpoints, each under a token. A client may take one at any moment, so each is
  * withdrawn before anything else is done with it.
  */
 export class Offers {
-  readonly #pool: string;
   readonly #shelf: Shelf | undefined;
   readonly #byToken = new Map<string, Endpoint>();
   /** Out of the ready queue since they could not be withdrawn: the next look at the shelf says whether a client took them. */
   readonly #missed = new Set<Endpoint>();
   #closed = false;
 
-  constructor({ pool, shelf }: OffersOptions) {
-    this.#pool = pool;
+  /** Without a shelf nothing is offered. */
+  constructor(shelf: Shelf | undefined) {
     this.#shelf = shelf;
   }
 
   /** Offers a ready endpoint. */
-  lay(endpoint: Endpoint): void {
+  offer(endpoint: Endpoint): void {
     if (this.#shelf === undefined || this.#closed || endpoint.offer !== null) return;
-    if ((endpoint.record.tenant ?? SHELF_TENANT) !== SHELF_TENANT) return;
-    endpoint.offer = this.#shelf.offer(endpoint.record);
-    if (endpoint.offer !== null) this.#byToken.set(endpoint.offer, endpoint);
+    this.#note(endpoint, this.#shelf.offer(endpoint.record));
+  }
+
+  /** Takes over the offer of an earlier daemon, if this endpoint has one, before anything else is done with it. */
+  adopt(endpoint: Endpoint): void {
+    if (this.#shelf !== undefined && !this.#closed) this.#note(endpoint, this.#shelf.adopt(endpoint.record));
+  }
+
+  /** Whether it is certain that no client has taken a ready endpoint from the shelf. */
+  isUntaken({ offer }: Endpoint): boolean {
+    return offer === null || this.#shelf?.lies(offer) !== false;
   }
 
   /** Withdraws an endpoint; false where a client took it. True for one that is not offered. */
   withdraw(endpoint: Endpoint): boolean {
     if (endpoint.offer === null) return true;
-    if (this.#shelf?.withdraw(this.#pool, endpoint.offer) === false) return false;
+    if (this.#shelf?.withdraw(endpoint.offer) === false) return false;
     this.#forget(endpoint);
     return true;
   }
@@ -62,7 +63,7 @@ export class Offers {
 
   /** The tokens of those that are not on the shelf now: a look after this one says that a client took them, or they are lost. */
   missing(): string[] {
-    return [...this.#byToken.keys()].filter((token) => this.#shelf?.lies(this.#pool, token) === false);
+    return [...this.#byToken.keys()].filter((token) => this.#shelf?.lies(token) === false);
   }
 
   /** Those of the missing ones that no client took, by the look. */
@@ -70,10 +71,14 @@ export class Offers {
     return missing.flatMap((token) => this.#byToken.get(token) ?? []);
   }
 
-  /** Withdraws everything that was not taken. */
+  /** Offers nothing any more. What is offered stays, for clients to take while no daemon runs. */
   close(): void {
     this.#closed = true;
-    for (const endpoint of [...this.#byToken.values()]) this.withdraw(endpoint);
+  }
+
+  #note(endpoint: Endpoint, token: string | null): void {
+    endpoint.offer = token;
+    if (token !== null) this.#byToken.set(token, endpoint);
   }
 
   /** Whether it was in the queue. */

@@ -3,7 +3,7 @@ import type { PoolEvents } from '../events.js';
 import type { Clock, Endpoints, Shelf } from '../ports.js';
 import { Sealer } from '../recycle/sealer.js';
 import type { PoolSettings } from '../settings.js';
-import { SHELF_TENANT } from '../shelf.js';
+import type { ShelfNews } from '../shelf.js';
 import { Offers } from './offers.js';
 import { ReadyQueue } from './ready-queue.js';
 
@@ -26,10 +26,13 @@ export class ReadyEndpoints {
   readonly #sealer: Sealer;
 
   constructor(options: ReadyEndpointsOptions) {
-    const { settings, shelf } = options;
     this.#options = options;
-    this.#offers = new Offers({ pool: settings.name, shelf: settings.onShelf === false ? undefined : shelf });
-    this.#sealer = new Sealer({ ...options, finished: (endpoint) => this.#offers.lay(endpoint) });
+    this.#offers = new Offers(options.shelf);
+    this.#sealer = new Sealer({
+      ...options,
+      isUntaken: (endpoint) => this.#offers.isUntaken(endpoint),
+      finished: (endpoint) => this.#offers.offer(endpoint),
+    });
   }
 
   get size(): number {
@@ -51,10 +54,20 @@ export class ReadyEndpoints {
     return this.#queue.sizeFor(tenant);
   }
 
+  /** See `Offers.adopt`. */
+  adoptOffer(endpoint: Endpoint): void {
+    this.#offers.adopt(endpoint);
+  }
+
+  /** See `Offers.withdraw`. */
+  withdraw(endpoint: Endpoint): boolean {
+    return this.#offers.withdraw(endpoint);
+  }
+
   /** One more ready endpoint, whose record says so already. */
   add(endpoint: Endpoint, reason: string | null = null): void {
     this.#queue.push(endpoint);
-    if (this.#isFinished(endpoint)) this.#offers.lay(endpoint);
+    if (this.#isFinished(endpoint)) this.#offers.offer(endpoint);
     else this.#sealer.add(endpoint);
     this.#options.events.emitOf('ready', endpoint, reason);
   }
@@ -70,16 +83,16 @@ export class ReadyEndpoints {
   putBack(endpoint: Endpoint): void {
     endpoint.acquisitions -= 1;
     this.#queue.unshift(endpoint);
-    if (this.#isFinished(endpoint)) this.#offers.lay(endpoint);
+    if (this.#isFinished(endpoint)) this.#offers.offer(endpoint);
   }
 
   /** The endpoint that a client took from the shelf; undefined where none is, or was, offered under this token. */
-  claim(token: string): Endpoint | undefined {
+  claim({ token, tenant }: ShelfNews): Endpoint | undefined {
     const claimed = this.#offers.claim(token);
-    if (claimed === undefined) return undefined;
+    if (claimed?.endpoint.record.state !== 'ready') return undefined;
     const { endpoint, queued } = claimed;
     if (queued) this.#queue.remove(endpoint);
-    this.#queue.note(SHELF_TENANT);
+    this.#queue.note(tenant);
     endpoint.acquisitions += 1;
     return endpoint;
   }
@@ -108,7 +121,7 @@ export class ReadyEndpoints {
   recover(): void {
     for (const endpoint of this.#offers.found()) {
       this.#queue.push(endpoint);
-      this.#offers.lay(endpoint);
+      this.#offers.offer(endpoint);
     }
   }
 
@@ -129,10 +142,10 @@ export class ReadyEndpoints {
 
   /** Offers what could not be offered before. */
   offerAll(): void {
-    for (const endpoint of this.#queue) if (this.#isFinished(endpoint)) this.#offers.lay(endpoint);
+    for (const endpoint of this.#queue) if (this.#isFinished(endpoint)) this.#offers.offer(endpoint);
   }
 
-  /** Withdraws all offers and seals nothing any more; resolves when no seal is under way. */
+  /** Offers and seals nothing any more; resolves when no seal is under way. What is offered may still be taken. */
   async close(): Promise<void> {
     this.#offers.close();
     this.#sealer.close();

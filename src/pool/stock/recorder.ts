@@ -5,9 +5,9 @@ import type { Clock, PoolLog, Records } from '../ports.js';
 import type { EndpointRecord } from '../types.js';
 import { RecordTrouble } from './record-trouble.js';
 
-/** Told when a record says that a container's lease has ended. */
+/** Told when a record says that the lease of this key has ended. */
 export interface ReleaseListener {
-  releaseRecorded(containerId: string): void;
+  releaseRecorded(key: string): void;
 }
 
 interface RecorderOptions {
