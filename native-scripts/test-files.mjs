@@ -6,7 +6,7 @@
  * Each file is a program that prints TAP, and is given a process of its own; the unit tests of a room share one. The parts
  * kernel, runtime and crash get a sandbox for each file, so that two of them never meet. Writes the numbers of tests that
  * passed and failed into FOLDER/counts, the gist of failures into FOLDER/failures, and each file's seconds into FOLDER/times.
- * NETNSD_TEST_JOBS: how many at once; default two or one for each processor, whichever is more.
+ * NETNSD_TEST_JOBS: how many at once; default one more than processors, since tests wait a lot.
  */
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -18,7 +18,7 @@ const TESTS = 'dist/test';
 /** Of a file, however slow the machine is: only what hangs takes longer. */
 const LIMIT_SECONDS = 3600;
 const SANDBOXED = ['kernel', 'runtime', 'crash'];
-const JOBS = Number(process.env.NETNSD_TEST_JOBS ?? Math.max(2, availableParallelism()));
+const JOBS = Number(process.env.NETNSD_TEST_JOBS ?? availableParallelism() + 1);
 const [folder, ...parts] = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
 

@@ -4,8 +4,8 @@
 #   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]
 #
 # `unit` and `native` need no root. `kernel`, `runtime` and `crash` run in sandboxes, `host` tests the sandbox from outside,
-# and around the whole the machine's own state is compared. Files run side by side, as many as there are processors, but two
-# at least (NETNSD_TEST_JOBS). Ends with the ten slowest files, the gist of what failed, if anything did, and the line
+# and around the whole the machine's own state is compared. Files run side by side, one more than there are processors
+# (NETNSD_TEST_JOBS). Ends with the ten slowest files, the gist of what failed, if anything did, and the line
 # `N passed, N failed`; the exit status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
