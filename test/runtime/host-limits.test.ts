@@ -34,15 +34,11 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     await daemon.filled();
     const ballast = join(daemon.stateDir, 'ballast');
     await fill(daemon.stateDir, ballast);
-    // The page that the journal has holds a few more leases.
     const acquire = () => daemon.send('POST', '/v1/leases', {});
-    let served = 0;
-    while ((await acquire()).status === 201) served += 1;
-    t.ok(served < 12, `${served} were served`);
     const { ready, leased } = await pool(daemon);
     for (let i = 0; i < 30; i += 1) t.match(await acquire(), { status: 503, body: { code: 'state_write_failed' } });
     t.match(await pool(daemon), { ready, leased, broken: 0, trouble: /ENOSPC/ }, 'no endpoint was lost');
-    t.equal(ready, 16 - served);
+    t.equal(ready, 16);
     t.match(await daemon.cli('status'), /pool default {2}in trouble: .*ENOSPC/);
     t.ok(await answersPing(lease.addresses[0]?.address.split('/')[0] as string), 'who has a lease has its network');
     t.equal((await daemon.send('DELETE', `/v1/leases/${lease.id}`)).status, 204, 'and may give it back');
@@ -60,21 +56,9 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     await fill(daemon.stateDir, ballast);
     await daemon.stop('SIGKILL');
     daemon.start();
-    // A lease that stands in the journal only has no room for its file: then the daemon gives nothing up, and does not start.
-    const hasStarted = await daemon.answers().then(
-      () => true,
-      ({ message }: Error) => {
-        t.match(message, /leases may depend on it: ENOSPC/);
-        return false;
-      },
-    );
-    if (!hasStarted) {
-      rmSync(ballast);
-      daemon.start();
-      await daemon.answers();
-    }
-    t.ok(await daemon.leaseOf('after'), 'the leases are taken over');
-    t.equal((await daemon.leases()).length, served + 1);
+    await daemon.answers();
+    t.ok(await daemon.leaseOf('after'), 'a full disk does not keep the next daemon from taking the leases over');
+    t.equal((await daemon.leases()).length, 1);
   } finally {
     await daemon.down();
     await execa('umount', ['-l', daemon.stateDir]);

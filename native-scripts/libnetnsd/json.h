@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * A strict JSON reader (RFC 8259) that copies nothing, allocates nothing and does not recurse: json_parse checks the whole
@@ -44,5 +45,8 @@ bool json_copy(struct json string, char *buffer, size_t size);
 
 /* False unless it is a whole number from `minimum` to `maximum`, written without fraction or exponent. */
 bool json_integer(struct json number, long minimum, long maximum, long *value);
+
+/* The same for a number from 0 to 2^53, which is as far as JavaScript counts. */
+bool json_unsigned(struct json number, uint64_t *value);
 
 #endif

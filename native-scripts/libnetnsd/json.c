@@ -138,6 +138,17 @@ enum json_found json_get(struct json object, const char *key, struct json *value
   return found == JSON_FOUND && value->type == JSON_NULL ? JSON_MISSING : found;
 }
 
+bool json_unsigned(struct json number, uint64_t *value) {
+  static const uint64_t highest = UINT64_C(1) << 53;
+  if (number.type != JSON_NUMBER) return false;
+  *value = 0;
+  for (const char *at = number.start; at < number.end; at++) {
+    if (*at < '0' || *at > '9' || *value > highest / 10) return false;
+    *value = *value * 10 + (uint64_t)(*at - '0');
+  }
+  return *value <= highest;
+}
+
 bool json_integer(struct json number, long minimum, long maximum, long *value) {
   if (number.type != JSON_NUMBER) return false;
   const char *at = number.start;

@@ -47,17 +47,34 @@ static bool fail_answer(struct conversation *talk, const char *why) {
   return false;
 }
 
-/* A unix socket never connects in the background: EAGAIN says that the listener's queue is full, so ask again a little later. */
+/* Whether a daemon may be about to come: the socket's folder is there, be it only until the next start of the machine. */
+static bool may_come(const char *socket_path) {
+  char folder[sizeof((struct sockaddr_un *)0)->sun_path];
+  const char *slash = strrchr(socket_path, '/');
+  snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - socket_path + 1), slash == NULL ? "." : socket_path);
+  return access(folder, F_OK) == 0;
+}
+
+/*
+ * A unix socket never connects in the background: EAGAIN says that the listener's queue is full. A daemon that starts anew has no socket,
+ * or one on which it does not listen yet. Each is tried again until the deadline, less and less often.
+ */
 static bool connect_by(int fd, const struct sockaddr_un *address, deadline when) {
-  while (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0) {
-    if (errno != EAGAIN && errno != EINTR) return false;
-    if (deadline_left_ms(when) == 0) {
-      errno = ETIMEDOUT;
+  enum { PAUSE_MAX_MS = 50 };
+  for (int pause_ms = 1;; pause_ms = pause_ms < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS) {
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0) return true;
+    int error = errno;
+    bool absent = error == ENOENT || error == ECONNREFUSED;
+    if (!absent && error != EAGAIN && error != EINTR) return false;
+    int left = deadline_left_ms(when);
+    if (left == 0 || (error == ENOENT && !may_come(address->sun_path))) {
+      /* That there is no daemon says more than that it did not answer. */
+      errno = absent ? error : ETIMEDOUT;
       return false;
     }
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    if (pause_ms > left) pause_ms = left;
+    nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
   }
-  return true;
 }
 
 static bool send_by(int fd, const char *bytes, size_t length, deadline when) {
@@ -81,6 +98,7 @@ static bool receive_by(int fd, struct conversation *talk, deadline when) {
     if (!wait_for_fd(fd, POLLIN, when)) return fail(talk, "cannot be read");
     ssize_t count = recv(fd, talk->buffer + length, sizeof talk->buffer - length, 0);
     if (count < 0 && errno == ECONNRESET) count = 0;
+    talk->broken = count == 0 && length == 0;
     if (count < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
       return fail(talk, "cannot be read");
@@ -120,21 +138,43 @@ bool tell(struct conversation *talk, const char *request, size_t length) {
   return talk->kept_fd >= 0 && is_open(talk->kept_fd) && send(talk->kept_fd, request, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
-bool converse(struct conversation *talk, const char *request, size_t length) {
-  deadline when = deadline_in_ms(talk->deadline_ms);
+/* A daemon that ends closes its connections, or says that it does; the next one is reached by another connection. */
+static bool is_restart(const struct conversation *talk) {
+  static const char code[] = "\"shutting_down\"";
+  if (talk->answer.status == 0) return talk->broken;
+  return talk->answer.status == 503 && memmem(talk->answer.body, talk->answer.body_length, code, sizeof code - 1) != NULL;
+}
+
+/* One attempt, on the connection that is kept or on a new one. */
+static bool attempt(struct conversation *talk, const char *request, size_t length, deadline when) {
   int fd = talk->kept_fd;
   talk->kept_fd = -1;
-  if (fd >= 0 && is_open(fd) && ask_on(fd, talk, request, length, when)) {
-    talk->kept_fd = fd;
-    return true;
+  talk->broken = false;
+  talk->answer = (struct http_answer){.status = 0};
+  if (fd >= 0 && !is_open(fd)) {
+    close(fd);
+    fd = -1;
   }
-  if (fd >= 0) close(fd);
-  fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  bool kept = fd >= 0;
+  if (!kept) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail(talk, "cannot be reached");
-  if (connect_to(fd, talk, when) && ask_on(fd, talk, request, length, when)) {
+  if ((kept || connect_to(fd, talk, when)) && ask_on(fd, talk, request, length, when)) {
     talk->kept_fd = fd;
     return true;
   }
   close(fd);
   return false;
+}
+
+bool converse(struct conversation *talk, const char *request, size_t length) {
+  enum { BROKEN_MAX = 3, PAUSE_MS = 20 };
+  deadline when = deadline_in_ms(talk->deadline_ms);
+  for (int broken = 0;; broken += talk->answer.status == 0) {
+    bool done = attempt(talk, request, length, when);
+    bool again = is_restart(talk) && !talk->once && broken < BROKEN_MAX && deadline_left_ms(when) > PAUSE_MS;
+    if (!again) return done;
+    if (done) close(talk->kept_fd);
+    talk->kept_fd = -1;
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+  }
 }

@@ -141,7 +141,7 @@ int main(int argc, char **argv) {
     }
   }
   if (seed_count == 0) {
-    fprintf(stderr, "usage: netnsd-runc-fuzz [--seconds S] [--seed N] [--only N] FOLDER, with at least one file in it\n");
+    fprintf(stderr, "usage: native-fuzz [--seconds S] [--seed N] [--only N] FOLDER, with at least one file in it\n");
     return 2;
   }
   qsort(seeds, seed_count, sizeof seeds[0], by_bytes);

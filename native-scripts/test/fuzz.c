@@ -1,19 +1,20 @@
-/* Every parser of netnsd-runc behind one entry. Memory is watched by the sanitizers; what the parsers promise is checked here. */
+/* Every parser of the native programs behind one entry. Memory is watched by the sanitizers; what the parsers promise is checked here. */
 #include "fuzz.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../arguments.h"
-#include "../hook.h"
-#include "../http.h"
-#include "../json.h"
-#include "../offer.h"
-#include "../settings.h"
-#include "../spec-edit.h"
-#include "../spec.h"
-#include "../text.h"
+#include "arguments.h"
+#include "hook.h"
+#include "http.h"
+#include "json.h"
+#include "names.h"
+#include "offer.h"
+#include "settings.h"
+#include "spec-edit.h"
+#include "spec.h"
+#include "text.h"
 
 enum { ARGUMENTS_MAX = 64, WALK_MAX = 100000 };
 
@@ -112,8 +113,8 @@ static void fuzz_spec_edit(const char *text, size_t size) {
 static void fuzz_offer(const char *text, size_t size) {
   static struct offer offer;
   if (!offer_read(&offer, text, size)) return;
-  require(strlen(offer.endpoint) + strlen(offer.address) + strlen(offer.path) + 2 == size);
-  require(is_plain_name(offer.endpoint) && strchr(offer.address, ' ') == NULL && offer.path[0] == '/');
+  require(offer.length == size && memcmp(offer.text, text, size) == 0 && offer.text[size] == '\0');
+  require(is_plain_name(offer.token) && is_plain_name(offer.pool) && offer.address[0] != '\0' && offer.path[0] == '/');
 }
 
 static void fuzz_spec(const char *text, size_t size) {

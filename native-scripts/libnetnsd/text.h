@@ -17,6 +17,9 @@ struct text text_in(char *bytes, size_t size);
 
 void text_add(struct text *text, const char *string);
 
+/* Adds what printf(3) would print. */
+void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Adds `length` bytes as they are; they hold no NUL. */
 void text_add_bytes(struct text *text, const char *bytes, size_t length);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "arguments.h"
+#include "names.h"
 #include "text.h"
 
 /* linux/fs.h, whose other contents do not get along with every libc. */
@@ -36,13 +37,13 @@ static bool is_usual_root(const char *root) {
   return true;
 }
 
-bool shelf_key(char key[SHELF_KEY_MAX + 1], const struct container *container) {
-  bool rooted = container->root[0] != '\0';
-  if (container->id == NULL || !is_container_id(container->id) || container->id[0] == '.') return false;
-  if (rooted && !is_usual_root(container->root)) return false;
+bool shelf_key(char key[SHELF_KEY_MAX + 1], const char *id, const char *root) {
+  bool rooted = root[0] != '\0';
+  if (id == NULL || !is_container_id(id) || id[0] == '.') return false;
+  if (rooted && !is_usual_root(root)) return false;
   char suffix[16] = "";
-  if (rooted) snprintf(suffix, sizeof suffix, "@%08x", (unsigned)hash(container->root));
-  int length = snprintf(key, SHELF_KEY_MAX + 1, "%s%s", container->id, suffix);
+  if (rooted) snprintf(suffix, sizeof suffix, "@%08x", (unsigned)hash(root));
+  int length = snprintf(key, SHELF_KEY_MAX + 1, "%s%s", id, suffix);
   return length > 0 && length <= SHELF_KEY_MAX;
 }
 
@@ -52,12 +53,11 @@ static bool is_ours_alone(int fd) {
   return fstat(fd, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-bool shelf_open(struct shelf *shelf, const struct settings *settings, const struct container *container) {
+bool shelf_open(struct shelf *shelf, const char *socket_path) {
   char path[PATH_MAX + 16];
-  const char *slash = strrchr(settings->socket, '/');
-  int folder_length = slash == NULL ? 0 : (int)(slash + 1 - settings->socket);
-  if (!shelf_key(shelf->key, container)) return false;
-  snprintf(path, sizeof path, "%.*sshelf", folder_length, settings->socket);
+  const char *slash = strrchr(socket_path, '/');
+  int folder_length = slash == NULL ? 0 : (int)(slash + 1 - socket_path);
+  snprintf(path, sizeof path, "%.*sshelf", folder_length, socket_path);
   shelf->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (shelf->fd < 0) return false;
   if (is_ours_alone(shelf->fd)) return true;
@@ -70,16 +70,6 @@ void shelf_close(struct shelf *shelf) {
   shelf->fd = -1;
 }
 
-/* Only asks: whoever took the lock, even for a moment, would make others believe in a daemon. */
-bool shelf_is_served(const struct shelf *shelf) {
-  int fd = openat(shelf->fd, "open", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  bool served = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
-  close(fd);
-  return served;
-}
-
 void shelf_entry(const struct shelf *shelf, const char *folder, char path[SHELF_ENTRY_SIZE]) {
   snprintf(path, SHELF_ENTRY_SIZE, "%s/%s", folder, shelf->key);
 }
@@ -89,23 +79,25 @@ bool shelf_rename(int from_folder, const char *from, int to_folder, const char *
   return syscall(SYS_renameat2, from_folder, from, to_folder, to, RENAME_NOREPLACE) == 0;
 }
 
-static bool has(const struct shelf *shelf, const char *folder) {
+bool shelf_has(const struct shelf *shelf, const char *folder) {
   char path[SHELF_ENTRY_SIZE];
   struct stat status;
   shelf_entry(shelf, folder, path);
   return fstatat(shelf->fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-/* containerd has a container deleted twice. A daemon that lives marks whoever holds anything, so without a mark there is nothing to ask. */
+/* containerd has a container deleted twice. The daemon marks the containers that hold anything, and the marks outlive it. */
 bool shelf_holds_nothing(const struct shelf *shelf) {
-  if (has(shelf, "taken") || has(shelf, "standing")) return false;
-  return has(shelf, "returned") || (shelf_is_served(shelf) && !has(shelf, "holders"));
+  if (shelf_has(shelf, "taken") || shelf_has(shelf, "standing") || shelf_has(shelf, "several")) return false;
+  return shelf_has(shelf, "returned") || !shelf_has(shelf, "holders");
 }
 
 bool shelf_give_back(const struct shelf *shelf) {
   char taken[SHELF_ENTRY_SIZE];
   char standing[SHELF_ENTRY_SIZE];
   char returned[SHELF_ENTRY_SIZE];
+  /* What else it holds is for the daemon to release with it. */
+  if (shelf_has(shelf, "several")) return false;
   shelf_entry(shelf, "taken", taken);
   shelf_entry(shelf, "standing", standing);
   shelf_entry(shelf, "returned", returned);

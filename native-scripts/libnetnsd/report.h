@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 
+/* The name with which lines on stderr begin; a constant text. */
+void report_as(const char *program);
+
 /*
  * Where messages go: one line on stderr, and where the caller named a log (--log), a line there in the runtime's own format, since
  * containerd and Podman show what stands there. `path` may be NULL; crun's `file:` is understood, its journald: and syslog: are left alone.

@@ -17,6 +17,10 @@ static struct {
   bool json;
 } log_target;
 
+static const char *program_name = "netnsd";
+
+void report_as(const char *program) { program_name = program; }
+
 void report_to_log(const char *path, bool json) {
   if (path != NULL && strncmp(path, "file:", 5) == 0) path += 5;
   bool elsewhere = path == NULL || path[0] == '\0' || strncmp(path, "journald:", 9) == 0 || strncmp(path, "syslog:", 7) == 0 ||
@@ -63,7 +67,8 @@ static bool write_log(const char *level, const char *message) {
 static void write_stderr(const char *level, const char *message) {
   char bytes[MESSAGE_MAX + 64];
   struct text line = text_in(bytes, sizeof bytes);
-  text_add(&line, "netnsd-runc: ");
+  text_add(&line, program_name);
+  text_add(&line, ": ");
   text_add(&line, level);
   text_add(&line, message);
   text_add(&line, "\n");

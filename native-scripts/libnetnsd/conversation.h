@@ -22,18 +22,23 @@ bool wait_for_fd(int fd, short events, deadline when);
 struct conversation {
   const char *socket_path;
   int deadline_ms;
+  /* The request must not be sent again once it may have been heard. */
+  bool once;
   /* The connection that an earlier request left open, or -1. */
   int kept_fd;
   /* Outcome: the answer, whose body lies in `buffer`; or, on failure, why, to be read behind "netnsd at PATH". */
   struct http_answer answer;
   char buffer[HTTP_ANSWER_MAX];
   char why[192];
+  /* On failure: the connection ended before any answer. */
+  bool broken;
 };
 
 /*
  * Sends the request and reads one answer, all within the deadline, on the connection that is kept or on a new one; it stays open for the
- * next (close-on-exec), which saves the daemon a third of its work. False: see `why`. A request may be sent twice, where the daemon has
- * closed the kept connection meanwhile: it must be one that can be.
+ * next (close-on-exec), which saves the daemon a third of its work. False: see `why`. A daemon that is not there
+ * (yet) is tried again until the deadline, unless the folder of its socket is missing too; one that ends before it answers, or while it
+ * does, is asked again a few times: so a request must be one that can be sent twice, unless `once` is set.
  */
 bool converse(struct conversation *talk, const char *request, size_t length);
 

@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,20 @@ void text_add_bytes(struct text *text, const char *bytes, size_t length) {
 }
 
 void text_add(struct text *text, const char *string) { text_add_bytes(text, string, strlen(string)); }
+
+void text_addf(struct text *text, const char *format, ...) {
+  va_list arguments;
+  size_t left = text->size - text->length;
+  va_start(arguments, format);
+  int length = text->overflow ? -1 : vsnprintf(text->bytes + text->length, left, format, arguments);
+  va_end(arguments);
+  if (length < 0 || (size_t)length >= left) {
+    text->overflow = true;
+    text->bytes[text->length] = '\0';
+    return;
+  }
+  text->length += (size_t)length;
+}
 
 bool text_add_json(struct text *text, const char *string) {
   const char *end = string + strlen(string);
