@@ -46,7 +46,6 @@ import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
-import { warmUpSoon } from './warm-up-soon.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -136,8 +135,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconciling.start();
   const watchdog = tellReady();
-  using collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
-  await using _warming = warmUpSoon({ stateDir, log, done: () => collector.worked() });
+  using _collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);

@@ -306,7 +306,9 @@ export class Lane implements AsyncDisposable {
   /** What a daemon that died at a bad moment may leave, and what somebody may put there. */
   #leaveThingsBehind(): void {
     const { stateDir, netnsDir } = this.daemon;
-    const { instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as { instance: string };
+    const { instanceId: instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
+      instanceId: string;
+    };
     const ready = readdirSync(join(stateDir, 'ready'))
       .filter((name) => name.endsWith('.json'))
       .map((name) => join(stateDir, 'ready', name));

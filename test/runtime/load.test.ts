@@ -3,7 +3,6 @@ import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { untilWarm } from '../../src/bench/daemon-process.js';
 import { type Daemon, startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 
@@ -160,7 +159,6 @@ t.test('clients that say nothing, or half, or too much, or go, cost nothing but 
   await using daemon = await startCollecting(t, pool);
   await daemon.acquire('--id', 'one');
   await daemon.acquire('--id', 'two');
-  await untilWarm(daemon.stateDir);
   const before = { fds: openFds(daemon.pid), memory: memoryBytes(daemon.pid) };
   const sockets: Socket[] = [];
   for (let i = 0; i < 50; i += 1) {
