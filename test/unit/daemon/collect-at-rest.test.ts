@@ -30,14 +30,6 @@ function begun({ kernel = async () => {} }: { kernel?: () => Promise<void> } = {
   return { collector, told, happen, listeners };
 }
 
-<<<<<<< HEAD
-t.test('after much work both threads collect, once, when nothing has happened for a while', async (t) => {
-  const { collector, told, happen } = begun();
-  for (let i = 0; i < 6; i += 1) happen(100);
-  t.match(told, { collections: 0, inKernelThread: 0 }, 'not while something happens');
-  await delay(2 * REST_MS);
-  t.match(told, { collections: 1, inKernelThread: 1 });
-=======
 /** Resolves when `condition` holds; the machine may be slow. */
 async function until(condition: () => boolean): Promise<void> {
   for (const end = performance.now() + 60_000; !condition(); ) {
@@ -50,7 +42,6 @@ t.test('both threads collect once when the daemon is idle after its start, and a
   const { collector, told, happen } = begun();
   t.match(told, { collections: 0, inKernelThread: 0 });
   await until(() => told.inKernelThread === 1);
->>>>>>> main
   await delay(2 * REST_MS);
   t.match(told, { collections: 1, inKernelThread: 1 }, 'nothing happened since');
   happen(499);
