@@ -152,7 +152,7 @@ export class Lane implements AsyncDisposable {
     });
     await this.#releaseAll();
     await this.daemon.settled();
-    await this.#laidOut(2000);
+    await this.#laidOut(10_000);
     await this.#takeFromShelf();
     await this.#releaseAll();
     await this.daemon.settled();
@@ -264,7 +264,7 @@ export class Lane implements AsyncDisposable {
   }
 
   async #inspect(): Promise<string[]> {
-    if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(5000);
+    if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(60_000);
     // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
     for (const end = Date.now() + 180_000; ; await delay(50)) {
       const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
