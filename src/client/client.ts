@@ -24,6 +24,11 @@ export interface ClientOptions {
   readonly socketPath?: string;
   /** How long an answer may take, in milliseconds, beyond what `wait` asks for; 0: for ever; default 30 000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a daemon that is not there, since it restarts, is tried, in milliseconds; one whose socket's folder is missing too
+   * is not waited for. Default 10 000.
+   */
+  readonly reachMs?: number;
 }
 
 /** What one lease is asked with. */
@@ -38,6 +43,7 @@ export interface Cancellable {
 
 export const DEFAULT_SOCKET = '/run/netnsd/netnsd.sock';
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_REACH_MS = 10_000;
 
 /**
  * The daemon's API, typed. Every method throws a NetnsdError: the daemon's own code, or `daemon_unreachable`.
@@ -54,7 +60,11 @@ export class NetnsdClient {
 
   constructor(options: ClientOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#connection = new Connection(options.socketPath ?? DEFAULT_SOCKET, this.#timeoutMs);
+    this.#connection = new Connection({
+      socketPath: options.socketPath ?? DEFAULT_SOCKET,
+      timeoutMs: this.#timeoutMs,
+      reachMs: options.reachMs ?? DEFAULT_REACH_MS,
+    });
   }
 
   /**
