@@ -88,7 +88,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up', LEASE_FILES])
+  for (const folder of [...ENDPOINT_STATES, 'set-aside', LEASE_FILES])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of STATE_FILES.flatMap((name) => [name, `${name}.new`]))
     rmSync(join(stateDir, file), { recursive: true, force: true });

@@ -46,7 +46,6 @@ import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { untilSignalled } from './signals.js';
 import { siteOf, writeSite } from './site-file.js';
-import { warmUpSoon } from './warm-up-soon.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -92,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   keepYoungGenerationSmall();
   using processes = new ProcessWatch();
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
-  const { pools, records, leaseFiles, adopted, orphans } = started;
+  const { pools, leaseFiles, adopted, orphans } = started;
   using shelf = started.shelf;
   // Also where the start fails from here on: what the pools are at must end before the thread does, and the process with it.
   await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
@@ -136,8 +135,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconciling.start();
   const watchdog = tellReady();
-  using collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
-  await using _warming = warmUpSoon({ stateDir, log, done: () => collector.worked() });
+  using _collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);
@@ -146,7 +144,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
   await inTime(Promise.all([pools.close(), closeApi(api, { deadlineMs: GRACE_MS / 2 })]));
-  records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
@@ -170,14 +167,13 @@ async function startPools(options: {
   log: Logger;
 }): Promise<{
   pools: Pools;
-  records: FileRecords;
   leaseFiles: LeaseFiles;
   shelf: OpenShelf;
   adopted: readonly EndpointRecord[];
   orphans: readonly EndpointRecord[];
 }> {
   const { config, stateDir, site, networks, thread, processes, log } = options;
-  const files = new FileRecords(stateDir, { isBusy: () => isProcessorShort() });
+  const files = new FileRecords(stateDir);
   const loaded = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
   );
@@ -233,7 +229,7 @@ async function startPools(options: {
   leaseFiles.sweep((leaseId) => outlived.has(leaseId));
   // The last that may fail here: pools that are at work are for the caller to close.
   pools.start(adopted);
-  return { pools, records: files, leaseFiles, shelf, adopted, orphans };
+  return { pools, leaseFiles, shelf, adopted, orphans };
 }
 
 function tellReady(): NodeJS.Timeout | undefined {

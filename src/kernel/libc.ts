@@ -4,7 +4,6 @@
  */
 import koffi from 'koffi';
 import { kernelError } from './errno.js';
-import { faults } from './faults.js';
 
 const libc = koffi.load('libc.so.6');
 const native = {
@@ -41,7 +40,6 @@ const native = {
   mallopt: libc.func('int mallopt(int parameter, int value)'),
   mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
 };
-faults?.wrapCalls(native);
 
 function check(result: number, operation: () => string): number {
   if (result >= 0) return result;

@@ -179,10 +179,6 @@ export interface AddressCooldowns {
 export interface Records {
   /** Writes the record into the folder of its state, atomically, and takes it out of the folder of `previous`. */
   write(record: EndpointRecord, previous: EndpointState | null): void;
-  /** Like `write`, for a lease: it is in the file system when `committed` resolves, with all others of the same turn. */
-  writeSoon(record: EndpointRecord, previous: EndpointState | null): void;
-  /** Resolves when everything is in the file system; throws `state_write_failed`, and then the older records stand. */
-  committed(): Promise<void>;
   /** Forgets the record; the last act of an endpoint. */
   remove(key: EndpointKey, state: EndpointState): void;
 }

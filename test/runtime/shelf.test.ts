@@ -2,6 +2,7 @@ import { chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { Random } from '../../src/bench/sizing/random.js';
 import type { Reconciliation } from '../../src/reconcile/findings.js';
 import { editSpec, makeBundle } from './bundle.js';
 import type { Daemon } from './daemon.js';
@@ -11,6 +12,9 @@ import { runc } from './runtimes.js';
 import { startWrapper, type Wrapper } from './wrapper.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 4\nmax = 32\nsizing = "fixed"\n';
+/** How often netnsd-runc is killed, at moments drawn with the seed. */
+const ROUNDS = Number(process.env.NETNSD_SHELF_ROUNDS ?? 12);
+const SEED = Number(process.env.NETNSD_SHELF_SEED ?? Date.now() % 2 ** 32);
 const FOREVER = 'trap "exit 0" TERM; while :; do sleep 1; done';
 
 const shelfOf = (daemon: Daemon, ...names: string[]) => join(daemon.stateDir, 'shelf', ...names);
@@ -230,12 +234,14 @@ t.test('whatever netnsd-runc was at when it was killed, the delete of its contai
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
   const shared = await makeBundle('true');
-  for (let round = 0; round < 40; round += 1) {
+  t.comment(`NETNSD_SHELF_ROUNDS=${ROUNDS} NETNSD_SHELF_SEED=${SEED}`);
+  const random = new Random(SEED);
+  for (let round = 0; round < ROUNDS; round += 1) {
     await laidOut(daemon);
     const { folder } = await makeBundle('true', shared);
     const running = wrapper.begin('run', '--bundle', folder, `victim${round}`);
     // What it does itself is done within the first milliseconds; the last ones fall into the container's life.
-    await delay(round / 4);
+    await delay(random.next() * 10);
     running.kill('SIGKILL');
     await running;
     const deleted = await wrapper.call('delete', '--force', `victim${round}`);

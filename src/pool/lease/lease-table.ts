@@ -2,15 +2,13 @@ import type { Clock } from '../clock.js';
 import type { LeaseFilter } from '../service.js';
 import { type Shelf, shelfKey } from '../shelf.js';
 import type { Endpoint } from '../stock/endpoint-table.js';
-import type { EndpointState, Lease, Processes } from '../types.js';
+import type { Lease, Processes } from '../types.js';
 import { type Expiring, Expiry } from './expiry.js';
 
 /** Who ends a lease whose time is over, or whose process has ended: its pool. */
 export interface LeaseOwner {
   expire(held: Held): void;
   processEnded(held: Held): void;
-  /** A lease that stands could not be committed: its record is to be written when that is possible. */
-  unrecorded(held: Held, error: unknown): void;
 }
 
 /** A lease that stands, and what it holds. */
@@ -18,8 +16,6 @@ export interface Held {
   readonly lease: Lease;
   readonly endpoint: Endpoint;
   readonly owner: LeaseOwner;
-  /** Where its record stood before it was leased. */
-  readonly before: EndpointState | null;
   /** Somebody was told of it; until then an endpoint may go back unseen. */
   confirmed: boolean;
   expiring: Expiring<Held> | null;

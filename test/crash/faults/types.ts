@@ -1,5 +1,3 @@
-import type { Outcome, Request } from '../netlink/netlink-socket.js';
-
 /** What may be done to a system call or a netlink request. */
 export type Fault =
   | { readonly act: 'kill before' | 'kill after' | 'end thread' }
@@ -22,14 +20,3 @@ export interface Plan {
   readonly paths: readonly string[];
   readonly hit: PlannedFault | null;
 }
-
-export interface Faults {
-  /** Replaces each system call of the table by one that is a point. Failure is a negative result and errno. */
-  wrapCalls(calls: Record<string, unknown>): void;
-  /** A call that is made elsewhere, in one of these ways that it may fail. Throws an error that has `errno` and `code`. */
-  pass(point: string, errnos: readonly string[]): void;
-  /** Sends requests, each of which is a point. */
-  transact(requests: readonly Request[], send: Send): Promise<Outcome[]>;
-}
-
-export type Send = (requests: readonly Request[]) => Promise<Outcome[]>;

@@ -1,6 +1,6 @@
 /** In which ways a call may fail, by the errors that its manual page lists and that a healthy program can meet. */
 
-/** System calls by their name in src/kernel/libc.ts; others: `OTHER_CALL`. */
+/** C functions; others: `OTHER_CALL`. */
 export const CALL_ERRNOS: Readonly<Record<string, readonly string[]>> = {
   unshare: ['ENOMEM', 'ENOSPC'],
   setns: ['ENOMEM', 'EPERM'],
@@ -18,16 +18,19 @@ export const CALL_ERRNOS: Readonly<Record<string, readonly string[]>> = {
   getsockname: ['ENOBUFS'],
   getsockopt: ['ENOBUFS'],
   setsockopt: ['ENOBUFS', 'ENOMEM'],
-  syscallIntegers: ['EMFILE', 'ENFILE', 'ENOMEM'],
-  epollCreate1: ['EMFILE', 'ENFILE', 'ENOMEM'],
-  epollCtl: ['ENOMEM', 'ENOSPC'],
-  epollWait: ['EINTR'],
+  pidfd_open: ['EMFILE', 'ENFILE', 'ENOMEM'],
+  epoll_create1: ['EMFILE', 'ENFILE', 'ENOMEM'],
+  epoll_ctl: ['ENOMEM', 'ENOSPC'],
+  epoll_wait: ['EINTR'],
   poll: ['EINTR', 'ENOMEM'],
 };
 export const OTHER_CALL: readonly string[] = ['ENOMEM', 'EINTR'];
 
 /** Calls that cannot fail, or whose failure nobody looks at. */
-export const INFALLIBLE: readonly string[] = ['gettid', 'mallopt', 'mallocTrim'];
+export const INFALLIBLE: readonly string[] = ['gettid', 'mallopt', 'malloc_trim'];
+
+/** Of opening a netlink socket. */
+export const OPEN_ERRNOS: readonly string[] = ['EMFILE', 'ENOBUFS', 'ENOMEM'];
 
 /** File calls by their name in node:fs; only those listed are points. */
 export const FILE_ERRNOS: Readonly<Record<string, readonly string[]>> = {
