@@ -54,7 +54,7 @@ export function renderCommands() {
     '#include "command-line.h"',
     '',
     ...tables,
-    'const struct command commands[] = {',
+    'const struct known_command commands[] = {',
     ...rows,
     '    {NULL, 0, 0, NULL, 0},',
     '};',

@@ -34,7 +34,7 @@ static bool fits(enum option_kind kind, const char *value) {
   return false;
 }
 
-static size_t find_option(const struct command *command, const char *name, size_t length) {
+static size_t find_option(const struct known_command *command, const char *name, size_t length) {
   size_t index = 0;
   while (index < command->option_count &&
          !(strlen(command->options[index].name) == length && memcmp(command->options[index].name, name, length) == 0))
@@ -44,7 +44,7 @@ static size_t find_option(const struct command *command, const char *name, size_
 
 /* Steps over an option and its value. */
 static bool read_option(struct command_line *line, int argc, char *const *argv, int *next) {
-  const struct command *command = line->command;
+  const struct known_command *command = line->command;
   const char *argument = argv[(*next)++];
   if (strncmp(argument, "--", 2) != 0) return false;
   const char *equals = strchr(argument, '=');
@@ -81,7 +81,7 @@ static bool is_complete(const struct command_line *line) {
 }
 
 /* The arguments that are the command's words; 0: they are not. */
-static int match_words(const struct command *command, int argc, char *const *argv) {
+static int match_words(const struct known_command *command, int argc, char *const *argv) {
   const char *word = command->words;
   for (int count = 1; count < argc; count++) {
     size_t length = strcspn(word, " ");

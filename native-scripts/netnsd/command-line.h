@@ -22,7 +22,7 @@ struct option {
   const char *conflicts;
 };
 
-struct command {
+struct known_command {
   /* `oci patch`: words with blanks between them. */
   const char *words;
   size_t operands_min;
@@ -35,14 +35,14 @@ enum { OPTIONS_MAX = 16, OPERANDS_MAX = 64 };
 
 /* A command line that is in order. Values are slices of argv, NULL where an option is not given; of a flag it is the flag itself. */
 struct command_line {
-  const struct command *command;
+  const struct known_command *command;
   const char *values[OPTIONS_MAX];
   const char *operands[OPERANDS_MAX];
   size_t operand_count;
 };
 
 /* The commands of which this program knows; ends with one without words. */
-extern const struct command commands[];
+extern const struct known_command commands[];
 
 /*
  * Reads a command line. False for all that is not surely in order, such as help, an unknown option or a value that does not fit: src/cli is

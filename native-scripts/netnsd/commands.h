@@ -39,7 +39,7 @@ static const struct option oci_patch_options[] = {
     {"socket", OPTION_TEXT, false, NULL},
 };
 
-const struct command commands[] = {
+const struct known_command commands[] = {
     {"acquire", 0, 0, acquire_options, sizeof acquire_options / sizeof acquire_options[0]},
     {"release", 0, OPERANDS_MAX, release_options, sizeof release_options / sizeof release_options[0]},
     {"renew", 1, 1, renew_options, sizeof renew_options / sizeof renew_options[0]},
