@@ -52,7 +52,7 @@ export function takeFromShelf(socketPath: string, request: ApiAcquire): ApiLease
 }
 
 function isOwn(root: string): boolean {
-  const stats = fs.lstatSync(root, { throwIfNoEntry: false });
+  const stats = attempt(() => fs.lstatSync(root));
   return stats?.isDirectory() === true && stats.uid === process.geteuid?.() && (stats.mode & 0o022) === 0;
 }
 
@@ -97,7 +97,7 @@ function read(path: string): Offer | undefined {
 }
 
 function isThere({ netns }: Offer): boolean {
-  return fs.statSync(netns.path, { throwIfNoEntry: false })?.ino === netns.inode;
+  return attempt(() => fs.statSync(netns.path).ino) === netns.inode;
 }
 
 function giveBack(root: string, key: string): void {

@@ -81,6 +81,7 @@ t.test('what only the daemon can give is not taken, and nothing is left behind',
   fs.chmodSync(folder.path, 0o770);
   t.equal(takeFromShelf(socketPath, {}), undefined, 'others may write there');
   t.equal(takeFromShelf(join(folder.path, 'nowhere/socket'), {}), undefined);
+  t.equal(takeFromShelf(join(folder.path, 'holders/held/socket'), {}), undefined);
   t.strictSame([names('holders'), names('taken'), names('offers', 'default', 'unused').length], [['held'], [], 1]);
 });
 
