@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { runProcess } from '../run-process.js';
 import { type Bundle, makeBundle } from './bundle.js';
 import { DemoDaemon } from './daemon.js';
 import { difference, type Inventory, takeInventory } from './left.js';
@@ -17,11 +17,14 @@ subnet = "10.213.0.0/16"
 min_ready = ${READY}
 max = 200
 
-# Keeps nothing ready, so that every lease has to be built while the container waits.
+# Keeps nothing ready and reuses nothing, so that every lease has to be built while the container waits.
 [pools.cold]
 subnet = "10.214.0.0/24"
 min_ready = 0
 max = 10
+sizing = "fixed"
+recycle = "replace"
+address_cooldown_seconds = 0
 `;
 
 async function startDaemon(daemon: DemoDaemon): Promise<void> {
@@ -124,7 +127,7 @@ async function cleanUp(daemon: DemoDaemon, before: Inventory): Promise<void> {
   fact('the daemon has ended, and its pools are gone', performance.now() - begin);
   const left = difference(before, await takeInventory(daemon.stateDir));
   if (left.length > 0) throw new Error(`something is left: ${left.join('; ')}`);
-  const containers = (await execa('runc', ['list', '--quiet'])).stdout;
+  const containers = (await runProcess('runc', ['list', '--quiet'])).trim();
   if (containers !== '') throw new Error(`containers are left: ${containers}`);
   fact('nothing is left: no link, no mount, no file, no container (seen by ip, /proc and runc)');
 }
