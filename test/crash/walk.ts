@@ -1,6 +1,6 @@
 import { Random } from '../../src/bench/sizing/random.js';
-import type { Fault, PlannedFault } from '../../src/kernel/faults/types.js';
 import type { Pass } from './daemon.js';
+import type { Fault, PlannedFault } from './faults/types.js';
 import { type Lane, PHASES, type Phase } from './lane.js';
 
 /** A point as it was passed in one phase. */
