@@ -2,16 +2,16 @@
 import { runCli } from './cli/index.js';
 import { readVersion } from './version.js';
 
-// `netnsd list | head -1` closes the pipe early, which is no failure.
+// `netnsd list | head -1` closes the pipe early: not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
 
-/** How long what a command leaves behind, such as half-read sockets, may keep the process alive, in milliseconds. */
+/** How long open handles, such as half-read sockets, may keep the process alive after the command, in milliseconds. */
 const LINGER_MS = 2_000;
 
-// Each command loads the room that it needs: a client command starts without the daemon's libraries.
+// Each command loads only the room that it needs: client commands start without the daemon's libraries.
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
