@@ -1,4 +1,6 @@
-import { Flags, FlagsGet, RawNetlinkSocket } from 'netlink';
+// Its parts, not the whole: the package also has generated code for rtnetlink, nl80211 and WireGuard.
+import { Flags, FlagsGet } from 'netlink/dist/constants.js';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { type ErrorDetails, NetnsdError } from '../../errors.js';
 import { errnoName, errnoOf, kernelError } from '../errno.js';
 import { lowestFreeFd, netlinkPort, setIntegerOption } from '../libc.js';
