@@ -10,7 +10,7 @@ export interface Dependencies {
   readonly stderr: Output;
   readonly version: string;
   /** Opens the typed client; it connects with the first request. */
-  openClient(options: { socketPath: string }): Promise<Client>;
+  openClient(options: { socketPath: string; reachMs?: number }): Promise<Client>;
   /** Runs the daemon in the foreground until SIGTERM or SIGINT. Resolves with the exit status. */
   serve(options: ServeOptions): Promise<number>;
   /** Stops the daemon and removes every trace of it. Resolves with the exit status. */

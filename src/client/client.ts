@@ -18,12 +18,18 @@ import type { PoolEvent } from '../pool/service.js';
 import { type Call, Connection } from './connection.js';
 import { readEvents } from './event-stream.js';
 import { parseAnswer } from './failure.js';
+import { takeFromShelf } from './shelf.js';
 
 export interface ClientOptions {
   /** Default: `/run/netnsd/netnsd.sock`. */
   readonly socketPath?: string;
   /** The time limit of a request in milliseconds, to which `wait` is added. 0: none. Default: 30 000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a daemon that is not there, since it restarts, is tried, in milliseconds; one whose socket's folder is missing too
+   * is not waited for. Default 10 000.
+   */
+  readonly reachMs?: number;
 }
 
 /** The request for one lease. */
@@ -38,6 +44,7 @@ export interface Cancellable {
 
 export const DEFAULT_SOCKET = '/run/netnsd/netnsd.sock';
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_REACH_MS = 10_000;
 
 /**
  * The daemon's API, typed. Every method throws a NetnsdError: the daemon's own code, or `daemon_unreachable`.
@@ -50,21 +57,31 @@ const DEFAULT_TIMEOUT_MS = 30_000;
  */
 export class NetnsdClient {
   readonly #connection: Connection;
+  readonly #socketPath: string;
   readonly #timeoutMs: number;
 
   constructor(options: ClientOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#connection = new Connection(options.socketPath ?? DEFAULT_SOCKET, this.#timeoutMs);
+    this.#socketPath = options.socketPath ?? DEFAULT_SOCKET;
+    this.#connection = new Connection({
+      socketPath: this.#socketPath,
+      timeoutMs: this.#timeoutMs,
+      reachMs: options.reachMs ?? DEFAULT_REACH_MS,
+    });
   }
 
   /**
-   * Leases one endpoint. Repeated with the same containerId, it returns the same lease. Throws `pool_exhausted`,
+   * Leases one endpoint: from the shelf if this user may take from it, which works while the daemon restarts, otherwise over
+   * the socket. Repeated with the same containerId, it returns the same lease. Throws `pool_exhausted`,
    * `lease_conflict`, `pool_not_found`, `build_failed` and others.
    *
    * @example
    * const lease = await client.acquire({ containerId: 'job-17', wait: 2, ttl: 600 });
    */
   async acquire(request: SingleAcquire = {}, options: Cancellable = {}): Promise<ApiLease> {
+    options.signal?.throwIfAborted();
+    const taken = takeFromShelf(this.#socketPath, request);
+    if (taken !== undefined) return taken;
     const idempotent = request.containerId !== undefined;
     const timeoutMs = this.#timeoutWith(request.wait);
     return this.#json('POST', '/v1/leases', { body: request, timeoutMs, idempotent, ...options });
