@@ -53,6 +53,9 @@ export const CLONE_NEWNET = 0x40000000;
 const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
 const AF_UNIX = 1;
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -115,6 +118,12 @@ export function lowestFreeFd(): number {
   const fd = check(native.fcntl(0, F_DUPFD_CLOEXEC, 3), () => 'find a free file descriptor');
   native.close(fd);
   return fd;
+}
+
+/** Sets O_NONBLOCK on an open file description (F_SETFL of fcntl(2)), and so for all that share it. */
+export function setNonBlocking(fd: number): void {
+  const flags = check(native.fcntl(fd, F_GETFL, 0), () => `read the flags of fd ${fd}`);
+  check(native.fcntl(fd, F_SETFL, flags | O_NONBLOCK), () => `set O_NONBLOCK on fd ${fd}`);
 }
 
 /** flock(2), exclusive and without waiting: false if another open file holds the lock. */

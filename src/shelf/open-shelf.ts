@@ -5,22 +5,18 @@ import { LifeSign } from '../kernel/file-lock.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
-import {
-  type FileRecords,
-  FileShelf,
-  isHardship,
-  recoverShelf,
-  SHELF,
-  SHELF_OPEN,
-  ShelfFolder,
-} from '../state/index.js';
-import { Seldom } from './log-throttle.js';
+import { type FileRecords, isHardship, SHELF } from '../state/index.js';
+import { FileShelf } from './file-shelf.js';
+import { LogThrottle } from './log-throttle.js';
+import { recoverShelf } from './recover.js';
+import { SHELF_OPEN, ShelfFolder } from './shelf-folder.js';
 import { ShelfWatch } from './shelf-watch.js';
 
 /** How long netnsd-runc may take between its mark and its taking, in milliseconds; what is older was left behind. */
 const STALE_MARK_MS = 30_000;
 const SWEEP_MS = 60_000;
-const SAY_EVERY_MS = 600_000;
+/** How often one kind of failure is logged, in milliseconds. */
+const LOG_INTERVAL_MS = 600_000;
 const DEFAULT_POOL = 'default';
 
 export interface OpenShelf extends Disposable {
@@ -29,8 +25,8 @@ export interface OpenShelf extends Disposable {
   readonly records: EndpointRecord[];
   /** From now on containers may take, and that is noticed; until disposed. To be called when the pools have started. */
   watch(pools: Pools): void;
-  /** Makes anew what somebody took away of it, as far as that is possible. */
-  mend(): void;
+  /** Makes again what was removed of it; a failure is logged. */
+  repair(): void;
 }
 
 /** Opens the shelf of a state directory, with what an earlier daemon left on it entered into the records. */
@@ -50,11 +46,11 @@ export function openShelf(options: {
     newLeaseId,
     write: (record, previous) => files.write(record, previous),
     remove: (record) => files.remove(record, record.state),
-    failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
+    failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'failed to write a record'),
   });
-  const seldom = new Seldom({ everyMs: SAY_EVERY_MS, nowMs: systemClock.monotonicMs });
+  const throttle = new LogThrottle({ intervalMs: LOG_INTERVAL_MS, nowMs: systemClock.monotonicMs });
   const failed = (err: unknown, what: string): void => {
-    if (seldom.may(what)) log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
+    if (throttle.allows(what)) log.warn({ err }, `the shelf failed to ${what}; clients use the socket instead`);
   };
   const attempt = (act: () => void, what: string): void => {
     try {
@@ -97,7 +93,7 @@ export function openShelf(options: {
         shelf.sweep(STALE_MARK_MS);
       }, SWEEP_MS).unref();
     },
-    mend() {
+    repair() {
       attempt(() => layOut(folder, pools), 'be laid out');
       if (watching !== undefined) attempt(giveLifeSign, 'be opened');
     },

@@ -1,6 +1,6 @@
 import { SHELF_TENANT } from '../pool/index.js';
 import type { EndpointRecord, LeaseTerms, Trust } from '../pool/types.js';
-import { refuseHardship } from '../state/own-file.js';
+import { refuseHardship } from '../state/index.js';
 import type { Entry, Place, ShelfFolder } from './shelf-folder.js';
 
 export interface RecoveredShelf {

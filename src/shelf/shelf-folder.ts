@@ -1,9 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { isHardship } from '../state/own-file.js';
+import { isHardship, SHELF } from '../state/index.js';
 
-/** Folder of the state directory in which ready endpoints lie for containers to take; see docs/shelf.md. */
-export const SHELF = 'shelf';
 /** What is in it. All but `open` are folders. */
 export const SHELF_FOLDERS = ['offers', 'holders', 'taken', 'standing', 'returned'] as const;
 /** A file that a living daemon holds a lock on. */

@@ -1,13 +1,17 @@
-/** What a restart needs to know, on disk. */
+/** The state directory: what a restart needs to know, on disk. */
 
-export { FileShelf } from '../shelf/file-shelf.js';
-export { recoverShelf } from '../shelf/recover.js';
-export { SHELF, SHELF_OPEN, ShelfFolder } from '../shelf/shelf-folder.js';
-export { unsafeAncestor } from './ancestors.js';
-export { type AddressRest, CooldownFile as RestFile } from './cooldown-file.js';
-export { LEASE_FILES, LeaseFiles } from './lease-files.js';
-export { isHardship, readOwnFile, replaceOwnFile } from './own-file.js';
+// What is in it.
+export { FileAddressCooldowns } from './address-cooldowns.js';
+// The directory itself.
+export { assertPlaceSafe, unsafeAncestor } from './ancestors.js';
+export { CooldownFile } from './cooldown-file.js';
+export { SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
+export { LeaseFiles } from './lease-files.js';
+export { lockPath, lockStateDirectory } from './lock.js';
+// Files that only netnsd may have written.
+export { isHardship, readOwnFile, refuseHardship, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
-export { type RecordWarning, removeForeignFiles, SET_ASIDE, STATE_FILES } from './set-aside.js';
+export { type RecordWarning, removeForeignFiles } from './set-aside.js';
+export { readSite, siteOf, writeSite } from './site-file.js';
 export { openStateDirectory, stateDirectoryProblem } from './state-directory.js';

@@ -1,18 +1,17 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
+import { LEASE_FILES } from './layout.js';
 
-/** Folder of the state directory that holds one folder a lease. */
-export const LEASE_FILES = 'dns';
 const LEASE_ID = /^[0-9a-f]{16}$/;
 
 /**
- * Files that a lease's container sees, in `STATE_DIR/dns/LEASE_ID/`. They are the lease's: whoever ends it removes them,
- * and a start removes those whose lease did not outlive the daemon.
+ * Files that a lease's container sees, in `STATE_DIR/dns/LEASE_ID/`. They are removed when the lease ends; a start removes
+ * those whose lease has ended since.
  */
 export class LeaseFiles {
   readonly #directory: string;
-  /** Leases that have files. */
+  /** Ids of leases that have files. */
   readonly #held = new Set<string>();
 
   /** `directory` is what `openStateDirectory` returned. */
@@ -21,8 +20,8 @@ export class LeaseFiles {
   }
 
   /**
-   * Writes files by name, each by a rename, so that a container that sees an older one keeps it whole; their absolute
-   * paths. Throws `state_write_failed`; then the lease has what it had before, or part of it.
+   * Writes files by name, each by a rename, so that a container that has an older one mounted keeps it whole. Returns their
+   * absolute paths. Throws `state_write_failed`; then some of the older files may have been replaced.
    */
   write<K extends string>(leaseId: string, texts: Readonly<Record<K, string>>): Record<K, string> {
     if (!LEASE_ID.test(leaseId)) throw new NetnsdError('internal', `not a lease id: ${JSON.stringify(leaseId)}`);
@@ -41,17 +40,17 @@ export class LeaseFiles {
     }
   }
 
-  /** Removes a lease's files; a lease without any costs nothing. Containers that see them go on seeing them. */
+  /** Removes a lease's files. Without any, no system call is made. Containers that have them mounted keep them. */
   remove(leaseId: string): void {
     if (!this.#held.delete(leaseId)) return;
     fs.rmSync(join(this.#directory, leaseId), { recursive: true, force: true });
   }
 
-  /** After a restart: takes over the files of leases that `stands`, removes all else; the names of what was removed. */
-  sweep(stands: (leaseId: string) => boolean): string[] {
+  /** After a restart: keeps the files of the leases that `isLeased`, and removes all others. Returns the names of the removed. */
+  removeEnded(isLeased: (leaseId: string) => boolean): string[] {
     const removed: string[] = [];
     for (const name of entriesOf(this.#directory)) {
-      if (stands(name)) this.#held.add(name);
+      if (isLeased(name)) this.#held.add(name);
       else {
         fs.rmSync(join(this.#directory, name), { recursive: true, force: true });
         removed.push(name);
@@ -61,12 +60,12 @@ export class LeaseFiles {
   }
 }
 
-/** Readable by all, for containers run as anybody; the folders above it keep the machine's own users away. */
+/** Readable by all, since containers run as any user; the folders above it keep the users of the host out. */
 function writeFile(path: string, text: string): string {
   const temporary = `${path}.new`;
   fs.rmSync(temporary, { force: true });
   fs.writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
-  // The mode of the call is cut by the umask.
+  // The umask has cut the mode.
   fs.chmodSync(temporary, 0o644);
   fs.renameSync(temporary, path);
   return path;

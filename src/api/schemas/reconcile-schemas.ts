@@ -21,7 +21,7 @@ const FindingSchema = Type.Object({
   endpoint: nullableString({ examples: ['default-17'] }),
   lease: nullableString({ description: 'The lease that is concerned.', examples: [null] }),
   problem: Type.String({ examples: ['its link at the host is gone'] }),
-  action: oneOf(['replaced', 'released', 'mended', 'removed', 'none'], {
+  action: oneOf(['replaced', 'released', 'repaired', 'removed', 'none'], {
     description: 'What is done about such a thing; none: that is for a person.',
     examples: ['replaced'],
   }),

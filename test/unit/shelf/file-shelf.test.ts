@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { FileShelf, recoverShelf, ShelfFolder } from '../../../src/state/index.js';
+import { FileShelf } from '../../../src/shelf/file-shelf.js';
+import { recoverShelf } from '../../../src/shelf/recover.js';
+import { ShelfFolder } from '../../../src/shelf/shelf-folder.js';
 import { factsOf } from '../pool/fakes.js';
 
 function recordOf(seq: number, change: object = {}) {

@@ -10,14 +10,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type RecordWarning, RestFile } from '../../../src/state/index.js';
+import { CooldownFile, type RecordWarning } from '../../../src/state/index.js';
 
 function files(t: Test) {
   const directory = t.testdir();
   const warnings: RecordWarning[] = [];
-  const open = (keepMs = 1_000) => new RestFile(directory, { keepMs });
+  const open = (keepMs = 1_000) => new CooldownFile(directory, { keepMs });
   const load = () => open().load((warning) => warnings.push(warning));
-  return { directory, path: join(directory, 'resting'), warnings, open, load };
+  return { directory, path: join(directory, 'cooldowns'), warnings, open, load };
 }
 
 t.test('what rests is there for the next daemon, the latest rest of each address, without a close', async (t) => {
@@ -83,7 +83,7 @@ t.test('a file that is not its own is neither read nor written through', async (
   writeFileSync(target, '10.0.0.2 100\n');
   symlinkSync(target, path);
   t.same(load(), []);
-  t.match(warnings, [{ path, problem: 'it is no regular file' }]);
+  t.match(warnings, [{ path, problem: 'it is not a regular file' }]);
   t.throws(() => open().add('10.0.0.3', 100), { code: 'ELOOP' });
   t.equal(readFileSync(target, 'utf8'), '10.0.0.2 100\n');
   t.notOk(existsSync(`${path}.new`));

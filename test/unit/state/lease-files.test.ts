@@ -33,12 +33,12 @@ t.test('written again, a file is replaced and not changed under its reader', asy
 t.test('a start keeps the files of leases that stand, and removes all else', async (t) => {
   const directory = t.testdir({ dns: { [ID]: { hosts: '' }, [OTHER]: { hosts: '' }, stray: 'a file' } });
   const files = new LeaseFiles(directory);
-  t.strictSame(files.sweep((id) => id === ID).sort(), [OTHER, 'stray']);
+  t.strictSame(files.removeEnded((id) => id === ID).sort(), [OTHER, 'stray']);
   t.strictSame(readdirSync(join(directory, 'dns')), [ID]);
   files.remove(ID);
   t.notOk(existsSync(join(directory, 'dns', ID)), 'what was taken over goes with its lease');
   t.strictSame(
-    new LeaseFiles(t.testdir()).sweep(() => true),
+    new LeaseFiles(t.testdir()).removeEnded(() => true),
     [],
     'nothing was ever written',
   );

@@ -16,7 +16,7 @@ t.test('a state directory is made for its owner only, with a folder a state, and
   t.same(fs.readdirSync(path).sort(), [...folders, 'lock'].sort(), 'what is not its own is left alone');
 });
 
-t.test('a directory that others may write to is refused with its mode and how to mend it', async (t) => {
+t.test('a directory that others may write to is refused with its mode and how to repair it', async (t) => {
   const path = join(t.testdir(), 'state');
   fs.mkdirSync(path);
   for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
@@ -37,7 +37,7 @@ t.test(
     for (const mode of ['real', 'state']) fs.chmodSync(join(dir, mode), 0o700);
     const refusals = {
       link: /is a symlink/,
-      file: /is no directory/,
+      file: /is not a directory/,
       dangling: /state directory/,
       state: /ready is a symlink/,
     };
