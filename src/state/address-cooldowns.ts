@@ -1,10 +1,15 @@
 import { formatIpv4, nthAddress, parseIpv4, parseSubnet, subnetContains } from '../address/ipv4.js';
-import type { AddressCooldown, AddressCooldowns } from '../pool/types.js';
 import type { StoredCooldown } from './cooldown-file.js';
 import type { RecordWarning } from './set-aside.js';
 
 /** The addresses of the network and the gateway come before that of index 0. */
 const FIRST_ENDPOINT = 2;
+
+/** The address of an endpoint's index cools down since then, on the monotonic clock. */
+interface IndexCooldown {
+  readonly index: number;
+  readonly sinceMs: number;
+}
 
 interface CooldownPool {
   readonly name: string;
@@ -22,10 +27,10 @@ interface FileAddressCooldownsOptions {
 }
 
 /**
- * Keeps the cooldowns of the pools' addresses in a file, by address and not by index: an address cools down even if its pool is
+ * The pool's `AddressCooldowns` on a file. Kept by address and not by index: an address cools down even if its pool is
  * renamed or gets another subnet.
  */
-export class FileAddressCooldowns implements AddressCooldowns {
+export class FileAddressCooldowns {
   readonly #pools: ReadonlyMap<string, CooldownPool>;
   readonly #file: FileAddressCooldownsOptions['file'];
   readonly #log: FileAddressCooldownsOptions['log'];
@@ -40,7 +45,7 @@ export class FileAddressCooldowns implements AddressCooldowns {
   }
 
   /** A failure is logged once, until a write succeeds again. */
-  add(pool: string, { index, sinceMs }: AddressCooldown): void {
+  add(pool: string, { index, sinceMs }: IndexCooldown): void {
     const settings = this.#pools.get(pool);
     if (settings === undefined || settings.addressCooldownSeconds === 0) return;
     const address = formatIpv4(nthAddress(parseSubnet(settings.subnet), FIRST_ENDPOINT + index));
@@ -54,7 +59,7 @@ export class FileAddressCooldowns implements AddressCooldowns {
     }
   }
 
-  of(pool: string): AddressCooldown[] {
+  of(pool: string): IndexCooldown[] {
     const settings = this.#pools.get(pool);
     if (settings === undefined) return [];
     const subnet = parseSubnet(settings.subnet);
