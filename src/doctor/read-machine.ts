@@ -22,7 +22,7 @@ export interface Place {
   readonly configPath: string | null;
 }
 
-/** Reads this machine. Changes nothing, and has the kernel load nothing. */
+/** Reads this machine. Changes nothing, and does not make the kernel load a module. */
 export async function readMachine(place: Place, daemon: DaemonView): Promise<Machine> {
   const files = new HostFiles();
   const kernel = release();
@@ -58,7 +58,7 @@ function attempt<T>(read: () => T): Settled<T> {
   }
 }
 
-/** Processes end while they are listed, and their files with them. */
+/** A process may end while it is listed. */
 function runningPrograms(files: HostFiles): Set<string> {
   const pids = files.names('/proc').filter((name) => /^\d+$/.test(name));
   return new Set(pids.flatMap((pid) => files.text(`/proc/${pid}/comm`)?.trim() ?? []));

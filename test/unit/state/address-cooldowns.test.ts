@@ -42,7 +42,7 @@ t.test('a pool without cooldowns records nothing', async (t) => {
   t.same(added, []);
 });
 
-t.test('a full disk is logged once, and ends no endpoint', async (t) => {
+t.test('a full disk is logged once, and fails no caller', async (t) => {
   const { cooldowns: full, logged, file, added } = cooldowns();
   file.failing = true;
   for (const index of [0, 1, 2]) full.add('web', { index, sinceMs: 5 });

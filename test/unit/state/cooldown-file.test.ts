@@ -20,7 +20,7 @@ function files(t: Test) {
   return { directory, path: join(directory, 'cooldowns'), warnings, open, load };
 }
 
-t.test('what rests is there for the next daemon, the latest rest of each address, without a close', async (t) => {
+t.test('the next daemon finds the latest cooldown of each address, without a close', async (t) => {
   const { open, load, warnings, path } = files(t);
   const file = open();
   t.same(
@@ -38,7 +38,7 @@ t.test('what rests is there for the next daemon, the latest rest of each address
   t.equal(statSync(path).mode & 0o777, 0o600);
 });
 
-t.test('a line that was cut short, or is none, counts for nothing and spoils no later one', async (t) => {
+t.test('an incomplete or invalid line is ignored, and does not spoil a later one', async (t) => {
   const { open, load, path, warnings } = files(t);
   writeFileSync(path, '10.0.0.2 100\n999.1.1.1 5\n10.0.0.9 -5\nnonsense\n10.0.0.3 2', { mode: 0o600 });
   appendFileSync(path, '');
@@ -55,7 +55,7 @@ t.test('a line that was cut short, or is none, counts for nothing and spoils no 
   t.same(warnings, []);
 });
 
-t.test('the file does not grow with the addresses that have rested', async (t) => {
+t.test('the file does not grow with expired cooldowns', async (t) => {
   const { open, load, path } = files(t);
   const file = open(50);
   for (let i = 0; i < 30_000; i += 1) file.add(`10.0.${(i >> 8) & 3}.${i & 255}`, i);
@@ -64,7 +64,7 @@ t.test('the file does not grow with the addresses that have rested', async (t) =
   t.equal(resting.length, 50, 'and none that rests is lost');
 });
 
-t.test('what cannot be written is written with the next', async (t) => {
+t.test('a cooldown that cannot be written is written with the next one', async (t) => {
   const { open, load, path } = files(t);
   const file = open();
   mkdirSync(path);
@@ -77,7 +77,7 @@ t.test('what cannot be written is written with the next', async (t) => {
   );
 });
 
-t.test('a file that is not its own is neither read nor written through', async (t) => {
+t.test('a file that netnsd did not write is neither read nor written through', async (t) => {
   const { directory, open, path, warnings, load } = files(t);
   const target = join(directory, 'target');
   writeFileSync(target, '10.0.0.2 100\n');

@@ -102,7 +102,7 @@ t.test('a record of a gigabyte is not read', async (t) => {
   ]);
 });
 
-t.test('a lock that is a link to elsewhere is refused by whoever did not open the directory first', async (t) => {
+t.test('a lock that is a link or no regular file is refused', async (t) => {
   const { state, victim } = directory(t);
   const path = join(state, 'lock');
   for (const kind of ['symlink', 'hard link', 'fifo', 'folder']) {
