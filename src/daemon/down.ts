@@ -8,7 +8,7 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/netns/mount-folder.js';
 import { namesOf } from '../reconcile/index.js';
-import { lockPath, readSite, removeForeignFiles, STATE_FILES, STATE_FOLDERS, siteOf } from '../state/index.js';
+import { lockPath, readSite, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS, siteOf } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
@@ -29,6 +29,7 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   const { stateDir, socketPath } = options;
   removeForeignFiles(stateDir);
   const stoppedPid = await stopDaemon(stateDir);
+  closeShelf(stateDir);
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
   using host = Host.open();
   const before = await takeInventory(host, site);
@@ -48,6 +49,12 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   removeMountFolder(site.netnsDir);
   removeFiles(stateDir, socketPath);
   return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
+}
+
+/** Removes the shelf first, so that nothing more can be taken: a client in the middle of it finds its mark gone, and gives up. */
+function closeShelf(stateDir: string): void {
+  const folder = join(stateDir, SHELF);
+  for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** Stops the daemon that holds the lock and waits until the lock is free. Returns its pid, or null if none was running. */
@@ -76,7 +83,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** Removes what netnsd puts into a state directory, and the directory if it is empty then. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...STATE_FOLDERS, 'warm-up']) rmSync(join(stateDir, folder), { recursive: true, force: true });
+  for (const folder of STATE_FOLDERS) rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of STATE_FILES.flatMap((name) => [name, `${name}.new`]))
     rmSync(join(stateDir, file), { recursive: true, force: true });
   try {

@@ -7,7 +7,7 @@ import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
 import type { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Pools } from '../pool/index.js';
-import { reconcileAtStart, type Started } from '../reconcile/index.js';
+import { carryOutStart, highestSeq, planStart, type StartPlan, surveyStart } from '../reconcile/index.js';
 import { type OpenShelf, openShelf } from '../shelf/index.js';
 import { CooldownFile, FileAddressCooldowns, FileRecords, FileSequence, LeaseFiles } from '../state/index.js';
 import type { OpenState } from './open-state.js';
@@ -21,9 +21,8 @@ interface OpenPoolsOptions {
   readonly log: Logger;
 }
 
-export interface OpenPools extends Pick<Started, 'adopted' | 'orphans'> {
+export interface OpenPools extends Pick<StartPlan, 'adopted' | 'orphans'> {
   readonly pools: Pools;
-  readonly records: FileRecords;
   readonly leaseFiles: LeaseFiles;
   readonly shelf: OpenShelf;
 }
@@ -35,33 +34,34 @@ export interface OpenPools extends Pick<Started, 'adopted' | 'orphans'> {
 export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
   const { config, state, networks, thread, log } = options;
   const { stateDir, site } = state;
-  const records = new FileRecords(stateDir, { isBusy: () => isProcessorShort() });
-  const loaded = records.load((warning) =>
+  const files = new FileRecords(stateDir);
+  const loaded = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is not a valid record; it was set aside'),
   );
-  const shelf = openShelf({ stateDir, pools: config.pools, records: loaded, files: records, log });
-  const started = await reconcileAtStart({
-    site,
-    networks,
-    records: shelf.records,
-    files: records,
-    kernel: thread,
-    users: netnsUsers,
+  const survey = await surveyStart({ kernel: thread, users: netnsUsers });
+  // Clients go on taking from the shelf. It is read last, so a process inside an endpoint that was taken is seen with its lease.
+  const { shelf, records, plan } = openShelf({
+    stateDir,
+    pools: config.pools,
+    records: loaded,
+    plan: (all) => planStart({ site, networks, records: all, ...survey }),
+    files,
     log,
   });
-  const pools = makePools(options, { records, shelf, above: started.highestSeq });
-  const { adopted, orphans } = started;
+  await carryOutStart(plan, { records, files, kernel: thread, log });
+  const pools = makePools(options, { files, shelf, above: highestSeq(site, records, survey.found) });
+  const { adopted, orphans } = plan;
   const leaseFiles = new LeaseFiles(stateDir);
   const leased = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
   leaseFiles.removeEnded((leaseId) => leased.has(leaseId));
   // The last step that may fail: the caller closes pools that have started.
   pools.start(adopted);
-  return { pools, records, leaseFiles, shelf, adopted, orphans };
+  return { pools, leaseFiles, shelf, adopted, orphans };
 }
 
 function makePools(
   { config, state, thread, processes, log }: OpenPoolsOptions,
-  { records, shelf, above }: { records: FileRecords; shelf: OpenShelf; above: number },
+  { files, shelf, above }: { files: FileRecords; shelf: OpenShelf; above: number },
 ): Pools {
   const { stateDir } = state;
   const sequence = new FileSequence(stateDir, { above });
@@ -69,11 +69,11 @@ function makePools(
   const file = new CooldownFile(stateDir, { keepMs });
   return new Pools({
     pools: config.pools.map((pool) => ({
-      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)), onShelf: !pool.mountDns },
+      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
       subnet: pool.subnet,
     })),
     endpoints: thread,
-    records,
+    records: files,
     rests: new FileAddressCooldowns({ pools: config.pools, file, log }),
     nextSeq: () => sequence.next(),
     isBusy: () => isProcessorShort(),

@@ -19,7 +19,6 @@ import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
-import { warmUpSoon } from './warm-up-soon.js';
 
 /** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
 const PORTS_PER_BRIDGE = 1000;
@@ -53,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
   const opened = await openPools({ config, state, networks, thread, processes, log });
-  const { pools, records } = opened;
+  const { pools } = opened;
   using shelf = opened.shelf;
   await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
   shelf.watch(pools);
@@ -71,12 +70,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   using grafts = watchGrafts({ site: state.site, pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconcile.start();
   using watchdog = reportReady();
-  using collector = new IdleCollector({
+  using _collector = new IdleCollector({
     subscribe: (listener) => pools.subscribe(listener),
     thread,
     isBusy: () => isProcessorShort(),
   });
-  await using _warming = warmUpSoon({ stateDir: state.stateDir, log, done: () => collector.worked() });
   signals.serving();
   const ending = await Promise.race([signals.ending, failed]);
 
@@ -85,7 +83,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const background of [watchdog, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
   await inTime(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
-  records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
 

@@ -4,7 +4,6 @@
  */
 import koffi from 'koffi';
 import { kernelError } from './errno.js';
-import { faults } from './faults.js';
 
 const libc = koffi.load('libc.so.6');
 const native = {
@@ -17,7 +16,6 @@ const native = {
   open: libc.func('int open(const char *path, int flags, int mode)'),
   close: libc.func('int close(int fd)'),
   fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
-  fcntlPointer: libc.func('int fcntl(int fd, int command, const void *argument)'),
   flock: libc.func('int flock(int fd, int operation)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   sendto: libc.func(
@@ -42,7 +40,6 @@ const native = {
   mallopt: libc.func('int mallopt(int parameter, int value)'),
   mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
 };
-faults?.wrapCalls(native);
 
 function check(result: number, operation: () => string): number {
   if (result >= 0) return result;
@@ -66,8 +63,6 @@ const SYS_BPF: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const LOCK_EX_NB = 2 | 4;
-const F_OFD_SETLK = 37;
-const F_WRLCK = 1;
 
 /** mount(2) flags, include/uapi/linux/mount.h. */
 export const MS_BIND = 1 << 12;
@@ -129,17 +124,6 @@ export function setNonBlocking(fd: number): void {
 /** flock(2), exclusive and without waiting: false if another open file holds the lock. */
 export function tryLock(fd: number): boolean {
   return native.flock(fd, LOCK_EX_NB) === 0;
-}
-
-/**
- * An open file description lock on all of a file (F_OFD_SETLK of fcntl(2)), for writing and without waiting: false if another
- * one holds it. Others can ask whether it is held without holding it themselves, as flock(2) does not let them.
- */
-export function tryDescriptionLock(fd: number): boolean {
-  // struct flock: l_type, l_whence, l_start, l_len, l_pid; zeros are the whole file, from its begin.
-  const lock = Buffer.alloc(32);
-  lock.writeInt16LE(F_WRLCK, 0);
-  return native.fcntlPointer(fd, F_OFD_SETLK, lock) === 0;
 }
 
 /** The local port (nl_pid) of a netlink socket, or undefined if the descriptor is no such socket; netlink(7). */

@@ -1,43 +1,43 @@
 import type { Found } from '../endpoint/thread/thread-protocol.js';
-import type { EndpointName, NetworkSettings, Settled, Site } from '../endpoint/types.js';
+import type { EndpointName, Settled } from '../endpoint/types.js';
 import type { EndpointRecord, Records } from '../pool/types.js';
 import { destroyStrays } from './destroy-strays.js';
-import { planStart, type StartPlan } from './start-plan.js';
-import { highestSeq } from './strays.js';
+import type { StartPlan } from './start-plan.js';
 import { writeDecisions } from './write-decisions.js';
 
-export interface StartupOptions {
-  readonly site: Site;
-  readonly networks: readonly NetworkSettings[];
+interface StartKernel {
+  destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
+  removeLinks(names: readonly string[]): Promise<string[]>;
+  adopt(names: readonly EndpointName[]): Promise<unknown>;
+}
+
+interface CarryOutOptions {
+  /** The records that the plan is about. */
   readonly records: readonly EndpointRecord[];
   readonly files: Pick<Records, 'write' | 'remove'>;
-  readonly kernel: {
-    inventory(): Promise<Found>;
-    destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
-    removeLinks(names: readonly string[]): Promise<string[]>;
-    adopt(names: readonly EndpointName[]): Promise<unknown>;
-  };
-  /** Process ids by namespace inode. */
-  readonly users: () => ReadonlyMap<number, readonly number[]>;
+  readonly kernel: StartKernel;
   readonly log: {
     info(details: object, message: string): void;
     warn(details: object, message: string): void;
   };
 }
 
-export interface Started extends Pick<StartPlan, 'adopted' | 'orphans'> {
-  /** The greatest number that an endpoint of this site has had. */
-  readonly highestSeq: number;
+/** What a start reads before the records: see `planStart`. Rejects with worker_failed and kernel_error. */
+export async function surveyStart(options: {
+  readonly kernel: { inventory(): Promise<Found> };
+  readonly users: () => ReadonlyMap<number, readonly number[]>;
+}): Promise<{ readonly found: Found; readonly users: ReadonlyMap<number, readonly number[]> }> {
+  const found = await options.kernel.inventory();
+  return { found, users: options.users() };
 }
 
 /**
- * Reconciles once, before the pools start: takes over what an earlier daemon left and removes what has no owner. What
- * cannot be removed is logged, and found again by the next start. Rejects with worker_failed and kernel_error.
+ * Carries out the plan of a start, before the pools start: removes what has no owner, counts what they take over, and writes
+ * the records that have changed. What cannot be removed is logged, and found again by the next start. Rejects with worker_failed
+ * and kernel_error.
  */
-export async function reconcileAtStart(options: StartupOptions): Promise<Started> {
-  const { site, records, kernel, files, users, log } = options;
-  const found = await kernel.inventory();
-  const plan = planStart({ ...options, found, users: users() });
+export async function carryOutStart(plan: StartPlan, options: CarryOutOptions): Promise<void> {
+  const { records, kernel, files, log } = options;
   for (const { id, pool } of plan.orphans)
     log.warn({ endpoint: id, pool }, 'the pool of a lease is no longer configured; the lease is kept');
   await removeStrays(plan.strays, options);
@@ -50,10 +50,9 @@ export async function reconcileAtStart(options: StartupOptions): Promise<Started
     adopted: plan.adopted,
     failed: ({ id, state }, err) => log.warn({ err, endpoint: id, state }, 'failed to write a record'),
   });
-  return { adopted: plan.adopted, orphans: plan.orphans, highestSeq: highestSeq(site, records, found) };
 }
 
-async function removeStrays(strays: readonly EndpointName[], options: StartupOptions): Promise<void> {
+async function removeStrays(strays: readonly EndpointName[], options: CarryOutOptions): Promise<void> {
   const { records, kernel, files, log } = options;
   if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints without a record or a pool');
   const outcomes = await destroyStrays(kernel, strays);

@@ -25,18 +25,16 @@ export class IdleCollector implements Disposable {
   readonly #options: Options;
   readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
-  #events = 0;
+  /** The start itself leaves enough garbage. */
+  #events = FEWEST_EVENTS;
 
   constructor(options: Options) {
     this.#options = options;
     this.#timer = setTimeout(() => this.#idle(), options.idleMs ?? IDLE_MS).unref();
-    this.#unsubscribe = options.subscribe(() => this.worked(1));
-  }
-
-  /** Counts work that left as much garbage as `events` events. */
-  worked(events = FEWEST_EVENTS): void {
-    this.#events += events;
-    this.#timer.refresh();
+    this.#unsubscribe = options.subscribe(() => {
+      this.#events += 1;
+      this.#timer.refresh();
+    });
   }
 
   [Symbol.dispose](): void {
