@@ -13,7 +13,7 @@ interface LogWriterOptions {
 }
 
 /**
- * Writes log lines and never waits or throws: neither a pipe that nobody reads nor a full disk may stop the daemon. Lines that
+ * Writes log lines and never waits or throws: neither an unread pipe nor a full disk may stop the daemon. Lines that
  * cannot be written are queued and retried; what does not fit into the queue is dropped and counted.
  */
 export class LogWriter {

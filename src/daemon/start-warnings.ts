@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
 import type { Config, PoolConfig } from '../config/index.js';
-import { missingComforts } from './privileges.js';
+import { missingOptionalCapabilities } from './privileges.js';
 
 type SizedPool = Pick<PoolConfig, 'name' | 'subnet' | 'max' | 'addressCooldownSeconds'>;
 
 /** Logs what this host or configuration takes away without keeping the daemon from starting. */
 export function warnAtStart(config: Pick<Config, 'pools'>, log: Logger): void {
-  for (const { name, reason, without } of missingComforts())
+  for (const { name, reason, without } of missingOptionalCapabilities())
     log.warn({ capability: name, without }, `netnsd lacks ${name} (to ${reason}) and runs without it`);
   warnOfTightSubnets(config.pools, log);
 }

@@ -4,7 +4,7 @@ import type { EndpointRecord, Records } from '../pool/types.js';
 /**
  * Writes the records whose state a start has changed: one that was in `ready/` and is to be replaced moves to `dirty/`.
  * Otherwise its older file would outlive the endpoint, and be found at every start. Where a record cannot be written, `failed`
- * is called, the older one stands, and the next start decides the same.
+ * is called, the older one counts, and the next start decides the same.
  */
 export function writeDecisions(options: {
   readonly records: Pick<Records, 'write'>;

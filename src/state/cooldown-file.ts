@@ -80,7 +80,7 @@ export class CooldownFile {
     try {
       if (fd !== null) fs.closeSync(fd);
     } catch {
-      // What was written stands, and the descriptor is closed in any case: close(2).
+      // What was written is in the file, and the descriptor is closed in any case: close(2).
     }
   }
 

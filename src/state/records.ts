@@ -47,7 +47,7 @@ export class FileRecords implements Records {
     return stored.map(({ record }) => record);
   }
 
-  /** See `Records`. Throws `state_write_failed`; then the older record stands. */
+  /** See `Records`. Throws `state_write_failed`; then the older record counts. */
   write(record: EndpointRecord, previous: EndpointState | null): void {
     const { id, state } = record;
     const temporary = this.#path(state, id, temporaryName(id));

@@ -65,11 +65,11 @@ export const RECONCILE: Check = {
   run({ daemon }) {
     if (!daemon.answers) return [];
     const { findings, endpoints } = unwrap(daemon.reconciliation);
-    const standing = findings.filter(({ outcome }) => outcome !== 'done');
-    const repaired = findings.length - standing.length;
-    if (standing.length === 0)
-      return ok(`${endpoints} endpoints checked, no difference${repaired > 0 ? `, ${repaired} repaired` : ''}`);
-    return standing.map(outcomeOf);
+    const lasting = findings.filter(({ outcome }) => outcome !== 'done');
+    const repaired = findings.length - lasting.length;
+    if (lasting.length === 0)
+      return ok(`${endpoints} endpoints checked, ${repaired > 0 ? `${repaired} repaired` : 'no difference'}`);
+    return lasting.map(outcomeOf);
   },
 };
 

@@ -139,9 +139,9 @@ for (const [files, status] of UNMANAGED) {
     t.equal(found.status, status);
     if (status === 'ok') return;
     const [, text = '', path = ''] = /^printf '(.*)' > (.*)$/m.exec(found.advice ?? '') ?? [];
-    const mended = { ...paths, [path.replace('90-', 'zz-')]: text.replaceAll('\\n', '\n') };
+    const solved = { ...paths, [path.replace('90-', 'zz-')]: text.replaceAll('\\n', '\n') };
     const excepted = JSON.stringify(files).includes('except:type:bridge');
-    t.equal(runOnce('NetworkManager', machineOf(t, mended, running)).status, excepted ? 'warn' : 'ok');
+    t.equal(runOnce('NetworkManager', machineOf(t, solved, running)).status, excepted ? 'warn' : 'ok');
   });
 }
 

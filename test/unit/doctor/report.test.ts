@@ -14,7 +14,7 @@ function check(name: string, look: Check['run']): Check {
 t.test('a report has a line for each outcome, and counts them', async (t) => {
   const report = reportOn(machineOf(t), [
     check('one', () => ok('fine')),
-    check('two', () => [warn('so so', 'do this', 'and that'), fail('broken', 'mend it')]),
+    check('two', () => [warn('so so', 'do this', 'and that'), fail('broken', 'repair it')]),
     check('none', () => []),
   ]);
   t.same(report, {
@@ -22,7 +22,7 @@ t.test('a report has a line for each outcome, and counts them', async (t) => {
     checks: [
       { group: 'kernel', check: 'one', status: 'ok', message: 'fine', advice: null },
       { group: 'kernel', check: 'two', status: 'warn', message: 'so so', advice: 'do this\nand that' },
-      { group: 'kernel', check: 'two', status: 'fail', message: 'broken', advice: 'mend it' },
+      { group: 'kernel', check: 'two', status: 'fail', message: 'broken', advice: 'repair it' },
     ],
     findings: [],
   });
