@@ -141,7 +141,7 @@ build() {
 # The demo needs none of the C programs, and so no compiler.
 build_native() {
   [[ $purpose != demo && -e native-scripts/Makefile ]] || return 0
-  make -q -C native-scripts 2>/dev/null || say 'building the native programs'
+  make -q -C native-scripts >/dev/null 2>&1 || say 'building the native programs'
   quietly make -C native-scripts
 }
 

@@ -8,13 +8,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-/** How long what a command leaves behind, such as half-read sockets, may keep the process alive, in milliseconds. */
+/** How long open handles, such as half-read sockets, may keep the process alive after the command, in milliseconds. */
 const LINGER_MS = 2_000;
 
 // Without a handler Node.js opens its debugger on this signal: a TCP port to which every user of the host may connect.
 process.on('SIGUSR1', () => undefined);
 
-// Each command loads the room that it needs: a client command starts without the daemon's libraries.
+// Each command loads only the room that it needs: client commands start without the daemon's libraries.
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,

@@ -74,7 +74,7 @@ function makePools(
     })),
     endpoints: thread,
     records: files,
-    rests: new FileAddressCooldowns({ pools: config.pools, file, log }),
+    addressCooldowns: new FileAddressCooldowns({ pools: config.pools, file, log }),
     nextSeq: () => sequence.next(),
     isBusy: () => isProcessorShort(),
     processes,

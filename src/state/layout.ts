@@ -1,4 +1,4 @@
-import { ENDPOINT_STATES } from '../pool/types.js';
+import { ENDPOINT_STATES } from './record.js';
 
 /** What netnsd keeps in its state directory: every name that a room above this one uses there is on this list. */
 

@@ -55,12 +55,12 @@ t.test('a host on which netnsd runs has nothing failed, with a daemon and withou
   t.match(text, /\n {2}ok +trial: made a namespace, a veth pair and a bridge\n/);
   t.match(text, /\n {2}ok +subnets: no pool shares/);
   t.match(text, /\n {2}ok +reconcile: 3 endpoints checked, no difference\n/);
-  t.match(text, /\n\d+ looked at: \d+ fine, \d+ to mind, 0 failed, \d+ that could not be told$/);
+  t.match(text, /\n\d+ checks: \d+ ok, \d+ warnings?, 0 failed, \d+ unknown$/);
   await daemon.stop('SIGKILL');
   const dead = await doctor(daemon);
   t.equal(dead.status, 0, dead.text);
   t.match(dead.text, /leftover: no daemon is running; 3 mounted namespaces and 3 records are left\n +-> netnsd serve/);
-  t.match(dead.text, /unknown +daemon: nothing answers on/);
+  t.match(dead.text, /unknown +daemon: no daemon listens on/);
 });
 
 t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) => {
@@ -260,6 +260,6 @@ t.test('without root, checks that need it are unknown', async (t) => {
   t.equal(exitCode, 0, stdout);
   t.match(stdout, /unknown +firewall: cannot be checked: E.*\n +-> sudo netnsd doctor/);
   t.match(stdout, /unknown +trial: cannot be tried without root/);
-  t.match(stdout, /unknown +daemon: no permission to use/);
+  t.match(stdout, /unknown +daemon: permission denied on/);
   t.match(stdout, /unknown +leftover: cannot be checked: EACCES/);
 });

@@ -26,12 +26,12 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
     '/v1/leases',
     {
       schema: {
-        summary: 'Lease an endpoint, or `count` of them, all or nothing',
+        summary: 'Lease an endpoint, or `count` of them, all or none',
         description:
-          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container holds already. If the client disconnects before the response, nothing stays leased.',
+          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container already holds. If the client disconnects before the response, nothing stays leased.',
         tags: ['leases'],
         body: AcquireSchema,
-        response: { 200: { ...LeaseSchema, description: 'The lease that the container holds already.' }, 201: one },
+        response: { 200: { ...LeaseSchema, description: 'The lease that the container already holds.' }, 201: one },
       },
       config: { openapi: { 201: { description: one.description, anyOf: [LeaseSchema, LeaseListSchema] } } },
     },
@@ -67,7 +67,9 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
 
   app.get(
     '/v1/leases/:id',
-    { schema: { summary: 'One lease', tags: ['leases'], params: LeaseParamsSchema, response: { 200: LeaseSchema } } },
+    {
+      schema: { summary: 'Show a lease', tags: ['leases'], params: LeaseParamsSchema, response: { 200: LeaseSchema } },
+    },
     async (request) => {
       const lease = service.lease(request.params.id);
       if (lease !== undefined) return lease;
