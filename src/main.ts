@@ -1,33 +1,13 @@
 #!/usr/bin/env node
-import { runCli } from './cli/index.js';
-import { readVersion } from './version.js';
-
-// `netnsd list | head -1` closes the pipe early, which is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
-/** How long open handles, such as half-read sockets, may keep the process alive after the command, in milliseconds. */
-const LINGER_MS = 2_000;
+import module from 'node:module';
 
 // Without a handler Node.js opens its debugger on this signal: a TCP port to which every user of the host may connect.
 process.on('SIGUSR1', () => undefined);
+// From Node.js 22.1 on: the code that V8 compiled is kept for the next start.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+/** A file that native-scripts/bundle.mjs makes. */
+const bundled = (name: string) => import(new URL(`../bundle/${name}.js`, import.meta.url).href);
 
-// Each command loads only the room that it needs: client commands start without the daemon's libraries.
-process.exitCode = await runCli(process.argv.slice(2), {
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  version: readVersion(),
-  openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
-  serve: async (options) => {
-    (await import('./daemon/privileges.js')).shedSurplusPrivileges();
-    (await import('./kernel/process/heap.js')).keepMemorySmall();
-    return (await import('./daemon/index.js')).serve(options);
-  },
-  down: async (options) => (await import('./daemon/index.js')).down(options),
-  doctor: async (options) => (await import('./doctor/index.js')).examine(options),
-  runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
-});
-setTimeout(() => process.exit(), LINGER_MS).unref();
+// The daemon executes itself anew for this, so it comes before all else is loaded.
+if (process.argv[2] === 'serve') (await bundled('shed-privileges')).shedPrivileges();
+await bundled('netnsd');

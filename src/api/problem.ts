@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifySchemaValidationError } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ERROR_CODES, NetnsdError } from '../errors.js';
 import type { ApiProblem } from './schemas/index.js';
 
@@ -65,18 +65,6 @@ function translate(error: FastifyError | NetnsdError): NetnsdError {
 
 function fault(cause: Error): NetnsdError {
   return new NetnsdError('internal', "internal error: see the daemon's log", { cause });
-}
-
-/** `body/containerId must match pattern "…"`, `body has an unknown field "foo"` and the like. */
-export function nameTheField(errors: FastifySchemaValidationError[], part: string): Error {
-  const [first] = errors;
-  if (first === undefined) return new Error(`the ${part} does not fit its schema`);
-  const { keyword, instancePath, params, message } = first;
-  const where = `${part}${instancePath}`;
-  if (keyword === 'additionalProperties')
-    return new Error(`${where} has an unknown field ${JSON.stringify(params.additionalProperty)}`);
-  if (keyword === 'required') return new Error(`${where} lacks the field ${JSON.stringify(params.missingProperty)}`);
-  return new Error(`${where} ${message}`);
 }
 
 /** Answers bytes that are no HTTP/1.1 request, or only part of one when the time is over. */

@@ -1,6 +1,5 @@
 import { NetnsdError } from '../errors.js';
 import { type Capability, type CapabilityName, missingCapabilities } from '../kernel/process/capabilities.js';
-import { shedPrivileges } from '../kernel/process/shed-privileges.js';
 
 /** Throws `missing_privilege` unless this process has the capabilities that netnsd requires. */
 export function assertPrivileged(): void {
@@ -15,13 +14,4 @@ export function assertPrivileged(): void {
 /** Capabilities that this process lacks and netnsd does not require; each says what does not work. */
 export function missingOptionalCapabilities(): ({ readonly name: CapabilityName } & Capability)[] {
   return missingCapabilities().filter(({ required }) => !required);
-}
-
-/**
- * Drops all capabilities but those that the daemon needs (see `NEEDED_CAPABILITIES`), in every thread and for good. The process
- * executes itself again for that, unless it was started with no others. Throws `missing_privilege`.
- */
-export function shedSurplusPrivileges(): void {
-  assertPrivileged();
-  shedPrivileges();
 }

@@ -1,13 +1,13 @@
 import { release } from 'node:os';
 import { type Config, readConfig } from '../config/index.js';
 import type { Settled } from '../endpoint/types.js';
-import { InquirySocket, NETLINK_PROTOCOL } from '../kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type ForwardChain, listForwardChains } from '../kernel/nftables/forward-chains.js';
 import { readLegacyForward } from '../kernel/nftables/legacy-tables.js';
 import { type Trial, tryBuilding } from '../kernel/process/trial.js';
-import { LIST_ADDRESSES, parseAddress } from '../kernel/rtnetlink/address.js';
-import { LIST_LINKS, parseLink } from '../kernel/rtnetlink/link.js';
-import { LIST_ROUTES, parseRoute } from '../kernel/rtnetlink/route.js';
+import { addressDump, parseAddress } from '../kernel/rtnetlink/address.js';
+import { linkDump, parseLink } from '../kernel/rtnetlink/link.js';
+import { parseRoute, routeDump } from '../kernel/rtnetlink/route.js';
 import { readSite, siteOf } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
@@ -22,7 +22,7 @@ export interface Place {
   readonly configPath: string | null;
 }
 
-/** Reads this machine. Changes nothing, and does not make the kernel load a module. */
+/** Reads this machine. Changes nothing, and has the kernel load nothing. */
 export async function readMachine(place: Place, daemon: DaemonView): Promise<Machine> {
   const files = new HostFiles();
   const kernel = release();
@@ -58,18 +58,18 @@ function attempt<T>(read: () => T): Settled<T> {
   }
 }
 
-/** A process may end while it is listed. */
+/** Processes end while they are listed, and their files with them. */
 function runningPrograms(files: HostFiles): Set<string> {
   const pids = files.names('/proc').filter((name) => /^\d+$/.test(name));
   return new Set(pids.flatMap((pid) => files.text(`/proc/${pid}/comm`)?.trim() ?? []));
 }
 
 function readNetwork(): HostNetwork {
-  using socket = new InquirySocket(NETLINK_PROTOCOL.route);
+  using socket = NetlinkSocket.open();
   return {
-    links: socket.dump(LIST_LINKS).map(({ payload }) => parseLink(payload)),
-    addresses: socket.dump(LIST_ADDRESSES).flatMap(({ payload }) => parseAddress(payload) ?? []),
-    routes: socket.dump(LIST_ROUTES).map(({ payload }) => parseRoute(payload)),
+    links: socket.dumpNow(linkDump()).map(parseLink),
+    addresses: socket.dumpNow(addressDump()).flatMap((payload) => parseAddress(payload) ?? []),
+    routes: socket.dumpNow(routeDump()).map(parseRoute),
   };
 }
 

@@ -31,7 +31,7 @@ export interface Reconciliation {
 export type ToldDecision = Extract<Decision, { problem: string }>;
 
 export function ofNetwork({ pool, link, endpoint, problem, outcome, error }: NetworkFinding): Finding {
-  const done = outcome === 'mended' ? 'done' : outcome;
+  const done = outcome === 'repaired' ? 'done' : outcome;
   return { pool, object: link, endpoint, lease: null, problem, action: 'repaired', outcome: done, advice: error };
 }
 

@@ -115,7 +115,9 @@ export class FileShelf implements Shelf {
     if (standing?.token !== entry.token) return [this.#meet(entry, place)];
     if (place === standing.place) return [];
     standing.place = place;
-    return [{ ...takenLease({ ...this.#options, key, holder: undefined }), key, pid: 0, ...standing, returned: true }];
+    return [
+      { ...takenLease({ ...this.#options, key, holder: undefined }), key, taker: null, ...standing, returned: true },
+    ];
   }
 
   /** A lease that is not in the books yet. */
@@ -124,7 +126,7 @@ export class FileShelf implements Shelf {
     const lease = takenLease({ ...this.#options, key, holder });
     this.#standing.set(key, { token, leaseId: lease.leaseId, place });
     this.#paths.delete(token);
-    return { ...lease, key, token, pid: holder?.pid ?? 0, returned: place === 'returned' };
+    return { ...lease, key, token, taker: holder?.taker ?? null, returned: place === 'returned' };
   }
 
   settle(keys: readonly string[]): void {

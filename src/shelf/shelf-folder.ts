@@ -132,7 +132,7 @@ export class ShelfFolder {
     const path = join(this.#root, 'holders', key);
     try {
       const stats = fs.lstatSync(path);
-      return stats.isFile() ? readHolder(fs.readFileSync(path, 'utf8'), stats.mtimeMs) : undefined;
+      return stats.isFile() ? readHolder(fs.readFileSync(path, 'utf8'), stats) : undefined;
     } catch (error) {
       if (isHardship(error)) throw error;
       return undefined;

@@ -18,7 +18,8 @@ import { assertSandbox } from '../guard.js';
 import { PLAIN } from '../plain-node.js';
 import type { PlannedFault } from './faults/types.js';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** Not main.js, which runs the bundle: faults are injected into modules. */
+const MAIN = fileURLToPath(new URL('../../src/netnsd.js', import.meta.url));
 const FAULTS = new URL('./faults/preload.js', import.meta.url).href;
 const DEADLINE_MS = 300_000;
 

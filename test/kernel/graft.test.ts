@@ -62,10 +62,10 @@ async function scene(t: Test): Promise<Scene> {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
-  const [outcome] = await buildEndpoints({
+  const [outcome] = buildEndpoints({
     host,
-    site: fake.site,
-    targets: [{ plan, port: await network.join(plan.name.id) }],
+
+    targets: [{ plan, port: await network.attach(plan.name.id) }],
   });
   if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
   const released = async (): Promise<void> => {
@@ -160,8 +160,8 @@ t.test('the bridge forwards to a grafted container from the first frame on', asy
   const { host, network } = await openNetwork(t, fake);
   for (let seq = 0; seq < 12; seq += 1) {
     const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
-    const port = await network.join(plan.name.id);
-    await buildEndpoints({ host, site: fake.site, targets: [{ plan, port }] });
+    const port = await network.attach(plan.name.id);
+    buildEndpoints({ host, targets: [{ plan, port }] });
     await graftEndpoint({ host, plan, targetFd: makeTarget(t).fd });
     const seen = fake.ip('-j', '-d', 'link', 'show', plan.hostName) as { linkinfo: { info_slave_data: object } }[];
     t.match(seen[0]?.linkinfo.info_slave_data, { state: 'forwarding' }, `port ${seq}`);
@@ -220,20 +220,20 @@ const FAILURES: Record<string, Failure> = {
   },
   'something else is at its path': { step: 'pooled namespace', errno: 'EINVAL', plan: { netnsPath: '/etc/hosts' } },
   'the endpoint has lost its interface': {
-    step: 'look',
+    step: 'read',
     spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'delete', 'eth0'),
   },
-  'somebody gave the interface another MAC': {
-    step: 'look',
+  'the interface has another MAC': {
+    step: 'read',
     spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
   },
-  'the descriptor of the target is closed before the move': {
+  'the interface is one that cannot be moved': {
     step: 'move',
-    errno: 'EBADF',
-    spoil: ({ target }) => {
-      const fd = openSync(target.path, 'r');
-      Object.assign(target, { fd });
-      return () => closeSync(fd);
+    errno: 'EINVAL',
+    spoil: ({ plan }) => {
+      ip(plan.netnsPath, 'link', 'delete', 'eth0');
+      const mac = plan.containerMac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+      ip(plan.netnsPath, 'link', 'add', 'eth0', 'address', mac, 'type', 'bridge');
     },
   },
   'the address cannot be': { step: 'address', errno: 'EINVAL', plan: { prefixLength: 77 } },
@@ -244,9 +244,8 @@ for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(
   t.test(`a graft that fails at step ${step}, since ${title}, is undone`, async (t) => {
     const made = await scene(t);
     const { host, plan, target, released } = made;
-    const meanwhile = spoil?.(made);
+    spoil?.(made);
     const grafting = graftEndpoint({ host, plan: { ...plan, ...change }, targetFd: target.fd });
-    if (typeof meanwhile === 'function') meanwhile();
     const error = await grafting.then(
       () => undefined,
       (reason: unknown) => reason,

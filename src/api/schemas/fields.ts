@@ -64,7 +64,7 @@ export function oneOf<const T extends string[]>(words: readonly [...T], options:
   return Type.Enum(words, { type: 'string', ...options });
 }
 
-/** A string or null, in one schema: the compiled serialiser would try the members of a union one by one. */
+/** A string or null. */
 export function nullableString(options: TSchemaOptions) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 }

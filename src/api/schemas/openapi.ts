@@ -1,7 +1,7 @@
 import { type FastifyInstance, fastify } from 'fastify';
 import { ProblemSchema } from './index.js';
 
-/** Replies that a route adds to the document, beside those that have a serialiser. */
+/** Replies that are no JSON, and so have no schema in their route. */
 export type DocumentedReplies = Readonly<Record<number, object>>;
 
 declare module 'fastify' {
@@ -47,7 +47,6 @@ export async function describeRoutes(
         { name: 'daemon', description: 'The daemon itself.' },
       ],
     },
-    // Added here and not in the routes: fastify would compile a serialiser for each.
     transform: ({ schema, url, route }) => {
       const response = { ...(schema.response as object), ...route.config?.openapi, default: problem };
       return { schema: { ...schema, response }, url };

@@ -10,16 +10,16 @@ import type { EndpointName, Settled, Site } from '../types.js';
 
 /** Group numbers of links on their way out: far from any that an administrator would choose. */
 const DOOMED_GROUPS = { first: 0x6e000000, last: 0x6effffff };
-/** When to look whether the kernel has taken a namespace's links away, in milliseconds after the time before; 0.6 s in all. */
-const LOOKS_MS = [0, 10, 20, 40, 80, 150, 300];
+/** When to check whether the kernel has removed a namespace's links, in milliseconds after the check before; 0.6 s in all. */
+const CHECKS_MS = [0, 10, 20, 40, 80, 150, 300];
 
 /**
  * Removes the mount, the mount point and the veth pair of each name. What is gone already counts as done; a failure is
  * reported for its endpoint and does not keep the others from being removed.
  *
- * A namespace that nobody holds any more takes its links along (cleanup_net of net/core/net_namespace.c), many
+ * A namespace that is not held any more takes its links along (cleanup_net of net/core/net_namespace.c), many
  * namespaces at once, without the caller waiting under rtnl. Links that are still there after a while belong to a
- * namespace that somebody holds; they are deleted, as one group, so that the kernel waits for its readers once.
+ * namespace that is still held; they are deleted, as one group, so that the kernel waits for its readers once.
  */
 export async function destroyEndpoints(options: {
   host: Host;
@@ -29,7 +29,7 @@ export async function destroyEndpoints(options: {
   const { host, site, names } = options;
   const failures = names.map((name) => unmountNamespace(site, name));
   const links = names.map((name) => hostLinkName(site, name.seq));
-  const stuck = await deleteLinks(host, await waitForCleanup(host, links));
+  const stuck = deleteLinks(host, await waitForCleanup(host, links));
   return names.map((name, position): Settled<void> => {
     const failure = failures[position] ?? stuck.get(links[position] as string);
     if (failure === undefined) return { ok: true, value: undefined };
@@ -53,24 +53,21 @@ function unmountNamespace(site: Site, name: EndpointName): Error | undefined {
 /** Those of the links that the kernel has not removed by itself. */
 async function waitForCleanup(host: Host, names: readonly string[]): Promise<readonly string[]> {
   let left = names;
-  for (const lookMs of LOOKS_MS) {
+  for (const waitMs of CHECKS_MS) {
     if (left.length === 0) return left;
-    if (lookMs > 0) await delay(lookMs);
-    const outcomes = await host.socket.transact(left.map(getLink));
+    if (waitMs > 0) await delay(waitMs);
+    const outcomes = host.socket.transact(left.map(getLink));
     left = left.filter((_, position) => outcomes[position]?.ok);
   }
   return left;
 }
 
 /** Deletes links by name, all at once; the reasons of those that could not be deleted. */
-export async function deleteLinks(host: Host, names: readonly string[]): Promise<Map<string, Error>> {
+export function deleteLinks(host: Host, names: readonly string[]): Map<string, Error> {
   const failures = new Map<string, Error>();
   if (names.length === 0) return failures;
   const group = randomInt(DOOMED_GROUPS.first, DOOMED_GROUPS.last);
-  const outcomes = await host.socket.transact([
-    ...names.map((name) => setLink({ name }, { group })),
-    deleteLinkGroup(group),
-  ]);
+  const outcomes = host.socket.transact([...names.map((name) => setLink({ name }, { group })), deleteLinkGroup(group)]);
   const deletion = outcomes.at(-1);
   for (const [position, name] of names.entries()) {
     const outcome = outcomes[position]?.ok === false ? outcomes[position] : deletion;

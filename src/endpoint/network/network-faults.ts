@@ -1,12 +1,12 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
-import { bridgeMac, bridgeName, type EndpointPlan, macText, type Subnet, subnetOf } from '../plan.js';
+import { bridgeMac, bridgeName, type EndpointPlan, macText, pairNames, type Subnet, subnetOf } from '../plan.js';
 import type { NetworkSettings, Site } from '../types.js';
 import type { BridgePort } from './network.js';
 import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
 
-/** Something that netnsd set up at the host and that is not so any more. */
+/** Something that netnsd set up at the host and that was changed. */
 export interface NetworkFault {
   /** The bridge or the endpoint's link. */
   readonly link: string;
@@ -37,7 +37,7 @@ export const FOLLOWING: readonly string[] = [NO_PORT, NO_NEIGHBOUR];
 
 /**
  * Compares a pool's network with what was made of it; pure. The cases are in docs/reconcile.md, a row a problem. An
- * endpoint whose link is not there at all is not the network's to mend.
+ * endpoint whose link is not there at all is not repaired here.
  */
 export function findNetworkFaults(seen: NetworkSeen, expected: Expected): NetworkFault[] {
   const { site, settings, places } = expected;
@@ -92,10 +92,11 @@ function pairProblem(
   { name, index, first }: { name: string; index: number; first: number | undefined },
 ): string | undefined {
   const joined = (end: string, master: number | undefined): boolean => {
-    const link = seen.links.get(`${name}${end}`);
+    const link = seen.links.get(end);
     return link?.up === true && link.masterIndex === master;
   };
-  return joined('u', index) && joined('d', first) ? undefined : 'is not linked to the first bridge of its pool';
+  const [own, other] = pairNames(name);
+  return joined(own, index) && joined(other, first) ? undefined : 'is not linked to the first bridge of its pool';
 }
 
 function portProblem(seen: NetworkSeen, link: Link, { plan, port }: ExpectedPort): string | undefined {

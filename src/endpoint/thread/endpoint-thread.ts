@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
 import type { NetworkFinding } from '../network/network-repair.js';
-import type { EndpointFacts, EndpointName, Settled } from '../types.js';
+import { factsOf, planEndpoint } from '../plan.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import {
   type BuiltEndpoint,
@@ -29,6 +30,8 @@ type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError }
 /** The main thread's side of the kernel thread: every call is a message to it and resolves with its answer. */
 export class EndpointThread {
   readonly #worker: Worker;
+  readonly #site: Site;
+  readonly #networks: ReadonlyMap<string, NetworkSettings>;
   readonly #waiting = new Map<number, Waiting>();
   #ticket = 0;
   #ended: NetnsdError | undefined;
@@ -43,6 +46,8 @@ export class EndpointThread {
   }
 
   private constructor(settings: ThreadSettings) {
+    this.#site = settings.site;
+    this.#networks = new Map(settings.networks.map((network) => [network.name, network]));
     this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
       workerData: settings,
       name: 'kernel',
@@ -69,7 +74,9 @@ export class EndpointThread {
 
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
     const outcomes = await this.#settled('build', { names, urgent }, names.length);
-    return fromPlain(outcomes as PlainSettled<EndpointFacts>[]);
+    return fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
+      outcome.ok ? { ok: true, value: this.#factsOf(names[position] as EndpointName, outcome.value) } : outcome,
+    );
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
@@ -82,7 +89,7 @@ export class EndpointThread {
     return this.#call('seal', { endpoints });
   }
 
-  /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
+  /** Verifies that endpoints are pristine. Rejects with worker_failed only. */
   verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     return this.#call('verify', { endpoints });
   }
@@ -106,17 +113,17 @@ export class EndpointThread {
     return this.#call('adopt', { names });
   }
 
-  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `repairNetwork`. */
+  /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
     return this.#call('repair', { endpoints, fix });
   }
 
-  /** Looks at all that bears the mark, who is inside, and what ready endpoints lack. */
+  /** All that bears the instance id, who is inside, and what ready endpoints lack. */
   survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
     return this.#call('survey', { ready });
   }
 
-  /** Deletes links of this site by name; the names of those that would not go. */
+  /** Deletes links of this daemon by name; the names of those that could not be deleted. */
   removeLinks(names: readonly string[]): Promise<string[]> {
     return this.#call('removeLinks', { names });
   }
@@ -137,6 +144,11 @@ export class EndpointThread {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #factsOf(name: EndpointName, netnsInode: number): EndpointFacts {
+    const network = this.#networks.get(name.pool) as NetworkSettings;
+    return factsOf(planEndpoint(this.#site, network, name), netnsInode, network.dns);
   }
 
   /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */

@@ -122,7 +122,7 @@ t.test('what was taken is told once, with what its taker wrote', async (t) => {
     token,
     leaseId: '0123456789abcdef',
     trust: 'unprivileged',
-    pid: 42,
+    taker: { pid: 42, uid: process.getuid?.(), gid: process.getgid?.() },
     returned: false,
   });
   t.strictSame(others, []);
@@ -173,7 +173,7 @@ t.test('a taker whose word is missing or nonsense has a lease that is trusted wi
   fs.rmSync(path('holders', 'c0'));
   const news = shelf.collect();
   t.equal(news.length, 5);
-  for (const one of news) t.match(one, { leaseId: 'ffffffffffffffff', trust: 'unknown', pid: 0 });
+  for (const one of news) t.match(one, { leaseId: 'ffffffffffffffff', trust: 'unknown', taker: null });
 });
 
 t.test('what is no entry is passed over', async (t) => {

@@ -1,20 +1,20 @@
 import { presentModules } from '../../kernel/host/modules.js';
-import { InquirySocket } from '../../kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import type { EndpointPlan } from '../plan.js';
 import type { View } from './fingerprint/item.js';
 import type { OwnValues } from './fingerprint/message-shape.js';
 
-/** What stays the same between two looks: kept by whoever looks often. */
+/** What is the same for all endpoints and is read once. */
 export interface Surroundings {
   readonly families: ReadonlyMap<string, number>;
 }
 
-/** A look into one namespace: opens each kind of socket when it is first needed, and closes all at the end. */
-export class Look implements View {
+/** Reads one namespace, from inside: opens each kind of socket when it is first needed, and closes all at the end. */
+export class NamespaceView implements View {
   readonly own: OwnValues;
   readonly netnsFd: number;
   readonly families: ReadonlyMap<string, number>;
-  readonly #sockets = new Map<number, InquirySocket>();
+  readonly #sockets = new Map<number, NetlinkSocket>();
   readonly #listeners: number;
   #modules: ((name: string) => boolean) | null = null;
 
@@ -45,10 +45,10 @@ export class Look implements View {
     return this.#modules(name);
   };
 
-  readonly socket = (protocol: number): InquirySocket => {
+  readonly socket = (protocol: number): NetlinkSocket => {
     let socket = this.#sockets.get(protocol);
     if (socket === undefined) {
-      socket = new InquirySocket(protocol);
+      socket = NetlinkSocket.open({ protocol });
       this.#sockets.set(protocol, socket);
     }
     return socket;
