@@ -99,7 +99,7 @@ t.test('changes made by hand are reported, repaired with --fix, and then ok', as
   t.equal((await doctor(daemon)).status, 1, 'without --fix nothing is repaired');
   const fixed = await doctor(daemon, '--fix');
   t.equal(fixed.status, 0, fixed.text);
-  t.match(fixed.text, new RegExp(`\n\nmended\n[\\s\\S]*${bridge}: is gone; repaired`));
+  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${bridge}: is gone; repaired`));
   await daemon.filled();
   const after = await report(daemon);
   t.equal(after.counts.fail, 0);
