@@ -39,6 +39,7 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
     log.warn(warning, 'a file in the state directory is not a valid record; it was set aside'),
   );
   const survey = await surveyStart({ kernel: thread, users: netnsUsers });
+  const leaseFiles = new LeaseFiles(stateDir);
   // Clients go on taking from the shelf. It is read last, so a process inside an endpoint that was taken is seen with its lease.
   const { shelf, records, plan } = openShelf({
     stateDir,
@@ -51,7 +52,6 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
   await carryOutStart(plan, { records, files, kernel: thread, log });
   const pools = makePools(options, { files, shelf, above: highestSeq(site, records, survey.found) });
   const { adopted, orphans } = plan;
-  const leaseFiles = new LeaseFiles(stateDir);
   const leased = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
   leaseFiles.removeEnded((leaseId) => leased.has(leaseId));
   // The last step that may fail: the caller closes pools that have started.

@@ -91,6 +91,11 @@ export class ShelfFolder {
     );
   }
 
+  /** What an offer says; null where it does not lie there any more. */
+  text(path: string): string | null {
+    return linkText(join(this.#root, path));
+  }
+
   /** False where there is no such offer any more. */
   withdraw(path: string): boolean {
     return unlinked(join(this.#root, path));
