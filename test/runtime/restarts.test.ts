@@ -19,13 +19,11 @@ const UNDER_WAY_MAX = 16;
 /** What of a pool of 64 has to lie on the shelf before a client takes that waits for a daemon for no more than 10 s. */
 const PLENTY = 2 * UNDER_WAY_MAX;
 const POOL = `
-reconcile_seconds = 1
 [pools.default]
 subnet = "10.213.0.0/22"
 min_ready = 64
 max = 256
 sizing = "fixed"
-unused_after_seconds = 2
 `;
 
 /** The ways to start; each ends what it started, and throws what it does not succeed in. */
