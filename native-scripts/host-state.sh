@@ -32,7 +32,8 @@ for command in /proc/[0-9]*/cmdline; do
   tr '\0' ' ' 2>/dev/null <"$command" | grep -F "$PWD/dist/src/main.js" || true
 done | sort
 section cgroups
-find /sys/fs/cgroup -type d -name 'netnsd-sandbox-*' 2>/dev/null | while read -r folder; do
+# Other cgroups come and go while it looks.
+{ find /sys/fs/cgroup -type d -name 'netnsd-sandbox-*' 2>/dev/null || true; } | while read -r folder; do
   [[ -d /proc/${folder##*-} ]] || echo "$folder" # that of a sandbox which is still running is not left behind
 done
 section files
