@@ -7,14 +7,12 @@ import { Host } from '../endpoint/host.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/netns/mount-folder.js';
-import { strayNames } from '../reconcile/startup.js';
-import { removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
+import { namesOf } from '../reconcile/index.js';
+import { lockPath, readSite, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS, siteOf } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
-import { readSite, siteOf } from './site-file.js';
 
-/** How long a daemon gets to end after SIGTERM, in milliseconds. */
-const PATIENCE_MS = 15_000;
-const LOCK = 'lock';
+/** How long a daemon may take to stop after SIGTERM, in milliseconds. */
+const STOP_DEADLINE_MS = 15_000;
 
 export interface DownReport {
   readonly stoppedPid: number | null;
@@ -23,8 +21,8 @@ export interface DownReport {
 }
 
 /**
- * Removes every trace: ends the daemon if it lives, then all links, namespaces, mounts and files that bear this state
- * directory's mark, leased ones too. Again does nothing. Throws `destroy_failed` with all that would not go.
+ * Removes every trace: stops the daemon if it runs, then removes all links, namespaces, mounts and files that bear the instance
+ * id of this state directory, leased ones too. Idempotent. Throws `destroy_failed` with everything that could not be removed.
  */
 export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
   assertPrivileged();
@@ -35,9 +33,8 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
   using host = Host.open();
   const before = await takeInventory(host, site);
-  const names = strayNames(site, {
+  const names = namesOf(site, {
     links: [...before.links.values()],
-    bridges: [],
     namespaces: [...before.namespaces],
   });
   const failures: string[] = [];
@@ -48,24 +45,24 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
     before.bridges.map(({ name }) => name),
   );
   for (const [name, error] of stuck) failures.push(`bridge ${name}: ${error.message}`);
-  if (failures.length > 0) throw new NetnsdError('destroy_failed', `something would not go: ${failures.join('; ')}`);
+  if (failures.length > 0) throw new NetnsdError('destroy_failed', `failed to remove ${failures.join('; ')}`);
   removeMountFolder(site.netnsDir);
   removeFiles(stateDir, socketPath);
   return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
 }
 
-/** Nothing can be taken any more: a client that is at it finds its mark gone, and gives up. */
+/** Removes the shelf first, so that nothing more can be taken: a client in the middle of it finds its mark gone, and gives up. */
 function closeShelf(stateDir: string): void {
   const folder = join(stateDir, SHELF);
   for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
 }
 
-/** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */
+/** Stops the daemon that holds the lock and waits until the lock is free. Returns its pid, or null if none was running. */
 async function stopDaemon(stateDir: string): Promise<number | null> {
-  const path = join(stateDir, LOCK);
+  const path = lockPath(stateDir);
   if (!existsSync(path)) return null;
   let stopped: number | null = null;
-  for (const end = performance.now() + PATIENCE_MS; ; await delay(20)) {
+  for (const end = performance.now() + STOP_DEADLINE_MS; ; await delay(20)) {
     const lock = FileLock.acquire(path);
     if (lock !== undefined) {
       lock.release();
@@ -77,13 +74,13 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
     if (performance.now() > end) {
       throw new NetnsdError(
         'state_dir_locked',
-        `the daemon (pid ${pid}) did not end within ${PATIENCE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
+        `the daemon (pid ${pid}) did not stop within ${STOP_DEADLINE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
       );
     }
   }
 }
 
-/** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
+/** Removes what netnsd puts into a state directory, and the directory if it is empty then. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
   for (const folder of STATE_FOLDERS) rmSync(join(stateDir, folder), { recursive: true, force: true });
@@ -92,7 +89,7 @@ function removeFiles(stateDir: string, socketPath: string): void {
   try {
     if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);
   } catch (error) {
-    // Gone already; or, under systemd, a RuntimeDirectory= that is a mount point and is the manager's to remove.
+    // Already gone; or a mount point, as the RuntimeDirectory= of systemd, which removes it.
     if (existsSync(stateDir) && (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
   }
 }
