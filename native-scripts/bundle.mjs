@@ -44,8 +44,6 @@ await build({
   // For the packages that are CommonJS.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   plugins: [jsoncParser],
-  minifyWhitespace: true,
-  minifySyntax: true,
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',

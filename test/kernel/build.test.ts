@@ -103,7 +103,7 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
   t.ok(outcome?.ok);
   const { exitCode } = execaSync(
     'nsenter',
-    [`--net=${plan.netnsPath}`, 'busybox', 'ping', '-c1', '-W1', '10.213.0.1'],
+    [`--net=${plan.netnsPath}`, 'busybox', 'ping', '-c1', '-W10', '10.213.0.1'],
     {
       reject: false,
     },
@@ -116,7 +116,7 @@ t.test('endpoints of one pool reach the gateway and each other', async (t) => {
   const { targets } = await built(t, fake, [0, 1]);
   const path = (targets[0] as BuildTarget).plan.netnsPath;
   for (const address of ['10.213.0.1', '10.213.0.3']) {
-    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W1', address], {
+    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', address], {
       reject: false,
     });
     t.equal(exitCode, 0, `${address} answers`);

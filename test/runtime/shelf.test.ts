@@ -121,33 +121,6 @@ t.test('while a daemon is dead containers start and end, and the next one goes o
   await expectNothingLeft(t, daemon, { gone: [lease.netns.inode] });
 });
 
-t.test('starts go on through restarts and kills of the daemon', async (t) => {
-  await using wrapper = await startWrapper(t, runc(), { toml: POOL.replace('min_ready = 4', 'min_ready = 16') });
-  const { daemon } = wrapper;
-  await laidOut(daemon, 16);
-  const shared = await makeBundle('true');
-  const failures: string[] = [];
-  let starting = true;
-  const starts = (async () => {
-    for (let index = 0; starting; index += 1) {
-      const { folder } = await makeBundle('true', shared);
-      const ended = await wrapper.call('run', '--bundle', folder, `c${index}`);
-      if (ended.status !== 0) failures.push(ended.output);
-    }
-  })();
-  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
-    await daemon.stop(signal);
-    daemon.start();
-    await daemon.answers();
-  }
-  starting = false;
-  await starts;
-  t.strictSame(failures, []);
-  await laidOut(daemon, 16);
-  t.match(await daemon.pools(), [{ leased: 0, broken: 0 }]);
-  await expectNothingLeft(t, daemon, { gone: [] });
-});
-
 t.test('after netnsd down nothing can be taken', async (t) => {
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
