@@ -1,5 +1,6 @@
 import type { EndpointRecord, Shelf, ShelfNews, Trust } from '../pool/index.js';
 import { takenLease } from './holder.js';
+import type { RecoveredShelf } from './recover.js';
 import { type Entry, isKey, type LyingOffer, offerText, type Place, type ShelfFolder } from './shelf-folder.js';
 
 /** Where the entry of a lease is, and of which offer it was made. */
@@ -18,7 +19,7 @@ export interface FileShelfOptions {
   readonly mountDns?: (pool: string) => boolean;
   readonly failed: (error: unknown, what: string) => void;
   /** Leases that an earlier daemon entered, by key. */
-  readonly standing?: ReadonlyMap<string, { readonly token: string; readonly leaseId: string }>;
+  readonly standing?: RecoveredShelf['standing'];
   /** What an earlier daemon laid out of ready endpoints and still lies there, by endpoint. */
   readonly offers?: ReadonlyMap<string, LyingOffer>;
 }
@@ -47,8 +48,7 @@ export class FileShelf implements Shelf {
     this.#options = options;
     this.#folder = options.folder;
     this.#adoptable = new Map(options.offers);
-    for (const [key, { token, leaseId }] of options.standing ?? [])
-      this.#standing.set(key, { token, leaseId, place: 'standing' });
+    for (const [key, lease] of options.standing ?? []) this.#standing.set(key, { ...lease });
   }
 
   offer(record: EndpointRecord): string | null {

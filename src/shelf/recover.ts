@@ -6,8 +6,11 @@ import type { Entry, LyingOffer, Place, ShelfFolder } from './shelf-folder.js';
 export interface RecoveredShelf {
   /** The records, with what was taken leased, and what was given back dirty. */
   readonly records: EndpointRecord[];
-  /** Leases whose entry stands, by key. */
-  readonly standing: Map<string, { readonly token: string; readonly leaseId: string }>;
+  /** Leases that have an entry, by key. It is in `taken` as long as its record could not be written. */
+  readonly standing: Map<
+    string,
+    { readonly token: string; readonly leaseId: string; readonly place: 'taken' | 'standing' }
+  >;
   /** Offers of ready endpoints that lay there, by endpoint. Clients may have taken some since. */
   readonly offers: Map<string, LyingOffer>;
 }
@@ -52,12 +55,17 @@ function recover(options: Options): RecoveredShelf {
       const record = entry && byId.get(endpointOf(entry));
       const next = entry && record && take({ ...options, entry, place, record });
       if (record && next !== undefined) byId.set(record.id, next);
-      if (next?.lease) standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id });
+      if (next?.lease)
+        standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id, place: placeOf(folder, key) });
       else forget(options, place, key, standing);
     }
   }
   clearMarks(folder, standing, byId.values());
   return { records: records.flatMap(({ id }) => byId.get(id) ?? []), standing, offers: adoptable(folder, lying, byId) };
+}
+
+function placeOf(folder: ShelfFolder, key: string): 'taken' | 'standing' {
+  return folder.stands('taken', key) ? 'taken' : 'standing';
 }
 
 /** The entry first: who finds no mark may take again, under the same name. */

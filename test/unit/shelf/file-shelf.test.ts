@@ -312,13 +312,18 @@ t.test('a start goes on with leases that stood, and forgets entries that have ha
 });
 
 t.test('what a start cannot write down stays taken, for the next one', async (t) => {
-  const { reopen, recover, take, entries, failures } = makeShelf(t);
+  const { reopen, recover, take, entries, failures, folder, path } = makeShelf(t);
   reopen().offer(recordOf(1));
   take('web');
-  const { records } = recover([recordOf(1)], true);
+  const { records, standing } = recover([recordOf(1)], true);
   t.match(records, [{ state: 'leased' }]);
   t.strictSame(entries(), ['web', 'web', '', '']);
   t.strictSame(failures, ['record']);
+  const options = { folder, trustOf: () => 'unknown' as const, newLeaseId: () => '', failed: () => {} };
+  const shelf = new FileShelf({ ...options, standing });
+  t.strictSame(shelf.collect(), [], 'and is not taken for given back by the daemon that runs then');
+  fs.renameSync(path('taken', 'web'), path('returned', 'web'));
+  t.match(shelf.collect(), [{ containerId: 'web', returned: true }]);
 });
 
 t.test('of what was given back, and cannot be written down, no record stays that calls it ready', async (t) => {
