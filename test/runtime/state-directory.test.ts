@@ -29,7 +29,7 @@ t.test('the state directory of a daemon at work has what docs/architecture.md li
   await daemon.acquire('--id', 'web-2');
   await daemon.cli('release', '--id', 'web-2');
   const names = () => readdirSync(daemon.stateDir).sort();
-  await eventually('an endpoint is replaced, and its address cools down', () => names().includes('resting'));
+  await eventually('an endpoint is replaced, and its address cools down', () => names().includes('cooldowns'));
   t.same(names(), documented().sort());
 });
 
