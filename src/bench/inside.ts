@@ -1,4 +1,5 @@
 /** The benchmark itself, as it runs inside the sandbox; started by `runInSandbox` with the user's arguments. */
+
 import { toNetnsdError } from '../errors.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { setLink } from '../kernel/rtnetlink/link.js';

@@ -2,13 +2,13 @@ import { release } from 'node:os';
 import { type Config, readConfig } from '../config/index.js';
 import { readSite, siteOf } from '../daemon/site-file.js';
 import type { Settled } from '../endpoint/types.js';
-import { InquirySocket, NETLINK_PROTOCOL } from '../kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type ForwardChain, listForwardChains } from '../kernel/nftables/forward-chains.js';
 import { readLegacyForward } from '../kernel/nftables/legacy-tables.js';
 import { type Trial, tryBuilding } from '../kernel/process/trial.js';
-import { LIST_ADDRESSES, parseAddress } from '../kernel/rtnetlink/address.js';
-import { LIST_LINKS, parseLink } from '../kernel/rtnetlink/link.js';
-import { LIST_ROUTES, parseRoute } from '../kernel/rtnetlink/route.js';
+import { addressDump, parseAddress } from '../kernel/rtnetlink/address.js';
+import { linkDump, parseLink } from '../kernel/rtnetlink/link.js';
+import { parseRoute, routeDump } from '../kernel/rtnetlink/route.js';
 import { readVersion } from '../version.js';
 import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
 import type { DaemonView } from './daemon-view.js';
@@ -65,11 +65,11 @@ function runningPrograms(files: HostFiles): Set<string> {
 }
 
 function readNetwork(): HostNetwork {
-  using socket = new InquirySocket(NETLINK_PROTOCOL.route);
+  using socket = NetlinkSocket.open();
   return {
-    links: socket.dump(LIST_LINKS).map(({ payload }) => parseLink(payload)),
-    addresses: socket.dump(LIST_ADDRESSES).flatMap(({ payload }) => parseAddress(payload) ?? []),
-    routes: socket.dump(LIST_ROUTES).map(({ payload }) => parseRoute(payload)),
+    links: socket.dumpNow(linkDump()).map(parseLink),
+    addresses: socket.dumpNow(addressDump()).flatMap((payload) => parseAddress(payload) ?? []),
+    routes: socket.dumpNow(routeDump()).map(parseRoute),
   };
 }
 

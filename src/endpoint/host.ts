@@ -1,6 +1,6 @@
 import { presentModules } from '../kernel/host/modules.js';
-import { NETLINK_PROTOCOL } from '../kernel/netlink/inquiry-socket.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
+import { NETLINK_PROTOCOL } from '../kernel/netlink/protocol.js';
 import { inside, NetnsHandle } from '../kernel/netns/netns.js';
 
 /**
@@ -18,9 +18,9 @@ export class Host {
     const home = NetnsHandle.open();
     try {
       const open = (protocol: number) => () => {
-        if (netnsPath === undefined) return NetlinkSocket.open({ protocol });
+        if (netnsPath === undefined) return NetlinkSocket.open({ protocol, many: true });
         using namespace = NetnsHandle.open(netnsPath);
-        return inside({ namespace, home, act: () => NetlinkSocket.open({ protocol }) });
+        return inside({ namespace, home, act: () => NetlinkSocket.open({ protocol, many: true }) });
       };
       return new Host(home, open(NETLINK_PROTOCOL.route)(), open(NETLINK_PROTOCOL.netfilter));
     } catch (error) {

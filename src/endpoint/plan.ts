@@ -82,6 +82,11 @@ export function bridgePrefix(site: Site): string {
   return `nb${site.instanceId}-`;
 }
 
+/** The two ends of the pair that links a further bridge to the first one: its own, the first one's. */
+export function pairNames(bridge: string): readonly [own: string, first: string] {
+  return [`${bridge}u`, `${bridge}d`];
+}
+
 /** The MAC of the bridge that holds the gateway's address. */
 export function bridgeMac(subnet: Subnet, place: number): number[] {
   const address = place === 0 ? subnet.gateway : subnet.network;

@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
-import { type BuildTarget, buildEndpoints } from '../../src/endpoint/build/build.js';
+import { buildEndpoints } from '../../src/endpoint/build/build.js';
 import { destroyEndpoints } from '../../src/endpoint/build/destroy.js';
+import type { BuildTarget } from '../../src/endpoint/build/endpoint-build.js';
 import { takeInventory } from '../../src/endpoint/build/inventory.js';
 import { type EndpointPlan, factsOf, planEndpoint } from '../../src/endpoint/plan.js';
 import { NetnsdError } from '../../src/errors.js';
-import type { Request } from '../../src/kernel/netlink/netlink-socket.js';
+import { NLM_F } from '../../src/kernel/netlink/protocol.js';
+import type { Request } from '../../src/kernel/netlink/request.js';
 import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
-import { NLM_F } from '../../src/kernel/rtnetlink/messages.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 
 interface SeenLink {
@@ -31,7 +32,7 @@ async function built(t: Test, fake: FakeHost, seqs: number[], settings = SETTING
     const name = endpointName(seq);
     targets.push({ plan: planEndpoint(fake.site, settings, name), port: await network.join(name.id) });
   }
-  const outcomes = await buildEndpoints({ host, site: fake.site, targets });
+  const outcomes = buildEndpoints({ host, targets });
   return { ...opened, targets, outcomes };
 }
 
@@ -86,16 +87,18 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
     get: (socket, key) => {
       const value = Reflect.get(socket, key, socket);
       if (key !== 'transact') return typeof value === 'function' ? value.bind(socket) : value;
-      return async (requests: readonly Request[]) =>
-        (await socket.transact(requests)).map((outcome, position) =>
-          outcome.ok && ((requests[position]?.flags ?? 0) & NLM_F.ECHO) !== 0 ? { ...outcome, replies: [] } : outcome,
-        );
+      return (requests: readonly Request[]) =>
+        socket
+          .transact(requests)
+          .map((outcome, position) =>
+            outcome.ok && ((requests[position]?.flags ?? 0) & NLM_F.ECHO) !== 0 ? { ...outcome, replies: [] } : outcome,
+          );
     },
   });
   const silent = new Proxy(host, { get: (real, key) => (key === 'socket' ? mute : Reflect.get(real, key, real)) });
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(1));
   const targets = [{ plan, port: await network.join(plan.name.id) }];
-  const [outcome] = await buildEndpoints({ host: silent, site: fake.site, targets });
+  const [outcome] = buildEndpoints({ host: silent, targets });
   t.ok(outcome?.ok);
   const { exitCode } = execaSync(
     'nsenter',
@@ -215,7 +218,7 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
             : { plan, port: joined },
         );
       }
-      const outcomes = await buildEndpoints({ host, site: fake.site, targets });
+      const outcomes = buildEndpoints({ host, targets });
       t.same(
         outcomes.map(({ ok }) => ok),
         [true, false, true],

@@ -2,7 +2,7 @@ import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { emptyCaches } from '../../src/endpoint/verify/fingerprint/caches.js';
 import { genericFamilies } from '../../src/kernel/netlink/generic-families.js';
-import { InquirySocket } from '../../src/kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { fakeHost, ip } from './fake-host.js';
 
@@ -48,9 +48,9 @@ function emptyInside(path: string): number {
     namespace,
     home,
     act: () => {
-      const sockets = new Map<number, InquirySocket>();
+      const sockets = new Map<number, NetlinkSocket>();
       const socket = (protocol: number) => {
-        const standing = sockets.get(protocol) ?? new InquirySocket(protocol);
+        const standing = sockets.get(protocol) ?? NetlinkSocket.open({ protocol });
         sockets.set(protocol, standing);
         return standing;
       };

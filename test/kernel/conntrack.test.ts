@@ -1,8 +1,8 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { forgetConnections } from '../../src/kernel/netlink/conntrack.js';
-import { NETLINK_PROTOCOL } from '../../src/kernel/netlink/inquiry-socket.js';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
+import { NETLINK_PROTOCOL } from '../../src/kernel/netlink/protocol.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { fakeHost } from './fake-host.js';
 

@@ -62,9 +62,9 @@ async function scene(t: Test): Promise<Scene> {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
-  const [outcome] = await buildEndpoints({
+  const [outcome] = buildEndpoints({
     host,
-    site: fake.site,
+
     targets: [{ plan, port: await network.join(plan.name.id) }],
   });
   if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
@@ -161,7 +161,7 @@ t.test('the bridge forwards to a grafted container from the first frame on', asy
   for (let seq = 0; seq < 12; seq += 1) {
     const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
     const port = await network.join(plan.name.id);
-    await buildEndpoints({ host, site: fake.site, targets: [{ plan, port }] });
+    buildEndpoints({ host, targets: [{ plan, port }] });
     await graftEndpoint({ host, plan, targetFd: makeTarget(t).fd });
     const seen = fake.ip('-j', '-d', 'link', 'show', plan.hostName) as { linkinfo: { info_slave_data: object } }[];
     t.match(seen[0]?.linkinfo.info_slave_data, { state: 'forwarding' }, `port ${seq}`);

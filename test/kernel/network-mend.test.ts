@@ -17,7 +17,7 @@ async function scene(t: Test) {
   const targets = [];
   for (const name of NAMES)
     targets.push({ plan: planEndpoint(fake.site, NETWORK, name), port: await network.join(name.id) });
-  const built = await buildEndpoints({ host, site: fake.site, targets });
+  const built = buildEndpoints({ host, targets });
   const inodes = built.map((outcome) => {
     if (!outcome.ok) throw outcome.error;
     return outcome.value;

@@ -29,7 +29,7 @@ export async function destroyEndpoints(options: {
   const { host, site, names } = options;
   const failures = names.map((name) => unmountNamespace(site, name));
   const links = names.map((name) => hostLinkName(site, name.seq));
-  const stuck = await deleteLinks(host, await waitForCleanup(host, links));
+  const stuck = deleteLinks(host, await waitForCleanup(host, links));
   return names.map((name, position): Settled<void> => {
     const failure = failures[position] ?? stuck.get(links[position] as string);
     if (failure === undefined) return { ok: true, value: undefined };
@@ -56,21 +56,18 @@ async function waitForCleanup(host: Host, names: readonly string[]): Promise<rea
   for (const lookMs of LOOKS_MS) {
     if (left.length === 0) return left;
     if (lookMs > 0) await delay(lookMs);
-    const outcomes = await host.socket.transact(left.map(getLink));
+    const outcomes = host.socket.transact(left.map(getLink));
     left = left.filter((_, position) => outcomes[position]?.ok);
   }
   return left;
 }
 
 /** Deletes links by name, all at once; the reasons of those that could not be deleted. */
-export async function deleteLinks(host: Host, names: readonly string[]): Promise<Map<string, Error>> {
+export function deleteLinks(host: Host, names: readonly string[]): Map<string, Error> {
   const failures = new Map<string, Error>();
   if (names.length === 0) return failures;
   const group = randomInt(DOOMED_GROUPS.first, DOOMED_GROUPS.last);
-  const outcomes = await host.socket.transact([
-    ...names.map((name) => setLink({ name }, { group })),
-    deleteLinkGroup(group),
-  ]);
+  const outcomes = host.socket.transact([...names.map((name) => setLink({ name }, { group })), deleteLinkGroup(group)]);
   const deletion = outcomes.at(-1);
   for (const [position, name] of names.entries()) {
     const outcome = outcomes[position]?.ok === false ? outcomes[position] : deletion;

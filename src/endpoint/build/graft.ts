@@ -2,18 +2,19 @@ import { fstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
-import { NetlinkSocket, type Request } from '../../kernel/netlink/netlink-socket.js';
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
+import type { Request } from '../../kernel/netlink/request.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
-import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './build.js';
+import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './steps.js';
 
 /** The steps of a graft, in order; an error names the one that failed. */
-export type GraftStep = 'pooled namespace' | 'target namespace' | 'look' | 'move' | BuildStep;
+export type GraftStep = 'pooled namespace' | 'target namespace' | 'read' | 'move' | BuildStep;
 
-/** When to look whether the bridge forwards to the port, in milliseconds after the time before; a quarter of a second in all. */
-const PORT_LOOKS_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128];
+/** When to check whether the bridge forwards to the port, in milliseconds after the check before; a quarter of a second in all. */
+const PORT_CHECKS_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128];
 
 interface Step {
   readonly step: GraftStep;
@@ -33,8 +34,8 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
   if (fstatSync(targetFd).ino === fstatSync(host.home.fd).ino) throw refused(plan, "it is the host's own");
   using from = Side.open({ host, plan, step: 'pooled namespace', path: plan.netnsPath });
   using into = Side.open({ host, plan, step: 'target namespace', path: `/proc/self/fd/${targetFd}` });
-  const [hostEnd, taken] = await into.links([plan.hostName, CONTAINER_INTERFACE]);
-  const [pooled] = await from.links([CONTAINER_INTERFACE]);
+  const [hostEnd, taken] = into.links([plan.hostName, CONTAINER_INTERFACE]);
+  const [pooled] = from.links([CONTAINER_INTERFACE]);
   if (hostEnd !== undefined) throw refused(plan, "it is the host's own");
   // By a graft that was cut short before its answer.
   if (taken !== undefined && pooled === undefined && isOurs(plan, taken)) return;
@@ -44,20 +45,20 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
       `it has an interface ${CONTAINER_INTERFACE} already; only one may give the container a network`,
     );
   }
-  if (pooled === undefined) throw failed(plan, 'look', new Error(`its own namespace has no ${CONTAINER_INTERFACE}`));
+  if (pooled === undefined) throw failed(plan, 'read', new Error(`its own namespace has no ${CONTAINER_INTERFACE}`));
   if (!isOurs(plan, pooled))
-    throw failed(plan, 'look', new Error(`${CONTAINER_INTERFACE} has not the MAC of its plan`));
+    throw failed(plan, 'read', new Error(`${CONTAINER_INTERFACE} has not the MAC of its plan`));
   try {
-    await from.apply([{ step: 'move', request: setLink({ index: pooled.index }, { netnsFd: targetFd }) }]);
+    from.apply([{ step: 'move', request: setLink({ index: pooled.index }, { netnsFd: targetFd }) }]);
     // It has another index there, if its own was taken.
-    const [moved] = await into.links([CONTAINER_INTERFACE]);
+    const [moved] = into.links([CONTAINER_INTERFACE]);
     if (moved === undefined) throw failed(plan, 'move', new Error('the interface is not where it was moved to'));
-    await into.apply(interfaceSteps(plan, moved.index));
+    into.apply(interfaceSteps(plan, moved.index));
     // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
-    await into.apply([LOOPBACK_STEP]);
+    into.apply([LOOPBACK_STEP]);
     await untilForwarding(host, plan);
   } catch (error) {
-    await undo({ plan, into, failure: error as NetnsdError });
+    undo({ plan, into, failure: error as NetnsdError });
     throw error;
   }
 }
@@ -68,11 +69,9 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
  * come up in time is left to itself.
  */
 async function untilForwarding(host: Host, plan: EndpointPlan): Promise<void> {
-  for (const lookMs of PORT_LOOKS_MS) {
-    if (lookMs > 0) await delay(lookMs);
-    const [reply] = await host.socket.request(getLink(plan.hostName)).catch((error: unknown) => {
-      throw failed(plan, 'bridge port', error);
-    });
+  for (const waitMs of PORT_CHECKS_MS) {
+    if (waitMs > 0) await delay(waitMs);
+    const [reply] = attempt(plan, 'bridge port', () => host.socket.request(getLink(plan.hostName)));
     if (reply !== undefined && isForwarding(reply)) return;
   }
 }
@@ -81,12 +80,12 @@ async function untilForwarding(host: Host, plan: EndpointPlan): Promise<void> {
  * Takes the interface away again, with the whole pair: half of the endpoint is spent, and whoever releases it has it
  * replaced. What the undoing itself ran into goes into the error's details.
  */
-async function undo(options: { plan: EndpointPlan; into: Side; failure: NetnsdError }): Promise<void> {
+function undo(options: { plan: EndpointPlan; into: Side; failure: NetnsdError }): void {
   const { plan, into, failure } = options;
   try {
-    const [present] = await into.links([CONTAINER_INTERFACE]);
+    const [present] = into.links([CONTAINER_INTERFACE]);
     if (present === undefined || !isOurs(plan, present)) return;
-    await into.apply([{ step: 'move', request: deleteLink({ index: present.index }) }]);
+    into.apply([{ step: 'move', request: deleteLink({ index: present.index }) }]);
   } catch (error) {
     failure.details.undo = (error as Error).message;
   }
@@ -118,27 +117,33 @@ class Side implements Disposable {
   }
 
   /** Links by name, undefined where there is none. */
-  async links(names: readonly string[]): Promise<(Link | undefined)[]> {
-    const outcomes = await this.#socket.transact(names.map(getLink)).catch((error: unknown) => {
-      throw failed(this.#plan, 'look', error);
-    });
+  links(names: readonly string[]): (Link | undefined)[] {
+    const outcomes = attempt(this.#plan, 'read', () => this.#socket.transact(names.map(getLink)));
     return outcomes.map((outcome) => {
-      if (!outcome.ok && !isNotFound(outcome.error)) throw failed(this.#plan, 'look', outcome.error);
+      if (!outcome.ok && !isNotFound(outcome.error)) throw failed(this.#plan, 'read', outcome.error);
       return outcome.ok && outcome.replies[0] !== undefined ? parseLink(outcome.replies[0]) : undefined;
     });
   }
 
   /** Sends all in one go; throws the first failure, since later ones follow from it. */
-  async apply(steps: readonly Step[]): Promise<void> {
-    const outcomes = await this.#socket.transact(steps.map(({ request }) => request)).catch((error: unknown) => {
-      throw failed(this.#plan, steps[0]?.step ?? 'move', error);
-    });
+  apply(steps: readonly Step[]): void {
+    const requests = steps.map(({ request }) => request);
+    const outcomes = attempt(this.#plan, steps[0]?.step ?? 'move', () => this.#socket.transact(requests));
     for (const [position, outcome] of outcomes.entries())
       if (!outcome.ok) throw failed(this.#plan, steps[position]?.step ?? 'move', outcome.error);
   }
 
   [Symbol.dispose](): void {
     this.#socket.close();
+  }
+}
+
+/** Runs `act`; what it throws is the failure of `step`. */
+function attempt<T>(plan: EndpointPlan, step: GraftStep, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw failed(plan, step, error);
   }
 }
 

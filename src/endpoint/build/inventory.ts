@@ -18,10 +18,12 @@ export interface Inventory {
 }
 
 export async function takeInventory(host: Host, site: Site): Promise<Inventory> {
-  const all = await listLinks(host.socket);
+  // Endpoints' links and the pairs between bridges are veths.
+  const veths = await listLinks(host.socket, { kind: 'veth' });
+  const bridges = await listLinks(host.socket, { kind: 'bridge' });
   return {
-    links: new Map(all.filter(({ name }) => name.startsWith(hostLinkPrefix(site))).map((link) => [link.name, link])),
-    bridges: all.filter(({ name }) => name.startsWith(bridgePrefix(site))),
+    links: new Map(veths.filter(({ name }) => name.startsWith(hostLinkPrefix(site))).map((link) => [link.name, link])),
+    bridges: [...bridges, ...veths].filter(({ name }) => name.startsWith(bridgePrefix(site))),
     namespaces: listNamespaces(site),
   };
 }

@@ -1,7 +1,7 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
-import { bridgeMac, bridgeName, type EndpointPlan, macText, type Subnet, subnetOf } from '../plan.js';
+import { bridgeMac, bridgeName, type EndpointPlan, macText, pairNames, type Subnet, subnetOf } from '../plan.js';
 import type { NetworkSettings, Site } from '../types.js';
 import type { BridgePort } from './network.js';
 import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
@@ -92,10 +92,11 @@ function pairProblem(
   { name, index, first }: { name: string; index: number; first: number | undefined },
 ): string | undefined {
   const joined = (end: string, master: number | undefined): boolean => {
-    const link = seen.links.get(`${name}${end}`);
+    const link = seen.links.get(end);
     return link?.up === true && link.masterIndex === master;
   };
-  return joined('u', index) && joined('d', first) ? undefined : 'is not linked to the first bridge of its pool';
+  const [own, other] = pairNames(name);
+  return joined(own, index) && joined(other, first) ? undefined : 'is not linked to the first bridge of its pool';
 }
 
 function portProblem(seen: NetworkSeen, link: Link, { plan, port }: ExpectedPort): string | undefined {

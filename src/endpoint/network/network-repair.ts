@@ -1,10 +1,10 @@
-import { portRequests } from '../build/build.js';
+import { portRequests } from '../build/steps.js';
 import type { Host } from '../host.js';
-import { planEndpoint } from '../plan.js';
+import { bridgeName, planEndpoint } from '../plan.js';
 import type { EndpointName, Site } from '../types.js';
 import type { Network } from './network.js';
 import { type ExpectedPort, FOLLOWING, findNetworkFaults, type NetworkFault } from './network-faults.js';
-import { type NetworkSeen, seeNetworks } from './network-seen.js';
+import { type NetworkSeen, seeNetwork } from './network-seen.js';
 
 /** A fault that was found, and what became of it. */
 export interface NetworkFinding extends NetworkFault {
@@ -35,11 +35,11 @@ export async function repairNetwork(options: {
   let error: string | null = null;
   try {
     const ofBridge = faults.some(({ endpoint }) => endpoint === null);
-    if (ofBridge) await network.restore();
+    if (ofBridge) network.restore();
     // Who left a bridge that is another one now, or was down, looked well before that was mended.
     const broken = new Set(faults.map(({ endpoint }) => endpoint));
     const again = expectedPorts(options).filter(({ plan }) => ofBridge || broken.has(plan.name.id));
-    await joinAgain(host, again, seen);
+    joinAgain(host, again, seen);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -55,8 +55,10 @@ async function look(
   options: Parameters<typeof repairNetwork>[0],
 ): Promise<{ seen: NetworkSeen; faults: NetworkFault[] }> {
   const { host, site, network } = options;
-  const seen = await seeNetworks(host);
   const { settings, bridgePlaces: places } = network;
+  const bridges = places.map((index, place) => ({ name: bridgeName(site, settings.name, place), index }));
+  const expected = expectedPorts(options).map(({ plan }) => plan.hostName);
+  const seen = await seeNetwork(host, { bridges, expected });
   return { seen, faults: findNetworkFaults(seen, { site, settings, places, ports: expectedPorts(options) }) };
 }
 
@@ -68,13 +70,13 @@ function expectedPorts({ site, network, endpoints }: Parameters<typeof repairNet
   });
 }
 
-async function joinAgain(host: Host, ports: readonly ExpectedPort[], { links }: NetworkSeen): Promise<void> {
+function joinAgain(host: Host, ports: readonly ExpectedPort[], { links }: NetworkSeen): void {
   const requests = ports.flatMap(({ plan, port }) => {
     const hostIndex = links.get(plan.hostName)?.index;
     return hostIndex === undefined ? [] : portRequests(plan, port, hostIndex);
   });
   // One that fails is of an endpoint that has just gone, or is found by the second look.
-  await host.socket.transact(requests);
+  host.socket.transact(requests);
 }
 
 /** Without what may only follow from what was done to a bridge, which takes ports and neighbours along. */

@@ -1,9 +1,11 @@
+import { isNotFound } from '../../kernel/errno.js';
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
 import { listForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import {
   type BridgePortSettings,
-  LIST_LINKS,
+  getLink,
   type Link,
+  linkDump,
   parseBridgePort,
   parseLink,
 } from '../../kernel/rtnetlink/link.js';
@@ -11,7 +13,7 @@ import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { macText } from '../plan.js';
+import { macText, pairNames } from '../plan.js';
 
 /** What the host has of bridges and their ports; MACs and addresses as text, to be looked up. */
 export interface NetworkSeen {
@@ -34,29 +36,40 @@ export function forwardingKey(portIndex: number, mac: readonly number[]): string
   return `${portIndex} ${macText(mac)}`;
 }
 
-/** Five dumps, whatever the number of pools: `ip -d link`, `ip -4 address`, `ip -4 route`, `ip neighbour`, `bridge fdb`. */
-export async function seeNetworks({ socket }: Host): Promise<NetworkSeen> {
-  const messages = await socket.dump(LIST_LINKS);
-  const links = messages.map(parseLink);
+/**
+ * Reads what is there of a network, by questions about its own bridges only: `ip link show master`, `bridge fdb show br`,
+ * `ip neighbour show dev` of each, and the addresses and routes of the first. Links that are on none of these bridges are
+ * asked for by name: the bridges, the pairs between them and those of `expected` that were not among the ports.
+ */
+export async function seeNetwork(
+  { socket }: Host,
+  { bridges, expected }: { bridges: readonly { name: string; index: number }[]; expected: readonly string[] },
+): Promise<NetworkSeen> {
+  const links = new Map<string, Link>();
   const ports = new Map<number, BridgePortSettings>();
-  for (const [position, message] of messages.entries()) {
+  const neighbours = new Set<string>();
+  const forwarding = new Set<string>();
+  const note = (message: Buffer): void => {
+    const link = parseLink(message);
+    links.set(link.name, link);
     const port = parseBridgePort(message);
-    if (port !== undefined) ports.set((links[position] as Link).index, port);
-  }
-  const neighbours = (await listNeighbours(socket)).flatMap(({ linkIndex, state, address, mac }) =>
-    (state & NUD_PERMANENT) === 0 || address === undefined || mac === undefined
-      ? []
-      : [neighbourKey(linkIndex, address, [...mac])],
-  );
-  const forwarding = (await listForwarding(socket)).flatMap(({ portIndex, state, mac }) =>
-    (state & NUD_NOARP) === 0 ? [] : [forwardingKey(portIndex, [...mac])],
-  );
-  return {
-    links: new Map(links.map((link) => [link.name, link])),
-    ports,
-    addresses: await listAddresses(socket),
-    routes: await listRoutes(socket),
-    neighbours: new Set(neighbours),
-    forwarding: new Set(forwarding),
+    if (port !== undefined) ports.set(link.index, port);
   };
+  for (const { index } of bridges) {
+    for (const message of await socket.dump(linkDump({ masterIndex: index }))) note(message);
+    for (const { portIndex, state, mac } of await listForwarding(socket, index))
+      if ((state & NUD_NOARP) !== 0) forwarding.add(forwardingKey(portIndex, [...mac]));
+    for (const { state, address, mac } of await listNeighbours(socket, index))
+      if ((state & NUD_PERMANENT) !== 0 && address !== undefined && mac !== undefined)
+        neighbours.add(neighbourKey(index, address, [...mac]));
+  }
+  const names = [...bridges.flatMap(({ name }) => [name, ...pairNames(name)]), ...expected];
+  for (const outcome of socket.transact(names.filter((name) => !links.has(name)).map(getLink))) {
+    if (outcome.ok) for (const message of outcome.replies) note(message);
+    else if (!isNotFound(outcome.error)) throw outcome.error;
+  }
+  const linkIndex = bridges[0]?.index ?? 0;
+  const addresses = await listAddresses(socket, { linkIndex });
+  const routes = await listRoutes(socket, { linkIndex });
+  return { links, ports, addresses, routes, neighbours, forwarding };
 }

@@ -1,7 +1,7 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
-import type { Request } from '../../kernel/netlink/netlink-socket.js';
+import type { Request } from '../../kernel/netlink/request.js';
 import { addAddress } from '../../kernel/rtnetlink/address.js';
 import {
   createBridge,
@@ -15,7 +15,7 @@ import { NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { bridgeMac, bridgeName, macText, type Subnet, subnetOf } from '../plan.js';
+import { bridgeMac, bridgeName, macText, pairNames, type Subnet, subnetOf } from '../plan.js';
 import type { NetworkSettings, Site } from '../types.js';
 
 /** Where an endpoint's link is to join. */
@@ -62,14 +62,14 @@ export class Network {
   }
 
   /** Makes the first bridge, or takes over the one that an earlier daemon of this site left. */
-  async open(): Promise<void> {
-    await this.#addBridge();
+  open(): void {
+    this.#addBridge();
   }
 
   /** A port for an endpoint on a bridge with room; opens a further bridge when all are full. */
-  async join(id: string): Promise<BridgePort> {
+  join(id: string): BridgePort {
     let place = this.#bridges.findIndex(({ ports }) => ports < this.settings.portsPerBridge);
-    if (place < 0) place = await this.#addBridge();
+    if (place < 0) place = this.#addBridge();
     const bridge = this.#bridges[place] as { index: number; ports: number };
     bridge.ports += 1;
     this.#placeOf.set(id, place);
@@ -85,8 +85,8 @@ export class Network {
    * Makes every bridge of the group what `open` and `join` made it: one that is gone is made anew, one that is there gets
    * back what it lacks. Ports are the caller's to join again. Throws kernel_error, for a name that is something else's say.
    */
-  async restore(): Promise<void> {
-    for (const [place, bridge] of this.#bridges.entries()) bridge.index = await this.#establish(place);
+  restore(): void {
+    for (const [place, bridge] of this.#bridges.entries()) bridge.index = this.#establish(place);
   }
 
   /** Whether this endpoint has a port; of one that has none, not even its address is sure. */
@@ -108,20 +108,22 @@ export class Network {
 
   /** Has the bridges forget every neighbour but these: an endpoint may have gone with the daemon that knew of it. */
   async forgetOthers(addresses: readonly (readonly number[])[]): Promise<void> {
-    const own = new Set(this.#bridges.map(({ index }) => index));
     const kept = new Set(addresses.map((address) => address.join('.')));
-    const requests = (await listNeighbours(this.#host.socket)).flatMap(({ linkIndex, state, address }) => {
-      if (!own.has(linkIndex) || !(state & NUD_PERMANENT) || address === undefined) return [];
-      return kept.has(address.join('.')) ? [] : [deleteNeighbour({ linkIndex, address: [...address] })];
-    });
-    for (const outcome of await this.#host.socket.transact(requests))
-      if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
+    const { socket } = this.#host;
+    for (const { index: linkIndex } of this.#bridges) {
+      const requests = (await listNeighbours(socket, linkIndex)).flatMap(({ state, address }) => {
+        if (!(state & NUD_PERMANENT) || address === undefined || kept.has(address.join('.'))) return [];
+        return [deleteNeighbour({ linkIndex, address: [...address] })];
+      });
+      for (const outcome of socket.transact(requests))
+        if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
+    }
   }
 
   /** Counts an endpoint that an earlier daemon built, by its link's master; false where that is no bridge of this network. */
-  async adopt(id: string, masterIndex: number): Promise<boolean> {
-    for (let place = 0; place < this.#bridges.length || (await this.#exists(place)); place++) {
-      if (place === this.#bridges.length) await this.#addBridge();
+  adopt(id: string, masterIndex: number): boolean {
+    for (let place = 0; place < this.#bridges.length || this.#exists(place); place++) {
+      if (place === this.#bridges.length) this.#addBridge();
       const bridge = this.#bridges[place];
       if (bridge?.index !== masterIndex) continue;
       bridge.ports += 1;
@@ -131,26 +133,26 @@ export class Network {
     return false;
   }
 
-  async #exists(place: number): Promise<boolean> {
-    const [outcome] = await this.#host.socket.transact([getLink(bridgeName(this.#site, this.settings.name, place))]);
+  #exists(place: number): boolean {
+    const [outcome] = this.#host.socket.transact([getLink(bridgeName(this.#site, this.settings.name, place))]);
     return outcome?.ok === true;
   }
 
-  async #addBridge(): Promise<number> {
+  #addBridge(): number {
     const place = this.#bridges.length;
-    this.#bridges.push({ index: await this.#establish(place), ports: 0 });
+    this.#bridges.push({ index: this.#establish(place), ports: 0 });
     return place;
   }
 
   /** Makes the bridge at a place, or takes over the one that is there; its index. */
-  async #establish(place: number): Promise<number> {
+  #establish(place: number): number {
     const name = bridgeName(this.#site, this.settings.name, place);
     const { socket } = this.#host;
     const { mtuBytes } = this.settings;
     const mac = bridgeMac(this.#subnet, place);
-    const [created] = await socket.transact([createBridge({ name, mac, mtuBytes })]);
+    const [created] = socket.transact([createBridge({ name, mac, mtuBytes })]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
-    const [reply] = await socket.request(getLink(name));
+    const [reply] = socket.request(getLink(name));
     if (reply === undefined)
       throw new NetnsdError('kernel_error', `bridge ${name} has gone at once`, { details: { errno: 'ENODEV' } });
     const { index, kind, mac: found } = parseLink(reply);
@@ -159,16 +161,16 @@ export class Network {
         details: { errno: 'EEXIST' },
       });
     const alias = `netnsd ${this.#site.instanceId} bridge of pool ${this.settings.name}`;
-    await socket.request(setLink({ index }, { alias }));
-    await socket.request(stopIpv6Addresses({ index }));
-    if (found !== macText(mac)) await socket.request(setLink({ index }, { mac }));
-    await socket.request(setLink({ index }, { up: true }));
-    if (place === 0) await this.#addGateway(index);
-    else await this.#link({ name, index, place });
+    socket.request(setLink({ index }, { alias }));
+    socket.request(stopIpv6Addresses({ index }));
+    if (found !== macText(mac)) socket.request(setLink({ index }, { mac }));
+    socket.request(setLink({ index }, { up: true }));
+    if (place === 0) this.#addGateway(index);
+    else this.#link({ name, index, place });
     return index;
   }
 
-  async #addGateway(linkIndex: number): Promise<void> {
+  #addGateway(linkIndex: number): void {
     const { gateway, prefixLength, broadcast } = this.#subnet;
     const request = addAddress({
       linkIndex,
@@ -184,35 +186,31 @@ export class Network {
       linkIndex,
       source: ipv4Bytes(gateway),
     });
-    for (const outcome of await this.#host.socket.transact([request, route]))
+    for (const outcome of this.#host.socket.transact([request, route]))
       if (!outcome.ok && !isExisting(outcome.error)) throw outcome.error;
   }
 
   /** Connects a further bridge to the first; both ends of the pair carry the bridge's name with a letter. */
-  async #link({ name, index, place }: { name: string; index: number; place: number }): Promise<void> {
+  #link({ name, index, place }: { name: string; index: number; place: number }): void {
     const { socket } = this.#host;
     const { mtuBytes } = this.settings;
-    const end = (side: string, byte: number) => ({
-      name: `${name}${side}`,
+    const [own, other] = pairNames(name);
+    const end = (end: string, byte: number) => ({
+      name: end,
       mac: [0x02, byte, ...bridgeMac(this.#subnet, place).slice(2)],
       mtuBytes,
     });
     const first = this.#bridges[0] as { index: number };
-    const pair = createVeth({
-      host: end('u', place),
-      peer: end('d', place + 128),
-      peerNetnsFd: null,
-    });
-    const [created] = await socket.transact([pair]);
+    const pair = createVeth({ host: end(own, place), peer: end(other, place + 128), peerNetnsFd: null });
+    const [created] = socket.transact([pair]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
-    for (const [side, masterIndex] of [
-      ['u', index],
-      ['d', first.index],
+    for (const [end, masterIndex] of [
+      [own, index],
+      [other, first.index],
     ] as const) {
-      await socket.request(setLink({ name: `${name}${side}` }, { masterIndex }));
-      await socket.request(stopIpv6Addresses({ name: `${name}${side}` }));
+      socket.request(setLink({ name: end }, { masterIndex }));
+      socket.request(stopIpv6Addresses({ name: end }));
     }
-    await socket.request(setLink({ name: `${name}u` }, { up: true }));
-    await socket.request(setLink({ name: `${name}d` }, { up: true }));
+    for (const name of [own, other]) socket.request(setLink({ name }, { up: true }));
   }
 }

@@ -1,11 +1,12 @@
 import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
 import { genericFamilies } from '../../kernel/netlink/generic-families.js';
-import type { Request } from '../../kernel/netlink/netlink-socket.js';
+import type { Request } from '../../kernel/netlink/request.js';
 import { NetnsCensus } from '../../kernel/netns/netns-census.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
-import { type BuildTarget, buildEndpoints } from '../build/build.js';
+import { buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
+import type { BuildTarget } from '../build/endpoint-build.js';
 import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
@@ -49,7 +50,7 @@ export class Workshop {
   async open(): Promise<void> {
     const { site, networks } = this.#settings;
     await refuseOverlap({ host: this.#host, site, pools: networks });
-    for (const network of this.#networks.values()) await network.open();
+    for (const network of this.#networks.values()) network.open();
   }
 
   async inventory(): Promise<Found> {
@@ -63,10 +64,10 @@ export class Workshop {
     for (const name of names) {
       const network = this.#network(name);
       this.#holders.set(addressKey(name), name.id);
-      targets.push({ plan: planEndpoint(site, network.settings, name), port: await network.join(name.id) });
+      targets.push({ plan: planEndpoint(site, network.settings, name), port: network.join(name.id) });
     }
-    const outcomes = await buildEndpoints({ host: this.#host, site, targets });
-    const unforgotten = await this.#part(names.filter((_, position) => !outcomes[position]?.ok));
+    const outcomes = buildEndpoints({ host: this.#host, targets });
+    const unforgotten = this.#part(names.filter((_, position) => !outcomes[position]?.ok));
     return outcomes.map((outcome, position) => {
       const { plan } = targets[position] as BuildTarget;
       const left = unforgotten.get(plan.name.id);
@@ -84,7 +85,7 @@ export class Workshop {
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const unsure = await this.#forget(gone);
-    const unforgotten = await this.#part(gone.filter(({ id }) => !unsure.has(id)));
+    const unforgotten = this.#part(gone.filter(({ id }) => !unsure.has(id)));
     return names.map(({ id }, position): Settled<void> => {
       const cause = unforgotten.get(id);
       return (
@@ -111,7 +112,7 @@ export class Workshop {
   }
 
   /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses; by id, why they would not. */
-  async #part(names: readonly EndpointName[]): Promise<Map<string, NetnsdError>> {
+  #part(names: readonly EndpointName[]): Map<string, NetnsdError> {
     const requests: Request[] = [];
     const ids: string[] = [];
     for (const name of names) {
@@ -125,7 +126,7 @@ export class Workshop {
       ids.push(...own.map(() => name.id));
     }
     const failures = new Map<string, NetnsdError>();
-    for (const [position, outcome] of (await this.#host.socket.transact(requests)).entries()) {
+    for (const [position, outcome] of this.#host.socket.transact(requests).entries()) {
       // What is not there any more needs no forgetting.
       if (outcome.ok || isNotFound(outcome.error)) continue;
       const id = ids[position] as string;
@@ -146,9 +147,9 @@ export class Workshop {
       const link = links.get(hostLinkName(site, seq));
       const network = this.#networks.get(pool);
       const { masterIndex } = link ?? {};
-      const known = masterIndex !== undefined && ((await network?.adopt(id, masterIndex)) ?? false);
+      const known = masterIndex !== undefined && (network?.adopt(id, masterIndex) ?? false);
       // It was taken out of its bridge, or the bridge is gone: it gets a port again with the first mending.
-      if (!known && link !== undefined) await network?.join(id);
+      if (!known && link !== undefined) network?.join(id);
       adopted.push(known);
     }
     for (const network of this.#networks.values()) {
@@ -222,7 +223,7 @@ export class Workshop {
   }
 
   async removeLinks(names: readonly string[]): Promise<string[]> {
-    return [...(await deleteLinks(this.#host, names)).keys()];
+    return [...deleteLinks(this.#host, names).keys()];
   }
 
   close(): void {

@@ -29,10 +29,10 @@ export async function readPristine(verifier: Verifier, site: Site, network: Netw
   const { host, references } = verifier;
   const name = { id: `${network.name}-0`, pool: network.name, index: 0, seq: 0 };
   const plan = planEndpoint(site, network, name);
-  const [outcome] = await buildEndpoints({ host, site, targets: [{ plan, port: null }] });
+  const [outcome] = buildEndpoints({ host, targets: [{ plan, port: null }] });
   if (!outcome?.ok) return;
   try {
-    const [link] = await host.socket.request(getLink(plan.hostName));
+    const [link] = host.socket.request(getLink(plan.hostName));
     if (link === undefined) return;
     const target = { plan, netnsInode: outcome.value, hostIndex: parseLink(link).index };
     for (const lookMs of LOOKS_MS) {

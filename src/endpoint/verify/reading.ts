@@ -1,5 +1,5 @@
 import { presentModules } from '../../kernel/host/modules.js';
-import { InquirySocket } from '../../kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import type { EndpointPlan } from '../plan.js';
 import type { View } from './fingerprint/item.js';
 import type { OwnValues } from './fingerprint/message-shape.js';
@@ -14,7 +14,7 @@ export class Look implements View {
   readonly own: OwnValues;
   readonly netnsFd: number;
   readonly families: ReadonlyMap<string, number>;
-  readonly #sockets = new Map<number, InquirySocket>();
+  readonly #sockets = new Map<number, NetlinkSocket>();
   readonly #listeners: number;
   #modules: ((name: string) => boolean) | null = null;
 
@@ -45,10 +45,10 @@ export class Look implements View {
     return this.#modules(name);
   };
 
-  readonly socket = (protocol: number): InquirySocket => {
+  readonly socket = (protocol: number): NetlinkSocket => {
     let socket = this.#sockets.get(protocol);
     if (socket === undefined) {
-      socket = new InquirySocket(protocol);
+      socket = NetlinkSocket.open({ protocol });
       this.#sockets.set(protocol, socket);
     }
     return socket;

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { errnoOf } from '../../kernel/errno.js';
-import { InquirySocket, NETLINK_PROTOCOL } from '../../kernel/netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
-import { LIST_ADDRESSES, parseAddress } from '../../kernel/rtnetlink/address.js';
-import { LIST_LINKS, parseLink } from '../../kernel/rtnetlink/link.js';
-import { LIST_ROUTES, parseRoute } from '../../kernel/rtnetlink/route.js';
+import { addressDump, parseAddress } from '../../kernel/rtnetlink/address.js';
+import { linkDump, parseLink } from '../../kernel/rtnetlink/link.js';
+import { parseRoute, routeDump } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
 import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
 
@@ -28,8 +28,8 @@ export function lookInside(
 }
 
 function lacking(plan: EndpointPlan): string | null {
-  using socket = new InquirySocket(NETLINK_PROTOCOL.route);
-  const links = socket.dump(LIST_LINKS).map(({ payload }) => parseLink(payload));
+  using socket = NetlinkSocket.open();
+  const links = socket.dumpNow(linkDump()).map(parseLink);
   const [loopback, eth0] = ['lo', CONTAINER_INTERFACE].map((name) => links.find((link) => link.name === name));
   if (loopback?.up !== true) return 'its lo is down';
   if (eth0 === undefined) return `its ${CONTAINER_INTERFACE} is gone`;
@@ -37,15 +37,15 @@ function lacking(plan: EndpointPlan): string | null {
   if (eth0.mac !== macText(plan.containerMac)) return `its ${CONTAINER_INTERFACE} has another MAC`;
   if (eth0.mtuBytes !== plan.mtuBytes) return `its ${CONTAINER_INTERFACE} has another MTU`;
   const wanted = Buffer.from(plan.address);
-  const addresses = socket.dump(LIST_ADDRESSES).flatMap(({ payload }) => parseAddress(payload) ?? []);
+  const addresses = socket.dumpNow(addressDump()).flatMap((payload) => parseAddress(payload) ?? []);
   const addressed = addresses.some(
     (one) => one.linkIndex === eth0.index && one.address.equals(wanted) && one.prefixLength === plan.prefixLength,
   );
   if (!addressed) return 'its address is gone';
   const gateway = Buffer.from(plan.gateway);
   const routed = socket
-    .dump(LIST_ROUTES)
-    .map(({ payload }) => parseRoute(payload))
+    .dumpNow(routeDump())
+    .map(parseRoute)
     .some((route) => route.prefixLength === 0 && route.linkIndex === eth0.index && route.gateway?.equals(gateway));
   return routed ? null : 'its default route is gone';
 }

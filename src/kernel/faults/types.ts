@@ -1,4 +1,4 @@
-import type { Outcome, Request } from '../netlink/netlink-socket.js';
+import type { Outcome, Request } from '../netlink/request.js';
 
 /** What may be done to a system call or a netlink request. */
 export type Fault =
@@ -29,7 +29,7 @@ export interface Faults {
   /** A call that is made elsewhere, in one of these ways that it may fail. Throws an error that has `errno` and `code`. */
   pass(point: string, errnos: readonly string[]): void;
   /** Sends requests, each of which is a point. */
-  transact(requests: readonly Request[], send: Send): Promise<Outcome[]>;
+  transact(requests: readonly Request[], send: Send): Outcome[];
 }
 
-export type Send = (requests: readonly Request[]) => Promise<Outcome[]>;
+export type Send = (requests: readonly Request[]) => Outcome[];

@@ -1,6 +1,7 @@
 import { errnoOf, isNotFound } from '../errno.js';
 import { readAttributes } from './message-reader.js';
-import type { NetlinkSocket, Request } from './netlink-socket.js';
+import type { NetlinkSocket } from './netlink-socket.js';
+import type { Request } from './request.js';
 
 /** include/uapi/linux/netfilter/nfnetlink_conntrack.h; subsystem NFNL_SUBSYS_CTNETLINK is 1. */
 const IPCTNL = { GET: 0x101, DELETE: 0x102, GET_STATS: 0x105 } as const;

@@ -1,47 +1,36 @@
-/** Reading netlink messages and attributes: bounds are checked, a malformed tail ends the reading. */
-export interface NetlinkMessage {
-  readonly type: number;
-  readonly flags: number;
-  readonly seq: number;
-  readonly payload: Buffer;
-}
+import { parseAttributes } from 'netlink/dist/structs.js';
 
-export function* readMessages(datagram: Buffer): Generator<NetlinkMessage> {
-  for (let at = 0; at + 16 <= datagram.length; ) {
-    const length = datagram.readUInt32LE(at);
-    if (length < 16 || at + length > datagram.length) return;
-    yield {
-      type: datagram.readUInt16LE(at + 4),
-      flags: datagram.readUInt16LE(at + 6),
-      seq: datagram.readUInt32LE(at + 8),
-      payload: datagram.subarray(at + 16, at + length),
-    };
-    at += (length + 3) & ~3;
-  }
-}
-
-/** Attributes by type (NLA_F_NESTED and NLA_F_NET_BYTEORDER taken off); the last of a type wins. */
+/** Attributes by type (NLA_F_NESTED and NLA_F_NET_BYTEORDER taken off); the last of a type wins. A malformed tail ends the reading. */
 export function readAttributes(data: Buffer): Map<number, Buffer> {
   const attributes = new Map<number, Buffer>();
-  for (let at = 0; at + 4 <= data.length; ) {
-    const length = data.readUInt16LE(at);
-    if (length < 4 || at + length > data.length) break;
-    attributes.set(data.readUInt16LE(at + 2) & 0x3fff, data.subarray(at + 4, at + length));
-    at += (length + 3) & ~3;
-  }
+  eachAttribute(data, (type, value) => attributes.set(type, value));
   return attributes;
 }
 
 /** The values of a list's attributes, in order: its elements all have one type. */
 export function listAttributes(data: Buffer): Buffer[] {
   const values: Buffer[] = [];
-  for (let at = 0; at + 4 <= data.length; ) {
-    const length = data.readUInt16LE(at);
-    if (length < 4 || at + length > data.length) break;
-    values.push(data.subarray(at + 4, at + length));
+  eachAttribute(data, (_, value) => values.push(value));
+  return values;
+}
+
+function eachAttribute(data: Buffer, hear: (type: number, value: Buffer) => void): void {
+  try {
+    parseAttributes(data, ({ type, data }) => hear(type, data as Buffer));
+  } catch {
+    // What the kernel sends is well-formed; of what is not, the rest cannot be told apart.
+  }
+}
+
+/** The number in the attribute of `type` of a message whose attributes start at `from`; undefined: it has none. Copies nothing. */
+export function findU32(payload: Buffer, from: number, type: number): number | undefined {
+  for (let at = from; at + 4 <= payload.length; ) {
+    const length = payload.readUInt16LE(at);
+    if (length < 4 || at + length > payload.length) return undefined;
+    if ((payload.readUInt16LE(at + 2) & 0x3fff) === type) return length < 8 ? undefined : payload.readUInt32LE(at + 4);
     at += (length + 3) & ~3;
   }
-  return values;
+  return undefined;
 }
 
 export function readString(data: Buffer | undefined): string | undefined {

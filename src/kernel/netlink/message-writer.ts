@@ -4,11 +4,13 @@ const NLA_F_NESTED = 0x8000;
 /** Writes netlink messages with nested attributes one behind another into one buffer; netlink(7), include/uapi/linux/netlink.h. */
 export class MessageWriter {
   #buffer: Buffer;
+  #view: DataView;
   #offset = 0;
   #messageStart = 0;
 
   constructor(sizeBytes = 16 * 1024) {
     this.#buffer = Buffer.alloc(sizeBytes);
+    this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, sizeBytes);
   }
 
   get lengthBytes(): number {
@@ -16,25 +18,21 @@ export class MessageWriter {
   }
 
   begin(header: { type: number; flags: number; seq: number }): void {
-    this.#reserve(HEADER_BYTES);
-    this.#messageStart = this.#offset;
-    const buffer = this.#buffer;
-    buffer.writeUInt32LE(0, this.#offset);
-    buffer.writeUInt16LE(header.type, this.#offset + 4);
-    buffer.writeUInt16LE(header.flags, this.#offset + 6);
-    buffer.writeUInt32LE(header.seq, this.#offset + 8);
-    buffer.writeUInt32LE(0, this.#offset + 12);
-    this.#offset += HEADER_BYTES;
+    const at = this.#grow(HEADER_BYTES);
+    this.#messageStart = at;
+    this.#view.setUint16(at + 4, header.type, true);
+    this.#view.setUint16(at + 6, header.flags, true);
+    this.#view.setUint32(at + 8, header.seq, true);
   }
 
   end(): void {
-    this.#buffer.writeUInt32LE(this.#offset - this.#messageStart, this.#messageStart);
+    this.#view.setUint32(this.#messageStart, this.#offset - this.#messageStart, true);
   }
 
   /** Sets flags in the header of the message that was begun last. */
   addFlags(flags: number): void {
     const at = this.#messageStart + 6;
-    this.#buffer.writeUInt16LE(this.#buffer.readUInt16LE(at) | flags, at);
+    this.#view.setUint16(at, this.#view.getUint16(at, true) | flags, true);
   }
 
   /** struct ifinfomsg of rtnetlink(7). */
@@ -50,28 +48,29 @@ export class MessageWriter {
     change?: number;
   }): void {
     const at = this.#grow(16);
-    this.#buffer.writeUInt8(family, at);
-    this.#buffer.writeInt32LE(index, at + 4);
-    this.#buffer.writeUInt32LE(flags, at + 8);
-    this.#buffer.writeUInt32LE(change, at + 12);
+    this.#view.setUint8(at, family);
+    this.#view.setInt32(at + 4, index, true);
+    this.#view.setUint32(at + 8, flags, true);
+    this.#view.setUint32(at + 12, change, true);
   }
 
   bytes(data: Uint8Array | readonly number[]): void {
-    this.#buffer.set(data, this.#grow(data.length));
+    const at = this.#grow(data.length);
+    this.#buffer.set(data, at);
   }
 
   attribute(type: number, data: Uint8Array | readonly number[]): void {
     const at = this.#grow(4 + data.length);
-    this.#buffer.writeUInt16LE(4 + data.length, at);
-    this.#buffer.writeUInt16LE(type, at + 2);
+    this.#view.setUint16(at, 4 + data.length, true);
+    this.#view.setUint16(at + 2, type, true);
     this.#buffer.set(data, at + 4);
   }
 
   string(type: number, text: string): void {
     const bytes = Buffer.byteLength(text) + 1;
     const at = this.#grow(4 + bytes);
-    this.#buffer.writeUInt16LE(4 + bytes, at);
-    this.#buffer.writeUInt16LE(type, at + 2);
+    this.#view.setUint16(at, 4 + bytes, true);
+    this.#view.setUint16(at + 2, type, true);
     this.#buffer.write(text, at + 4);
   }
 
@@ -81,40 +80,43 @@ export class MessageWriter {
 
   u32(type: number, value: number): void {
     const at = this.#grow(8);
-    this.#buffer.writeUInt16LE(8, at);
-    this.#buffer.writeUInt16LE(type, at + 2);
-    this.#buffer.writeUInt32LE(value >>> 0, at + 4);
+    this.#view.setUint16(at, 8, true);
+    this.#view.setUint16(at + 2, type, true);
+    this.#view.setUint32(at + 4, value >>> 0, true);
   }
 
   /** An attribute that holds what `write` writes. */
   nested(type: number, write: () => void): void {
     const at = this.#grow(4);
-    this.#buffer.writeUInt16LE(type | NLA_F_NESTED, at + 2);
+    this.#view.setUint16(at + 2, type | NLA_F_NESTED, true);
     write();
-    this.#buffer.writeUInt16LE(this.#offset - at, at);
+    this.#view.setUint16(at, this.#offset - at, true);
   }
 
-  /** The written messages, copied out; the writer is empty again. */
-  take(): Buffer {
-    const out = Buffer.from(this.#buffer.subarray(0, this.#offset));
+  /** What was written stands in the first `lengthBytes` of it, until more is written. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  /** Starts anew. */
+  clear(): void {
     this.#offset = 0;
-    return out;
   }
 
   /** Room for `bytes`, zeroed and padded to 4; returns where it starts. */
   #grow(bytes: number): number {
-    const padded = (bytes + 3) & ~3;
-    this.#reserve(padded);
     const at = this.#offset;
-    this.#buffer.fill(0, at, at + padded);
-    this.#offset = at + padded;
+    const end = at + ((bytes + 3) & ~3);
+    if (end > this.#buffer.length) this.#enlarge(end);
+    for (let i = at; i < end; i += 4) this.#view.setUint32(i, 0);
+    this.#offset = end;
     return at;
   }
 
-  #reserve(bytes: number): void {
-    if (this.#offset + bytes <= this.#buffer.length) return;
-    const larger = Buffer.alloc(Math.max(this.#buffer.length * 2, this.#offset + bytes));
+  #enlarge(leastBytes: number): void {
+    const larger = Buffer.alloc(Math.max(this.#buffer.length * 2, leastBytes));
     this.#buffer.copy(larger);
     this.#buffer = larger;
+    this.#view = new DataView(larger.buffer, larger.byteOffset, larger.length);
   }
 }

@@ -1,6 +1,7 @@
-import { InquirySocket, NETLINK_PROTOCOL } from '../netlink/inquiry-socket.js';
 import { listAttributes, readAttributes, readString } from '../netlink/message-reader.js';
-import type { Request } from '../netlink/netlink-socket.js';
+import { NetlinkSocket } from '../netlink/netlink-socket.js';
+import { NETLINK_PROTOCOL } from '../netlink/protocol.js';
+import type { Request } from '../netlink/request.js';
 
 /** A chain that sees what the host forwards, and what the rules of its table let through. */
 export interface ForwardChain {
@@ -47,9 +48,8 @@ const HEADER_BYTES = 4;
  * kernel_error (EPERM without CAP_NET_ADMIN). The kernel may load nf_tables for the answer.
  */
 export function listForwardChains(): ForwardChain[] {
-  using socket = new InquirySocket(NETLINK_PROTOCOL.netfilter);
-  const list = (operation: string, type: number): Buffer[] =>
-    socket.dump(question(operation, type)).map(({ payload }) => payload);
+  using socket = NetlinkSocket.open({ protocol: NETLINK_PROTOCOL.netfilter });
+  const list = (operation: string, type: number): readonly Buffer[] => socket.dumpNow(question(operation, type));
   const rules = list('list nftables rules', NFT_MSG.GETRULE);
   return list('list nftables chains', NFT_MSG.GETCHAIN).flatMap((payload) => parseChain(payload, rules));
 }

@@ -1,7 +1,8 @@
 /** The process that `tryBuilding` starts; prints a Trial as JSON. */
+
 import { NetnsdError } from '../../errors.js';
 import { CLONE_NEWNET, unshare } from '../libc.js';
-import { InquirySocket, NETLINK_PROTOCOL } from '../netlink/inquiry-socket.js';
+import { NetlinkSocket } from '../netlink/netlink-socket.js';
 import { createBridge, createVeth, getLink, parseLink, setLink, setQuietPort } from '../rtnetlink/link.js';
 import type { Trial } from './trial.js';
 
@@ -11,12 +12,12 @@ const end = (name: string, last: number) => ({ name, mac: [0x0e, 0x58, 0, 0, 0, 
 
 function build(): Trial {
   unshare(CLONE_NEWNET);
-  using socket = new InquirySocket(NETLINK_PROTOCOL.route);
-  socket.ask(createVeth({ host: end(PORT, 1), peer: end('ndtrial-b', 2), peerNetnsFd: null }));
-  socket.ask(createBridge({ name: BRIDGE, mac: [6, 0x58, 0, 0, 0, 1], mtuBytes: 1500 }));
-  const [bridge] = socket.ask(getLink(BRIDGE)).map(({ payload }) => parseLink(payload));
-  socket.ask(setLink({ name: PORT }, { masterIndex: bridge?.index ?? 0, up: true }));
-  socket.ask(setQuietPort({ name: PORT }));
+  using socket = NetlinkSocket.open();
+  socket.request(createVeth({ host: end(PORT, 1), peer: end('ndtrial-b', 2), peerNetnsFd: null }));
+  socket.request(createBridge({ name: BRIDGE, mac: [6, 0x58, 0, 0, 0, 1], mtuBytes: 1500 }));
+  const [bridge] = socket.request(getLink(BRIDGE)).map(parseLink);
+  socket.request(setLink({ name: PORT }, { masterIndex: bridge?.index ?? 0, up: true }));
+  socket.request(setQuietPort({ name: PORT }));
   return { outcome: 'built' };
 }
 

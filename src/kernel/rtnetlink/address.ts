@@ -1,6 +1,9 @@
 import { readAttributes, readString } from '../netlink/message-reader.js';
-import type { NetlinkSocket, Request } from '../netlink/netlink-socket.js';
-import { AF_INET, IFA, NLM_F, RTM } from './messages.js';
+import type { NetlinkSocket } from '../netlink/netlink-socket.js';
+import { NLM_F } from '../netlink/protocol.js';
+import type { Request } from '../netlink/request.js';
+import { filteredDump } from './filtered-dump.js';
+import { AF_INET, IFA, RTM } from './messages.js';
 
 export interface InterfaceAddress {
   readonly linkIndex: number;
@@ -19,21 +22,13 @@ export function addAddress(options: {
 }): Request {
   const { linkIndex, address, prefixLength, broadcast } = options;
   return {
-    operation: `add address ${address.join('.')}/${prefixLength} to link ${linkIndex}`,
+    get operation() {
+      return `add address ${address.join('.')}/${prefixLength} to link ${linkIndex}`;
+    },
     type: RTM.NEWADDR,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
-      // struct ifaddrmsg: family, prefix length, flags, scope, index
-      writer.bytes([
-        AF_INET,
-        prefixLength,
-        0,
-        0,
-        linkIndex & 255,
-        (linkIndex >> 8) & 255,
-        (linkIndex >> 16) & 255,
-        linkIndex >>> 24,
-      ]);
+      writer.bytes(addressHeader(linkIndex, prefixLength));
       writer.attribute(IFA.LOCAL, address);
       writer.attribute(IFA.ADDRESS, address);
       writer.attribute(IFA.BROADCAST, broadcast);
@@ -41,13 +36,24 @@ export function addAddress(options: {
   };
 }
 
-/** For a dump; each reply goes through `parseAddress`. */
-export const LIST_ADDRESSES: Request = {
-  operation: 'list addresses',
-  type: RTM.GETADDR,
-  flags: 0,
-  write: (writer) => writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0]),
-};
+/** For a dump of one link's addresses, or of all; each reply goes through `parseAddress`. */
+export function addressDump({ linkIndex = 0 }: { linkIndex?: number } = {}): Request {
+  return {
+    operation: 'list addresses',
+    type: RTM.GETADDR,
+    flags: 0,
+    write: (writer) => writer.bytes(addressHeader(linkIndex, 0)),
+  };
+}
+
+/** struct ifaddrmsg: family, prefix length, flags, scope, index. */
+function addressHeader(linkIndex: number, prefixLength: number): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt8(AF_INET, 0);
+  header.writeUInt8(prefixLength, 1);
+  header.writeUInt32LE(linkIndex, 4);
+  return header;
+}
 
 /** The payload of an RTM_NEWADDR message; undefined where it is of no IPv4 address. */
 export function parseAddress(payload: Buffer): InterfaceAddress | undefined {
@@ -62,7 +68,12 @@ export function parseAddress(payload: Buffer): InterfaceAddress | undefined {
   };
 }
 
-/** `ip -4 address`: every IPv4 address of the socket's namespace. */
-export async function listAddresses(socket: NetlinkSocket): Promise<InterfaceAddress[]> {
-  return (await socket.dump(LIST_ADDRESSES)).flatMap((payload) => parseAddress(payload) ?? []);
+/** `ip -4 address`: the IPv4 addresses of one link, or of the socket's namespace. Throws kernel_error. */
+export async function listAddresses(
+  socket: NetlinkSocket,
+  filter: { linkIndex?: number } = {},
+): Promise<InterfaceAddress[]> {
+  const { linkIndex } = filter;
+  const addresses = (await filteredDump(socket, addressDump(filter))).flatMap((payload) => parseAddress(payload) ?? []);
+  return linkIndex === undefined ? addresses : addresses.filter((address) => address.linkIndex === linkIndex);
 }

@@ -1,6 +1,9 @@
 import { readAttributes } from '../netlink/message-reader.js';
-import type { NetlinkSocket, Request } from '../netlink/netlink-socket.js';
-import { AF_BRIDGE, NDA, NLM_F, NTF_MASTER, NUD_NOARP, RTM } from './messages.js';
+import type { NetlinkSocket } from '../netlink/netlink-socket.js';
+import { NLM_F } from '../netlink/protocol.js';
+import type { Request } from '../netlink/request.js';
+import { filteredDump } from './filtered-dump.js';
+import { AF_BRIDGE, NDA, NTF_MASTER, NUD_NOARP, RTM } from './messages.js';
 
 /**
  * `bridge fdb replace MAC dev PORT master static`: frames for this MAC leave by this port, whatever the bridge may learn.
@@ -8,17 +11,13 @@ import { AF_BRIDGE, NDA, NLM_F, NTF_MASTER, NUD_NOARP, RTM } from './messages.js
  */
 export function addForwarding(options: { portIndex: number; mac: readonly number[] }): Request {
   return {
-    operation: `forward to bridge port ${options.portIndex}`,
+    get operation() {
+      return `forward to bridge port ${options.portIndex}`;
+    },
     type: RTM.NEWNEIGH,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {
-      // struct ndmsg: family, pad, ifindex, state, flags, type
-      const header = Buffer.alloc(12);
-      header.writeUInt8(AF_BRIDGE, 0);
-      header.writeInt32LE(options.portIndex, 4);
-      header.writeUInt16LE(NUD_NOARP, 8);
-      header.writeUInt8(NTF_MASTER, 10);
-      writer.bytes(header);
+      writer.bytes(forwardingHeader({ portIndex: options.portIndex, state: NUD_NOARP, flags: NTF_MASTER }));
       writer.attribute(NDA.LLADDR, options.mac);
     },
   };
@@ -32,21 +31,29 @@ export interface ForwardingEntry {
   readonly mac: Buffer;
 }
 
-/** `bridge fdb`: the entries of all bridges of the socket's namespace. */
-export async function listForwarding(socket: NetlinkSocket): Promise<ForwardingEntry[]> {
-  const request: Request = {
+/** `bridge fdb show br INDEX`: the entries of one bridge. Throws kernel_error. */
+export async function listForwarding(socket: NetlinkSocket, bridgeIndex: number): Promise<ForwardingEntry[]> {
+  const replies = await filteredDump(socket, {
     operation: 'list forwarding entries',
     type: RTM.GETNEIGH,
     flags: 0,
     write(writer) {
-      const header = Buffer.alloc(12);
-      header.writeUInt8(AF_BRIDGE, 0);
-      writer.bytes(header);
+      writer.bytes(forwardingHeader({ portIndex: 0, state: 0, flags: 0 }));
+      writer.u32(NDA.MASTER, bridgeIndex);
     },
-  };
-  return (await socket.dump(request)).flatMap((payload) => {
-    const mac = readAttributes(payload.subarray(12)).get(NDA.LLADDR);
-    if (mac === undefined) return [];
-    return [{ portIndex: payload.readInt32LE(4), state: payload.readUInt16LE(8), mac }];
   });
+  return replies.flatMap((payload) => {
+    const mac = readAttributes(payload.subarray(12)).get(NDA.LLADDR);
+    return mac === undefined ? [] : [{ portIndex: payload.readInt32LE(4), state: payload.readUInt16LE(8), mac }];
+  });
+}
+
+/** struct ndmsg: family, pad, ifindex, state, flags, type. */
+function forwardingHeader({ portIndex, state, flags }: { portIndex: number; state: number; flags: number }): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(AF_BRIDGE, 0);
+  header.writeInt32LE(portIndex, 4);
+  header.writeUInt16LE(state, 8);
+  header.writeUInt8(flags, 10);
+  return header;
 }

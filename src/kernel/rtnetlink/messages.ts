@@ -15,8 +15,6 @@ export const RTM = {
   GETNEIGH: 30,
 } as const;
 
-export const NLM_F = { ECHO: 0x8, EXCL: 0x200, CREATE: 0x400, REPLACE: 0x100, APPEND: 0x800 } as const;
-
 export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
@@ -42,7 +40,7 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, TABLE: 15 } as const;
-export const NDA = { DST: 1, LLADDR: 2 } as const;
+export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8, MASTER: 9 } as const;
 
 /** include/uapi/linux/if_bridge.h */
 export const BR_STATE_FORWARDING = 3;
@@ -51,6 +49,8 @@ export const AF_INET = 2;
 export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
 export const IFF_UP = 1;
+/** IFLA_EXT_MASK: links are described without their statistics. */
+export const RTEXT_FILTER_SKIP_STATS = 8;
 export const RT_TABLE_MAIN = 254;
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;

@@ -1,6 +1,9 @@
 import { readAttributes } from '../netlink/message-reader.js';
-import type { NetlinkSocket, Request } from '../netlink/netlink-socket.js';
-import { AF_INET, NDA, NLM_F, NUD_PERMANENT, RTM } from './messages.js';
+import type { NetlinkSocket } from '../netlink/netlink-socket.js';
+import { NLM_F } from '../netlink/protocol.js';
+import type { Request } from '../netlink/request.js';
+import { filteredDump } from './filtered-dump.js';
+import { AF_INET, NDA, NUD_PERMANENT, RTM } from './messages.js';
 
 export interface Neighbour {
   readonly linkIndex: number;
@@ -26,7 +29,9 @@ export function addNeighbour(options: {
   mac: readonly number[];
 }): Request {
   return {
-    operation: `add neighbour ${options.address.join('.')} to link ${options.linkIndex}`,
+    get operation() {
+      return `add neighbour ${options.address.join('.')} to link ${options.linkIndex}`;
+    },
     type: RTM.NEWNEIGH,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {
@@ -40,7 +45,9 @@ export function addNeighbour(options: {
 /** `ip neighbour del ADDRESS dev INDEX`, IPv4. */
 export function deleteNeighbour(options: { linkIndex: number; address: readonly number[] }): Request {
   return {
-    operation: `delete neighbour ${options.address.join('.')} of link ${options.linkIndex}`,
+    get operation() {
+      return `delete neighbour ${options.address.join('.')} of link ${options.linkIndex}`;
+    },
     type: RTM.DELNEIGH,
     flags: 0,
     write(writer) {
@@ -50,21 +57,26 @@ export function deleteNeighbour(options: { linkIndex: number; address: readonly 
   };
 }
 
-/** `ip -4 neighbour`. */
-export async function listNeighbours(socket: NetlinkSocket): Promise<Neighbour[]> {
-  const request: Request = {
+/** `ip -4 neighbour show dev INDEX`. Throws kernel_error. */
+export async function listNeighbours(socket: NetlinkSocket, linkIndex: number): Promise<Neighbour[]> {
+  const replies = await filteredDump(socket, {
     operation: 'list neighbours',
     type: RTM.GETNEIGH,
     flags: 0,
-    write: (writer) => writer.bytes(neighbourHeader(0, 0)),
-  };
-  return (await socket.dump(request)).map((payload) => {
-    const attributes = readAttributes(payload.subarray(12));
-    return {
-      linkIndex: payload.readInt32LE(4),
-      state: payload.readUInt16LE(8),
-      address: attributes.get(NDA.DST),
-      mac: attributes.get(NDA.LLADDR),
-    };
+    write(writer) {
+      writer.bytes(neighbourHeader(0, 0));
+      writer.u32(NDA.IFINDEX, linkIndex);
+    },
   });
+  return replies.map(parseNeighbour).filter((neighbour) => neighbour.linkIndex === linkIndex);
+}
+
+function parseNeighbour(payload: Buffer): Neighbour {
+  const attributes = readAttributes(payload.subarray(12));
+  return {
+    linkIndex: payload.readInt32LE(4),
+    state: payload.readUInt16LE(8),
+    address: attributes.get(NDA.DST),
+    mac: attributes.get(NDA.LLADDR),
+  };
 }

@@ -1,8 +1,10 @@
 import { readAttributes, readU32 } from '../netlink/message-reader.js';
-import type { NetlinkSocket, Request } from '../netlink/netlink-socket.js';
+import type { NetlinkSocket } from '../netlink/netlink-socket.js';
+import { NLM_F } from '../netlink/protocol.js';
+import type { Request } from '../netlink/request.js';
+import { filteredDump } from './filtered-dump.js';
 import {
   AF_INET,
-  NLM_F,
   RT_SCOPE_LINK,
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
@@ -27,7 +29,9 @@ export interface Route {
 /** `ip route add default via GATEWAY dev INDEX`, IPv4. */
 export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex: number }): Request {
   return {
-    operation: `add the default route via ${options.gateway.join('.')}`,
+    get operation() {
+      return `add the default route via ${options.gateway.join('.')}`;
+    },
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
@@ -51,7 +55,9 @@ export function addSubnetRoute(options: {
 }): Request {
   const { destination, prefixLength, linkIndex, source } = options;
   return {
-    operation: `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`,
+    get operation() {
+      return `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`;
+    },
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
@@ -64,13 +70,18 @@ export function addSubnetRoute(options: {
   };
 }
 
-/** For a dump; each reply goes through `parseRoute`. */
-export const LIST_ROUTES: Request = {
-  operation: 'list routes',
-  type: RTM.GETROUTE,
-  flags: 0,
-  write: (writer) => writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-};
+/** For a dump of the routes by one link, or of all; each reply goes through `parseRoute`. */
+export function routeDump({ linkIndex }: { linkIndex?: number } = {}): Request {
+  return {
+    operation: 'list routes',
+    type: RTM.GETROUTE,
+    flags: 0,
+    write(writer) {
+      writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+      if (linkIndex !== undefined) writer.u32(RTA.OIF, linkIndex);
+    },
+  };
+}
 
 /** The payload of an RTM_NEWROUTE message. */
 export function parseRoute(payload: Buffer): Route {
@@ -85,7 +96,9 @@ export function parseRoute(payload: Buffer): Route {
   };
 }
 
-/** `ip -4 route show table all`. */
-export async function listRoutes(socket: NetlinkSocket): Promise<Route[]> {
-  return (await socket.dump(LIST_ROUTES)).map(parseRoute);
+/** `ip -4 route show table all`, by one link or by any. Throws kernel_error. */
+export async function listRoutes(socket: NetlinkSocket, filter: { linkIndex?: number } = {}): Promise<Route[]> {
+  const { linkIndex } = filter;
+  const routes = (await filteredDump(socket, routeDump(filter))).map(parseRoute);
+  return linkIndex === undefined ? routes : routes.filter((route) => route.linkIndex === linkIndex);
 }

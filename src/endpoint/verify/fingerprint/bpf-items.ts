@@ -1,6 +1,6 @@
 import { ATTACH_TYPE, countAttached } from '../../../kernel/bpf/bpf.js';
 import { errnoOf } from '../../../kernel/errno.js';
-import { NETLINK_PROTOCOL } from '../../../kernel/netlink/inquiry-socket.js';
+import { NETLINK_PROTOCOL } from '../../../kernel/netlink/protocol.js';
 import { describeLines, type Item, type View } from './item.js';
 
 /** BPF programs that no other item shows: XDP is an attribute of links, cls_bpf a filter of a qdisc. */
@@ -39,6 +39,6 @@ function linkIndexes({ socket }: View): number[] {
     write: (writer: { linkHeader(header: object): void }) => writer.linkHeader({}),
   };
   return socket(NETLINK_PROTOCOL.route)
-    .dump(request)
-    .map(({ payload }) => payload.readInt32LE(4));
+    .dumpNow(request)
+    .map((payload) => payload.readInt32LE(4));
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { isNotFound } from '../../../kernel/errno.js';
-import { NETLINK_PROTOCOL } from '../../../kernel/netlink/inquiry-socket.js';
+import { NETLINK_PROTOCOL } from '../../../kernel/netlink/protocol.js';
 import type { View } from './item.js';
 
 const RTM_GETROUTE = 26;
@@ -44,15 +44,15 @@ function hasExceptions({ socket }: View, family: number): boolean {
   const header = new Uint8Array(RTMSG_BYTES);
   header[0] = family;
   const list = { operation: 'list routes', type: RTM_GETROUTE, flags: 0 };
-  const routes = socket(NETLINK_PROTOCOL.route).dump({ ...list, write: (writer) => writer.bytes(header) });
-  return routes.some(({ payload }) => (payload.readUInt32LE(RTMSG_FLAGS_AT) & RTM_F_CLONED) !== 0);
+  const routes = socket(NETLINK_PROTOCOL.route).dumpNow({ ...list, write: (writer) => writer.bytes(header) });
+  return routes.some((payload) => (payload.readUInt32LE(RTMSG_FLAGS_AT) & RTM_F_CLONED) !== 0);
 }
 
 function forgetNeighbours({ socket }: View): void {
   const route = socket(NETLINK_PROTOCOL.route);
   const header = new Uint8Array(NDMSG_BYTES);
   const list = { operation: 'list neighbours', type: RTM_GETNEIGH, flags: 0 };
-  for (const { payload } of route.dump({ ...list, write: (writer) => writer.bytes(header) })) {
+  for (const payload of route.dumpNow({ ...list, write: (writer) => writer.bytes(header) })) {
     if ((payload.readUInt16LE(8) & NUD_PERMANENT) !== 0) continue;
     const length = payload.readUInt16LE(NDMSG_BYTES);
     if (payload.readUInt16LE(NDMSG_BYTES + 2) !== NDA_DST) continue;
@@ -60,14 +60,14 @@ function forgetNeighbours({ socket }: View): void {
       operation: 'forget a neighbour',
       type: RTM_DELNEIGH,
       flags: 0,
-      write(writer: Parameters<Parameters<typeof route.ask>[0]['write']>[0]) {
+      write(writer: Parameters<Parameters<typeof route.request>[0]['write']>[0]) {
         writer.bytes(payload.subarray(0, 8));
         writer.bytes(new Uint8Array(4));
         writer.attribute(NDA_DST, payload.subarray(NDMSG_BYTES + 4, NDMSG_BYTES + length));
       },
     };
     try {
-      route.ask(request);
+      route.request(request);
     } catch (error) {
       // Its time was over meanwhile.
       if (!isNotFound(error)) throw error;
@@ -79,7 +79,7 @@ function forgetNeighbours({ socket }: View): void {
 function forgetMetrics({ socket, families }: View): void {
   const type = families.get('tcp_metrics');
   if (type === undefined) return;
-  socket(NETLINK_PROTOCOL.generic).ask({
+  socket(NETLINK_PROTOCOL.generic).request({
     operation: 'forget TCP metrics',
     type,
     flags: 0,

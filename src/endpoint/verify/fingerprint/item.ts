@@ -1,4 +1,4 @@
-import type { InquirySocket } from '../../../kernel/netlink/inquiry-socket.js';
+import type { NetlinkSocket } from '../../../kernel/netlink/netlink-socket.js';
 import type { OwnValues } from './message-shape.js';
 
 /** One thing that can be observed in a namespace. */
@@ -17,7 +17,7 @@ export interface View {
   readonly netnsFd: number;
   /** How many sockets of the daemon's own are in the namespace, by protocol name as /proc/net/protocols has it. */
   readonly ownSockets: number;
-  readonly socket: (protocol: number) => InquirySocket;
+  readonly socket: (protocol: number) => NetlinkSocket;
   /** Numbers of generic netlink families by name. */
   readonly families: ReadonlyMap<string, number>;
   /** Whether the code of a kernel module is there, built in or loaded: what is not there holds no state. */

@@ -1,5 +1,4 @@
 import { errnoOf } from '../../../kernel/errno.js';
-import type { Reply } from '../../../kernel/netlink/inquiry-socket.js';
 import type { MessageWriter } from '../../../kernel/netlink/message-writer.js';
 import { type Item, type View, without } from './item.js';
 import { canonicalise, eachAttribute, type MessageShape } from './message-shape.js';
@@ -24,21 +23,21 @@ export function netlinkItem(name: string, question: Question): Item {
     read: (view) => {
       const type = typeof question.type === 'function' ? question.type(view) : question.type;
       if (type === undefined) return [];
-      return ask(name, { ...question, type }, view).map(({ payload }) => canonicalise(payload, shape, view.own));
+      return ask(name, { ...question, type }, view).map((payload) => canonicalise(payload, shape, view.own));
     },
     describe: (pristine, found) => describeMessages(shape, pristine, found),
   };
 }
 
-function ask(name: string, question: Question & { type: number }, view: View): Reply[] {
+function ask(name: string, question: Question & { type: number }, view: View): readonly Buffer[] {
   const request = { operation: `read ${name}`, type: question.type, flags: 0, write: question.write };
   try {
     const socket = view.socket(question.protocol);
-    return question.single ? socket.ask(request) : socket.dump(request);
+    return question.single ? socket.request(request) : socket.dumpNow(request);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined || !NOTHING.has(errno)) throw error;
-    return [{ type: 0, payload: Buffer.concat([Buffer.alloc(question.shape.headerBytes), Buffer.from(errno)]) }];
+    return [Buffer.concat([Buffer.alloc(question.shape.headerBytes), Buffer.from(errno)])];
   }
 }
 

@@ -1,4 +1,4 @@
-import { NETLINK_PROTOCOL } from '../../../kernel/netlink/inquiry-socket.js';
+import { NETLINK_PROTOCOL } from '../../../kernel/netlink/protocol.js';
 import type { Item } from './item.js';
 import { netlinkItem } from './netlink-item.js';
 

@@ -1,0 +1,100 @@
+import { type ErrorDetails, NetnsdError } from '../../errors.js';
+import { errnoOf, isNotFound } from '../../kernel/errno.js';
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
+import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
+import { deleteLink } from '../../kernel/rtnetlink/link.js';
+import type { Host } from '../host.js';
+import type { BridgePort } from '../network/network.js';
+import type { EndpointPlan } from '../plan.js';
+import type { Settled } from '../types.js';
+import type { BuildStep } from './steps.js';
+import { UndoStack } from './undo-stack.js';
+
+export interface BuildTarget {
+  readonly plan: EndpointPlan;
+  /** Null: the host's link is up, and a port of nothing. */
+  readonly port: BridgePort | null;
+}
+
+/** One endpoint on its way: what exists of it so far, or why it failed. */
+export class Build implements BuildTarget {
+  readonly plan: EndpointPlan;
+  readonly port: BridgePort | null;
+  /** A socket inside; null before the namespace is made, and where that failed. */
+  socket: NetlinkSocket | null = null;
+  /** Index of the host's link, and of eth0 inside. */
+  hostIndex = 0;
+  peerIndex = 0;
+  readonly #undo = new UndoStack();
+  #namespace: NetnsHandle | null = null;
+  #inode = 0;
+  #failure: NetnsdError | null = null;
+
+  constructor({ plan, port }: BuildTarget) {
+    this.plan = plan;
+    this.port = port;
+  }
+
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  get netnsFd(): number {
+    return this.#namespace?.fd ?? -1;
+  }
+
+  makeNamespace(host: Host): void {
+    const path = this.plan.netnsPath;
+    try {
+      const made = createNetns({ path, home: host.home, act: () => NetlinkSocket.open() });
+      this.#undo.push(() => removeNetns(path));
+      this.#namespace = made.handle;
+      this.socket = made.result;
+      this.#inode = made.inode;
+    } catch (error) {
+      if (error instanceof ThreadLostError) throw error;
+      this.fail('namespace', error);
+    }
+  }
+
+  /** The pair is there, made by this build. */
+  linked({ index, peerIndex = 0 }: { index: number; peerIndex?: number | undefined }, host: Host): void {
+    this.hostIndex = index;
+    this.peerIndex = peerIndex;
+    this.#undo.push(() => {
+      const [outcome] = host.socket.transact([deleteLink({ index })]);
+      if (outcome?.ok === false && !isNotFound(outcome.error)) throw outcome.error;
+    });
+  }
+
+  /** The first failure counts: later ones follow from it. */
+  fail(step: BuildStep, cause: unknown): void {
+    const { name } = this.plan;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const details: ErrorDetails = {
+      endpoint: name.id,
+      step,
+      errno: errnoOf(cause),
+      ...(cause instanceof NetnsdError ? cause.details : {}),
+    };
+    const message = `cannot build endpoint ${name.id}, at step ${step}: ${why}`;
+    this.#failure ??= new NetnsdError('build_failed', message, { details, cause });
+  }
+
+  /** Gives back what holds on to the namespace beside its mount. */
+  leave(): void {
+    this.socket?.close();
+    this.#namespace?.close();
+  }
+
+  /** After `leave`: the namespace's inode, or the failure, once all that was made is undone. */
+  settle(): Settled<number> {
+    if (this.#failure === null) {
+      this.#undo.commit();
+      return { ok: true, value: this.#inode };
+    }
+    const left = this.#undo.undo();
+    if (left !== null) this.#failure.details.undo = left;
+    return { ok: false, error: this.#failure };
+  }
+}

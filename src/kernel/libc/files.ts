@@ -1,0 +1,49 @@
+import { check, native } from './native.js';
+
+const O_RDONLY = 0;
+const O_CLOEXEC = 0o2000000;
+const F_SETFD = 2;
+const F_OFD_SETLK = 37;
+const F_WRLCK = 1;
+const LOCK_EX_NB = 2 | 4;
+
+/** open(2) with O_RDONLY | O_CLOEXEC on the calling thread; the caller closes the descriptor with `closeFd`. */
+export function openFd(path: string): number {
+  return check(native.open(path, O_RDONLY | O_CLOEXEC, 0), () => `open ${path}`);
+}
+
+/** close(2). */
+export function closeFd(fd: number): void {
+  check(native.close(fd), () => `close fd ${fd}`);
+}
+
+/** close(2) where its outcome says nothing of what counts: the descriptor is gone in any case. */
+export function closeAnyway(fd: number): void {
+  native.close(fd);
+}
+
+/** read(2): how many bytes came. Throws kernel_error. */
+export function readInto(fd: number, buffer: Buffer): number {
+  return check(Number(native.read(fd, buffer, buffer.length)), () => `read fd ${fd}`);
+}
+
+/** Has a descriptor stay open across execve(2): F_SETFD of fcntl(2). */
+export function keepAcrossExec(fd: number): void {
+  check(native.fcntl(fd, F_SETFD, 0), () => `keep fd ${fd} open`);
+}
+
+/** flock(2), exclusive and without waiting: false if another open file holds the lock. */
+export function tryLock(fd: number): boolean {
+  return native.flock(fd, LOCK_EX_NB) === 0;
+}
+
+/**
+ * An open file description lock on all of a file (F_OFD_SETLK of fcntl(2)), for writing and without waiting: false if another
+ * one holds it. Others can ask whether it is held without holding it themselves, as flock(2) does not let them.
+ */
+export function tryDescriptionLock(fd: number): boolean {
+  // struct flock: l_type, l_whence, l_start, l_len, l_pid; zeros are the whole file, from its begin.
+  const lock = Buffer.alloc(32);
+  lock.writeInt16LE(F_WRLCK, 0);
+  return native.fcntlPointer(fd, F_OFD_SETLK, lock) === 0;
+}

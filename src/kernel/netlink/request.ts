@@ -1,0 +1,20 @@
+import type { NetnsdError } from '../../errors.js';
+import type { MessageWriter } from './message-writer.js';
+
+/** One request to the kernel, as a value: the object files of this room make them, a socket sends them. */
+export interface Request {
+  /** What is asked, to complete "cannot …": `create veth nd-k3f9-1`. A getter where requests are many: few fail. */
+  readonly operation: string;
+  /** RTM_… type. */
+  readonly type: number;
+  /** Besides NLM_F_REQUEST, which is always set. */
+  readonly flags: number;
+  /** An errno by which the kernel says that there is nothing to do: counts as done. */
+  readonly doneBy?: number;
+  write(writer: MessageWriter): void;
+}
+
+/** What became of one request; `replies` are the payloads of the kernel's messages, copied. */
+export type Outcome =
+  | { readonly ok: true; readonly replies: readonly Buffer[] }
+  | { readonly ok: false; readonly error: NetnsdError };

@@ -1,0 +1,59 @@
+import { readAttributes, readString } from '../../netlink/message-reader.js';
+import type { Request } from '../../netlink/request.js';
+import { BR_STATE_FORWARDING, IFLA, IFLA_BRPORT, IFLA_INFO, RTM } from '../messages.js';
+import { type LinkRef, refText, writeRef } from './link.js';
+
+/**
+ * `ip link set NAME type bridge_slave proxy_arp on proxy_arp_wifi on learning off`: the bridge answers ARP requests for
+ * neighbours that it knows by itself, floods nothing to the port, and believes no source address that comes out of it
+ * (br_do_proxy_suppress_arp and br_flood of net/bridge). The link must be a port already.
+ */
+export function setQuietPort(ref: LinkRef): Request {
+  return {
+    get operation() {
+      return `make ${refText(ref)} a quiet bridge port`;
+    },
+    type: RTM.NEWLINK,
+    flags: 0,
+    write(writer) {
+      writeRef(writer, ref);
+      writer.nested(IFLA.LINKINFO, () => {
+        writer.string(IFLA_INFO.SLAVE_KIND, 'bridge');
+        writer.nested(IFLA_INFO.SLAVE_DATA, () => {
+          writer.u8(IFLA_BRPORT.LEARNING, 0);
+          writer.u8(IFLA_BRPORT.PROXYARP, 1);
+          writer.u8(IFLA_BRPORT.PROXYARP_WIFI, 1);
+        });
+      });
+    },
+  };
+}
+
+/** Whether the RTM_NEWLINK message of a bridge port says that the bridge forwards frames to and from it. */
+export function isForwarding(payload: Buffer): boolean {
+  const info = readAttributes(payload.subarray(16)).get(IFLA.LINKINFO);
+  const port = info && readAttributes(info).get(IFLA_INFO.SLAVE_DATA);
+  return port !== undefined && readAttributes(port).get(IFLA_BRPORT.STATE)?.[0] === BR_STATE_FORWARDING;
+}
+
+/** How a bridge treats one of its ports. */
+export interface BridgePortSettings {
+  readonly learning: boolean;
+  readonly proxyArp: boolean;
+  readonly proxyArpWifi: boolean;
+}
+
+/** What the RTM_NEWLINK message of a bridge port says of the port; undefined for any other link. */
+export function parseBridgePort(payload: Buffer): BridgePortSettings | undefined {
+  const info = readAttributes(payload.subarray(16)).get(IFLA.LINKINFO);
+  const attributes = info && readAttributes(info);
+  const data = attributes?.get(IFLA_INFO.SLAVE_DATA);
+  if (data === undefined || readString(attributes?.get(IFLA_INFO.SLAVE_KIND)) !== 'bridge') return undefined;
+  const port = readAttributes(data);
+  const isOn = (type: number): boolean => port.get(type)?.[0] === 1;
+  return {
+    learning: isOn(IFLA_BRPORT.LEARNING),
+    proxyArp: isOn(IFLA_BRPORT.PROXYARP),
+    proxyArpWifi: isOn(IFLA_BRPORT.PROXYARP_WIFI),
+  };
+}

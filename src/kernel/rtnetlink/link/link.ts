@@ -1,0 +1,57 @@
+import { findU32, readAttributes, readString, readU32 } from '../../netlink/message-reader.js';
+import type { MessageWriter } from '../../netlink/message-writer.js';
+import { IFF_UP, IFLA, IFLA_INFO } from '../messages.js';
+
+/** struct ifinfomsg, before the attributes. */
+const HEADER_BYTES = 16;
+
+/** A link as RTM_GETLINK describes it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  readonly mtuBytes: number;
+  /** `aa:bb:cc:dd:ee:ff`, or undefined where the link has no such address. */
+  readonly mac: string | undefined;
+  readonly masterIndex: number | undefined;
+  /** Index of the other end of a veth pair, in that end's namespace. */
+  readonly peerIndex: number | undefined;
+  readonly kind: string | undefined;
+  readonly alias: string | undefined;
+}
+
+/** A link is named by its index, or by its name where the index is not known. */
+export type LinkRef = { readonly index: number } | { readonly name: string };
+
+export function refText(ref: LinkRef): string {
+  return 'index' in ref ? `link ${ref.index}` : `link ${ref.name}`;
+}
+
+/** The header of a request about a link, and its name where the index is not known. */
+export function writeRef(writer: MessageWriter, ref: LinkRef, flags = 0): void {
+  writer.linkHeader({ index: 'index' in ref ? ref.index : 0, flags, change: flags });
+  if ('name' in ref) writer.string(IFLA.IFNAME, ref.name);
+}
+
+/** The payload of an RTM_NEWLINK message. */
+export function parseLink(payload: Buffer): Link {
+  const attributes = readAttributes(payload.subarray(16));
+  const info = attributes.get(IFLA.LINKINFO);
+  const mac = attributes.get(IFLA.ADDRESS);
+  return {
+    index: payload.readInt32LE(4),
+    name: readString(attributes.get(IFLA.IFNAME)) ?? '',
+    up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
+    mtuBytes: readU32(attributes.get(IFLA.MTU)) ?? 0,
+    mac: mac?.length === 6 ? [...mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':') : undefined,
+    masterIndex: readU32(attributes.get(IFLA.MASTER)),
+    peerIndex: readU32(attributes.get(IFLA.LINK)),
+    kind: info === undefined ? undefined : readString(readAttributes(info).get(IFLA_INFO.KIND)),
+    alias: readString(attributes.get(IFLA.IFALIAS)),
+  };
+}
+
+/** Index of a link and, of a veth pair, of its other end in that end's namespace, from the payload of an RTM_NEWLINK message. */
+export function parseLinkIndexes(payload: Buffer): { readonly index: number; readonly peerIndex: number | undefined } {
+  return { index: payload.readInt32LE(4), peerIndex: findU32(payload, HEADER_BYTES, IFLA.LINK) };
+}
