@@ -56,6 +56,8 @@ install_package() {
   mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}"
   cp package.json package-lock.json "$new/"
   cp -r dist/src "$new/dist/"
+  # Where the daemon looks for it, as in a checkout.
+  install -m 755 -D native-scripts/build/netnsd-vault "$new/native-scripts/build/netnsd-vault"
   npm ci --prefix "$new" --omit=dev --prefer-offline --no-audit --no-fund --no-progress --loglevel=error >/dev/null
   rm -rf "$package"
   mv "$new" "$package"

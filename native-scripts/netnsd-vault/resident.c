@@ -46,7 +46,7 @@ bool take_residence(int state_fd, int *resident_fd) {
   /* The one of whom it was read may have died since, and its successor may have set the link meanwhile. */
   for (pid_t pid = 0; pid != read_resident(fd);) {
     pid = read_resident(fd);
-    if (pid > 0 && set_link(state_fd, pid) != 0) fail("set the link netns of the state directory");
+    if (pid > 0 && set_link(state_fd, pid) != 0 && errno != EISDIR) fail("set the link netns of the state directory");
   }
   return false;
 }
@@ -69,12 +69,12 @@ static void drop_privileges(void) {
 static void wait_a_little(void) { nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); }
 
 /* Notes the calling process as the resident, and sets the link. A process that could not be told of is as good as none, so it is tried
- * again, unless the state directory has gone. */
+ * again, unless the state directory has gone or version 0.1 left its folder there: the daemon asks again once that has gone. */
 static void settle(void) {
   char text[16];
   int length = snprintf(text, sizeof text, "%-10d\n", (int)getpid());
   while (pwrite(RESIDENT_FD, text, (size_t)length, 0) != length) wait_a_little();
-  while (set_link(STATE_FD, getpid()) != 0 && errno != ENOENT) wait_a_little();
+  while (set_link(STATE_FD, getpid()) != 0 && errno != ENOENT && errno != EISDIR) wait_a_little();
 }
 
 /* Returns when the process `parent` has died. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, normalize } from 'node:path';
+import { normalize } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { parseDocument } from './document.js';
 import { POOL_KEYS, TOP_KEYS } from './keys.js';
@@ -9,17 +9,15 @@ import type { Config } from './types.js';
 
 /** Read when no other file is named, if it exists. */
 export const CONFIG_FILE = '/etc/netnsd/netnsd.toml';
-const STATE_DIR = '/run/netnsd';
 
 /**
  * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists, or takes the
- * defaults. `stateDir` is where `netns_dir` is unless set. Throws `config_invalid` and `subnet_overlap`, in one line
- * with file, line and key.
+ * defaults. Throws `config_invalid` and `subnet_overlap`, in one line with file, line and key.
  */
-export function readConfig({ path, stateDir = STATE_DIR }: { path: string | null; stateDir?: string }): Config {
+export function readConfig({ path }: { path: string | null }): Config {
   const file = path ?? CONFIG_FILE;
   const source = readSource(file, path !== null);
-  return parseConfig({ source: source ?? '', file, stateDir });
+  return parseConfig({ source: source ?? '', file });
 }
 
 /** The file's text; null where it is not there and need not be. */
@@ -44,14 +42,15 @@ function readSource(file: string, required: boolean): string | null {
 }
 
 /** The configuration that the TOML text `source` describes; `file` names it in messages. */
-export function parseConfig(options: { source: string; file: string; stateDir: string }): Config {
-  const { source, file, stateDir } = options;
+export function parseConfig(options: { source: string; file: string }): Config {
+  const { source, file } = options;
   const top = new Section({ file, path: '' }, parseDocument(source, file));
   const elsewhere = Object.fromEntries([...namesOf(POOL_KEYS), 'dns'].map((key) => [key, 'a table [pools.NAME]']));
   top.refuseUnknown([...namesOf(TOP_KEYS), 'pools'], { elsewhere });
   const pools = top.section('pools');
+  const netnsDir = top.read(TOP_KEYS.netnsDir) ?? TOP_KEYS.netnsDir.initial;
   return {
-    netnsDir: normalize(top.read(TOP_KEYS.netnsDir) ?? join(stateDir, 'netns')),
+    netnsDir: netnsDir === null ? null : normalize(netnsDir),
     socketGroup: top.read(TOP_KEYS.socketGroup) ?? TOP_KEYS.socketGroup.initial,
     socketMode: top.read(TOP_KEYS.socketMode) ?? TOP_KEYS.socketMode.initial,
     reconcileSeconds: top.read(TOP_KEYS.reconcileSeconds) ?? TOP_KEYS.reconcileSeconds.initial,

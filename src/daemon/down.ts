@@ -1,17 +1,20 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deleteLinks, destroyEndpoints } from '../endpoint/build/destroy.js';
-import { takeInventory } from '../endpoint/build/inventory.js';
-import { Host } from '../endpoint/host.js';
+import { deleteLinks, waitForCleanup } from '../endpoint/build/destroy.js';
+import { listHostLinks } from '../endpoint/build/inventory.js';
+import { netnsPrefix } from '../endpoint/plan.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
-import { removeMountFolder } from '../kernel/netns/mount-folder.js';
+import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
+import { removeFormerMounts } from '../kernel/netns/former-mounts.js';
+import { NetnsLinks } from '../kernel/netns/netns-links.js';
+import { stopVault } from '../kernel/netns/vault-program.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
 import { strayNames } from '../reconcile/startup.js';
 import { LEASE_FILES, removeForeignFiles, SHELF, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
-import { readSite, siteOf } from './site-file.js';
+import { readFormerMounts, readSite, siteOf } from './site-file.js';
 
 /** How long a daemon gets to end after SIGTERM, in milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -33,25 +36,23 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   removeForeignFiles(stateDir);
   const stoppedPid = await stopDaemon(stateDir);
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
-  using host = Host.open();
-  const before = await takeInventory(host, site);
-  const names = strayNames(site, {
-    links: [...before.links.values()],
-    bridges: [],
-    namespaces: [...before.namespaces],
-  });
-  const failures: string[] = [];
-  for (const outcome of await destroyEndpoints({ host, site, names }))
-    if (!outcome.ok) failures.push(outcome.error.message);
-  const stuck = await deleteLinks(
-    host,
-    before.bridges.map(({ name }) => name),
-  );
-  for (const [name, error] of stuck) failures.push(`bridge ${name}: ${error.message}`);
-  if (failures.length > 0) throw new NetnsdError('destroy_failed', `something would not go: ${failures.join('; ')}`);
-  removeMountFolder(site.netnsDir);
+  const former = readFormerMounts(stateDir);
+  using socket = NetlinkSocket.open({ many: true });
+  const { links, bridges } = await listHostLinks(socket, site);
+  const names = strayNames(site, { links: [...links.values()], bridges: [], namespaces: [] });
+  if (site.netnsDir !== null)
+    new NetnsLinks({ folder: site.netnsDir, prefix: netnsPrefix(site), stateDir: site.stateDir }).clear();
+  if (former !== undefined) removeFormerMounts(former);
+  // All that is mounted in it goes with it, and with each namespace that no process is in, its links.
+  if (existsSync(stateDir)) await stopVault(site.stateDir);
+  const left = await waitForCleanup(socket, [...links.keys()]);
+  const stuck = deleteLinks(socket, [...left, ...bridges.map(({ name }) => name)]);
+  if (stuck.size > 0) {
+    const failures = [...stuck].map(([name, error]) => `${name}: ${error.message}`).join('; ');
+    throw new NetnsdError('destroy_failed', `links are left: ${failures}`);
+  }
   removeFiles(stateDir, socketPath);
-  return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
+  return { stoppedPid, endpoints: names.length, bridges: bridges.length };
 }
 
 /** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */

@@ -13,8 +13,8 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { notifyServiceManager, watchdogIntervalMs } from '../kernel/host/service-manager.js';
-import { prepareMountFolder } from '../kernel/netns/mount-folder.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
+import { startVault } from '../kernel/netns/vault-program.js';
 import { groupId } from '../kernel/process/group.js';
 import { keepYoungGenerationSmall } from '../kernel/process/heap.js';
 import { peerOf } from '../kernel/process/peer.js';
@@ -45,7 +45,8 @@ import { makeLogger } from './logger.js';
 import { assertPlaceSafe } from './place.js';
 import { assertPrivileged, missingComforts } from './privileges.js';
 import { untilSignalled } from './signals.js';
-import { siteOf, writeSite } from './site-file.js';
+import { readFormerMounts, siteOf, writeSite } from './site-file.js';
+import { VaultWatch } from './vault-watch.js';
 import { warmUpSoon } from './warm-up-soon.js';
 
 export interface ServeOptions {
@@ -71,7 +72,7 @@ const GRACE_MS = 10_000;
 export async function serve(options: ServeOptions): Promise<number> {
   const startedAt = Date.now();
   assertPrivileged();
-  const config = readConfig({ path: options.configPath, stateDir: options.stateDir });
+  const config = readConfig({ path: options.configPath });
   const log = await makeLogger(options.logLevel ?? config.logLevel);
   for (const { name, reason, without } of missingComforts())
     log.warn({ capability: name, without }, `netnsd lacks ${name} (to ${reason}) and does without`);
@@ -80,17 +81,24 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stateDir = openStateDirectory(options.stateDir, warnOfFile);
   using _lock = lockStateDirectory(stateDir);
   const site = siteOf(stateDir, options.netnsDir ?? config.netnsDir);
-  writeSite(stateDir, site);
-  assertPlaceSafe(site.netnsDir, 'netns_dir');
-  prepareMountFolder(site.netnsDir);
+  if (site.netnsDir !== null) assertPlaceSafe(site.netnsDir, 'netns_dir');
+  const formerMounts = readFormerMounts(stateDir);
+  if (formerMounts === undefined) writeSite(stateDir, site);
+  await startVault(site.stateDir);
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start({ site, networks });
+  await using thread = await EndpointThread.start({ site, networks, ...(formerMounts && { formerMounts }) });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   // The thread loads its code on a processor of its own: this one loads the API's meanwhile.
   const [{ closeApi, createApi, listenOnSocket }] = await Promise.all([import('../api/index.js'), thread.open()]);
   // Once more, since a thread has been started.
   keepYoungGenerationSmall();
+  if (formerMounts !== undefined) {
+    writeSite(stateDir, site);
+    // Its folder was in the way of the link.
+    await startVault(site.stateDir);
+  }
   using processes = new ProcessWatch();
+  using _vault = new VaultWatch({ stateDir: site.stateDir, processes, log });
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
   const { pools, records, leaseFiles, adopted, orphans } = started;
   using shelf = started.shelf;

@@ -1,4 +1,4 @@
-import { hostLinkName, netnsPath } from '../endpoint/plan.js';
+import { hostLinkName } from '../endpoint/plan.js';
 import type { Survey } from '../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
@@ -35,7 +35,7 @@ export class SurveyIndex {
     const graft = record.lease?.graft;
     const linked = this.#links.has(hostLinkName(this.#site, record.seq));
     return {
-      mounted: inode !== undefined && this.#mounts.get(netnsPath(this.#site, record.id)) === inode,
+      mounted: inode !== undefined && this.#mounts.get(record.id) === inode,
       linked,
       inside: inode === undefined ? [] : (this.#users.get(inode) ?? []),
       graftInUse: graft === undefined ? null : isGraftInUse({ graft, linked, users: this.#users }),

@@ -1,6 +1,7 @@
-import { aliasOf, bridgeName, hostLinkName, netnsPath, netnsPrefix, planEndpoint } from '../endpoint/plan.js';
+import { aliasOf, bridgeName, hostLinkName, planEndpoint } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type NetworkSettings, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
+import { isPathOfItsOwn } from '../kernel/netns/lease-paths.js';
 import type { EndpointRecord } from '../pool/types.js';
 import { isGraftInUse } from './graft-users.js';
 
@@ -62,9 +63,8 @@ function judge(
   { site, found, users }: ComparisonInput,
   network: NetworkSettings | undefined,
 ): string {
-  const path = netnsPath(site, record.id);
   const inode = record.facts?.netns.inode;
-  const mounted = found.namespaces.some(([at, held]) => at === path && held !== undefined && held === inode);
+  const mounted = found.namespaces.some(([id, held]) => id === record.id && held !== undefined && held === inode);
   const linked = found.links.some(({ name }) => name === hostLinkName(site, record.seq));
   const inside = inode === undefined ? [] : (users.get(inode) ?? []);
   if (record.state === 'leased') {
@@ -76,6 +76,7 @@ function judge(
   if (record.state !== 'ready') return record.reason ?? `it was ${record.state} when the daemon ended`;
   if (network === undefined) return 'its pool is no longer configured';
   if (!mounted) return 'its namespace is not mounted any more';
+  if (!isPathOfItsOwn(record.facts?.netns.path ?? '')) return 'it is of version 0.1';
   if (!linked) return 'its link at the host is gone';
   if (inside.length > 0) return `process ${inside[0]} is inside although nobody leased it`;
   const plan = planEndpoint(site, network, record);
@@ -92,7 +93,7 @@ export function strayNames(site: Site, { links, namespaces }: Found): EndpointNa
     if (pool === undefined) return;
     strays.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
   };
-  for (const [path] of namespaces) add(path.slice(site.netnsDir.length + 1 + netnsPrefix(site).length));
+  for (const [id] of namespaces) add(id);
   for (const { name, alias } of links) {
     const marked = alias?.startsWith(aliasOf(site, '')) ? alias.slice(aliasOf(site, '').length) : undefined;
     // A build that was cut short before the link had its alias: the number in its name is enough to find it again.

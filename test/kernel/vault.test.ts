@@ -13,10 +13,13 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
+import { takeOverMounts } from '../../src/kernel/netns/former-mounts.js';
+import { LeasePaths, publishPath } from '../../src/kernel/netns/lease-paths.js';
 import { createNetns, NetnsHandle, removeNetns } from '../../src/kernel/netns/netns.js';
 import { Vault } from '../../src/kernel/netns/vault.js';
 import { findResident, startVault, stopVault } from '../../src/kernel/netns/vault-program.js';
 import { assertSandbox } from '../guard.js';
+import { mountsBelow } from '../runtime/eye.js';
 
 assertSandbox();
 
@@ -56,7 +59,7 @@ function make(vault: Vault, id: string): { path: string; inode: number } {
   using home = NetnsHandle.open();
   const { handle, inode } = vault.within(() => createNetns({ path: vault.mountPoint(id), home, act: () => null }));
   handle.close();
-  return { path: vault.publish(id), inode };
+  return { path: publishPath(vault, id), inode };
 }
 
 t.test('a vault costs the host two mounts, whatever is mounted in it, and none when it has gone', async (t) => {
@@ -128,28 +131,61 @@ t.test(
 
 t.test('a path is never the same twice, and leads nowhere once it is retracted', async (t) => {
   using vault = Vault.open(await started(t));
-  const { path: first, inode } = make(vault, 'default-1');
-  const second = vault.publish('default-1');
+  const { path: first, inode } = make(vault, 'my-pool-7');
+  const paths = new LeasePaths(vault);
+  const second = paths.renew('my-pool-7');
   t.not(second, first);
   t.notOk(existsSync(first), 'the one before is gone');
   t.equal(statSync(second).ino, inode);
-  vault.retract('default-1');
+  paths.retract('my-pool-7');
   t.notOk(existsSync(second));
-  t.equal(statSync(vault.pathOf('default-1')).ino, inode, 'the namespace stays');
-  vault.within(() => removeNetns(vault.mountPoint('default-1')));
-  t.notOk(existsSync(vault.pathOf('default-1')));
+  paths.retract('my-pool-7');
+  t.equal(statSync(vault.pathOf('my-pool-7')).ino, inode, 'the namespace stays');
+  vault.within(() => removeNetns(vault.mountPoint('my-pool-7')));
+  t.notOk(existsSync(vault.pathOf('my-pool-7')));
 });
 
-t.test('the links of an earlier daemon are known to the next one', async (t) => {
+t.test('what version 0.1 mounted in the host is taken over, with the paths that it had', async (t) => {
+  const folder = `/run/former-${process.pid}`;
+  mkdirSync(folder);
+  execaSync('mount', ['--bind', folder, folder]);
+  execaSync('mount', ['--make-private', folder]);
+  for (const name of ['ndabcd-default-1', 'ndabcd-default-2', 'other']) {
+    writeFileSync(`${folder}/${name}`, '');
+    execaSync('unshare', [`--net=${folder}/${name}`, 'true']);
+  }
+  const inodes = ['ndabcd-default-1', 'ndabcd-default-2'].map((name) => statSync(`${folder}/${name}`).ino);
   const stateDir = await started(t);
-  const first = Vault.open(stateDir);
-  const { path, inode } = make(first, 'my-pool-7');
-  first.close();
-  using second = Vault.open(stateDir);
-  t.equal(statSync(path).ino, inode);
-  t.same([...second.namespaces()], [['my-pool-7', inode]]);
-  second.retract('my-pool-7');
-  t.notOk(existsSync(path));
+  using vault = Vault.open(stateDir);
+  for (let time = 0; time < 2; time++) {
+    takeOverMounts(vault, { folder, prefix: 'ndabcd-' });
+    t.same(mountsBelow(folder), [folder, `${folder}/other`], 'the mount of another stays');
+    t.same([...vault.namespaces()].sort(), [
+      ['default-1', inodes[0]],
+      ['default-2', inodes[1]],
+    ]);
+  }
+  t.equal(statSync(`${stateDir}/netns/ndabcd-default-2`).ino, inodes[1]);
+  const paths = new LeasePaths(vault);
+  paths.retract('default-2');
+  t.notOk(existsSync(`${stateDir}/netns/ndabcd-default-2`));
+  execaSync('umount', [`${folder}/other`]);
+  execaSync('rm', [`${folder}/other`]);
+  takeOverMounts(vault, { folder, prefix: 'ndabcd-' });
+  t.same(mountsBelow(folder), []);
+  t.notOk(existsSync(folder), 'the folder goes with the last of it');
+});
+
+t.test('a folder of version 0.1 in the place of the link is left until it is taken over', async (t) => {
+  const stateDir = mkdtempSync('/run/vault-');
+  mkdirSync(`${stateDir}/netns`);
+  await startVault(stateDir);
+  t.teardown(() => stopVault(stateDir));
+  t.equal(findResident(stateDir), undefined);
+  execaSync('rmdir', [`${stateDir}/netns`]);
+  await startVault(stateDir);
+  t.ok(findResident(stateDir));
+  await eventually('two processes, and no more', () => processesOf(stateDir).length === 2);
 });
 
 t.test('when the resident is killed, its successor takes its place and paths stay valid', async (t) => {

@@ -59,20 +59,22 @@ export const NAMESPACES: Check = {
   },
 };
 
+/** Its root and /proc. */
+const VAULT_OWN_MOUNTS = 2;
+
 export const MOUNTS: Check = {
   group: 'limits',
   name: 'mounts',
-  what: "fs.mount-max against the mounts that there are and the sum of the pools' max",
-  why: 'every endpoint is a mount; beyond the limit mount(2) says ENOSPC',
+  what: "fs.mount-max against the sum of the pools' max",
+  why: 'every endpoint is a mount in the mount namespace of the vault; beyond the limit mount(2) says ENOSPC',
   mend: 'raise the sysctl',
   look(machine) {
     const limit = machine.files.sysctl('fs.mount-max');
     if (limit === undefined) return unknown('fs.mount-max cannot be read');
-    const present = (machine.files.text('/proc/self/mountinfo') ?? '').split('\n').length;
-    const wanted = present + mostEndpoints(machine);
-    if (limit > wanted) return ok(`${limit} mounts, ${wanted} wanted at the most`);
+    const wanted = mostEndpoints(machine) + VAULT_OWN_MOUNTS;
+    if (limit > wanted) return ok(`${limit} mounts in a namespace, ${wanted} wanted at the most`);
     return warn(
-      `fs.mount-max is ${limit}, with ${present} mounts now and ${mostEndpoints(machine)} endpoints at the most`,
+      `fs.mount-max is ${limit}, and there are ${mostEndpoints(machine)} endpoints at the most`,
       ...persistent('fs.mount-max', roundUp(2 * wanted)),
     );
   },

@@ -1,12 +1,13 @@
 import { type ErrorDetails, NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
+import { publishPath, retractPath } from '../../kernel/netns/lease-paths.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { BridgePort } from '../network/network.js';
 import type { EndpointPlan } from '../plan.js';
-import type { Settled } from '../types.js';
+import type { EndpointFacts, Settled } from '../types.js';
 import type { BuildStep } from './steps.js';
 import { UndoStack } from './undo-stack.js';
 
@@ -28,6 +29,7 @@ export class Build implements BuildTarget {
   readonly #undo = new UndoStack();
   #namespace: NetnsHandle | null = null;
   #inode = 0;
+  #path = '';
   #failure: NetnsdError | null = null;
 
   constructor({ plan, port }: BuildTarget) {
@@ -43,11 +45,12 @@ export class Build implements BuildTarget {
     return this.#namespace?.fd ?? -1;
   }
 
-  makeNamespace(host: Host): void {
-    const path = this.plan.netnsPath;
+  /** To be called within the vault. */
+  makeNamespace({ home, vault }: Host): void {
+    const path = vault.mountPoint(this.plan.name.id);
     try {
-      const made = createNetns({ path, home: host.home, act: () => NetlinkSocket.open() });
-      this.#undo.push(() => removeNetns(path));
+      const made = createNetns({ path, home, act: () => NetlinkSocket.open() });
+      this.#undo.push(() => vault.within(() => removeNetns(path)));
       this.#namespace = made.handle;
       this.socket = made.result;
       this.#inode = made.inode;
@@ -65,6 +68,19 @@ export class Build implements BuildTarget {
       const [outcome] = host.socket.transact([deleteLink({ index })]);
       if (outcome?.ok === false && !isNotFound(outcome.error)) throw outcome.error;
     });
+  }
+
+  /** Last, for the path is what others find the endpoint by. */
+  publish({ vault }: Host): void {
+    if (this.failed) return;
+    const { id } = this.plan.name;
+    try {
+      const path = publishPath(vault, id);
+      this.#undo.push(() => retractPath(vault, path));
+      this.#path = path;
+    } catch (error) {
+      this.fail('path', error);
+    }
   }
 
   /** The first failure counts: later ones follow from it. */
@@ -87,11 +103,11 @@ export class Build implements BuildTarget {
     this.#namespace?.close();
   }
 
-  /** After `leave`: the namespace's inode, or the failure, once all that was made is undone. */
-  settle(): Settled<number> {
+  /** After `leave`: where the namespace is, or the failure, once all that was made is undone. */
+  settle(): Settled<EndpointFacts['netns']> {
     if (this.#failure === null) {
       this.#undo.commit();
-      return { ok: true, value: this.#inode };
+      return { ok: true, value: { path: this.#path, inode: this.#inode } };
     }
     const left = this.#undo.undo();
     if (left !== null) this.#failure.details.undo = left;

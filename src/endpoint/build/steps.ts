@@ -8,7 +8,15 @@ import type { BridgePort } from '../network/network.js';
 import { CONTAINER_INTERFACE, type EndpointPlan } from '../plan.js';
 
 /** The steps of a build, in order; an error names the one that failed. */
-export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 'address' | 'route' | 'bridge port';
+export type BuildStep =
+  | 'namespace'
+  | 'veth'
+  | 'host link'
+  | 'container link'
+  | 'address'
+  | 'route'
+  | 'bridge port'
+  | 'path';
 
 /** One request of a step. */
 export interface Step {

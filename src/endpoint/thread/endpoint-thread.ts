@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
+import { LeasePaths } from '../../kernel/netns/lease-paths.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import type { EndpointFacts, EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
@@ -33,6 +34,8 @@ export class EndpointThread {
   #ticket = 0;
   #ended: NetnsdError | undefined;
   #closing = false;
+  #paths: LeasePaths | null = null;
+  readonly #stateDir: string;
 
   /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
   static async start(settings: ThreadSettings): Promise<EndpointThread> {
@@ -43,6 +46,7 @@ export class EndpointThread {
   }
 
   private constructor(settings: ThreadSettings) {
+    this.#stateDir = settings.site.stateDir;
     this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
       workerData: settings,
       name: 'kernel',
@@ -60,7 +64,25 @@ export class EndpointThread {
   }
 
   async open(): Promise<void> {
-    await this.#call('open', null);
+    this.#paths = new LeasePaths({ root: await this.#call('open', null), stateDir: this.#stateDir });
+  }
+
+  /**
+   * Gives an endpoint that becomes ready again a path that no lease had before; the one before leads nowhere any more. Throws
+   * the errors of node:fs.
+   */
+  renewPath({ id }: EndpointName): string {
+    return this.#leasePaths.renew(id);
+  }
+
+  /** The lease of an endpoint has ended: its path leads nowhere any more. Throws as `renewPath`. */
+  retractPath({ id }: EndpointName): void {
+    this.#leasePaths.retract(id);
+  }
+
+  get #leasePaths(): LeasePaths {
+    if (this.#paths === null) throw new NetnsdError('internal', 'the kernel thread was not opened');
+    return this.#paths;
   }
 
   inventory(): Promise<Found> {
@@ -68,11 +90,18 @@ export class EndpointThread {
   }
 
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
-    const outcomes = await this.#settled('build', { names, urgent }, names.length);
-    return fromPlain(outcomes as PlainSettled<EndpointFacts>[]);
+    const outcomes = fromPlain(
+      (await this.#settled('build', { names, urgent }, names.length)) as PlainSettled<EndpointFacts>[],
+    );
+    for (const [position, { id }] of names.entries()) {
+      const outcome = outcomes[position];
+      if (outcome?.ok) this.#paths?.add(id, outcome.value.netns.path);
+    }
+    return outcomes;
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
+    for (const name of names) this.retractPath(name);
     const outcomes = await this.#settled('destroy', { names }, names.length);
     return fromPlain(outcomes as PlainSettled<void>[]);
   }

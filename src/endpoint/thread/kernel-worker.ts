@@ -2,7 +2,9 @@ import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
 import { genericFamilies } from '../../kernel/netlink/generic-families.js';
 import type { Request } from '../../kernel/netlink/request.js';
+import { takeOverMounts } from '../../kernel/netns/former-mounts.js';
 import { NetnsCensus } from '../../kernel/netns/netns-census.js';
+import { NetnsLinks } from '../../kernel/netns/netns-links.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
@@ -14,7 +16,7 @@ import { forgetDeparted, forgetUnowned } from '../network/forget-connections.js'
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
 import { refuseOverlap } from '../network/overlap.js';
-import { factsOf, hostLinkName, planEndpoint } from '../plan.js';
+import { factsOf, hostLinkName, netnsPrefix, planEndpoint } from '../plan.js';
 import { type EndpointFacts, type EndpointName, type Settled, UNKNOWN_INDEX } from '../types.js';
 import { References } from '../verify/fingerprint/references.js';
 import { readPristine } from '../verify/pristine.js';
@@ -31,6 +33,8 @@ export class Workshop {
   readonly #settings: ThreadSettings;
   readonly #host: Host;
   readonly #networks: ReadonlyMap<string, Network>;
+  /** Null: nobody wants any. */
+  readonly #links: NetnsLinks | null;
   #verifier: Verifier | null = null;
   #census: NetnsCensus | null = null;
   /** One at a time. */
@@ -40,17 +44,24 @@ export class Workshop {
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
-    this.#host = Host.open(settings.hostNetnsPath);
     const { site, networks } = settings;
+    this.#host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir });
+    const { netnsDir: folder, stateDir } = site;
+    this.#links = folder === null ? null : new NetnsLinks({ folder, prefix: netnsPrefix(site), stateDir });
     this.#networks = new Map(
       networks.map((network) => [network.name, new Network({ host: this.#host, site, settings: network })]),
     );
   }
 
-  async open(): Promise<void> {
-    const { site, networks } = this.#settings;
+  /** The path of the vault's root. */
+  async open(): Promise<string> {
+    const { site, networks, formerMounts } = this.#settings;
+    const { vault } = this.#host;
     await refuseOverlap({ host: this.#host, site, pools: networks });
+    if (formerMounts !== undefined) takeOverMounts(vault, formerMounts);
+    this.#links?.set(vault.namespaces().keys());
     for (const network of this.#networks.values()) network.open();
+    return vault.root;
   }
 
   async inventory(): Promise<Found> {
@@ -68,6 +79,7 @@ export class Workshop {
     }
     const outcomes = buildEndpoints({ host: this.#host, targets });
     const unforgotten = this.#part(names.filter((_, position) => !outcomes[position]?.ok));
+    for (const [position, { id }] of names.entries()) if (outcomes[position]?.ok) this.#links?.add(id);
     return outcomes.map((outcome, position) => {
       const { plan } = targets[position] as BuildTarget;
       const left = unforgotten.get(plan.name.id);
@@ -83,6 +95,7 @@ export class Workshop {
     // The listener of a seal is a socket inside: the namespace would outlive its mount.
     for (const { id } of names) this.#verifier?.seals.forget(id);
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
+    for (const { id } of names) this.#links?.remove(id);
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const unsure = await this.#forget(gone);
     const unforgotten = this.#part(gone.filter(({ id }) => !unsure.has(id)));
@@ -223,7 +236,7 @@ export class Workshop {
   }
 
   async removeLinks(names: readonly string[]): Promise<string[]> {
-    return [...deleteLinks(this.#host, names).keys()];
+    return [...deleteLinks(this.#host.socket, names).keys()];
   }
 
   close(): void {

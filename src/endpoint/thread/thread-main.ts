@@ -53,8 +53,7 @@ async function perform(job: JobMessage): Promise<void> {
 async function work(job: JobMessage): Promise<unknown> {
   switch (job.kind) {
     case 'open':
-      await workshop.open();
-      return null;
+      return workshop.open();
     case 'inventory':
       return workshop.inventory();
     case 'build':

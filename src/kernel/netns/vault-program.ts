@@ -6,10 +6,10 @@ import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../errno.js';
 import { closeAnyway } from '../libc.js';
 import { openProcess, type ProcessIdentity } from '../process/pidfd.js';
-import { VAULT_LINK, VAULT_PIN } from './vault.js';
+import { VAULT_LINK, VAULT_PIN } from './vault-layout.js';
 
 /** Beside the compiled sources in a checkout, and so in the package. */
-const PROGRAM = fileURLToPath(new URL('../../../../native-scripts/build/netnsd-vault', import.meta.url));
+export const VAULT_PROGRAM = fileURLToPath(new URL('../../../../native-scripts/build/netnsd-vault', import.meta.url));
 /** It takes a few milliseconds; longer than this only where the machine does nothing else any more. */
 const DEADLINE_MS = 60_000;
 
@@ -56,7 +56,7 @@ function isAbsence(error: unknown): boolean {
 }
 
 async function run(command: 'start' | 'stop', stateDir: string): Promise<void> {
-  const outcome = await execa(PROGRAM, [command, realpathSync(stateDir)], {
+  const outcome = await execa(VAULT_PROGRAM, [command, realpathSync(stateDir)], {
     reject: false,
     stdin: 'ignore',
     stdout: 'ignore',
@@ -65,7 +65,7 @@ async function run(command: 'start' | 'stop', stateDir: string): Promise<void> {
   });
   if (!outcome.failed) return;
   if (outcome.code === 'ENOENT') {
-    const message = `${PROGRAM} is missing: build it by \`make -C native-scripts\`, which needs a C compiler`;
+    const message = `${VAULT_PROGRAM} is missing: build it by \`make -C native-scripts\`, which needs a C compiler`;
     throw new NetnsdError('missing_tool', message, { cause: outcome });
   }
   const words = outcome.stderr.trim() || `netnsd-vault ${command} failed: ${outcome.shortMessage}`;

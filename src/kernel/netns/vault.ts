@@ -1,16 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { fstatSync, readdirSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isNotFound } from '../errno.js';
-import { closeFd, enterMountNamespace, openFd, unshareFileSystemAttributes } from '../libc.js';
-import { ThreadLostError } from './netns.js';
-
-/** Where the vault's mount namespace is pinned, below the state directory; native-scripts/netnsd-vault/pin.h. */
-export const VAULT_PIN = 'vault/mnt';
-/** The symbolic link of the state directory that leads to the links of leases. */
-export const VAULT_LINK = 'netns';
-/** In the vault: the folder of mount points, as the kernel shows them to whoever has one of the namespaces open. */
-const MOUNTS = '/ns';
+import { closeFd, enterMountNamespace, MS_BIND, mount, openFd, unshareFileSystemAttributes } from '../libc.js';
+import { linkPath, retractPath } from './lease-paths.js';
+import { removeNetns, ThreadLostError } from './netns.js';
+import { VAULT_MOUNTS, VAULT_PIN } from './vault-layout.js';
 
 /**
  * The vault as the kernel thread has it: the mount namespace in which this daemon's network namespaces are mounted, each at
@@ -20,10 +13,10 @@ const MOUNTS = '/ns';
 export class Vault implements Disposable {
   /** Inode of the mount namespace, as `/proc/PID/ns/mnt` shows it. */
   readonly inode: number;
-  readonly #stateDir: string;
+  readonly stateDir: string;
+  /** Path of the vault's root, for any thread of this process, and only this one, until the vault is closed. */
+  readonly root: string;
   readonly #fds: { readonly vault: number; readonly home: number; readonly root: number };
-  /** The names of links by endpoint. */
-  readonly #links = new Map<string, string>();
 
   /**
    * Opens the vault of a state directory, which `startVault` has started. The calling thread gets a root of its own, so it
@@ -45,10 +38,10 @@ export class Vault implements Disposable {
   }
 
   private constructor(stateDir: string, fds: { vault: number; home: number; root: number }) {
-    this.#stateDir = stateDir;
+    this.stateDir = stateDir;
+    this.root = `/proc/self/fd/${fds.root}`;
     this.#fds = fds;
     this.inode = fstatSync(fds.vault).ino;
-    for (const name of readdirSync(`${this.#root}/netns`)) this.#links.set(name.slice(0, name.lastIndexOf('.')), name);
   }
 
   /** Runs `act`, which must be synchronous throughout, with the calling thread in the vault: only there can mounts be made. */
@@ -58,39 +51,35 @@ export class Vault implements Disposable {
 
   /** Where an endpoint's namespace is mounted, for a thread that is within. */
   mountPoint(id: string): string {
-    return `${MOUNTS}/${id}`;
+    return `${VAULT_MOUNTS}/${id}`;
   }
 
-  /** The path by which any thread of this process, and only this one, finds the namespace of an endpoint. */
+  /** Where any thread of this process, and only this one, finds the namespace of an endpoint. */
   pathOf(id: string): string {
-    return `${this.#root}${MOUNTS}/${id}`;
+    return `${this.root}${VAULT_MOUNTS}/${id}`;
   }
 
-  /** Gives an endpoint a path of its own by which runtimes find it, never the same twice; the one before is gone then. */
-  publish(id: string): string {
-    this.retract(id);
-    const name = `${id}.${randomBytes(8).toString('hex')}`;
-    symlinkSync(`..${MOUNTS}/${id}`, `${this.#root}/netns/${name}`);
-    this.#links.set(id, name);
-    return join(this.#stateDir, VAULT_LINK, name);
-  }
-
-  /** The path of an endpoint leads nowhere any more; absence is success. */
-  retract(id: string): void {
-    const name = this.#links.get(id);
-    if (name === undefined) return;
-    try {
-      unlinkSync(`${this.#root}/netns/${name}`);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
+  /**
+   * Mounts a namespace that was mounted elsewhere, behind a descriptor of this process, as that of an endpoint, with a link of
+   * a given name. What is there already stays. Throws kernel_error.
+   */
+  adopt({ id, fd, linkName }: { id: string; fd: number; linkName: string }): void {
+    const point = this.mountPoint(id);
+    if (statSync(this.pathOf(id), { throwIfNoEntry: false })?.ino !== fstatSync(fd).ino) {
+      this.within(() => {
+        removeNetns(point);
+        closeSync(openSync(point, 'wx', 0o444));
+        mount({ source: `/proc/self/fd/${fd}`, target: point, flags: MS_BIND });
+      });
     }
-    this.#links.delete(id);
+    retractPath(this, linkName);
+    linkPath(this, { id, name: linkName });
   }
 
   /** What is mounted, by endpoint: the namespace's inode; undefined where the file is there and nothing is mounted on it. */
   namespaces(): Map<string, number | undefined> {
     const { dev } = statSync('/proc/self/ns/net');
-    const ids = readdirSync(`${this.#root}${MOUNTS}`);
+    const ids = readdirSync(`${this.root}${VAULT_MOUNTS}`);
     return new Map(ids.map((id) => [id, mountedInode(this.pathOf(id), dev)]));
   }
 
@@ -100,10 +89,6 @@ export class Vault implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  get #root(): string {
-    return `/proc/self/fd/${this.#fds.root}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
+import { aliasOf, bridgeName, factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
@@ -10,7 +10,7 @@ import { type ComparisonInput, compare } from '../../../src/reconcile/startup.js
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
-const SITE: Site = { instanceId: 'test', netnsDir: '/run/netnsd/netns' };
+const SITE: Site = { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null };
 const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
@@ -23,7 +23,8 @@ const INODE = 4026532000;
 const PID = 4711;
 
 function record(state: EndpointState, reason: string | null = null): EndpointRecord {
-  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), INODE, NETWORK.dns);
+  const netns = { path: `/run/netnsd/netns/${NAME.id}.0123456789abcdef`, inode: INODE };
+  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), netns, NETWORK.dns);
   const terms = {
     id: '0123456789abcdef',
     containerId: 'c',
@@ -134,7 +135,7 @@ function inputOf(change: Partial<World>): ComparisonInput {
     found: {
       links: world.link === 'none' ? [] : [link(hostLinkName(SITE, NAME.seq), alias)],
       bridges: world.bridge === null ? [] : [link(world.bridge)],
-      namespaces: world.mount ? [[netnsPath(SITE, NAME.id), world.inode]] : [],
+      namespaces: world.mount ? [[NAME.id, world.inode]] : [],
     },
     users: new Map([
       [INODE, world.inUse ? [PID] : []],
@@ -175,7 +176,7 @@ t.test('a stray is named so that both its mount and its link are found', async (
 
 t.test('a mount that bears the number of an endpoint does not take the link of that one along', async (t) => {
   const input = inputOf(LEASED);
-  const planted = netnsPath(SITE, `gone-${NAME.seq}`);
+  const planted = `gone-${NAME.seq}`;
   const found = { ...input.found, namespaces: [...input.found.namespaces, [planted, undefined] as const] };
   const { strays, adopted } = compare({ ...input, found });
   t.same(adopted, [LEASED.record]);
