@@ -32,7 +32,6 @@ done
 }
 
 bash native-scripts/setup.sh --for test
-[[ .tap/plugins -nt node_modules/.package-lock.json ]] || node_modules/.bin/tap build >/dev/null
 settings=(TAP_TIMEOUT=86400 "NETNSD_STORM_KILLS=$kills")
 [[ -z $seed ]] || settings+=("NETNSD_STORM_SEED=$seed")
 file=dist/test/crash/storm.test.js
@@ -40,4 +39,4 @@ if [[ $walk ]]; then
   settings+=(NETNSD_WALK=long "NETNSD_WALK_EVERY=$every")
   file=dist/test/crash/walk.test.js
 fi
-exec bash native-scripts/sandbox.sh env "${settings[@]}" node_modules/.bin/tap run --reporter=tap "$file"
+exec bash native-scripts/sandbox.sh env "${settings[@]}" node --enable-source-maps "$file"

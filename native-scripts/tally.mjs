@@ -1,98 +1,79 @@
-/**
- * Reads the TAP of a run of several test files from standard input and prints a line a file, and what the failing tests
- * of a file said, of which the gist is added to the file named by the second argument. Writes the numbers of tests that
- * passed and failed, as `N N`, to the file named by the first.
- *
- * A test is what a file declares at its top. A file that fails without a failing test of its own (it crashed, or its
- * time was over) counts as one more, and so does a test that was skipped or is still to do.
- */
-import { appendFileSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { Parser } from 'tap-parser';
 
-const counts = { passed: 0, failed: 0 };
-const POINT = /^(not )?ok \d+(?: - )?(.*?)(?: # (?:time=(\S+)|(skip|todo)\b.*))?(?: \{)?$/i;
-/** Of a failure: what failed, what came instead of what, and the words of an error. */
-const FAILURE = /^\s*not ok /;
-const GIST = /^\s*(?:[-+](?!-|\+|(?:Array|String|Object)\b)\s*(?!String\()\S|(?:message|code|exitCode|signal|error): |\S*Error: |# (?:seed|\d+ points))/;
-/** Lines a failure, and characters a line. */
-const GIST_LINES = 6;
+/** Lines of the gist of one failure, and characters of a line. */
+const GIST_LINES = 8;
 const GIST_WIDTH = 600;
-const SKIPPED_DEEPER = /^ {8,}(?:not )?ok \d+ .*# (?:skip|todo)\b/i;
-const [tally, failures] = process.argv.slice(2);
-let lines = [];
-let diagnosing = false;
+/** What of a failure's diagnostics tells most. */
+const TELLING = ['message', 'error', 'code', 'exitCode', 'signal', 'found', 'wanted', 'stderr'];
 
-function note(text) {
-  appendFileSync(failures, `${text}\n`);
-}
-
-/** The lines that tell what is wrong, for a reader who has not the time for all of them. */
-function gistOf(said) {
+/**
+ * What a test program's TAP says: how many of the tests that it declares at its top passed and failed, what the failing ones
+ * said in full, the gist of that, and the comments. A test that is skipped or still to do has failed, and so has a program
+ * that ends with another status than 0, before its plan was fulfilled or without any test.
+ */
+export function tallyOf(tap, exitCode = 0) {
+  const log = Parser.parse(tap);
+  const failures = [];
   const gist = [];
-  let left = GIST_LINES;
-  for (const [at, line] of said.entries()) {
-    // The words of a message may begin in the line after it.
-    const tells = GIST.test(line) || /^\s*message: [|>]/.test(said[at - 1] ?? '');
-    if (FAILURE.test(line)) left = GIST_LINES;
-    else if (!tells || left === 0) continue;
-    else left -= 1;
-    gist.push(line.length > GIST_WIDTH ? `${line.slice(0, GIST_WIDTH)} [...]` : line);
-  }
-  return gist;
-}
-
-/** The lines without those of tests that passed. */
-function ofFailing() {
-  let kept = [];
-  let group = [];
-  for (const line of lines) {
-    group.push(line);
-    const point = line.startsWith('    ') ? POINT.exec(line.slice(4)) : null;
-    if (point === null) continue;
-    const passed = point[1] === undefined && point[4] === undefined && !group.some((one) => SKIPPED_DEEPER.test(one));
-    // What a test printed past TAP may tell of the next one's failure.
-    kept = kept.concat(passed ? group.filter((one) => !/^ {4}/.test(one)) : group);
-    group = [];
-  }
-  return kept.concat(group);
-}
-
-function endFile(file, failedItself, time) {
   let passed = 0;
-  let failed = 0;
-  for (const line of lines) {
-    const point = line.startsWith('    ') ? POINT.exec(line.slice(4)) : null;
-    if (point !== null && point[1] === undefined && point[4] === undefined) passed += 1;
-    else if (point !== null || SKIPPED_DEEPER.test(line)) failed += 1;
+  let said = [];
+  for (const event of log) {
+    said.push(event);
+    const [type, value] = event;
+    if (type === 'bailout') gist.push(`Bail out! ${value}`);
+    if (type !== 'assert') continue;
+    const broken = brokenIn(said);
+    if (broken.length === 0) passed += 1;
+    else {
+      failures.push(Parser.stringify(said));
+      gist.push(...broken.flatMap(gistOf));
+    }
+    said = [];
   }
-  if (failedItself && failed === 0) failed = 1;
-  counts.passed += passed;
-  counts.failed += failed;
-  const verdict = failed > 0 ? 'FAILED' : 'ok';
-  const numbers = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed} passed`;
-  const line = `  ${verdict.padEnd(6)}  ${file.replace(/^dist\//, '').replace(/\.js$/, '')}: ${numbers} (${time ?? '?'})`;
-  console.log(line);
-  if (failed > 0) {
-    const said = ofFailing();
-    console.log(said.map((text) => `    | ${text}`).join('\n'));
-    note([line, ...gistOf(said).map((text) => `    | ${text}`)].join('\n'));
+  const complete = log.find(([type]) => type === 'complete')?.[1];
+  const whole = exitCode === 0 && complete?.ok === true && passed > 0;
+  if (!whole && failures.length === 0) {
+    const reason = complete?.failures?.map(({ tapError }) => tapError).join(', ');
+    gist.push(`ended with status ${exitCode} after ${passed} tests${reason ? `: ${reason}` : ''}`);
   }
-  lines = [];
-  diagnosing = failed > 0;
+  const failed = Math.max(failures.length, whole ? 0 : 1);
+  return { passed, failed, failures, gist, comments: commentsIn(log) };
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const point = POINT.exec(line);
-  if (point !== null) endFile(point[2], point[1] !== undefined || point[4] !== undefined, point[3]);
-  else if (diagnosing && /^ {2}/.test(line)) console.log(`    | ${line}`);
-  else {
-    diagnosing = false;
-    if (/^Bail out!/.test(line)) {
-      counts.failed += 1;
-      console.log(`  ${line}`);
-      note(`  ${line}`);
-    }
-    lines.push(line);
+/** The innermost test points that did not pass, with the names of the tests around them. */
+function brokenIn(log, path = []) {
+  const broken = [];
+  for (const [at, [type, value]] of log.entries()) {
+    if (type !== 'assert' || (value.ok && !value.skip && !value.todo && log[at - 1]?.[0] !== 'child')) continue;
+    const names = [...path, value.name];
+    const inner = log[at - 1]?.[0] === 'child' ? brokenIn(log[at - 1][1], names) : [];
+    if (inner.length > 0) broken.push(...inner);
+    else if (!value.ok || value.skip || value.todo) broken.push({ ...value, names });
   }
+  return broken;
 }
-writeFileSync(tally, `${counts.passed} ${counts.failed}\n`);
+
+function gistOf({ names, skip, todo, diag }) {
+  const { at, diff, ...rest } = diag ?? {};
+  const changed = typeof diff === 'string' ? diff.split('\n').filter((line) => /^[-+](?!--|\+\+)/.test(line)) : [];
+  const told = TELLING.filter((key) => rest[key] !== undefined).flatMap((key) => `${key}: ${text(rest[key])}`.split('\n'));
+  const place = at?.fileName === undefined ? [] : [`at ${at.fileName}:${at.lineNumber}`];
+  const unmet = skip || todo ? [`it was ${skip ? 'skipped' : 'left to do'}`] : [];
+  const lines = [...unmet, ...changed, ...told].slice(0, GIST_LINES - 1);
+  return [names.join(' > '), ...[...place, ...lines].map((line) => `    ${line}`)].map(shorten);
+}
+
+function text(value) {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function shorten(line) {
+  return line.length > GIST_WIDTH ? `${line.slice(0, GIST_WIDTH)} [...]` : line;
+}
+
+function commentsIn(log) {
+  return log.flatMap(([type, value]) => {
+    if (type === 'child') return commentsIn(value);
+    return type === 'comment' ? [value.trim()] : [];
+  });
+}

@@ -120,13 +120,3 @@ struct arguments arguments_read(int argc, char *const *argv) {
   if (read.command != COMMAND_OTHER) read_command(&reader, read.command == COMMAND_DELETE ? delete_flags : start_flags);
   return read;
 }
-
-bool is_container_id(const char *id) {
-  size_t length = strlen(id);
-  if (length == 0 || length > 255 || strcmp(id, ".") == 0 || strcmp(id, "..") == 0) return false;
-  for (; *id != '\0'; id++) {
-    bool alphanumeric = (*id >= '0' && *id <= '9') || (*id >= 'A' && *id <= 'Z') || (*id >= 'a' && *id <= 'z');
-    if (!alphanumeric && strchr("_+.-", *id) == NULL) return false;
-  }
-  return true;
-}

@@ -28,7 +28,4 @@ struct arguments {
 /* Reads a runtime's command line. It never fails: what it does not understand is for the runtime to refuse. */
 struct arguments arguments_read(int argc, char *const *argv);
 
-/* Whether runtimes and file systems take this for a container's id: 1 to 255 of letters, digits and `_+.-`, neither `.` nor `..`. */
-bool is_container_id(const char *id);
-
 #endif

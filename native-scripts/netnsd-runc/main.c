@@ -23,6 +23,7 @@ static void guard_stdio(void) {
 int main(int argc, char **argv) {
   static struct settings settings;
   guard_stdio();
+  report_as("netnsd-runc");
   bool hook = argc > 1 && strcmp(argv[1], "hook") == 0;
   struct arguments arguments = arguments_read(argc, argv);
   if (!hook) report_to_log(arguments.log, arguments.log_json);

@@ -13,7 +13,7 @@
 enum { FILE_MAX = 65536, DEADLINE_MIN_MS = 10, DEADLINE_MAX_MS = 600000 };
 
 void settings_default(struct settings *settings) {
-  *settings = (struct settings){.deadline_ms = 2000, .on_failure = ON_FAILURE_FAIL, .socket = "/run/netnsd/netnsd.sock"};
+  *settings = (struct settings){.deadline_ms = 10000, .on_failure = ON_FAILURE_FAIL, .socket = "/run/netnsd/netnsd.sock"};
 }
 
 static const char *set_text(char *field, size_t size, const char *value) {

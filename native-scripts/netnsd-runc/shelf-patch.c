@@ -8,8 +8,11 @@
 #include "shelf-take.h"
 #include "shelf.h"
 
-/* What only a daemon can tell from `default`, so that nothing else is ever offered here. */
 static const char default_tenant[] = "default";
+
+static bool open_shelf(struct shelf *shelf, const struct settings *settings, const struct container *container) {
+  return shelf_key(shelf->key, container->id, container->root) && shelf_open(shelf, settings->socket);
+}
 
 /* What an annotation says, else the settings. False: it says so in a way that is for the daemon to judge. */
 static bool choose(const struct spec_places *places, const char *annotation, const char *setting, char chosen[256]) {
@@ -23,13 +26,6 @@ static bool choose(const struct spec_places *places, const char *annotation, con
   return true;
 }
 
-/* The pool's name, empty for the default. False if the shelf has nothing for such a container. */
-static bool choose_pool(const struct spec_places *places, const struct container *container, char pool[256]) {
-  char tenant[256];
-  if (!choose(places, ANNOTATION_TENANT, container->tenant, tenant)) return false;
-  if (!choose(places, ANNOTATION_POOL, container->pool, pool)) return false;
-  return (tenant[0] == '\0' || strcmp(tenant, default_tenant) == 0) && (pool[0] == '\0' || is_plain_name(pool));
-}
 
 /* False: the bundle was changed meanwhile, so that it has to be looked at again. */
 static bool write_down(const struct bundle *bundle, const struct spec_places *places, const struct taken *taken, enum verdict *verdict,
@@ -54,12 +50,17 @@ bool shelf_patch(const struct settings *settings, const struct container *contai
   struct shelf shelf;
   struct spec_places places;
   char pool[256];
-  if (bundle->kind != SPEC_WANTS_ENDPOINT || !shelf_open(&shelf, settings, container)) return false;
+  char tenant[256];
+  if (bundle->kind != SPEC_WANTS_ENDPOINT || !open_shelf(&shelf, settings, container)) return false;
   *reply = (struct reply){.existing = false};
   *verdict = VERDICT_FAILED;
-  bool took = shelf_is_served(&shelf) && spec_places_find(&places, bundle->text, bundle->length) &&
-              choose_pool(&places, container, pool) &&
-              shelf_take(&shelf, pool[0] == '\0' ? NULL : pool, bundle->text, bundle->length, &taken);
+  bool chosen = spec_places_find(&places, bundle->text, bundle->length) && choose(&places, ANNOTATION_POOL, container->pool, pool) &&
+                choose(&places, ANNOTATION_TENANT, container->tenant, tenant);
+  const struct wanted wanted = {.pool = pool[0] == '\0' ? NULL : pool,
+                                .tenant = tenant[0] == '\0' ? default_tenant : tenant,
+                                .spec = bundle->text,
+                                .spec_length = bundle->length};
+  bool took = chosen && shelf_take(&shelf, &wanted, &taken);
   bool decided = took && write_down(bundle, &places, &taken, verdict, reply);
   if (took && *verdict != VERDICT_DONE) shelf_give_back(&shelf);
   shelf_close(&shelf);
@@ -68,7 +69,7 @@ bool shelf_patch(const struct settings *settings, const struct container *contai
 
 bool shelf_release(const struct settings *settings, const struct container *container) {
   struct shelf shelf;
-  if (!shelf_open(&shelf, settings, container)) return false;
+  if (!open_shelf(&shelf, settings, container)) return false;
   bool given = shelf_give_back(&shelf) || shelf_holds_nothing(&shelf);
   shelf_close(&shelf);
   return given;

@@ -1,6 +1,7 @@
 #include "arguments.h"
 #include "hook.h"
 #include "json.h"
+#include "names.h"
 #include "spec.h"
 
 /* PID_MAX_LIMIT of 64-bit kernels. */

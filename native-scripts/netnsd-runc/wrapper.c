@@ -7,6 +7,7 @@
 
 #include "bundle.h"
 #include "daemon.h"
+#include "names.h"
 #include "report.h"
 #include "runtime.h"
 #include "shelf-patch.h"

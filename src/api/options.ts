@@ -1,5 +1,5 @@
 import type { PoolService } from '../pool/index.js';
-import type { PeerCredentials, PeerOf } from './handover.js';
+import type { PeerCredentials, PeerOf } from './delivery.js';
 import type {
   ApiDnsFiles,
   ApiGraft,

@@ -27,19 +27,13 @@ export function useProblems(app: FastifyInstance, onFault: (error: Error) => voi
   });
 }
 
-/** What a client is told of an error; a fault of netnsd's own is told to `onFault`. */
-export function problemOf(error: Error, onFault: (error: Error) => void): ApiProblem {
-  const problem = toProblem(translate(error as FastifyError | NetnsdError));
-  if (problem.code === 'internal') onFault(error);
-  return problem;
-}
-
 export function answerProblem(
   error: FastifyError | NetnsdError,
   reply: FastifyReply,
   onFault: (error: Error) => void = () => {},
 ): void {
-  const problem = problemOf(error, onFault);
+  const problem = toProblem(translate(error));
+  if (problem.code === 'internal') onFault(error);
   void reply.code(problem.status).type(PROBLEM_TYPE).serializer(stringify).send(problem);
 }
 

@@ -1,12 +1,10 @@
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
-import { ContainerRequests } from './container-requests.js';
-import { Handovers } from './handover.js';
+import { Deliveries } from './delivery.js';
 import { ApiMetrics } from './metrics/metrics.js';
 import type { ApiOptions } from './options.js';
 import { answerMalformed, answerProblem, nameTheField, useProblems } from './problem.js';
 import { registerRoutes } from './routes/index.js';
-import { Shortcut } from './shortcut.js';
 
 const BODY_BYTES = 64 * 1024;
 /** A client that says nothing, or half a request, is let go after this; it cost its connection and nothing else. */
@@ -38,31 +36,22 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   useProblems(app, onFault);
   const metrics = new ApiMetrics(service);
-  const handovers = new Handovers(service, options.peerOf);
+  const deliveries = new Deliveries(service, options.peerOf);
   if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
-  const requests = new ContainerRequests(options);
-  takeConnections(app, { requests, handovers, onFault, requestTimeoutMs, keepAliveMs: KEEP_ALIVE_MS });
-  await registerRoutes(app, { ...options, metrics, handovers, requests });
+  closeSilentConnections(app);
+  await registerRoutes(app, { ...options, metrics, deliveries });
   return app;
 }
 
-/**
- * A connection is the shortcut's first. Those that it hands on, but on which no whole request has come yet, count as busy
- * for Node's own close(): they would hold it up.
- */
-function takeConnections(
-  app: FastifyInstance,
-  options: Omit<Parameters<typeof Shortcut.install>[1], 'accepted'>,
-): void {
+/** Node.js counts a connection without any request as busy, and its close() would wait for the request. */
+function closeSilentConnections(app: FastifyInstance): void {
   const silent = new Set<Socket>();
-  const accepted = (socket: Socket): void => {
+  app.server.on('connection', (socket) => {
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
-  };
-  const shortcut = Shortcut.install(app.server, { ...options, accepted });
-  app.server.on('request', (request) => silent.delete(request.socket));
+  });
+  app.server.on('request', ({ socket }) => silent.delete(socket));
   app.addHook('preClose', async () => {
-    shortcut.close();
     for (const socket of silent) socket.destroy();
   });
 }

@@ -54,7 +54,6 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
     await delay(10);
   }
   await settled();
-  await untilWarm(stateDir);
   return {
     client,
     socket,
@@ -70,14 +69,6 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
       await runProcess(process.execPath, [MAIN, 'down', '--state-dir', stateDir, '--socket', socket]);
     },
   };
-}
-
-/** Resolves when a daemon has run its request path warm, which it begins a tenth of a second after its first answer. */
-export async function untilWarm(stateDir: string): Promise<void> {
-  for (let quietMs = 0; quietMs < 500; quietMs += 20) {
-    if (existsSync(`${stateDir}/warm-up`)) quietMs = 0;
-    await delay(20);
-  }
 }
 
 function poolToml({ name, subnet, minReady, max }: DaemonPool): string {

@@ -12,7 +12,8 @@ import { NetnsLinks } from '../kernel/netns/netns-links.js';
 import { stopVault } from '../kernel/netns/vault-program.js';
 import { ENDPOINT_STATES } from '../pool/types.js';
 import { strayNames } from '../reconcile/startup.js';
-import { LEASE_FILES, removeForeignFiles, SHELF, STATE_FILES } from '../state/index.js';
+import { SHELF } from '../shelf/index.js';
+import { LEASE_FILES, removeForeignFiles, STATE_FILES } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { readFormerMounts, readSite, siteOf } from './site-file.js';
 
@@ -35,6 +36,7 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   const { stateDir, socketPath } = options;
   removeForeignFiles(stateDir);
   const stoppedPid = await stopDaemon(stateDir);
+  closeShelf(stateDir);
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
   const former = readFormerMounts(stateDir);
   using socket = NetlinkSocket.open({ many: true });
@@ -53,6 +55,12 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   }
   removeFiles(stateDir, socketPath);
   return { stoppedPid, endpoints: names.length, bridges: bridges.length };
+}
+
+/** Nothing can be taken any more: a client that is at it finds its mark gone, and gives up. */
+function closeShelf(stateDir: string): void {
+  const folder = join(stateDir, SHELF);
+  for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */
@@ -81,7 +89,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...ENDPOINT_STATES, 'set-aside', 'warm-up', LEASE_FILES, SHELF])
+  for (const folder of [...ENDPOINT_STATES, 'set-aside', LEASE_FILES])
     rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of STATE_FILES.flatMap((name) => [name, `${name}.new`]))
     rmSync(join(stateDir, file), { recursive: true, force: true });

@@ -26,9 +26,9 @@ import { leaseTimes } from '../reconcile/lease-watch.js';
 import { Reconciler } from '../reconcile/reconciler.js';
 import { recordVerdicts } from '../reconcile/record-verdicts.js';
 import { Reconciling } from '../reconcile/schedule.js';
-import { compare, highestSeq } from '../reconcile/startup.js';
+import { type Comparison, compare, highestSeq } from '../reconcile/startup.js';
 import { destroyStrays } from '../reconcile/strays.js';
-import { type OpenShelf, openShelf } from '../shelf/open-shelf.js';
+import { type OpenShelf, openShelf } from '../shelf/index.js';
 import {
   FileRecords,
   FileSequence,
@@ -47,7 +47,6 @@ import { assertPrivileged, missingComforts } from './privileges.js';
 import { untilSignalled } from './signals.js';
 import { readFormerMounts, siteOf, writeSite } from './site-file.js';
 import { VaultWatch } from './vault-watch.js';
-import { warmUpSoon } from './warm-up-soon.js';
 
 export interface ServeOptions {
   readonly stateDir: string;
@@ -100,7 +99,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   using processes = new ProcessWatch();
   using _vault = new VaultWatch({ stateDir: site.stateDir, processes, log });
   const started = await startPools({ config, stateDir, site, networks, thread, processes, log });
-  const { pools, records, leaseFiles, adopted, orphans } = started;
+  const { pools, leaseFiles, adopted, orphans } = started;
   using shelf = started.shelf;
   // Also where the start fails from here on: what the pools are at must end before the thread does, and the process with it.
   await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
@@ -144,8 +143,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopSweeping = keepSweeping({ pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconciling.start();
   const watchdog = tellReady();
-  using collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
-  await using _warming = warmUpSoon({ stateDir, log, done: () => collector.worked() });
+  using _collector = new RestCollector({ subscribe: (listener) => pools.subscribe(listener), kernel: thread });
   const ending = await Promise.race([untilSignalled(), failed]);
   notifyServiceManager('STOPPING=1');
   clearInterval(watchdog);
@@ -154,7 +152,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
   await inTime(Promise.all([pools.close(), closeApi(api, { deadlineMs: GRACE_MS / 2 })]));
-  records.flush();
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
@@ -178,21 +175,27 @@ async function startPools(options: {
   log: Logger;
 }): Promise<{
   pools: Pools;
-  records: FileRecords;
   leaseFiles: LeaseFiles;
   shelf: OpenShelf;
   adopted: readonly EndpointRecord[];
   orphans: readonly EndpointRecord[];
 }> {
   const { config, stateDir, site, networks, thread, processes, log } = options;
-  const files = new FileRecords(stateDir, { isBusy: () => isProcessorShort() });
+  const files = new FileRecords(stateDir);
   const loaded = files.load((warning) =>
     log.warn(warning, 'a file in the state directory is no record and was set aside'),
   );
-  const shelf = openShelf({ stateDir, pools: config.pools, records: loaded, files, log });
-  const { records } = shelf;
   const found = await thread.inventory();
-  const { adopted, strays, staleBridges, orphans } = compare({ site, networks, records, found, users: netnsUsers() });
+  const users = netnsUsers();
+  // Clients go on taking from the shelf. It is read last, so that who is inside of what was taken is seen with its lease.
+  let compared: Comparison | undefined;
+  const keeps = (all: readonly EndpointRecord[]) => {
+    compared = compare({ site, networks, records: all, found, users });
+    return compared.adopted;
+  };
+  const shelf = openShelf({ stateDir, pools: config.pools, records: loaded, keeps, files, log });
+  const { records } = shelf;
+  const { adopted, strays, staleBridges, orphans } = compared as Comparison;
   for (const { id, pool } of orphans)
     log.warn({ endpoint: id, pool }, 'a lease stays although its pool is no longer configured');
   if (strays.length > 0) log.info({ count: strays.length }, 'removing endpoints that no record speaks of');
@@ -217,7 +220,7 @@ async function startPools(options: {
   const keepMs = 1000 * Math.max(...config.pools.map(({ addressCooldownSeconds }) => addressCooldownSeconds));
   const pools = new Pools({
     pools: config.pools.map((pool) => ({
-      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)), onShelf: !pool.mountDns },
+      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
       subnet: pool.subnet,
     })),
     endpoints: thread,
@@ -234,7 +237,7 @@ async function startPools(options: {
   leaseFiles.sweep((leaseId) => outlived.has(leaseId));
   // The last that may fail here: pools that are at work are for the caller to close.
   pools.start(adopted);
-  return { pools, records: files, leaseFiles, shelf, adopted, orphans };
+  return { pools, leaseFiles, shelf, adopted, orphans };
 }
 
 function tellReady(): NodeJS.Timeout | undefined {

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { NetnsdError } from '../errors.js';
-import { tryDescriptionLock, tryLock } from './libc.js';
+import { tryLock } from './libc.js';
 
 /** An exclusive lock on a file (flock(2)); the kernel gives it back when the process ends, however it ends. */
 export class FileLock {
@@ -31,28 +31,6 @@ export class FileLock {
 
   [Symbol.dispose](): void {
     this.release();
-  }
-}
-
-/** A lock on a file by which others see that this process lives, without ever being in its way; until disposed. */
-export class LifeSign implements Disposable {
-  readonly #fd: number;
-
-  /** Throws `state_dir_unsafe` as `FileLock` does, and where another process gives its sign there. */
-  constructor(path: string) {
-    this.#fd = openLockFile(path);
-    if (tryDescriptionLock(this.#fd)) return;
-    closeSync(this.#fd);
-    throw new NetnsdError('state_dir_locked', `another process holds a lock on ${path}: end it`);
-  }
-
-  /** False where nobody can see it any more: the file was removed. */
-  get stands(): boolean {
-    return fstatSync(this.#fd).nlink > 0;
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#fd);
   }
 }
 

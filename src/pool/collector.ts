@@ -1,11 +1,9 @@
 import type { Held } from './lease/lease-table.js';
 import type { PoolLog } from './log.js';
 import type { Shelf, ShelfNews } from './shelf.js';
-import type { Records } from './types.js';
 
 interface CollectorOptions {
   readonly shelf: Shelf | undefined;
-  readonly records: Pick<Records, 'committed'>;
   readonly log: PoolLog;
   /** Makes the lease of what was taken; undefined where there is no such offer (any more). */
   readonly claim: (news: ShelfNews) => Held | undefined;
@@ -13,14 +11,11 @@ interface CollectorOptions {
   readonly release: (leaseId: string) => boolean;
 }
 
-/**
- * Brings what was taken from the shelf and given back into the pools' books. Whoever asks the pools for anything has it done
- * first, so that nobody can tell when it was done: a lease from the shelf stands for everybody as soon as it was taken.
- */
+/** Enters what clients took from the shelf and gave back: a taken offer becomes a lease, a returned one ends it. */
 export class Collector {
   readonly #options: CollectorOptions;
-  /** Leases that could not be committed, by container. */
-  readonly #uncommitted = new Map<string, Held>();
+  /** Leases whose records could not be written, by key: their entries stay on the shelf for the next start. */
+  readonly #unrecorded = new Map<string, Held>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -29,52 +24,39 @@ export class Collector {
   collect(): void {
     const { shelf } = this.#options;
     if (shelf === undefined) return;
-    const entered = shelf.collect().flatMap((news) => this.#enter(shelf, news));
-    if (entered.length > 0) void this.#commit(shelf, entered);
-    if (this.#uncommitted.size > 0) this.#settleLate(shelf);
+    if (this.#unrecorded.size > 0) this.#settleLate(shelf);
+    const recorded = shelf.collect().flatMap((news) => this.#enter(shelf, news));
+    if (recorded.length > 0) shelf.settle(recorded);
   }
 
-  /** The lease that stands from now on, if any. */
-  #enter(shelf: Shelf, news: ShelfNews): Held[] {
+  /** The key of the lease that is recorded from now on, if any. */
+  #enter(shelf: Shelf, news: ShelfNews): string[] {
     const { claim, release, log } = this.#options;
-    const { containerId, leaseId, returned, pid } = news;
+    const { key, containerId, leaseId, returned, pid } = news;
     if (returned && release(leaseId)) return [];
     const held = claim(news);
     if (held === undefined) {
-      // What a daemon before this one, or a lease that has ended, left behind.
-      shelf.letGo(containerId);
+      // Left behind by an earlier daemon or by a lease that has ended.
+      shelf.letGo(key);
       return [];
     }
     const { pool, tenant, source } = held.lease;
     log.info({ lease: leaseId, pool, containerId, tenant, source, pid, uid: 0, gid: 0 }, 'leased');
-    if (!returned) return [held];
-    release(leaseId);
+    if (returned) {
+      release(leaseId);
+      return [];
+    }
+    if (held.endpoint.recordedState === 'leased') return [key];
+    this.#unrecorded.set(key, held);
     return [];
   }
 
-  /** Until it is recorded a lease stays on the shelf as it is, for the next start to find. */
-  async #commit(shelf: Shelf, entered: readonly Held[]): Promise<void> {
-    try {
-      await this.#options.records.committed();
-      shelf.settle(entered.map(containerOf));
-    } catch (error) {
-      for (const held of entered) {
-        this.#uncommitted.set(containerOf(held), held);
-        held.owner.unrecorded(held, error);
-      }
-    }
-  }
-
   #settleLate(shelf: Shelf): void {
-    for (const [containerId, { endpoint, lease }] of this.#uncommitted) {
-      const stands = endpoint.record.lease?.id === lease.id;
-      if (stands && endpoint.recordedState !== 'leased') continue;
-      this.#uncommitted.delete(containerId);
-      if (stands) shelf.settle([containerId]);
+    for (const [key, { endpoint, lease }] of this.#unrecorded) {
+      const isActive = endpoint.record.lease?.id === lease.id;
+      if (isActive && endpoint.recordedState !== 'leased') continue;
+      this.#unrecorded.delete(key);
+      if (isActive) shelf.settle([key]);
     }
   }
-}
-
-function containerOf({ lease }: Held): string {
-  return lease.containerId as string;
 }

@@ -6,6 +6,6 @@ export type { PoolLog } from './log.js';
 export { Pools, type PoolsOptions } from './pools.js';
 export { type Past, type Reason, type Way, wayOf } from './recycle/recycle.js';
 export type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
-export { SHELF_TENANT, type Shelf, type ShelfNews } from './shelf.js';
+export { type Shelf, type ShelfNews, shelfKey, type TakenLease, takenTerms } from './shelf.js';
 export { NEXT_STATES } from './stock/states.js';
 export * from './types.js';

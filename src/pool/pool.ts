@@ -107,7 +107,6 @@ export class Pool implements LeaseOwner {
     if (standing !== undefined) {
       assertSameTerms(ask, standing.lease, this.name);
       standing.confirmed = true;
-      await this.#options.records.committed();
       return [standing.lease];
     }
     this.#stock.acquired(ask.count);
@@ -118,20 +117,7 @@ export class Pool implements LeaseOwner {
     if (held === null) return this.#wait(ask, request.signal);
     this.#leased(held);
     this.#stock.planLater();
-    await this.#committed(held);
     return leasesOf(held);
-  }
-
-  /** A lease that could not be recorded is nobody's: its endpoint is ready as before. */
-  async #committed(held: readonly Held[]): Promise<void> {
-    try {
-      await this.#options.records.committed();
-      this.#table.trouble.worked();
-    } catch (error) {
-      this.#table.trouble.failed(error);
-      this.#takeBack(held, false);
-      throw error;
-    }
   }
 
   /**
@@ -166,7 +152,7 @@ export class Pool implements LeaseOwner {
 
   /** See `Collector`: the lease of an endpoint that was taken from the shelf; undefined where it lies there no more. */
   claim(news: ShelfNews): Held | undefined {
-    const endpoint = this.#stock.claim(news.token);
+    const endpoint = this.#stock.claim(news);
     if (endpoint === undefined) return undefined;
     const held = this.#grants.claim(endpoint, news);
     this.#leased([held]);
@@ -225,12 +211,6 @@ export class Pool implements LeaseOwner {
     this.release(held.lease.id, 'its process has ended');
   }
 
-  unrecorded(held: Held, error: unknown): void {
-    if (this.#options.leases.get(held.lease.id) !== held) return;
-    held.endpoint.recordedState = held.before;
-    this.#table.trouble.failed(error);
-  }
-
   /** See `PoolService`. */
   renew(held: Held, ttlMs: number): void {
     if (this.#closing !== null) throw shuttingDown(this.name);
@@ -287,7 +267,6 @@ export class Pool implements LeaseOwner {
     served.untold -= 1;
     if (!signal?.aborted) {
       for (const held of served.held) held.confirmed = true;
-      await this.#committed(served.held);
       return leasesOf(served.held);
     }
     if (served.untold === 0) this.#takeBack(served.held.filter((held) => !held.confirmed));
@@ -409,17 +388,17 @@ export class Pool implements LeaseOwner {
   }
 
   /** Leases for clients that have gone: no container saw the endpoints, so they are ready as before. */
-  #takeBack(unseen: readonly Held[], committed = true): void {
+  #takeBack(unseen: readonly Held[]): void {
     for (const held of unseen) {
       if (this.#options.leases.get(held.lease.id) !== held) continue;
-      this.#emit('released', held, committed ? 'its client had gone' : 'it could not be recorded');
-      this.#untake(held, (back) => this.#stock.put(back), committed);
+      this.#emit('released', held, 'its client had gone');
+      this.#untake(held, (back) => this.#stock.put(back));
     }
     this.#changed();
   }
 
-  #untake(held: Held, putBack: (endpoint: Endpoint) => void, committed = true): void {
-    const isReady = this.#grants.takeBack(held, { committed });
+  #untake(held: Held, putBack: (endpoint: Endpoint) => void): void {
+    const isReady = this.#grants.takeBack(held);
     if (isReady) putBack(held.endpoint);
     else this.#recycle(held, false);
   }

@@ -83,7 +83,6 @@ export class Pools implements PoolService {
     };
     this.#collector = new Collector({
       shelf,
-      records,
       log,
       claim: (news) => this.#pools.get(poolOf(news.token))?.claim(news),
       release: (leaseId) => this.#release(leaseId),

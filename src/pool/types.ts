@@ -179,10 +179,6 @@ export interface AddressCooldowns {
 export interface Records {
   /** Writes the record into the folder of its state, atomically, and takes it out of the folder of `previous`. */
   write(record: EndpointRecord, previous: EndpointState | null): void;
-  /** Like `write`, for a lease: it is in the file system when `committed` resolves, with all others of the same turn. */
-  writeSoon(record: EndpointRecord, previous: EndpointState | null): void;
-  /** Resolves when everything is in the file system; throws `state_write_failed`, and then the older records stand. */
-  committed(): Promise<void>;
   /** Forgets the record; the last act of an endpoint. */
   remove(key: EndpointKey, state: EndpointState): void;
 }
@@ -198,8 +194,6 @@ export interface PoolSettings {
   readonly buildBatch: number;
   /** How long an address that somebody has had rests before another endpoint gets it; 0: not at all. */
   readonly addressCooldownSeconds: number;
-  /** Whether its ready endpoints are laid out on the shelf, if there is one. Default: yes. */
-  readonly onShelf?: boolean;
   readonly recycle: RecycleMode;
   /** How an endpoint is looked at whose holder's spec is not known. */
   readonly unknownSpec: UnknownSpec;

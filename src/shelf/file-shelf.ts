@@ -1,7 +1,8 @@
 import type { EndpointRecord, Shelf, ShelfNews, Trust } from '../pool/index.js';
-import { type Entry, isKey, type Place, type ShelfFolder } from './shelf-folder.js';
+import { takenLease } from './holder.js';
+import { type Entry, isKey, type LyingOffer, offerText, type Place, type ShelfFolder } from './shelf-folder.js';
 
-/** Where the entry of a container's lease is, and of which offer it was made. */
+/** Where the entry of a lease is, and of which offer it was made. */
 interface Standing {
   readonly token: string;
   readonly leaseId: string;
@@ -13,24 +14,31 @@ export interface FileShelfOptions {
   /** What a spec lets its container do; `unknown` where it is no spec. */
   readonly trustOf: (specText: string) => Trust;
   readonly newLeaseId: () => string;
+  /** Whether containers of this pool are to see the lease's DNS settings as files. Default: of no pool. */
+  readonly mountDns?: (pool: string) => boolean;
   readonly failed: (error: unknown, what: string) => void;
-  /** Leases that an earlier daemon entered, by container. */
+  /** Leases that an earlier daemon entered, by key. */
   readonly standing?: ReadonlyMap<string, { readonly token: string; readonly leaseId: string }>;
+  /** What an earlier daemon laid out of ready endpoints and still lies there, by endpoint. */
+  readonly offers?: ReadonlyMap<string, LyingOffer>;
 }
 
 /**
  * The shelf as a folder: an offer is a symbolic link, and to take one, or to give it back, is a rename, of which the kernel
- * lets one of several succeed. What cannot be done here is left undone, and the containers ask the daemon then.
+ * lets one of several succeed. What cannot be done here is left undone, and clients ask the daemon then.
  */
 export class FileShelf implements Shelf {
   readonly #folder: ShelfFolder;
   readonly #options: FileShelfOptions;
   readonly #standing = new Map<string, Standing>();
-  /** Whom a marker of the daemon's own keeps from taking. */
+  /** Containers that a mark of the daemon's own keeps from taking. */
   readonly #held = new Set<string>();
   /** What could not be moved or removed, and is tried again with the next look. */
   readonly #unsettled = new Set<string>();
   readonly #ended = new Map<string, Standing | undefined>();
+  /** Paths of offers, by token. */
+  readonly #paths = new Map<string, string>();
+  readonly #adoptable: Map<string, LyingOffer>;
   /** No token comes twice, in this daemon's life or after it: what was left lying must not be taken for what lies there now. */
   #serial = Date.now() * 1000;
   #sawAll = false;
@@ -38,30 +46,43 @@ export class FileShelf implements Shelf {
   constructor(options: FileShelfOptions) {
     this.#options = options;
     this.#folder = options.folder;
+    this.#adoptable = new Map(options.offers);
     for (const [key, { token, leaseId }] of options.standing ?? [])
       this.#standing.set(key, { token, leaseId, place: 'standing' });
   }
 
   offer(record: EndpointRecord): string | null {
-    const { id, pool, facts } = record;
-    const address = facts?.addresses[0]?.address;
-    if (facts === null || address === undefined) return null;
+    const { id, pool, tenant } = record;
     this.#serial += 1;
     const token = `${id}.${this.#serial}`;
-    const done = this.#attempt('lay an endpoint out', () => {
-      this.#folder.offer(pool, { token, address, path: facts.netns.path });
-      return true;
-    });
-    return done ? token : null;
+    const text = offerText(record, token, this.#options.mountDns?.(pool) ?? false);
+    if (text === null) return null;
+    const path = this.#attempt('lay an endpoint out', () => this.#folder.offer({ pool, tenant, token, text }));
+    if (path === undefined) return null;
+    this.#paths.set(token, path);
+    return token;
   }
 
-  withdraw(pool: string, token: string): boolean {
+  adopt({ id }: EndpointRecord): string | null {
+    const lying = this.#adoptable.get(id);
+    if (lying === undefined) return null;
+    this.#adoptable.delete(id);
+    this.#paths.set(lying.token, lying.path);
+    return lying.token;
+  }
+
+  withdraw(token: string): boolean {
+    const path = this.#paths.get(token);
+    if (path === undefined) return false;
     // Where it cannot be told, it counts as taken: it is not handed out twice.
-    return this.#attempt('take an offer back', () => this.#folder.withdraw(pool, token)) ?? false;
+    const done = this.#attempt('take an offer back', () => this.#folder.withdraw(path)) ?? false;
+    if (done) this.#paths.delete(token);
+    return done;
   }
 
-  lies(pool: string, token: string): boolean {
-    return this.#attempt('see what lies there', () => this.#folder.lies(pool, token)) ?? true;
+  lies(token: string): boolean {
+    const path = this.#paths.get(token);
+    return path !== undefined && (this.#attempt('see what lies there', () => this.#folder.lies(path)) ?? true);
   }
 
   get sawAll(): boolean {
@@ -94,27 +115,20 @@ export class FileShelf implements Shelf {
     if (standing?.token !== entry.token) return [this.#meet(entry, place)];
     if (place === standing.place) return [];
     standing.place = place;
-    return [{ ...NOTHING, containerId: key, ...standing, returned: true }];
+    return [{ ...takenLease({ ...this.#options, key, holder: undefined }), key, pid: 0, ...standing, returned: true }];
   }
 
-  /** Somebody who is not in the books. */
+  /** A lease that is not in the books yet. */
   #meet({ key, token }: Entry, place: Place): ShelfNews {
     const holder = this.#folder.holder(key);
-    const leaseId = holder?.leaseId ?? this.#options.newLeaseId();
-    this.#standing.set(key, { token, leaseId, place });
-    return {
-      containerId: key,
-      token,
-      leaseId,
-      trust: holder?.specText == null ? 'unknown' : this.#options.trustOf(holder.specText),
-      takenAtMs: holder?.takenAtMs ?? Date.now(),
-      pid: holder?.pid ?? 0,
-      returned: place === 'returned',
-    };
+    const lease = takenLease({ ...this.#options, key, holder });
+    this.#standing.set(key, { token, leaseId: lease.leaseId, place });
+    this.#paths.delete(token);
+    return { ...lease, key, token, pid: holder?.pid ?? 0, returned: place === 'returned' };
   }
 
-  settle(containerIds: readonly string[]): void {
-    for (const key of containerIds) {
+  settle(keys: readonly string[]): void {
+    for (const key of keys) {
       this.#unsettled.add(key);
       this.#attempt('enter a lease', () => {
         const standing = this.#standing.get(key);
@@ -135,12 +149,21 @@ export class FileShelf implements Shelf {
     });
   }
 
-  letGo(containerId: string): void {
-    const standing = this.#standing.get(containerId);
-    this.#standing.delete(containerId);
-    if (standing === undefined && !this.#held.delete(containerId)) return;
-    this.#ended.set(containerId, standing);
-    this.#forget(containerId);
+  holdSeveral(containerId: string): void {
+    if (isKey(containerId)) this.#attempt('mark a container', () => this.#folder.holdSeveral(containerId));
+  }
+
+  letGo(key: string): void {
+    const standing = this.#standing.get(key);
+    this.#standing.delete(key);
+    if (standing === undefined && !this.#held.delete(key)) return;
+    this.#ended.set(key, standing);
+    this.#forget(key);
+  }
+
+  /** Marks again whom a mark of the daemon's own is to keep from taking, after the marks may have been lost. */
+  remark(): void {
+    for (const key of this.#held) this.#attempt('mark a container', () => this.#folder.hold(key));
   }
 
   #forget(key: string): void {
@@ -156,14 +179,16 @@ export class FileShelf implements Shelf {
     });
   }
 
-  /** Marks that nobody came back for: netnsd-runc was cut short before it took anything. */
+  /** Removes the marks of clients that were cut short before they took anything, and folders that are empty. */
   sweep(olderThanMs: number): void {
     const now = Date.now();
     this.#attempt('look for marks', () => {
       for (const key of this.#folder.holders()) {
         if (this.#standing.has(key) || this.#held.has(key)) continue;
-        if (now - this.#folder.heldSinceMs(key) > olderThanMs) this.#folder.letGo(key);
+        const sinceMs = this.#folder.heldSinceMs(key);
+        if (sinceMs !== undefined && now - sinceMs > olderThanMs) this.#folder.letGo(key);
       }
+      this.#folder.dropEmptyTenants();
     });
   }
 
@@ -176,5 +201,3 @@ export class FileShelf implements Shelf {
     }
   }
 }
-
-const NOTHING = { trust: 'unknown', takenAtMs: 0, pid: 0 } as const;

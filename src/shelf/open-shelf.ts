@@ -1,23 +1,17 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.js';
-import { LifeSign } from '../kernel/file-lock.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
-import {
-  type FileRecords,
-  FileShelf,
-  isHardship,
-  recoverShelf,
-  SHELF,
-  SHELF_OPEN,
-  ShelfFolder,
-} from '../state/index.js';
+import type { FileRecords } from '../state/index.js';
+import { FileShelf } from './file-shelf.js';
 import { Seldom } from './log-throttle.js';
+import { type RecoveredShelf, recoverShelf } from './recover.js';
+import { SHELF, ShelfFolder } from './shelf-folder.js';
 import { ShelfWatch } from './shelf-watch.js';
 
-/** How long netnsd-runc may take between its mark and its taking, in milliseconds; what is older was left behind. */
+/** How long a client may take between its mark and its taking, in milliseconds; what is older was left behind. */
 const STALE_MARK_MS = 30_000;
 const SWEEP_MS = 60_000;
 const SAY_EVERY_MS = 600_000;
@@ -27,34 +21,31 @@ export interface OpenShelf extends Disposable {
   readonly shelf: FileShelf;
   /** The records, with what was taken while no daemon ran. */
   readonly records: EndpointRecord[];
-  /** From now on containers may take, and that is noticed; until disposed. To be called when the pools have started. */
+  /** Has what clients take and give back entered soon, until disposed. To be called when the pools have started. */
   watch(pools: Pools): void;
-  /** Makes anew what somebody took away of it, as far as that is possible. */
+  /** Makes anew what was removed of it, as far as that is possible. */
   mend(): void;
 }
 
-/** Opens the shelf of a state directory, with what an earlier daemon left on it entered into the records. */
+/**
+ * Opens the shelf of a state directory, with what clients did since an earlier daemon looked entered into the records. They go on
+ * taking what lies there: `keeps` says which ready endpoints this daemon goes on with, and the offers of all others are taken
+ * back before it returns. Throws `state_unusable`.
+ */
 export function openShelf(options: {
   readonly stateDir: string;
   readonly pools: Config['pools'];
   readonly records: readonly EndpointRecord[];
+  readonly keeps: (records: readonly EndpointRecord[]) => readonly EndpointRecord[];
   readonly files: FileRecords;
   readonly log: Logger;
 }): OpenShelf {
-  const { stateDir, pools, files, log } = options;
+  const { stateDir, pools, log } = options;
   const folder = new ShelfFolder(stateDir);
-  const { records, standing } = recoverShelf({
-    folder,
-    records: options.records,
-    trustOf,
-    newLeaseId,
-    write: (record, previous) => files.write(record, previous),
-    remove: (record) => files.remove(record, record.state),
-    failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
-  });
-  const seldom = new Seldom({ everyMs: SAY_EVERY_MS, nowMs: systemClock.monotonicMs });
+  const { records, standing, offers } = takeOver({ ...options, folder });
+  const throttle = new Seldom({ everyMs: SAY_EVERY_MS, nowMs: systemClock.monotonicMs });
   const failed = (err: unknown, what: string): void => {
-    if (seldom.may(what)) log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
+    if (throttle.may(what)) log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
   };
   const attempt = (act: () => void, what: string): void => {
     try {
@@ -63,31 +54,17 @@ export function openShelf(options: {
       failed(error, what);
     }
   };
+  const mountDns = (name: string): boolean => pools.some((pool) => pool.name === name && pool.mountDns);
   attempt(() => layOut(folder, pools), 'be laid out');
-  const shelf = new FileShelf({ folder, trustOf, newLeaseId, failed, standing });
-  let lifeSign: LifeSign | undefined;
+  const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, standing, offers });
   let watching: ShelfWatch | undefined;
   let sweeping: NodeJS.Timeout | undefined;
-  const giveLifeSign = (): void => {
-    if (lifeSign?.stands === true) return;
-    lifeSign?.[Symbol.dispose]();
-    lifeSign = undefined;
-    lifeSign = new LifeSign(join(stateDir, SHELF, SHELF_OPEN));
-  };
   return {
     shelf,
     records,
     watch(open) {
-      // Not before the pools have started: whoever holds a lease is marked by then.
-      try {
-        giveLifeSign();
-      } catch (error) {
-        if (!isHardship(error)) throw error;
-        failed(error, 'be opened');
-      }
-      const folders = ['taken', 'returned'].map((name) => join(stateDir, SHELF, name));
       watching = new ShelfWatch({
-        folders,
+        folders: ['taken', 'returned'].map((name) => join(stateDir, SHELF, name)),
         collect: () => open.collect(),
         isBusy: isProcessorShort,
         failed: (err) => failed(err, 'be watched'),
@@ -99,21 +76,43 @@ export function openShelf(options: {
     },
     mend() {
       attempt(() => layOut(folder, pools), 'be laid out');
-      if (watching !== undefined) attempt(giveLifeSign, 'be opened');
+      shelf.remark();
     },
     [Symbol.dispose]() {
       clearInterval(sweeping);
       watching?.[Symbol.dispose]();
-      lifeSign?.[Symbol.dispose]();
     },
   };
+}
+
+/** Reads the shelf until none of the offers that are not to stay was taken meanwhile: of such an endpoint there is a lease then. */
+function takeOver(options: Parameters<typeof openShelf>[0] & { readonly folder: ShelfFolder }): RecoveredShelf {
+  const { folder, files, keeps, log } = options;
+  let { records } = options;
+  for (;;) {
+    const recovered = recoverShelf({
+      folder,
+      records,
+      trustOf,
+      newLeaseId,
+      write: (record, previous) => files.write(record, previous),
+      remove: (record) => files.remove(record, record.state),
+      failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
+    });
+    const kept = new Set(keeps(recovered.records).flatMap(({ id, state }) => (state === 'ready' ? [id] : [])));
+    const unwanted = [...recovered.offers].filter(([id]) => !kept.has(id));
+    const taken = unwanted.filter(([, { path }]) => !folder.withdraw(path));
+    for (const [id] of unwanted) recovered.offers.delete(id);
+    if (taken.length === 0) return recovered;
+    records = recovered.records;
+  }
 }
 
 /** Makes what is missing of a shelf for these pools. */
 function layOut(folder: ShelfFolder, pools: Config['pools']): void {
   folder.make(pools.map(({ name }) => name));
   const standard = pools.find(({ name }) => name === DEFAULT_POOL) ?? (pools.length === 1 ? pools[0] : undefined);
-  if (standard !== undefined) folder.setDefault(standard.name);
+  folder.setDefault(standard?.name ?? null);
 }
 
 /** What the container of a spec may do to its network; a text that is no spec says nothing. */

@@ -1,13 +1,15 @@
-import { SHELF_TENANT } from '../pool/index.js';
-import type { EndpointRecord, LeaseTerms, Trust } from '../pool/types.js';
+import { type EndpointRecord, type LeaseTerms, shelfKey, type Trust, takenTerms } from '../pool/index.js';
 import { refuseHardship } from '../state/own-file.js';
-import type { Entry, Place, ShelfFolder } from './shelf-folder.js';
+import { takenLease } from './holder.js';
+import type { Entry, LyingOffer, Place, ShelfFolder } from './shelf-folder.js';
 
 export interface RecoveredShelf {
   /** The records, with what was taken leased, and what was given back dirty. */
   readonly records: EndpointRecord[];
-  /** Leases whose entry stands, by container. */
+  /** Leases whose entry stands, by key. */
   readonly standing: Map<string, { readonly token: string; readonly leaseId: string }>;
+  /** Offers of ready endpoints that lay there, by endpoint. Clients may have taken some since. */
+  readonly offers: Map<string, LyingOffer>;
 }
 
 interface Options {
@@ -23,9 +25,9 @@ interface Options {
 }
 
 /**
- * Takes over a shelf from a daemon that has ended: what it offered is no more, and what containers took or gave back since it
- * last looked goes into the records. Nothing can be taken meanwhile. To be called once, before anything is compared. Throws
- * `state_unusable` where something cannot be read for lack of resources: leases may depend on it.
+ * Takes over a shelf from a daemon that has ended: what clients took or gave back since it last looked goes into the records.
+ * Clients go on taking and giving back meanwhile: each entry is seen in one place at least, since the folders are read in the
+ * order in which it moves. Throws `state_unusable` where something cannot be read for lack of resources: leases may depend on it.
  */
 export function recoverShelf(options: Options): RecoveredShelf {
   try {
@@ -40,23 +42,60 @@ function recover(options: Options): RecoveredShelf {
   const { folder, records } = options;
   const byId = new Map<string, EndpointRecord | null>(records.map((record) => [record.id, record]));
   const standing: RecoveredShelf['standing'] = new Map();
-  folder.open();
-  for (const place of ['returned', 'taken', 'standing'] as const) {
+  folder.make();
+  const lying = folder.offers();
+  for (const place of ['taken', 'standing', 'returned'] as const) {
     for (const key of folder.entries(place)) {
       const entry = folder.entry(place, key);
+      // Given back just now: it is seen further on.
+      if (entry === undefined && !folder.stands(place, key)) continue;
       const record = entry && byId.get(endpointOf(entry));
       const next = entry && record && take({ ...options, entry, place, record });
       if (record && next !== undefined) byId.set(record.id, next);
       if (next?.lease) standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id });
-      else folder.clear(place, key);
+      else forget(options, place, key, standing);
     }
   }
-  for (const key of folder.holders()) if (!standing.has(key)) folder.clearHolder(key);
-  return { records: records.flatMap(({ id }) => byId.get(id) ?? []), standing };
+  clearMarks(folder, standing, byId.values());
+  return { records: records.flatMap(({ id }) => byId.get(id) ?? []), standing, offers: adoptable(folder, lying, byId) };
+}
+
+/** The entry first: who finds no mark may take again, under the same name. */
+function forget({ folder }: Options, place: Place, key: string, standing: RecoveredShelf['standing']): void {
+  folder.clear(place, key);
+  if (place === 'returned') standing.delete(key);
+  if (!standing.has(key)) folder.clearHolder(key);
+}
+
+/** Those of ready endpoints; whatever else lies there is taken back. */
+function adoptable(
+  folder: ShelfFolder,
+  lying: readonly LyingOffer[],
+  byId: ReadonlyMap<string, EndpointRecord | null>,
+): RecoveredShelf['offers'] {
+  const offers: RecoveredShelf['offers'] = new Map();
+  for (const offer of lying) {
+    const id = endpointOf(offer);
+    if (byId.get(id)?.state === 'ready' && !offers.has(id)) offers.set(id, offer);
+    else folder.withdraw(offer.path);
+  }
+  return offers;
+}
+
+/** Marks of containers that hold a lease stay, and so do those of clients that may be about to take. */
+function clearMarks(
+  folder: ShelfFolder,
+  standing: RecoveredShelf['standing'],
+  records: Iterable<EndpointRecord | null>,
+): void {
+  const held = new Set(Array.from(records, (record) => record?.lease?.containerId));
+  for (const key of folder.holders()) {
+    if (!standing.has(key) && !held.has(key) && folder.heldSinceMs(key) === undefined) folder.clearHolder(key);
+  }
 }
 
 /** A token is the endpoint's id, and behind a dot what no other token has. */
-function endpointOf({ token }: Entry): string {
+function endpointOf({ token }: { readonly token: string }): string {
   return token.slice(0, Math.max(0, token.lastIndexOf('.')));
 }
 
@@ -69,18 +108,20 @@ type Finding = Options & { readonly entry: Entry; readonly place: Place; readonl
 function take(options: Finding): EndpointRecord | null | undefined {
   const { folder, entry, place, record } = options;
   const { key } = entry;
-  const isOurs = record.state === 'leased' && record.lease?.containerId === key;
+  const { lease } = record;
+  const isOurs = record.state === 'leased' && lease !== null && shelfKey(lease) === key;
   if (place === 'standing') return isOurs ? record : undefined;
+  if (!isOurs && record.state !== 'ready') return undefined;
+  const terms = isOurs ? lease : termsOf(options);
   if (place === 'returned') {
-    if (!isOurs && record.state !== 'ready') return undefined;
-    const next: EndpointRecord = { ...record, state: 'dirty', lease: null, tenant: SHELF_TENANT, reason: 'released' };
+    const { tenant } = terms;
+    const next: EndpointRecord = { ...record, state: 'dirty', lease: null, tenant, reason: 'released' };
     if (isWritten(options, next)) return next;
     // Once the entry is gone the older record would call it ready: what has no record is destroyed.
     options.remove(record);
     return null;
   }
-  if (!isOurs && record.state !== 'ready') return undefined;
-  const next: EndpointRecord = isOurs ? record : { ...record, state: 'leased', lease: termsOf(options) };
+  const next: EndpointRecord = isOurs ? record : { ...record, state: 'leased', lease: terms };
   // Where it cannot be written down, it stays where the next start looks for it.
   if (isOurs || isWritten(options, next)) folder.move(key, 'taken', 'standing');
   return next;
@@ -96,16 +137,7 @@ function isWritten({ write, failed, record }: Options & { record: EndpointRecord
   }
 }
 
-function termsOf({ folder, entry, trustOf, newLeaseId }: Options & { entry: Entry }): LeaseTerms {
-  const holder = folder.holder(entry.key);
-  return {
-    id: holder?.leaseId ?? newLeaseId(),
-    containerId: entry.key,
-    tenant: SHELF_TENANT,
-    trust: holder?.specText == null ? 'unknown' : trustOf(holder.specText),
-    source: 'warm',
-    acquiredAt: new Date(holder?.takenAtMs ?? Date.now()).toISOString(),
-    expiresAt: null,
-    container: 'awaited',
-  };
+function termsOf(options: Options & { entry: Entry }): LeaseTerms {
+  const { key } = options.entry;
+  return takenTerms(takenLease({ ...options, key, holder: options.folder.holder(key) }));
 }

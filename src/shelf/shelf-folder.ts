@@ -1,15 +1,20 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { isHardship } from '../state/own-file.js';
+import type { EndpointRecord } from '../pool/index.js';
+import { isHardship } from '../state/index.js';
+import { linkText, removedIfEmpty, unlessThere, unlinked } from './entries.js';
+import { type Holder, readHolder } from './holder.js';
 
-/** Folder of the state directory in which ready endpoints lie for containers to take; see docs/shelf.md. */
+/** Folder of the state directory in which ready endpoints lie for clients to take; see docs/shelf.md. */
 export const SHELF = 'shelf';
-/** What is in it. All but `open` are folders. */
-export const SHELF_FOLDERS = ['offers', 'holders', 'taken', 'standing', 'returned'] as const;
-/** A file that a living daemon holds a lock on. */
-export const SHELF_OPEN = 'open';
+const FOLDERS = ['offers', 'holders', 'several', 'taken', 'standing', 'returned'] as const;
 /** Leads to the offers of the pool that is meant where none is named. */
-export const DEFAULT_OFFERS = '@default';
+const DEFAULT_OFFERS = '@default';
+/** Folders of a pool: endpoints that have served nobody, and one folder a tenant of those that served it. */
+const UNUSED = 'unused';
+const USED = 'used';
+/** The longest text of a symbolic link, in bytes (PATH_MAX less the NUL). */
+const LINK_BYTES_MAX = 4095;
 export type Place = 'taken' | 'standing' | 'returned';
 
 /** An entry of `taken`, `standing` or `returned`: the offer of which it was made. */
@@ -18,21 +23,24 @@ export interface Entry {
   readonly token: string;
 }
 
-/** What netnsd-runc writes into `holders/KEY`, before it takes: a line of JSON, then its container's spec as it was. */
-export interface Holder {
-  readonly leaseId: string;
-  readonly pid: number;
-  readonly takenAtMs: number;
-  /** Null where netnsd-runc was cut short, which happens before it takes anything. */
-  readonly specText: string | null;
+/** An offer that lies on the shelf, with its path in it. */
+export interface LyingOffer {
+  readonly token: string;
+  readonly path: string;
 }
 
-/** A container whose name does not fit, or that a listing would hide, asks the daemon; netnsd-runc decides by the same rule. */
+/** Whether a container of this name can take from the shelf; a client decides by the same rule. */
 export function isKey(name: string): boolean {
   return /^[A-Za-z0-9_+-][A-Za-z0-9_+.@-]{0,199}$/.test(name);
 }
 
-/** The files of the shelf, by name. Symbolic links are the records of it: their text is what they say. */
+/** What an offer says: all that a lease of this endpoint has. Null where it does not fit into a link. */
+export function offerText(record: EndpointRecord, token: string, mountDns: boolean): string | null {
+  const text = JSON.stringify({ token, pool: record.pool, ...(mountDns ? { mountDns } : {}), ...record.facts });
+  return record.facts !== null && Buffer.byteLength(text) <= LINK_BYTES_MAX ? text : null;
+}
+
+/** The files of the shelf, by name. Symbolic links are its records: their text is what they say. */
 export class ShelfFolder {
   readonly #root: string;
 
@@ -44,46 +52,77 @@ export class ShelfFolder {
     return this.#root;
   }
 
-  /** Makes what is missing, and takes back all that an earlier daemon offered. */
-  open(): void {
-    this.make();
-    for (const name of fs.readdirSync(join(this.#root, 'offers')))
-      fs.rmSync(join(this.#root, 'offers', name), { recursive: true, force: true });
-  }
-
   /** Makes the folders that are missing, those for the offers of some pools among them. */
   make(pools: readonly string[] = []): void {
-    for (const folder of ['.', ...SHELF_FOLDERS, ...pools.map((pool) => join('offers', pool))])
+    const offers = pools.flatMap((pool) => [UNUSED, USED].map((kind) => join('offers', pool, kind)));
+    for (const folder of ['.', ...FOLDERS, ...offers])
       fs.mkdirSync(join(this.#root, folder), { recursive: true, mode: 0o700 });
   }
 
-  /** Names the pool that is meant where none is named; to be called with the same one each time. */
-  setDefault(pool: string): void {
-    unlessThere(() => fs.symlinkSync(pool, join(this.#root, 'offers', DEFAULT_OFFERS)));
+  /** Names the pool that is meant where none is named; null: none is. */
+  setDefault(pool: string | null): void {
+    const path = join(this.#root, 'offers', DEFAULT_OFFERS);
+    const stands = linkText(path);
+    if (stands === pool) return;
+    if (stands !== null) fs.rmSync(path, { recursive: true, force: true });
+    if (pool !== null) fs.symlinkSync(pool, path);
   }
 
-  offer(pool: string, { token, address, path }: { token: string; address: string; path: string }): void {
-    fs.symlinkSync(`${token} ${address} ${path}`, join(this.#root, 'offers', pool, token));
+  /** Lays an offer out, for any tenant where `tenant` is null; its path. */
+  offer(offer: { pool: string; tenant: string | null; token: string; text: string }): string {
+    const { pool, tenant, token, text } = offer;
+    const folder = join('offers', pool, tenant === null ? UNUSED : join(USED, tenant));
+    const path = join(folder, token);
+    try {
+      fs.symlinkSync(text, join(this.#root, path));
+    } catch (error) {
+      if (tenant === null || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Not with its parents: what somebody took away of the shelf is for `make` to put back.
+      fs.mkdirSync(join(this.#root, folder), { mode: 0o700 });
+      fs.symlinkSync(text, join(this.#root, path));
+    }
+    return path;
+  }
+
+  /** All that lies there, whatever pool or tenant it is for. */
+  offers(): LyingOffer[] {
+    const pools = this.#folders('offers').filter((path) => path !== join('offers', DEFAULT_OFFERS));
+    const folders = pools.flatMap((pool) => [join(pool, UNUSED), ...this.#folders(join(pool, USED))]);
+    return folders.flatMap((folder) =>
+      this.#folders(folder).map((path) => ({ token: path.slice(folder.length + 1), path })),
+    );
   }
 
   /** False where there is no such offer any more. */
-  withdraw(pool: string, token: string): boolean {
-    return unlinked(join(this.#root, 'offers', pool, token));
+  withdraw(path: string): boolean {
+    return unlinked(join(this.#root, path));
   }
 
-  lies(pool: string, token: string): boolean {
-    return fs.lstatSync(join(this.#root, 'offers', pool, token), { throwIfNoEntry: false }) !== undefined;
+  lies(path: string): boolean {
+    return fs.lstatSync(join(this.#root, path), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Removes the folders of tenants for whom nothing lies there. */
+  dropEmptyTenants(): void {
+    for (const pool of this.#folders('offers')) {
+      for (const path of this.#folders(join(pool, USED))) removedIfEmpty(join(this.#root, path));
+    }
   }
 
   entries(place: Place): string[] {
     return fs.readdirSync(join(this.#root, place));
   }
 
-  /** Undefined for what netnsd-runc did not put there, and for what is gone meanwhile. Throws what speaks of the machine only. */
+  /** Whether there is anything of this name. */
+  stands(place: Place, key: string): boolean {
+    return this.lies(join(place, key));
+  }
+
+  /** Undefined for what no client put there, and for what is gone meanwhile. Throws what speaks of the machine only. */
   entry(place: Place, key: string): Entry | undefined {
     try {
-      const [token = '', ...rest] = fs.readlinkSync(join(this.#root, place, key)).split(' ');
-      return rest.length >= 2 ? { key, token } : undefined;
+      const { token } = JSON.parse(fs.readlinkSync(join(this.#root, place, key))) as Record<string, unknown>;
+      return typeof token === 'string' ? { key, token } : undefined;
     } catch (error) {
       if (isHardship(error)) throw error;
       return undefined;
@@ -94,13 +133,8 @@ export class ShelfFolder {
   holder(key: string): Holder | undefined {
     const path = join(this.#root, 'holders', key);
     try {
-      if (!fs.lstatSync(path).isFile()) return undefined;
-      const text = fs.readFileSync(path, 'utf8');
-      const end = text.indexOf('\n');
-      const { lease, pid } = JSON.parse(text.slice(0, end)) as Record<string, unknown>;
-      if (typeof lease !== 'string' || !/^[0-9a-f]{16}$/.test(lease)) return undefined;
-      const takenAtMs = fs.lstatSync(path).mtimeMs;
-      return { leaseId: lease, pid: Number(pid) || 0, takenAtMs, specText: end < 0 ? null : text.slice(end + 1) };
+      const stats = fs.lstatSync(path);
+      return stats.isFile() ? readHolder(fs.readFileSync(path, 'utf8'), stats.mtimeMs) : undefined;
     } catch (error) {
       if (isHardship(error)) throw error;
       return undefined;
@@ -111,9 +145,10 @@ export class ShelfFolder {
     return fs.readdirSync(join(this.#root, 'holders'));
   }
 
-  /** When a holder's file was made, in milliseconds since the epoch; 0: it is gone. */
-  heldSinceMs(key: string): number {
-    return fs.lstatSync(join(this.#root, 'holders', key), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  /** When a taker's file was made, in milliseconds since the epoch; undefined for what is none, or is gone. */
+  heldSinceMs(key: string): number | undefined {
+    const stats = fs.lstatSync(join(this.#root, 'holders', key), { throwIfNoEntry: false });
+    return stats?.isFile() ? stats.mtimeMs : undefined;
   }
 
   /** A container that has a lease otherwise than from the shelf. */
@@ -121,13 +156,20 @@ export class ShelfFolder {
     unlessThere(() => fs.symlinkSync('lease', join(this.#root, 'holders', key)));
   }
 
+  /** A container that has more than one lease. */
+  holdSeveral(key: string): void {
+    unlessThere(() => fs.symlinkSync('lease', join(this.#root, 'several', key)));
+  }
+
   letGo(key: string): void {
+    unlinked(join(this.#root, 'several', key));
     unlinked(join(this.#root, 'holders', key));
   }
 
   /** Removes whatever bears the name of a mark. */
   clearHolder(key: string): void {
-    fs.rmSync(join(this.#root, 'holders', key), { recursive: true, force: true });
+    for (const folder of ['several', 'holders'])
+      fs.rmSync(join(this.#root, folder, key), { recursive: true, force: true });
   }
 
   /** False where it is elsewhere by now. */
@@ -150,29 +192,22 @@ export class ShelfFolder {
     fs.rmSync(join(this.#root, place, key), { recursive: true, force: true });
   }
 
-  /** Keeps no more of a holder's file than who holds: a spec is read once. */
+  /** Keeps only the first line of a holder's file, which says whose lease it is: a spec is read once. */
   shorten(key: string): void {
     const path = join(this.#root, 'holders', key);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() && stats.size > 0) fs.truncateSync(path, 0);
+    if (!stats?.isFile()) return;
+    const end = fs.readFileSync(path).indexOf('\n') + 1;
+    if (end > 0 && end < stats.size) fs.truncateSync(path, end);
   }
-}
 
-function unlessThere(make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-/** unlink(2); false where there was nothing. */
-function unlinked(path: string): boolean {
-  try {
-    fs.unlinkSync(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+  /** Paths of what is in a folder of the shelf; none where it is no folder. */
+  #folders(folder: string): string[] {
+    try {
+      return fs.readdirSync(join(this.#root, folder)).map((name) => join(folder, name));
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+      throw error;
+    }
   }
 }

@@ -1,8 +1,5 @@
 /** What a restart needs to know, on disk. */
 
-export { FileShelf } from '../shelf/file-shelf.js';
-export { recoverShelf } from '../shelf/recover.js';
-export { SHELF, SHELF_OPEN, ShelfFolder } from '../shelf/shelf-folder.js';
 export { unsafeAncestor } from './ancestors.js';
 export { type AddressRest, CooldownFile as RestFile } from './cooldown-file.js';
 export { LEASE_FILES, LeaseFiles } from './lease-files.js';

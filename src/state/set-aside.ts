@@ -8,7 +8,7 @@ import { foreignness } from './own-file.js';
 /** Where files go that netnsd did not write; beside the folders of the states. */
 export const SET_ASIDE = 'set-aside';
 /** The files of a state directory beside its folders. */
-export const STATE_FILES = ['lock', 'sequence', 'site.json', 'journal', 'resting'] as const;
+export const STATE_FILES = ['lock', 'sequence', 'site.json', 'resting'] as const;
 
 /** One file that was found and not used. */
 export interface RecordWarning {

@@ -14,12 +14,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NetnsdClient } from '../../src/client/index.js';
-import type { PlannedFault } from '../../src/kernel/faults/types.js';
 import { assertSandbox } from '../guard.js';
 import { PLAIN } from '../plain-node.js';
+import type { PlannedFault } from './faults/types.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const DEADLINE_MS = 60_000;
+const FAULTS = new URL('./faults/preload.js', import.meta.url).href;
+const DEADLINE_MS = 300_000;
 
 /** A pass of a point, as the daemon wrote it down. */
 export interface Pass {
@@ -56,7 +57,7 @@ export class CrashDaemon {
     // Of one size: what is at rest is to be known beforehand.
     const keys = [`subnet = "10.${100 + place}.0.0/16"`, `min_ready = ${minReady}`, `max = ${max}`, 'sizing = "fixed"'];
     writeFileSync(this.#config, `[pools.default]\n${keys.join('\n')}\n`);
-    this.client = new NetnsdClient({ socketPath: this.#socket, timeoutMs: 15_000 });
+    this.client = new NetnsdClient({ socketPath: this.#socket, timeoutMs: 120_000 });
     this.plan(null);
   }
 
@@ -99,9 +100,10 @@ export class CrashDaemon {
     if (this.alive) throw new Error('the daemon runs already, and another one would be refused');
     const log = openSync(`${this.#folder}/log`, 'a');
     const args = ['serve', '--config', this.#config, '--state-dir', this.stateDir, '--socket', this.#socket];
-    const env = { ...process.env, NOTIFY_SOCKET: '', ...(faults ? { NETNSD_FAULTS: this.faultsDir } : {}) };
+    const env = { ...process.env, NOTIFY_SOCKET: '', NETNSD_FAULTS: this.faultsDir };
     const [file, ...plain] = PLAIN;
-    const child = spawn(file, [...plain, process.execPath, MAIN, ...args], { stdio: ['ignore', log, log], env });
+    const node = [process.execPath, ...(faults ? ['--import', FAULTS] : []), MAIN];
+    const child = spawn(file, [...plain, ...node, ...args], { stdio: ['ignore', log, log], env });
     closeSync(log);
     this.#child = child;
     this.#exited = once(child, 'exit');

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const STATES = ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'];
-const SETTLED_FILES = ['lock', 'sequence', 'resting', 'site.json', 'netns', 'set-aside', 'journal', 'shelf', ...STATES];
+const SETTLED_FILES = ['lock', 'sequence', 'resting', 'site.json', 'netns', 'set-aside', 'shelf', ...STATES];
 
 /** One endpoint, by its record and by what the kernel has of it. */
 export interface SeenEndpoint {
@@ -64,8 +64,6 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
 function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
   const seen: SeenEndpoint[] = [];
   for (const name of readdirSync(stateDir)) if (!SETTLED_FILES.includes(name)) wrong.push(`a file ${name} is left`);
-  if (SETTLED_FILES.includes('journal') && sizeOf(join(stateDir, 'journal')) > 0)
-    wrong.push('the journal is not empty');
   for (const state of STATES) {
     // A file of somebody else's stays where it could not be set aside, until the next start: it is no trace of netnsd's.
     for (const name of readdirSync(join(stateDir, state)).filter((one) => /^\.|\.json$/.test(one))) {
@@ -88,10 +86,6 @@ function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
     if (new Set(seen.map((one) => one[what])).size < seen.length) wrong.push(`two endpoints have one ${what}`);
   }
   return seen;
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function judgeLinks(seen: { instance: string; endpoints: SeenEndpoint[]; wrong: string[]; links: IpLink[] }): void {
@@ -144,8 +138,9 @@ function judgeShelf(seen: { stateDir: string; endpoints: SeenEndpoint[]; wrong: 
   for (const place of ['standing', 'holders'])
     for (const key of names(place)) if (!holders.includes(key)) wrong.push(`${place}/${key} is no lease's`);
   const ready = endpoints.filter(({ state }) => state === 'ready').map(({ id }) => id);
-  for (const token of names('offers', 'default')) {
-    const id = token.slice(0, token.lastIndexOf('.'));
+  const offers = readdirSync(join(stateDir, 'shelf', 'offers', 'default'), { recursive: true, encoding: 'utf8' });
+  for (const path of offers.filter((name) => /^unused\/.|^used\/.+\/./.test(name))) {
+    const id = path.slice(path.lastIndexOf('/') + 1, path.lastIndexOf('.'));
     if (!ready.includes(id)) wrong.push(`${id} is offered and not ready`);
   }
 }

@@ -1,23 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../../src/errors.js';
-import type { PlannedFault } from '../../src/kernel/faults/types.js';
 import type { Lease } from '../../src/pool/types.js';
 import { CrashDaemon, type Pass } from './daemon.js';
 import { descriptors, look } from './eyes.js';
+import type { PlannedFault } from './faults/types.js';
 import { Guest } from './guest.js';
 import { ShelfTaker } from './shelf-taker.js';
 
@@ -140,8 +130,6 @@ export class Lane implements AsyncDisposable {
       await this.daemon.settled();
       await this.daemon.client.acquire({ containerId: 'extra' }).then((lease) => this.#note(lease as Lease));
       await this.daemon.settled();
-      // What is left behind is made of files, which on a busy machine come a while after the journal.
-      await this.#written();
       await this.daemon.end('SIGKILL');
       this.#leaveThingsBehind();
       this.daemon.plan(fault);
@@ -154,13 +142,11 @@ export class Lane implements AsyncDisposable {
   }
 
   /**
-   * A warm lease that stands for long enough to get a file of its own, several at once of which some are cold, all released; then
-   * one endpoint more, and one less.
+   * A warm lease, several at once of which some are cold, all released; then one endpoint more, and one less.
    */
   async #work(): Promise<void> {
     const { client, minReady } = this.daemon;
     await this.#ask(async () => this.#note((await client.acquire({ containerId: 'warm', ttl: 600 })) as Lease));
-    await this.#written();
     await this.#ask(async () => {
       for (const lease of await client.acquireMany({ count: minReady + 1 })) this.#note(lease as Lease);
     });
@@ -177,7 +163,6 @@ export class Lane implements AsyncDisposable {
     }
     await this.#ask(() => client.resizePool('default', { minReady }));
     await this.daemon.settled();
-    await this.#written();
   }
 
   /** Endpoints are laid out when they have their seals, which are open descriptors; where something failed, that may never be. */
@@ -194,18 +179,8 @@ export class Lane implements AsyncDisposable {
     const standing = this.#shelf.take('stands') !== undefined;
     if (this.#shelf.take('passes') !== undefined) this.#shelf.giveBack('passes');
     await this.#ask(() => this.daemon.client.leases());
-    // Entered when it is in the journal, in the next turn of the daemon's.
-    await delay(5);
     if (standing) this.#shelf.giveBack('stands');
     await this.#ask(() => this.daemon.client.leases());
-  }
-
-  /** Leases get files of their own a while later, a second where the processors are short. */
-  async #written(): Promise<void> {
-    await delay(25);
-    const journal = join(this.daemon.stateDir, 'journal');
-    for (const end = Date.now() + 3000; this.daemon.alive && Date.now() < end; await delay(25))
-      if ((statSync(journal, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   }
 
   /** A daemon that dies, or whose kernel refuses, may fail a request; it must say so in a problem of its own. */
@@ -291,7 +266,7 @@ export class Lane implements AsyncDisposable {
   async #inspect(): Promise<string[]> {
     if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(5000);
     // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
-    for (const end = Date.now() + 30_000; ; await delay(50)) {
+    for (const end = Date.now() + 180_000; ; await delay(50)) {
       const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
       if (wrong.length > 0 && Date.now() < end) continue;
       for (const what of wrong) this.#told.add(what);
@@ -344,7 +319,7 @@ export class Lane implements AsyncDisposable {
     const { id } = first.record;
     write('dirty', `${id}.json`, `${JSON.stringify({ ...first.record, state: 'dirty', reason: 'released' })}\n`);
     rmSync(first.path);
-    // Leased and answered, with no file of its own yet; and the half of another one.
+    // Leased, with the older file left beside the newer one.
     const lease = {
       id: randomBytes(8).toString('hex'),
       containerId: 'noted',
@@ -355,7 +330,7 @@ export class Lane implements AsyncDisposable {
       trust: 'unknown',
     };
     const noted = { ...second.record, revision: second.record.revision + 1_000_000, state: 'leased', lease };
-    appendFileSync(join(stateDir, 'journal'), `${JSON.stringify(noted)}\n{"version":1,"revis`, { mode: 0o600 });
+    write('leased', `${noted.id}.json`, `${JSON.stringify(noted)}\n`);
     this.#note({ id: lease.id, netns: noted.facts.netns } as Lease);
     // Taken from the shelf, of which no daemon has heard; and what netnsd-runc leaves that is killed before it takes.
     const { facts } = third.record;

@@ -7,10 +7,7 @@ export interface Taken {
   readonly path: string;
 }
 
-/**
- * Takes from a daemon's shelf and gives back as netnsd-runc does, but for one thing: it does not ask whether the daemon lives,
- * which it may never know at the moment when it matters.
- */
+/** Takes from a daemon's shelf and gives back as netnsd-runc does, whether or not the daemon lives. */
 export class ShelfTaker {
   readonly #shelf: string;
 
@@ -28,12 +25,15 @@ export class ShelfTaker {
     const id = randomBytes(8).toString('hex');
     const holder = join(this.#shelf, 'holders', key);
     try {
-      writeFileSync(holder, `{"lease":"${id}","pid":${process.pid}}\n{}`, { flag: 'wx', mode: 0o600 });
+      writeFileSync(holder, `{"lease":"${id}","pid":${process.pid},"tenant":"default"}\n{}`, {
+        flag: 'wx',
+        mode: 0o600,
+      });
     } catch {
       return undefined;
     }
     for (const name of this.#names()) {
-      const path = this.#rename(join('offers', 'default', name), 'taken', key);
+      const path = this.#rename(join('offers', 'default', 'unused', name), 'taken', key);
       if (path !== undefined) return { id, path };
     }
     rmSync(holder, { force: true });
@@ -49,7 +49,7 @@ export class ShelfTaker {
 
   #names(): string[] {
     try {
-      return readdirSync(join(this.#shelf, 'offers', 'default'));
+      return readdirSync(join(this.#shelf, 'offers', 'default', 'unused'));
     } catch {
       return [];
     }
@@ -60,7 +60,7 @@ export class ShelfTaker {
     try {
       const text = readlinkSync(join(this.#shelf, from));
       renameSync(join(this.#shelf, from), join(this.#shelf, place, key));
-      return text.split(' ').slice(2).join(' ');
+      return JSON.parse(text).netns.path;
     } catch {
       return undefined;
     }

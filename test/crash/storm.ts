@@ -79,7 +79,8 @@ export class Storm {
         await starting;
         continue;
       }
-      if (!daemon.alive && !(await daemon.start({ faults: false }))) this.#wrong.push('a start failed');
+      if (!daemon.alive && !(await daemon.start({ faults: false })))
+        this.#wrong.push(`a start failed with status ${await daemon.ended()}:\n${daemon.log()}`);
       await delay(random.next() * LONGEST_LIFE_MS);
       await kill();
     }
@@ -167,7 +168,7 @@ export class Storm {
   async #judge(): Promise<void> {
     this.#doubles();
     await this.#daemon.settled();
-    for (const end = Date.now() + 30_000; ; await delay(50)) {
+    for (const end = Date.now() + 180_000; ; await delay(50)) {
       const wrong = await this.#atRest();
       if (wrong.length > 0 && Date.now() < end) continue;
       this.#wrong.push(...wrong);

@@ -1,6 +1,6 @@
 import { Random } from '../../src/bench/sizing/random.js';
-import type { Fault, PlannedFault } from '../../src/kernel/faults/types.js';
 import type { Pass } from './daemon.js';
+import type { Fault, PlannedFault } from './faults/types.js';
 import { type Lane, PHASES, type Phase } from './lane.js';
 
 /** A point as it was passed in one phase. */
@@ -35,13 +35,11 @@ export interface Step {
 
 /**
  * In the short form killed after the first pass of each point (which is before the next one of that thread), failed in
- * one of its ways, and, for netlink requests, with the answers lost; what runs the request path warm touches nothing of
- * the pools', and is left to the long form: killed before and after, failed in each way, and all of that at the last pass
- * as well.
+ * one of its ways, and, for netlink requests, with the answers lost. In the long form killed before and after, failed in
+ * each way, and all of that at the last pass as well.
  */
 export function stepsOf(points: readonly Point[], { long }: { long: boolean }): Step[] {
   return points.flatMap(({ phase, thread, point, errnos, count }) => {
-    if (point.includes('warm-up') && !long) return [];
     const kills: Fault[] = long ? [{ act: 'kill before' }, { act: 'kill after' }] : [{ act: 'kill after' }];
     const failures = (long ? errnos : errnos.slice(0, 1)).map(failureOf);
     // A lost answer is unlike any other failure: what was asked has been done.

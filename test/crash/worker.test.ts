@@ -29,7 +29,7 @@ for (const [place, point] of POINTS.entries()) {
       await daemon.client.release(other.id);
       await daemon.settled();
       t.match(await daemon.client.leases(), [{ id: lease.id, netns: lease.netns }]);
-      for (const end = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      for (const end = Date.now() + 180_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
         const { wrong } = await look(daemon.stateDir);
         if (wrong.length > 0 && Date.now() < end) continue;
         t.same(wrong, []);

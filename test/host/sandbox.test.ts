@@ -101,6 +101,14 @@ t.test('a test that changes the network refuses to run outside the sandbox', asy
   t.match(deeper.stderr, 'not in its sandbox', 'nor in a namespace that the sandbox does not know');
 });
 
+t.test('faults are injected nowhere but inside the sandbox', async (t) => {
+  const preload = new URL('../crash/faults/preload.js', import.meta.url).href;
+  const env = { NETNSD_FAULTS: t.testdir(), NETNSD_SANDBOX: '1' };
+  const { exitCode, stderr } = await execa(process.execPath, ['--import', preload, '-e', ''], { reject: false, env });
+  t.equal(exitCode, 1);
+  t.match(stderr, 'run it by `npm test`');
+});
+
 t.test('the script of the continuous integration runs all tests', async (t) => {
   t.match(readFileSync('.ci/run', 'utf8'), /^exec npm test$/m);
 });

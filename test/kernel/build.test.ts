@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
@@ -10,6 +10,7 @@ import { type EndpointPlan, factsOf, planEndpoint } from '../../src/endpoint/pla
 import { NetnsdError } from '../../src/errors.js';
 import { NLM_F } from '../../src/kernel/netlink/protocol.js';
 import type { Request } from '../../src/kernel/netlink/request.js';
+import { eventually } from '../runtime/eye.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 
 interface SeenLink {
@@ -178,8 +179,10 @@ t.test('an endpoint whose namespace is held by a process loses its link all the 
   const fake = fakeHost(t);
   const { host, targets } = await built(t, fake, [0, 1]);
   const { plan } = targets[0] as BuildTarget;
-  const holder = execa('nsenter', [`--net=${fake.pathOf(plan.name.id)}`, 'sleep', '60'], { reject: false });
-  await delay(200);
+  const path = fake.pathOf(plan.name.id);
+  const holder = execa('nsenter', [`--net=${path}`, 'sleep', '3600'], { reject: false });
+  const inode = statSync(path).ino;
+  await eventually('it is inside', () => readlinkSync(`/proc/${holder.pid}/ns/net`) === `net:[${inode}]`);
   const outcomes = await destroyEndpoints({ host, site: fake.site, names: targets.map((target) => target.plan.name) });
   t.ok(outcomes.every(({ ok }) => ok));
   nothingRemains(t, fake);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { program, run } from './program.js';
 import { layOutShelf, type Shelf } from './shelf-stage.js';
@@ -16,7 +16,7 @@ const shelves: [string, (shelf: Shelf) => void][] = [
   [
     'offers FIFOs, folders and files',
     (shelf) => {
-      const path = (name: string) => shelf.path('offers/default', name);
+      const path = (name: string) => shelf.path('offers/default/unused', name);
       execFileSync('mkfifo', [path('fifo')]);
       mkdirSync(path('folder'));
       writeFileSync(path('file'), shelf.text('default-1'));
@@ -25,29 +25,39 @@ const shelves: [string, (shelf: Shelf) => void][] = [
   [
     'offers texts of 4000 bytes',
     (shelf) => {
-      shelf.offer('long', 'x'.repeat(4000));
-      shelf.offer('endpoint', `${'e'.repeat(3900)} 10.0.0.1/16 /x`);
-      shelf.offer('address', `e ${'1'.repeat(3900)} /x`);
+      shelf.offer('long', { text: 'x'.repeat(4000) });
+      shelf.offer('token', { text: shelf.text('a', { token: 'e'.repeat(3500) }) });
+      shelf.offer('address', { text: shelf.text('a', { addresses: [{ address: '1'.repeat(3500) }] }) });
+      shelf.offer('path', { text: shelf.text('a', { netns: { path: `/${'x'.repeat(3400)}`, inode: 1 } }) });
     },
   ],
   [
-    'offers texts without blanks, or of nothing else',
+    'offers texts that say too little, or nonsense',
     (shelf) => {
-      for (const text of ['x', ' ', '  ', '   ', 'a ', 'a b', 'a b ', ' b /c'])
-        shelf.offer(`t${text.length}-${text.trim().length}`, text);
+      const texts = [
+        'x',
+        ' ',
+        '{}',
+        '[]',
+        '{"token":"a"}',
+        '{"token":"a","pool":"b","netns":{}}',
+        '{"token":',
+        '"\\u0000"',
+      ];
+      for (const [index, text] of texts.entries()) shelf.offer(`t${index}`, { text });
     },
   ],
   [
     'offers names that no endpoint has',
     (shelf) => {
       for (const name of ['.hidden', 'a b', '\x1b[31m', 'é', 'x'.repeat(255)])
-        shelf.offer(name, name.length === 255 ? '/' : undefined);
+        shelf.offer(name, { text: name.length === 255 ? '/' : shelf.text('default-1') });
     },
   ],
   [
     'offers thousands of nothings',
     (shelf) => {
-      for (let index = 0; index < 3000; index += 1) shelf.offer(`n${index}`, 'x');
+      for (let index = 0; index < 3000; index += 1) shelf.offer(`n${index}`, { text: 'x' });
     },
   ],
   [
@@ -86,14 +96,6 @@ const shelves: [string, (shelf: Shelf) => void][] = [
     },
   ],
   [
-    'has a FIFO for a lock',
-    (shelf) => {
-      shelf.offer('default-1');
-      rmSync(shelf.path('open'));
-      execFileSync('mkfifo', [shelf.path('open')]);
-    },
-  ],
-  [
     'is a link',
     (shelf) => {
       shelf.offer('default-1');
@@ -102,11 +104,26 @@ const shelves: [string, (shelf: Shelf) => void][] = [
     },
   ],
   ['is a file', (shelf) => replaceByFile(shelf.folder)],
+  ['offers a namespace that is gone', (shelf) => offerGone(shelf, (path) => rmSync(path))],
+  [
+    'offers a namespace at whose path another one is',
+    (shelf) =>
+      offerGone(shelf, (path) => {
+        writeFileSync(`${path}.new`, '');
+        renameSync(`${path}.new`, path);
+      }),
+  ],
 ];
 
-/** As the daemon does for a lease that was asked for, where the shelf can be written to. */
+function offerGone(shelf: Shelf, spoil: (path: string) => void): void {
+  shelf.offer('default-1');
+  spoil(shelf.netns('default-1'));
+}
+
+/** As the daemon does for a lease that was asked for, after it has entered what was given back; where the shelf can be written to. */
 function markHolder(shelf: Shelf): void {
   try {
+    for (const folder of ['returned', 'holders']) rmSync(shelf.path(folder, 'c1'), { force: true });
     symlinkSync('lease', shelf.path('holders', 'c1'));
   } catch {
     // Then there is no such folder to look into either.
@@ -150,10 +167,14 @@ t.test('an endpoint is taken and given back without a memory error', async (t) =
   t.strictSame(shelf.names('returned'), ['c-b', 'c-undefined']);
 });
 
-t.test('a path of 3900 quotes is written as it is', async (t) => {
+t.test('a path of many quotes is written as it is', async (t) => {
   const stage = makeStage(t);
   const shelf = layOutShelf(t, stage, { offers: 0 });
-  shelf.offer('default-1', `default-1 10.0.0.1/16 /${'"'.repeat(3900)}`);
+  const folder = stage.path(['"'.repeat(250), '"'.repeat(250), '"'.repeat(250)].join('/'));
+  mkdirSync(folder, { recursive: true });
+  const path = `${folder}/${'"'.repeat(250)}`;
+  writeFileSync(path, '');
+  shelf.offer('default-1', { text: shelf.text('default-1', { netns: { path, inode: statSync(path).ino } }) });
   stage.writeSpec(specWith({ annotations: { a: 'b' } }));
   const ended = await run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env: stage.env });
   t.strictSame([ended.status, ended.stderr], [0, '']);

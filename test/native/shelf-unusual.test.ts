@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { program, run } from './program.js';
 import { layOutShelf } from './shelf-stage.js';
@@ -17,15 +17,22 @@ const annotated = (annotations: unknown) => (stage: Stage) => stage.writeSpec(sp
 type Spoil = (stage: Stage, shelf: ReturnType<typeof layOutShelf>) => void;
 
 const unusual: [string, Spoil][] = [
-  ['no daemon holds the lock', (_, shelf) => shelf.endDaemon()],
-  ['there are no offers', (_, shelf) => renameSync(shelf.path('offers/default/default-1'), shelf.path('gone'))],
+  ['there are no offers', (_, shelf) => renameSync(shelf.path('offers/default/unused/default-1'), shelf.path('gone'))],
   ['there is no default pool', (_, shelf) => renameSync(shelf.path('offers/default'), shelf.path('gone'))],
   ['a pool has no folder', annotated({ 'dev.netnsd.pool': 'other' })],
   ['a pool is a path', annotated({ 'dev.netnsd.pool': '../offers/default' })],
   ['a pool is a link', annotated({ 'dev.netnsd.pool': '@default' })],
   ['a pool is no string', annotated({ 'dev.netnsd.pool': 1 })],
   ['a pool has no name', annotated({ 'dev.netnsd.pool': '' })],
-  ['a tenant is another', annotated({ 'dev.netnsd.tenant': 'acme' })],
+  ['a tenant is a path', annotated({ 'dev.netnsd.tenant': '../default' })],
+  ['a tenant is no string', annotated({ 'dev.netnsd.tenant': 1 })],
+  [
+    'the pool’s containers get resolver files',
+    (_, shelf) => {
+      rmSync(shelf.path('offers/default/unused/default-1'));
+      shelf.offer('default-1', { text: shelf.text('default-1', { mountDns: true }) });
+    },
+  ],
   ['resolver files are wanted', annotated({ 'dev.netnsd.dns': 'true' })],
   ['annotations are empty', annotated({})],
   [

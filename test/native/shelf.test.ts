@@ -47,10 +47,12 @@ t.test('create takes an endpoint, writes it into the spec, and asks nobody', asy
   t.match(holder.lease, /^[0-9a-f]{16}$/);
   t.equal(holder.spec, before);
   t.equal(statSync(shelf.path('holders', 'c1')).mode & 0o777, 0o600);
-  t.strictSame([shelf.names('offers/default'), shelf.names('taken')], [[], ['c1']]);
+  t.match(holder, { tenant: 'default', pid: /^\d+$/ });
+  t.ok(Math.abs(holder.takenAtMs - Date.now()) < 600_000);
+  t.strictSame([shelf.names('offers/default/unused'), shelf.names('taken')], [[], ['c1']]);
   t.equal(readlinkSync(shelf.path('taken', 'c1')), shelf.text('default-1'));
   const seen = JSON.parse(readFileSync(stage.path('seen'), 'utf8'));
-  t.strictSame(seen.linux.namespaces[1], { type: 'network', path: '/run/netns/n default-1' });
+  t.strictSame(seen.linux.namespaces[1], { type: 'network', path: shelf.netns('default-1') });
   t.strictSame(seen.annotations, {
     a: 'b',
     'dev.netnsd.lease': holder.lease,
@@ -81,7 +83,6 @@ t.test(
       stage.writeSpec(SPEC);
       await run(netnsdRunc, ['run', flag, '-b', stage.bundle, 'c1'], { env: stage.env });
       t.strictSame([shelf.names('taken'), shelf.names('returned')], [['c1'], []]);
-      shelf.endDaemon();
       const ended = await run(netnsdRunc, ['delete', 'c1'], { env: stage.env });
       t.strictSame([ended.status, ended.stderr], [0, '']);
       t.strictSame([shelf.names('taken'), shelf.names('returned')], [[], ['c1']]);
@@ -117,7 +118,7 @@ t.test('what the shelf does not hold, or cannot take back, is given back over th
   );
 });
 
-t.test('of what holds nothing, or has given back already, the daemon is not told again, if it lives', async (t) => {
+t.test('of what holds nothing, or has given back already, the daemon is not told again', async (t) => {
   const stage = makeStage(t);
   await stage.startDaemon();
   const shelf = layOutShelf(t, stage);
@@ -131,11 +132,18 @@ t.test('of what holds nothing, or has given back already, the daemon is not told
   await remove();
   t.equal(asked(), 0, 'it gave back with the first delete');
   t.strictSame(shelf.names('returned'), ['c1']);
-  rmSync(shelf.path('returned', 'c1'));
-  rmSync(shelf.path('holders', 'c1'));
-  shelf.endDaemon();
-  await remove();
-  t.equal(asked(), 1, 'marks are worth nothing without the daemon that makes them');
+});
+
+t.test('of a container that holds leases besides the one from the shelf, the daemon is told', async (t) => {
+  const stage = makeStage(t);
+  await stage.startDaemon();
+  const shelf = layOutShelf(t, stage);
+  stage.writeSpec(SPEC);
+  await create(stage);
+  symlinkSync('lease', shelf.path('several', 'c1'));
+  await run(netnsdRunc, ['delete', 'c1'], { env: stage.env });
+  t.strictSame(stage.journal().at(-1), 'DELETE /v1/containers/c1/lease?force=true');
+  t.strictSame([shelf.names('taken'), shelf.names('returned')], [['c1'], []]);
 });
 
 t.test('a create that fails lets the daemon look whether something was left', async (t) => {
@@ -158,6 +166,24 @@ t.test('a container of a runtime root of its own has a key with a mark of that r
   t.strictSame([shelf.names('holders'), shelf.names('taken')], [[key], [key]]);
   await run(netnsdRunc, ['--root', 'state', 'delete', 'c1'], { env: stage.env, cwd: stage.folder });
   t.strictSame(shelf.names('returned'), [key]);
+});
+
+t.test('a tenant gets what it has had before, or else what nobody has had', async (t) => {
+  const stage = makeStage(t);
+  const shelf = layOutShelf(t, stage);
+  stage.writeSpec(specWith({ annotations: { 'dev.netnsd.tenant': 'blue' } }));
+  shelf.offer('default-7', { tenant: 'green' });
+  shelf.offer('default-8', { tenant: 'blue' });
+  for (const [id, endpoint] of [
+    ['c1', 'default-8'],
+    ['c2', 'default-1'],
+  ] as const) {
+    stage.writeSpec(specWith({ annotations: { 'dev.netnsd.tenant': 'blue' } }));
+    t.equal((await create(stage, id)).status, 0);
+    t.equal(readlinkSync(shelf.path('taken', id)), shelf.text(endpoint));
+    t.equal(shelf.holder(id).tenant, 'blue');
+  }
+  t.strictSame(shelf.names('offers/default/used/green'), ['default-7']);
 });
 
 t.test('a named pool and the default tenant are served as well', async (t) => {
@@ -198,10 +224,10 @@ t.test('what is no offer is passed over', async (t) => {
   const stage = makeStage(t);
   const shelf = layOutShelf(t, stage, { offers: 0 });
   stage.writeSpec(SPEC);
-  for (const [index, text] of ['no-path 10.0.0.1/16', 'x 1 relative', ' ', 'a\tb 1 /x', 'x 1 /a\nb'].entries())
-    shelf.offer(`bad-${index}`, text);
-  mkdirSync(shelf.path('offers/default/folder'));
-  writeFileSync(shelf.path('offers/default/file'), shelf.text('default-9'));
+  for (const [index, text] of ['{"token":"x"}', 'x 1 relative', ' ', '{', '[1]'].entries())
+    shelf.offer(`bad-${index}`, { text });
+  mkdirSync(shelf.path('offers/default/unused/folder'));
+  writeFileSync(shelf.path('offers/default/unused/file'), shelf.text('default-9'));
   shelf.offer('default-1');
   t.equal((await create(stage)).status, 0);
   t.equal(readlinkSync(shelf.path('taken', 'c1')), shelf.text('default-1'));

@@ -55,6 +55,8 @@ export function makeStage(t: Test, script = ''): Stage {
       NETNSD_RUNC_CONFIG: join(folder, 'runc.conf'),
       NETNSD_RUNC_RUNTIME: join(folder, 'fake-runtime'),
       NETNSD_SOCKET: join(folder, 'socket'),
+      // There is no daemon, which needs not be waited for.
+      NETNSD_RUNC_DEADLINE_MS: '100',
       FAKE_FOLDER: folder,
       FAKE_SCRIPT: script,
     },
@@ -65,6 +67,7 @@ export function makeStage(t: Test, script = ''): Stage {
     startDaemon: async ({ closeAfterMs } = {}) => {
       const daemon = await startFakeDaemon({ socket: stage.socket, journal: stage.path('journal'), closeAfterMs });
       t.teardown(() => daemon.close());
+      stage.env['NETNSD_RUNC_DEADLINE_MS'] = '60000';
       return daemon;
     },
   };

@@ -1,4 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { program, run } from './program.js';
 import { makeStage, runtimeArguments, specWith } from './stage.js';
@@ -158,4 +159,23 @@ t.test('the same root is named the same way from wherever it is given', async (t
     daemon.asked.map((asked) => decodeURIComponent(String(asked.headers['netnsd-runtime-root']))),
     Array(4).fill(stage.path('state')),
   );
+});
+
+t.test('a daemon that comes while a container starts serves it', async (t) => {
+  const stage = makeStage(t);
+  const env = { ...stage.env, NETNSD_RUNC_DEADLINE_MS: '60000' };
+  const ending = run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env });
+  await delay(50);
+  await stage.startDaemon();
+  const ended = await ending;
+  t.strictSame([ended.status, ended.stderr], [0, '']);
+  t.strictSame(stage.journal(), ['POST /v1/oci/patch', `runtime create -b ${stage.bundle} c1`]);
+});
+
+t.test('where not even the folder of the socket is there, no daemon is waited for', async (t) => {
+  const stage = makeStage(t);
+  const env = { ...stage.env, NETNSD_SOCKET: stage.path('nowhere/socket'), NETNSD_RUNC_DEADLINE_MS: '600000' };
+  const ended = await run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env });
+  t.equal(ended.status, 1);
+  t.match(ended.stderr, /cannot be reached: No such file or directory/);
 });

@@ -53,7 +53,6 @@ t.test('the files of a lease that did not outlive the daemon are removed, those 
   for (const [i, { folder }] of bundles.entries())
     await daemon.cli('oci', 'patch', folder, '--id', `guest-${i}`, '--dns');
   const [kept, lost] = await daemon.leases();
-  // At its end it writes the files of leases that only the journal speaks of.
   await daemon.stop('SIGTERM');
   for (const name of readdirSync(join(daemon.stateDir, 'leased'))) {
     const path = join(daemon.stateDir, 'leased', name);

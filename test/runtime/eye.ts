@@ -43,7 +43,7 @@ async function inside(netns: string | undefined, ...command: string[]) {
 export async function eventually(
   what: string,
   look: () => boolean | Promise<boolean>,
-  deadlineMs = 30_000,
+  deadlineMs = 180_000,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await look())) {

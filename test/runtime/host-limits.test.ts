@@ -34,21 +34,17 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     await daemon.filled();
     const ballast = join(daemon.stateDir, 'ballast');
     await fill(daemon.stateDir, ballast);
-    // The page that the journal has holds a few more leases.
     const acquire = () => daemon.send('POST', '/v1/leases', {});
-    let served = 0;
-    while ((await acquire()).status === 201) served += 1;
-    t.ok(served < 12, `${served} were served`);
     const { ready, leased } = await pool(daemon);
     for (let i = 0; i < 30; i += 1) t.match(await acquire(), { status: 503, body: { code: 'state_write_failed' } });
     t.match(await pool(daemon), { ready, leased, broken: 0, trouble: /ENOSPC/ }, 'no endpoint was lost');
-    t.equal(ready, 16 - served);
+    t.equal(ready, 16);
     t.match(await daemon.cli('status'), /pool default {2}in trouble: .*ENOSPC/);
     t.ok(await answersPing(lease.addresses[0]?.address.split('/')[0] as string), 'who has a lease has its network');
     t.equal((await daemon.send('DELETE', `/v1/leases/${lease.id}`)).status, 204, 'and may give it back');
     await eventually('it is destroyed', async () => (await pool(daemon)).destroying + (await pool(daemon)).dirty === 0);
     // What it leaves on the disk is room for one record: enough to try again, and not to go on.
-    await pause(5000);
+    await pause(2000);
     const troubles = said(daemon, 'records cannot be written');
     t.ok(troubles <= 2, `said ${troubles} times, and not with each record that finds room`);
     t.ok(said(daemon, 'endpoints cannot be built ahead') <= 2);
@@ -60,21 +56,9 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     await fill(daemon.stateDir, ballast);
     await daemon.stop('SIGKILL');
     daemon.start();
-    // A lease that stands in the journal only has no room for its file: then the daemon gives nothing up, and does not start.
-    const hasStarted = await daemon.answers().then(
-      () => true,
-      ({ message }: Error) => {
-        t.match(message, /leases may depend on it: ENOSPC/);
-        return false;
-      },
-    );
-    if (!hasStarted) {
-      rmSync(ballast);
-      daemon.start();
-      await daemon.answers();
-    }
-    t.ok(await daemon.leaseOf('after'), 'the leases are taken over');
-    t.equal((await daemon.leases()).length, served + 1);
+    await daemon.answers();
+    t.ok(await daemon.leaseOf('after'), 'a full disk does not keep the next daemon from taking the leases over');
+    t.equal((await daemon.leases()).length, 1);
   } finally {
     await daemon.down();
     await execa('umount', ['-l', daemon.stateDir]);
@@ -97,9 +81,10 @@ t.test('without descriptors left the pool waits, says so once, and fills when th
   t.ok(short.ready >= 16 && short.ready < 40, `${short.ready} are ready`);
   await pause(1000);
   t.equal(said(daemon, 'endpoints cannot be built ahead'), 1);
-  t.equal((await daemon.send('POST', '/v1/leases', {})).status, 201, 'what is ready is served');
+  // A try to build holds descriptors for a moment.
+  await eventually('what is ready is served', async () => (await daemon.send('POST', '/v1/leases', {})).status === 201);
   await limit(4096);
-  await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null, 60_000);
+  await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null);
   await daemon.filled();
   t.match(await pool(daemon), { ready: 40, broken: 0 });
 });
@@ -166,7 +151,7 @@ t.test('at the most network namespaces that a user may have, the pool serves wha
   t.equal(said(daemon, 'endpoints cannot be built ahead'), 1);
   const enter = ['--target', String(daemon.pid), '--user', '--preserve-credentials'];
   await execa('nsenter', [...enter, 'sh', '-c', 'echo 100 >/proc/sys/user/max_net_namespaces']);
-  await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null, 60_000);
+  await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null);
   await daemon.filled();
   t.match(await pool(daemon), { ready: 12, leased: 1 });
   t.equal(

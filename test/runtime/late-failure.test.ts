@@ -15,7 +15,7 @@ t.test('a start that fails when the pools are at work already ends, and says why
   writeFileSync(config, '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 40\n');
   mkdirSync(socket);
   const options = ['--config', config, '--state-dir', stateDir, '--socket', socket];
-  const { exitCode, stderr, timedOut } = await execa(MAIN, ['serve', ...options], { reject: false, timeout: 20_000 });
+  const { exitCode, stderr, timedOut } = await execa(MAIN, ['serve', ...options], { reject: false, timeout: 300_000 });
   t.notOk(timedOut, 'it does not stay with its pools');
   t.equal(exitCode, 2);
   t.match(stderr, /is there and no socket: remove it, or choose another with --socket/);

@@ -44,8 +44,8 @@ export async function expectNothingLeft(
   options: { leases?: number; gone: readonly number[] },
 ) {
   const { leases = 0, gone } = options;
-  await eventually(`${leases} leases are left`, async () => (await daemon.leases()).length === leases, 5_000).catch(
-    () => t.comment('waited for leases in vain'),
+  await eventually(`${leases} leases are left`, async () => (await daemon.leases()).length === leases).catch(() =>
+    t.comment('waited for leases in vain'),
   );
   t.equal((await daemon.leases()).length, leases, 'the leases that are to stand, stand, and no other');
   await eventually('the pools have settled', async () =>
@@ -56,7 +56,7 @@ export async function expectNothingLeft(
   const folder = `${daemon.stateDir}/netns`;
   const mounts = () => mountsBelow(folder).filter((point) => point !== folder).length;
   // A daemon that has just started builds one more, to see what a pristine one is like.
-  await eventually('there is no other mount', () => mounts() === owned, 5_000).catch(() => undefined);
+  await eventually('there is no other mount', () => mounts() === owned).catch(() => undefined);
   t.equal(mounts(), owned, 'there is a mount an endpoint and no more');
   t.equal(await bridgePorts(), owned, 'there is a link an endpoint and no more');
   t.same(gone.flatMap(holdersOf), [], 'nobody is in the namespaces that were given back');

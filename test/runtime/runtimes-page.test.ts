@@ -83,7 +83,7 @@ t.test('the commands of docs/runtimes.md run as they are printed, and leave noth
     all: true,
     reject: false,
     stdin: 'ignore',
-    timeout: 100_000,
+    timeout: 900_000,
   });
   t.equal(exitCode, 0, 'every command succeeds');
   if (exitCode !== 0) t.comment(all);

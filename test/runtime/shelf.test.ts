@@ -2,6 +2,7 @@ import { chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { Random } from '../../src/bench/sizing/random.js';
 import type { Reconciliation } from '../../src/reconcile/findings.js';
 import { editSpec, makeBundle } from './bundle.js';
 import type { Daemon } from './daemon.js';
@@ -11,10 +12,18 @@ import { runc } from './runtimes.js';
 import { startWrapper, type Wrapper } from './wrapper.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 4\nmax = 32\nsizing = "fixed"\n';
+/** How often netnsd-runc is killed, at moments drawn with the seed. */
+const ROUNDS = Number(process.env.NETNSD_SHELF_ROUNDS ?? 12);
+const SEED = Number(process.env.NETNSD_SHELF_SEED ?? Date.now() % 2 ** 32);
 const FOREVER = 'trap "exit 0" TERM; while :; do sleep 1; done';
 
 const shelfOf = (daemon: Daemon, ...names: string[]) => join(daemon.stateDir, 'shelf', ...names);
-const lying = (daemon: Daemon) => readdirSync(shelfOf(daemon, 'offers', 'default')).length;
+/** Names of the offers, be they for any tenant or for one. */
+const offersOf = (daemon: Daemon) =>
+  readdirSync(shelfOf(daemon, 'offers', 'default'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /^unused\/.|^used\/.+\/./.test(path))
+    .map((path) => path.slice(path.lastIndexOf('/') + 1));
+const lying = (daemon: Daemon) => offersOf(daemon).length;
 
 /** Endpoints are laid out when they are sealed, a little after they are ready. */
 function laidOut(daemon: Daemon, count = 4): Promise<void> {
@@ -87,23 +96,69 @@ t.test(
   },
 );
 
-t.test('of a daemon that died nothing is taken', async (t) => {
+t.test('while a daemon is dead containers start and end, and the next one goes on with what lies there', async (t) => {
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
   await laidOut(daemon);
+  await daemon.stop('SIGKILL');
+  const offers = offersOf(daemon);
+  const short = await makeBundle('ping -c1 -W2 10.213.0.1');
+  const ended = await wrapper.call('run', '--bundle', short.folder, 'short');
+  t.equal(ended.status, 0, ended.output);
+  const long = await makeBundle(FOREVER);
+  t.equal((await wrapper.call('create', '--bundle', long.folder, 'long')).status, 0);
+  t.equal((await wrapper.call('start', 'long')).status, 0);
+  t.equal(lying(daemon), 2);
+  daemon.start();
+  await daemon.answers();
+  const left = offersOf(daemon).filter((name) => offers.includes(name));
+  t.equal(left.length, 2, 'what nobody took lies there as it lay');
+  const lease = await wrapper.lease('long');
+  t.match(await wrapper.inside('long', 'ping -c1 -W2 10.213.0.1'), / 0% packet loss/);
+  await eventually('what was given back is replaced', async () => (await daemon.pools())[0]?.replaced === 1);
+  t.match(await daemon.pools(), [{ leased: 1 }]);
+  t.equal((await wrapper.call('delete', '--force', 'long')).status, 0);
+  await expectNothingLeft(t, daemon, { gone: [lease.netns.inode] });
+});
+
+t.test('starts go on through restarts and kills of the daemon', async (t) => {
+  await using wrapper = await startWrapper(t, runc(), { toml: POOL.replace('min_ready = 4', 'min_ready = 16') });
+  const { daemon } = wrapper;
+  await laidOut(daemon, 16);
+  const shared = await makeBundle('true');
+  const failures: string[] = [];
+  let starting = true;
+  const starts = (async () => {
+    for (let index = 0; starting; index += 1) {
+      const { folder } = await makeBundle('true', shared);
+      const ended = await wrapper.call('run', '--bundle', folder, `c${index}`);
+      if (ended.status !== 0) failures.push(ended.output);
+    }
+  })();
+  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
+    await daemon.stop(signal);
+    daemon.start();
+    await daemon.answers();
+  }
+  starting = false;
+  await starts;
+  t.strictSame(failures, []);
+  await laidOut(daemon, 16);
+  t.match(await daemon.pools(), [{ leased: 0, broken: 0 }]);
+  await expectNothingLeft(t, daemon, { gone: [] });
+});
+
+t.test('after netnsd down nothing can be taken', async (t) => {
+  await using wrapper = await startWrapper(t, runc(), { toml: POOL });
+  const { daemon } = wrapper;
+  await laidOut(daemon);
+  await daemon.down();
   const bundle = await makeBundle('true');
   const before = readFileSync(join(bundle.folder, 'config.json'), 'utf8');
-  await daemon.stop('SIGKILL');
-  t.equal(lying(daemon), 4, 'though all lies there');
   const refused = await wrapper.call('run', '--bundle', bundle.folder, 'late');
   t.equal(refused.status, 1);
   t.match(refused.output, /cannot give container late a network: netnsd at .* cannot be reached/);
   t.equal(readFileSync(join(bundle.folder, 'config.json'), 'utf8'), before);
-  t.equal(lying(daemon), 4);
-  daemon.start();
-  await daemon.answers();
-  await eventually('it has offers of its own', () => readdirSync(shelfOf(daemon, 'offers', 'default')).length === 4);
-  await expectNothingLeft(t, daemon, { gone: [] });
 });
 
 t.test('what a container that may change its network has had is replaced', async (t) => {
@@ -179,12 +234,14 @@ t.test('whatever netnsd-runc was at when it was killed, the delete of its contai
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
   const shared = await makeBundle('true');
-  for (let round = 0; round < 40; round += 1) {
+  t.comment(`NETNSD_SHELF_ROUNDS=${ROUNDS} NETNSD_SHELF_SEED=${SEED}`);
+  const random = new Random(SEED);
+  for (let round = 0; round < ROUNDS; round += 1) {
     await laidOut(daemon);
     const { folder } = await makeBundle('true', shared);
     const running = wrapper.begin('run', '--bundle', folder, `victim${round}`);
     // What it does itself is done within the first milliseconds; the last ones fall into the container's life.
-    await delay(round / 4);
+    await delay(random.next() * 10);
     running.kill('SIGKILL');
     await running;
     const deleted = await wrapper.call('delete', '--force', `victim${round}`);

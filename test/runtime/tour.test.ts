@@ -42,7 +42,7 @@ t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
     all: true,
     reject: false,
     stdin: 'ignore',
-    timeout: 60_000,
+    timeout: 900_000,
   });
   t.equal(all.match(/ 0% packet loss/g)?.length, 2, 'the container reaches its gateway and its neighbour');
   t.match(all, /^container {4}hello$/m, 'its lease can be looked at');

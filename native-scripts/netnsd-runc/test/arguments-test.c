@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "names.h"
 
 /* A command line in one string, split at blanks; `_` stands for an empty argument. */
 static struct arguments read_line(const char *line) {

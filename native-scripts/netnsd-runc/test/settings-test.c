@@ -40,7 +40,7 @@ void test_settings(void) {
   CHECK(parse(""));
   CHECK_TEXT(settings.socket, "/run/netnsd/netnsd.sock");
   CHECK_TEXT(settings.runtime, "");
-  CHECK(settings.deadline_ms == 2000 && settings.on_failure == ON_FAILURE_FAIL);
+  CHECK(settings.deadline_ms == 10000 && settings.on_failure == ON_FAILURE_FAIL);
   test("every key is read, with comments, blanks and Windows line ends");
   CHECK(parse("# c\n\n  runtime = /usr/bin/crun \r\nsocket=/s\n\tdeadline_ms\t=\t500\non_failure = empty\npool = p\ntenant = a b"));
   CHECK_TEXT(settings.runtime, "/usr/bin/crun");

@@ -1,10 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { ENDPOINT_STATES, type PoolService, type PoolStatus } from '../../pool/index.js';
-import type { DurationHistogram } from './duration-histogram.js';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ENDPOINT_STATES, type PoolStatus } from '../../pool/index.js';
 
 const SIZES = [
   ['netnsd_min_ready', 'How many endpoints a pool keeps ready at least.', 'minReady'],
-  ['netnsd_target', 'How many endpoints a pool keeps ready now, as demand says.', 'target'],
+  ['netnsd_target', 'How many endpoints a pool keeps ready now, by demand.', 'target'],
   ['netnsd_max', 'How many endpoints a pool may have.', 'max'],
 ] as const;
 
@@ -13,24 +12,30 @@ const COUNTS = [
   ['netnsd_acquired_cold_total', 'Leases that had to wait for a build.', 'acquiredCold'],
   ['netnsd_released_total', 'Leases that have ended.', 'released'],
   ['netnsd_recycled_by_seal_total', 'Released endpoints whose seal was intact.', 'recycledBySeal'],
-  ['netnsd_recycled_by_proof_total', 'Released endpoints that were as pristine.', 'recycledByProof'],
-  ['netnsd_recycled_unseen_total', 'Released endpoints used again as they were.', 'recycledUnseen'],
+  ['netnsd_recycled_by_proof_total', 'Released endpoints that were proven pristine.', 'recycledByProof'],
+  ['netnsd_recycled_unseen_total', 'Released endpoints used again without a check.', 'recycledUnseen'],
   ['netnsd_build_failures_total', 'Endpoints that could not be built.', 'buildFailures'],
 ] as const satisfies readonly (readonly [string, string, keyof PoolStatus])[];
 
-/** A registry of the process's metrics, of `acquire`, and of the pools, which are read when somebody asks. */
-export function openRegistry(service: Pick<PoolService, 'status'>, acquire: DurationHistogram): Registry {
-  const register = new Registry();
-  const registers = [register];
-  collectDefaultMetrics({ register });
-  register.registerMetric(acquire.asMetric());
+const BUCKETS_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
+
+export interface MetricsRegistry {
+  readonly registry: Registry;
+  readonly acquire: Histogram;
+}
+
+/** The metrics of this process, of acquires, and of the pools, whose status `pools` returns. */
+export function openRegistry(pools: () => readonly PoolStatus[]): MetricsRegistry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'netnsd_endpoints',
     help: 'Endpoints by pool and state.',
     labelNames: ['pool', 'state'],
     registers,
     collect() {
-      for (const pool of service.status()) {
+      for (const pool of pools()) {
         for (const state of ENDPOINT_STATES) this.set({ pool: pool.name, state }, pool[state]);
       }
     },
@@ -42,7 +47,7 @@ export function openRegistry(service: Pick<PoolService, 'status'>, acquire: Dura
       help,
       ...labelled,
       collect() {
-        for (const pool of service.status()) this.set({ pool: pool.name }, pool[key]);
+        for (const pool of pools()) this.set({ pool: pool.name }, pool[key]);
       },
     });
   }
@@ -51,10 +56,10 @@ export function openRegistry(service: Pick<PoolService, 'status'>, acquire: Dura
       name,
       help,
       ...labelled,
-      // The pools count; what is printed is their number, not a second count beside it.
+      // The pools keep the counts; this counter is set to theirs.
       collect() {
         this.reset();
-        for (const pool of service.status()) this.inc({ pool: pool.name }, pool[key]);
+        for (const pool of pools()) this.inc({ pool: pool.name }, pool[key]);
       },
     });
   }
@@ -65,9 +70,15 @@ export function openRegistry(service: Pick<PoolService, 'status'>, acquire: Dura
     registers,
     collect() {
       this.reset();
-      for (const { name, replacedFor } of service.status())
+      for (const { name, replacedFor } of pools())
         for (const [reason, count] of Object.entries(replacedFor)) this.inc({ pool: name, reason }, count);
     },
   });
-  return register;
+  const acquire = new Histogram({
+    name: 'netnsd_acquire_seconds',
+    help: 'Time that an acquire took inside the daemon, waiting included.',
+    buckets: BUCKETS_SECONDS,
+    registers,
+  });
+  return { registry, acquire };
 }

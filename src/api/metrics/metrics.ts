@@ -1,39 +1,34 @@
-import type { Registry } from 'prom-client';
-import type { PoolService } from '../../pool/index.js';
-import { DurationHistogram } from './duration-histogram.js';
-
-const BUCKETS_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
+import type { PoolService, PoolStatus } from '../../pool/index.js';
+import type { MetricsRegistry } from './metrics-registry.js';
 
 /**
- * The daemon's metrics in the Prometheus text format. prom-client and its registry are loaded when somebody asks for the
- * first time: a daemon that nobody scrapes does without their memory.
+ * The daemon's metrics in the Prometheus text format. prom-client is loaded with the first acquire or scrape: the start of
+ * the daemon does not wait for it.
  */
 export class ApiMetrics {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
   readonly #service: Pick<PoolService, 'status'>;
-  readonly #acquire = new DurationHistogram({
-    name: 'netnsd_acquire_seconds',
-    help: 'Time that an acquire took inside the daemon, waiting included.',
-    boundsSeconds: BUCKETS_SECONDS,
-  });
-  #registry: Promise<Registry> | undefined;
+  #pools: readonly PoolStatus[] = [];
+  #opened: Promise<MetricsRegistry> | undefined;
 
   constructor(service: Pick<PoolService, 'status'>) {
     this.#service = service;
   }
 
-  /** Counts one acquire that was granted. */
+  /** Counts one acquire that returned leases. */
   observeAcquire(seconds: number): void {
-    this.#acquire.observe(seconds);
+    void this.#open().then(({ acquire }) => acquire.observe(seconds));
   }
 
   async text(): Promise<string> {
-    this.#registry ??= this.#open();
-    return (await this.#registry).metrics();
+    const { registry } = await this.#open();
+    // Once a scrape, for all metrics of it.
+    this.#pools = this.#service.status();
+    return registry.metrics();
   }
 
-  async #open(): Promise<Registry> {
-    const { openRegistry } = await import('./metrics-registry.js');
-    return openRegistry(this.#service, this.#acquire);
+  #open(): Promise<MetricsRegistry> {
+    this.#opened ??= import('./metrics-registry.js').then(({ openRegistry }) => openRegistry(() => this.#pools));
+    return this.#opened;
   }
 }

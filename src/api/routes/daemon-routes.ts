@@ -1,19 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { ContainerRequests } from '../container-requests.js';
-import type { Handovers } from '../handover.js';
 import type { ApiMetrics } from '../metrics/metrics.js';
 import type { ApiOptions } from '../options.js';
-import { HealthSchema, PatchBundleSchema, PatchedBundleSchema, StatusSchema } from '../schemas/index.js';
+import { HealthSchema, StatusSchema } from '../schemas/index.js';
 
-type Options = ApiOptions & {
-  readonly metrics: ApiMetrics;
-  readonly handovers: Handovers;
-  readonly requests: ContainerRequests;
-};
+type Options = Pick<ApiOptions, 'service' | 'version' | 'startedAt'> & { readonly metrics: ApiMetrics };
 
-/** `/v1/status`, `/v1/oci/patch`, `/healthz`, `/metrics`. */
+/** `/v1/status`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, version, startedAt, metrics, handovers, requests } = options;
+  const { service, version, startedAt, metrics } = options;
 
   app.get(
     '/v1/status',
@@ -24,22 +18,6 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       uptimeSeconds: Math.max(0, Math.round((Date.now() - startedAt) / 100) / 10),
       pools: service.status(),
     }),
-  );
-
-  app.post(
-    '/v1/oci/patch',
-    {
-      schema: {
-        summary: "Lease an endpoint and write its path into an OCI bundle's config.json",
-        tags: ['oci'],
-        body: PatchBundleSchema,
-        response: { 200: PatchedBundleSchema },
-      },
-    },
-    async (request, reply) => {
-      const { body, headers } = request;
-      return requests.patch(body, { headers, handover: handovers.open(reply.raw) });
-    },
   );
 
   app.get(

@@ -1,30 +1,26 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { NetnsdError, toNetnsdError } from '../../errors.js';
+import { NetnsdError } from '../../errors.js';
 import type { Lease } from '../../pool/index.js';
-import { type ContainerRequests, logLeases } from '../container-requests.js';
-import type { Handovers } from '../handover.js';
+import type { Deliveries } from '../delivery.js';
+import { logLeases } from '../lease-log.js';
 import type { ApiOptions } from '../options.js';
 import {
   AcquireSchema,
-  ContainerParamsSchema,
   LeaseListSchema,
   LeaseParamsSchema,
   LeaseQuerySchema,
   LeaseSchema,
-  ReleaseQuerySchema,
   RenewSchema,
 } from '../schemas/index.js';
-import { noContent } from '../schemas/openapi.js';
 
 type Options = Pick<ApiOptions, 'service' | 'log'> & {
-  readonly handovers: Handovers;
-  readonly requests: ContainerRequests;
+  readonly deliveries: Deliveries;
   readonly observe: (seconds: number) => void;
 };
 
 /** `/v1/leases`. */
 export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, log, handovers, observe, requests } = options;
+  const { service, log, deliveries, observe } = options;
   const one = { ...LeaseSchema, description: 'The lease; with `count`: {leases}.' };
   app.post(
     '/v1/leases',
@@ -32,48 +28,27 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
       schema: {
         summary: 'Lease an endpoint, or `count` of them, all or nothing',
         description:
-          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container holds already. A client that leaves before its answer holds nothing.',
+          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container holds already. If the client disconnects before the response, nothing stays leased.',
         tags: ['leases'],
         body: AcquireSchema,
         response: { 200: { ...LeaseSchema, description: 'The lease that the container holds already.' }, 201: one },
       },
       config: { openapi: { 201: { description: one.description, anyOf: [LeaseSchema, LeaseListSchema] } } },
     },
-    // No async function: the answer is sent from where the lease comes, without a promise in between.
-    (request, reply) => {
+    async (request, reply) => {
       const startedMs = performance.now();
-      const { pool, containerId, tenant, trust, forContainer, count, wait, ttl, pid } = request.body;
-      const handover = handovers.open(reply.raw);
-      const granted = (leases: Lease[]): void => {
-        observe((performance.now() - startedMs) / 1000);
-        const lease = leases[0] as Lease;
-        const isNew = handover.hold(leases);
-        logLeases(log, leases, { isNew, peer: handover.peer });
-        reply.code(isNew ? 201 : 200);
-        if (count === undefined) void reply.send(lease);
-        // A list does not fit the compiled serialiser of the one lease.
-        else
-          void reply
-            .type('application/json; charset=utf-8')
-            .serializer(JSON.stringify)
-            .send({ leases } as never);
-      };
-      const { signal } = handover;
-      service
-        .acquire({
-          pool,
-          containerId,
-          tenant,
-          trust,
-          forContainer,
-          count,
-          waitSeconds: wait,
-          ttlSeconds: ttl,
-          pid,
-          signal,
-        })
-        .then(granted)
-        .catch((error: unknown) => void reply.send((error instanceof Error ? error : toNetnsdError(error)) as never));
+      const { wait, ttl, ...terms } = request.body;
+      const delivery = deliveries.open(reply.raw);
+      const { signal, peer } = delivery;
+      const leases = await service.acquire({ ...terms, waitSeconds: wait, ttlSeconds: ttl, signal });
+      observe((performance.now() - startedMs) / 1000);
+      const isNew = delivery.carry(leases);
+      logLeases(log, leases, { isNew, peer });
+      reply.code(isNew ? 201 : 200);
+      if (terms.count === undefined) return leases[0] as Lease;
+      // The compiled serialiser of the route is that of a single lease.
+      reply.type('application/json; charset=utf-8').serializer(JSON.stringify);
+      return { leases } as never;
     },
   );
 
@@ -104,7 +79,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
     '/v1/leases/:id',
     {
       schema: {
-        summary: 'Renew a lease: a time limit from now on',
+        summary: 'Set the time limit of a lease, from now',
         tags: ['leases'],
         params: LeaseParamsSchema,
         body: RenewSchema,
@@ -115,41 +90,6 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
       const lease = service.renew(request.params.id, request.body.ttl);
       log.debug({ lease: lease.id, expiresAt: lease.expiresAt }, 'renewed');
       return lease;
-    },
-  );
-
-  app.delete(
-    '/v1/leases/:id',
-    {
-      schema: {
-        summary: 'Release a lease; again is no error',
-        tags: ['leases'],
-        params: LeaseParamsSchema,
-        querystring: ReleaseQuerySchema,
-      },
-      config: { openapi: noContent },
-    },
-    async (request, reply) => {
-      await requests.releaseLeases([request.params.id], { force: request.query.force === 'true' });
-      return reply.code(204).send();
-    },
-  );
-
-  app.delete(
-    '/v1/containers/:containerId/lease',
-    {
-      schema: {
-        summary: "Release a container's leases, in every pool; none is no error",
-        tags: ['leases'],
-        params: ContainerParamsSchema,
-        querystring: ReleaseQuerySchema,
-      },
-      config: { openapi: noContent },
-    },
-    async (request, reply) => {
-      const { params, query, headers } = request;
-      await requests.release(params.containerId, { headers, force: query.force === 'true' });
-      return reply.code(204).send();
     },
   );
 };

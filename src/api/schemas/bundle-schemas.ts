@@ -1,8 +1,8 @@
 /** Writing a lease into an OCI bundle. */
 
+import { type Static, Type } from 'typebox';
 import { ContainerId, closed, nullableString, oneOf, PoolName, Tenant, Wait } from './fields.js';
 import { LeaseSchema } from './lease-schemas.js';
-import { type Static, Type } from './type.js';
 
 export const PatchBundleSchema = Type.Object(
   {

@@ -1,9 +1,9 @@
 /** One endpoint, whoever has it. */
 
+import { type Static, Type } from 'typebox';
 import { EventSchema } from './event-schema.js';
 import { list, nullableString, oneOf, time } from './fields.js';
 import { LeaseSchema } from './lease-schemas.js';
-import { type Static, Type } from './type.js';
 
 const { netns, interface: link, addresses } = LeaseSchema.properties;
 

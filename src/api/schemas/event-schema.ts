@@ -1,5 +1,5 @@
+import { type Static, Type } from 'typebox';
 import { nullableString, oneOf, time } from './fields.js';
-import { type Static, Type } from './type.js';
 
 /** The data of one server-sent event. */
 export const EventSchema = Type.Object(

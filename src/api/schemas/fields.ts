@@ -1,6 +1,5 @@
 /** Fields that several shapes of the API share. */
-import type { TSchema, TSchemaOptions } from 'typebox';
-import { Type } from './type.js';
+import { type TSchema, type TSchemaOptions, Type } from 'typebox';
 
 /** An object that takes no fields but its own: an unknown one is refused, not dropped. */
 export const closed = { additionalProperties: false };
@@ -61,12 +60,12 @@ export function time(description: string) {
   return Type.String({ description: `${description} RFC 3339, UTC.`, examples: ['2026-03-01T12:00:00.000Z'] });
 }
 
-/** One of these words. An enum and not a union of literals, which the compiled serialiser would try one by one. */
-export function oneOf<const T extends string>(words: readonly T[], options: TSchemaOptions = {}) {
-  return Type.Unsafe<T>({ type: 'string', enum: [...words], ...options });
+/** One of these words. */
+export function oneOf<const T extends string[]>(words: readonly [...T], options: TSchemaOptions = {}) {
+  return Type.Enum(words, { type: 'string', ...options });
 }
 
-/** A string or null, in one schema for the same reason. */
+/** A string or null, in one schema: the compiled serialiser would try the members of a union one by one. */
 export function nullableString(options: TSchemaOptions) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 }

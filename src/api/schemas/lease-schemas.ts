@@ -1,7 +1,7 @@
 /** Leases: what is asked, and what is had. */
 
+import { type Static, Type } from 'typebox';
 import { ContainerId, closed, list, nullableString, oneOf, Pid, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
-import { type Static, Type } from './type.js';
 
 const AddressSchema = Type.Object({
   address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.2/16'] }),

@@ -1,8 +1,8 @@
 /** Pools and the daemon that has them. */
 
+import { type Static, Type } from 'typebox';
 import { REPLACEMENT } from './endpoint-schemas.js';
 import { closed, list, nullableString } from './fields.js';
-import { type Static, Type } from './type.js';
 
 function count(description: string, example: number) {
   return Type.Integer({ minimum: 0, description, examples: [example] });
@@ -28,7 +28,7 @@ export const PoolStatusSchema = Type.Object(
     recycledByProof: count('Endpoints ready again because all of them was as pristine, since the daemon started.', 5),
     recycledUnseen: count('Endpoints ready again as they were (recycle = "reuse"), since the daemon started.', 0),
     replaced: count('Endpoints replaced after their release, since the daemon started.', 2),
-    replacedFor: Type.Record(Type.Integer({ minimum: 0 }), {
+    replacedFor: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
       description: 'The same by kind of reason.',
       examples: [{ links: 1, privileged: 1 }],
     }),

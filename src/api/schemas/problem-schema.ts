@@ -1,4 +1,4 @@
-import { type Static, Type } from './type.js';
+import { type Static, Type } from 'typebox';
 
 /** How every error leaves: application/problem+json, RFC 9457. */
 export const ProblemSchema = Type.Object(
@@ -11,7 +11,9 @@ export const ProblemSchema = Type.Object(
     status: Type.Integer({ description: 'The HTTP status.', examples: [503] }),
     detail: Type.String({ description: 'What failed, on what, and what to do.' }),
     code: Type.String({ description: 'Stable; what programs branch on.', examples: ['pool_exhausted'] }),
-    details: Type.Optional(Type.Record(Type.Unknown(), { description: 'Operation, endpoint, errno and the like.' })),
+    details: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: 'Operation, endpoint, errno and the like.' }),
+    ),
   },
   { title: 'Problem', description: 'An error, as RFC 9457 has it.' },
 );

@@ -1,7 +1,7 @@
 /** Comparing what there is with what should be. */
 
+import { type Static, Type } from 'typebox';
 import { closed, list, nullableString, oneOf } from './fields.js';
-import { type Static, Type } from './type.js';
 
 export const ReconcileSchema = Type.Object(
   {

@@ -100,8 +100,6 @@ export class SimulatedEndpoints implements Endpoints {
 /** A file system that forgets: no simulation is restarted. */
 export const NO_RECORDS: Records = {
   write() {},
-  writeSoon() {},
-  async committed() {},
   remove() {},
 };
 

@@ -1,6 +1,5 @@
 import koffi from 'koffi';
 import { kernelError } from '../errno.js';
-import { faults } from '../faults.js';
 
 const libc = koffi.load('libc.so.6');
 /** The C functions, as koffi binds them: what fails returns less than 0 and sets errno. */
@@ -39,7 +38,6 @@ export const native = {
   mallopt: libc.func('int mallopt(int parameter, int value)'),
   mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
 };
-faults?.wrapCalls(native);
 
 /** Hands a result on; throws kernel_error where it says that the call failed. `operation` completes "cannot …". */
 export function check(result: number, operation: () => string): number {

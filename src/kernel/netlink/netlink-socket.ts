@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf, kernelError } from '../errno.js';
-import { faults } from '../faults.js';
 import { closeFd, openNetlink, sendDatagram } from '../libc.js';
 import { Answers } from './answers.js';
 import { MessageWriter } from './message-writer.js';
@@ -61,10 +60,6 @@ export class NetlinkSocket implements Disposable {
    * where the answers are lost (ENOBUFS) or the socket is closed: then nothing is known of any of them.
    */
   transact(requests: readonly Request[]): Outcome[] {
-    return faults === undefined ? this.#transact(requests) : faults.transact(requests, (some) => this.#transact(some));
-  }
-
-  #transact(requests: readonly Request[]): Outcome[] {
     const outcomes: Outcome[] = [];
     while (outcomes.length < requests.length) this.#send(requests, outcomes);
     return outcomes;
@@ -85,8 +80,7 @@ export class NetlinkSocket implements Disposable {
   async dump(request: Request): Promise<readonly Buffer[]> {
     const deadlineMs = performance.now() + DUMP_DEADLINE_MS;
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      const [outcome] =
-        faults === undefined ? this.dumpOnce(request) : faults.transact([request], () => this.dumpOnce(request));
+      const [outcome] = this.dumpOnce(request);
       if (outcome?.ok) return outcome.replies;
       if (!isInterrupted(outcome) || performance.now() > deadlineMs) throw failureOf(outcome, request);
       await delay(pauseMs);
@@ -96,8 +90,7 @@ export class NetlinkSocket implements Disposable {
   /** The same without pauses, for a thread that stands in another namespace meanwhile; a few attempts, then EINTR. */
   dumpNow(request: Request): readonly Buffer[] {
     for (let attempt = 1; ; attempt += 1) {
-      const [outcome] =
-        faults === undefined ? this.dumpOnce(request) : faults.transact([request], () => this.dumpOnce(request));
+      const [outcome] = this.dumpOnce(request);
       if (outcome?.ok) return outcome.replies;
       if (!isInterrupted(outcome) || attempt === ATTEMPTS) throw failureOf(outcome, request);
     }

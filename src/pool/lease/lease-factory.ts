@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
-import { SHELF_TENANT, type ShelfNews } from '../shelf.js';
+import { type ShelfNews, takenTerms } from '../shelf.js';
 import type { Endpoint, EndpointTable } from '../stock/endpoint-table.js';
-import type { EndpointFacts, EndpointKey, EndpointState, Graft, Lease, LeaseTerms } from '../types.js';
+import type { EndpointFacts, EndpointKey, Graft, Lease, LeaseTerms } from '../types.js';
 import type { Ask } from './acquire-options.js';
 import { newLeaseId } from './lease-id.js';
 import type { Held, LeaseOwner, LeaseTable } from './lease-table.js';
@@ -36,27 +36,19 @@ export class Grants {
       ...(ask.process === null ? {} : { process: ask.process }),
       ...(ask.forContainer ? { container: 'awaited' } : {}),
     };
-    const before = endpoint.recordedState;
     this.#table.move(endpoint, 'leased', { facts, lease: terms });
-    return this.#hold({ endpoint, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm', before });
+    return this.#hold({ endpoint, facts, terms, ttlMs: ask.ttlMs, confirmed: source === 'warm' });
   }
 
-  /** The lease of what a container took from the shelf: it stands, whether or not that can be recorded. */
+  /** The lease of what a client took from the shelf: it stands, whether or not that can be recorded. */
   claim(endpoint: Endpoint, news: ShelfNews): Held {
-    const terms: LeaseTerms = {
-      id: news.leaseId,
-      containerId: news.containerId,
-      tenant: SHELF_TENANT,
-      trust: news.trust,
-      source: 'warm',
-      acquiredAt: new Date(news.takenAtMs).toISOString(),
-      expiresAt: null,
-      container: 'awaited',
-    };
-    const before = endpoint.recordedState;
+    const { takenAtMs, ttlMs } = news;
+    const leftMs = ttlMs === null ? null : Math.max(0, takenAtMs + ttlMs - this.#clock.wallMs());
+    const due = leftMs === null ? {} : { dueMonotonicMs: this.#clock.monotonicMs() + leftMs };
+    const terms: LeaseTerms = { ...takenTerms(news), ...due };
     this.#table.moveAnyway(endpoint, 'leased', { lease: terms });
     const facts = endpoint.record.facts as EndpointFacts;
-    return this.#hold({ endpoint, facts, terms, ttlMs: null, confirmed: true, before });
+    return this.#hold({ endpoint, facts, terms, ttlMs: leftMs, confirmed: true });
   }
 
   #until(ttlMs: number): { expiresAt: string; dueMonotonicMs: number } {
@@ -77,7 +69,7 @@ export class Grants {
   /** Takes over a lease that outlived a restart. */
   adopt(endpoint: Endpoint, facts: EndpointFacts, terms: LeaseTerms): void {
     const ttlMs = terms.expiresAt === null ? null : this.#leftMs(terms, Date.parse(terms.expiresAt));
-    this.#hold({ endpoint, facts, terms, ttlMs, confirmed: true, before: 'leased' });
+    this.#hold({ endpoint, facts, terms, ttlMs, confirmed: true });
   }
 
   /** The wall clock may have been set since: it counts only where a record has nothing better. */
@@ -96,20 +88,13 @@ export class Grants {
     return endpoint.key;
   }
 
-  /**
-   * A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. One that was
-   * never `committed` needs no record for that.
-   */
-  takeBack(held: Held, { committed = true } = {}): boolean {
+  /** A lease that nobody was told of: its endpoint is ready as before. False if that could not be recorded. */
+  takeBack(held: Held): boolean {
     this.#leases.remove(held.lease.id);
     try {
       this.#table.move(held.endpoint, 'ready');
       return true;
     } catch {
-      if (!committed && held.before === 'ready') {
-        this.#table.revertToReady(held.endpoint);
-        return true;
-      }
       this.#table.moveAnyway(held.endpoint, 'dirty', { reason: 'not recorded as ready' });
       return false;
     }
@@ -121,9 +106,8 @@ export class Grants {
     terms: LeaseTerms;
     ttlMs: number | null;
     confirmed: boolean;
-    before: EndpointState | null;
   }): Held {
-    const { endpoint, facts, terms, ttlMs, confirmed, before } = made;
+    const { endpoint, facts, terms, ttlMs, confirmed } = made;
     const lease: Lease = {
       id: terms.id,
       pool: endpoint.key.pool,
@@ -137,7 +121,7 @@ export class Grants {
       ...(terms.process === undefined ? {} : { process: terms.process }),
       ...facts,
     };
-    const held: Held = { lease, endpoint, owner: this.#owner, before, confirmed, expiring: null, unbind: null };
+    const held: Held = { lease, endpoint, owner: this.#owner, confirmed, expiring: null, unbind: null };
     this.#leases.add(held, ttlMs);
     return held;
   }

@@ -1,16 +1,14 @@
 import type { Clock } from '../clock.js';
 import type { LeaseFilter } from '../service.js';
-import type { Shelf } from '../shelf.js';
+import { type Shelf, shelfKey } from '../shelf.js';
 import type { Endpoint } from '../stock/endpoint-table.js';
-import type { EndpointState, Lease, Processes } from '../types.js';
+import type { Lease, Processes } from '../types.js';
 import { type Expiring, Expiry } from './expiry.js';
 
 /** Who ends a lease whose time is over, or whose process has ended: its pool. */
 export interface LeaseOwner {
   expire(held: Held): void;
   processEnded(held: Held): void;
-  /** A lease that stands could not be committed: its record is to be written when that is possible. */
-  unrecorded(held: Held, error: unknown): void;
 }
 
 /** A lease that stands, and what it holds. */
@@ -18,8 +16,6 @@ export interface Held {
   readonly lease: Lease;
   readonly endpoint: Endpoint;
   readonly owner: LeaseOwner;
-  /** Where its record stood before it was leased. */
-  readonly before: EndpointState | null;
   /** Somebody was told of it; until then an endpoint may go back unseen. */
   confirmed: boolean;
   expiring: Expiring<Held> | null;
@@ -35,14 +31,17 @@ export class LeaseTable {
   readonly #ofContainer = new Map<string, Set<Held>>();
   readonly #expiry: Expiry<Held>;
   readonly #processes: Pick<Processes, 'watch'> | undefined;
-  readonly #shelf: Pick<Shelf, 'hold' | 'letGo'> | undefined;
+  readonly #shelf: Pick<Shelf, 'hold' | 'holdSeveral' | 'letGo'> | undefined;
 
   constructor(
     clock: Clock,
     {
       processes,
       shelf,
-    }: { processes?: Pick<Processes, 'watch'> | undefined; shelf?: Pick<Shelf, 'hold' | 'letGo'> | undefined } = {},
+    }: {
+      processes?: Pick<Processes, 'watch'> | undefined;
+      shelf?: Pick<Shelf, 'hold' | 'holdSeveral' | 'letGo'> | undefined;
+    } = {},
   ) {
     this.#processes = processes;
     this.#shelf = shelf;
@@ -79,10 +78,10 @@ export class LeaseTable {
     this.#byId.set(id, held);
     if (containerId !== null) {
       this.#byContainer.set(containerKey(pool, containerId), held);
-      this.#shelf?.hold(containerId);
       const all = this.#ofContainer.get(containerId);
-      if (all === undefined) this.#ofContainer.set(containerId, new Set([held]));
-      else all.add(held);
+      if (all === undefined) this.#shelf?.hold(containerId);
+      else this.#shelf?.holdSeveral(containerId);
+      this.#ofContainer.set(containerId, (all ?? new Set()).add(held));
     }
     if (ttlMs !== null) held.expiring = this.#expiry.add(held, Math.max(0, ttlMs));
     if (process !== undefined)
@@ -114,10 +113,10 @@ export class LeaseTable {
     }
     if (held.expiring !== null) this.#expiry.remove(held.expiring);
     held.unbind?.();
-    if (containerId !== null)
-      held.endpoint.onUnleased = () => {
-        if (!this.#ofContainer.has(containerId)) this.#shelf?.letGo(containerId);
-      };
+    const key = shelfKey(held.lease);
+    held.endpoint.onUnleased = () => {
+      if (!this.#ofContainer.has(key)) this.#shelf?.letGo(key);
+    };
     return held;
   }
 

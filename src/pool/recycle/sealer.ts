@@ -13,17 +13,27 @@ const BATCH = 128;
 export class Sealer {
   readonly #endpoints: Endpoints;
   readonly #clock: Clock;
+  readonly #isUntaken: (endpoint: Endpoint) => boolean;
   readonly #settled: ((endpoint: Endpoint) => void) | undefined;
   readonly #pending = new Set<Endpoint>();
   #cancel: Cancel | null = null;
   #underWay: Promise<void> | null = null;
   #closed = false;
 
-  /** `settled` hears of each endpoint that is ready still, with or without a seal: nothing more is done to it. */
-  constructor(options: { endpoints: Endpoints; clock: Clock; settled?: (endpoint: Endpoint) => void }) {
+  /**
+   * `isUntaken` is asked when an endpoint has been sealed: a client may have taken it from the shelf before. `settled` hears of
+   * each endpoint that is still ready, with or without a seal: nothing more is done to it.
+   */
+  constructor(options: {
+    endpoints: Endpoints;
+    clock: Clock;
+    isUntaken?: (endpoint: Endpoint) => boolean;
+    settled?: (endpoint: Endpoint) => void;
+  }) {
     this.#endpoints = options.endpoints;
     this.#clock = options.clock;
     this.#settled = options.settled;
+    this.#isUntaken = options.isUntaken ?? (() => true);
   }
 
   /** An endpoint that became ready without a seal. */
@@ -70,7 +80,7 @@ export class Sealer {
       .catch(() => []);
     for (const [position, { endpoint, handouts }] of asked.entries()) {
       if (endpoint.record.state !== 'ready' || endpoint.acquisitions !== handouts) continue;
-      if (sealed[position] === true) endpoint.sealed = true;
+      if (sealed[position] === true && this.#isUntaken(endpoint)) endpoint.sealed = true;
       this.#settled?.(endpoint);
     }
   }

@@ -160,13 +160,12 @@ export class EndpointTable {
   move(endpoint: Endpoint, state: EndpointState, change: Change = {}): void {
     const record = this.#next(endpoint, state, change);
     try {
-      if (state === 'leased') this.#records.writeSoon(record, endpoint.recordedState);
-      else this.#records.write(record, endpoint.recordedState);
+      this.#records.write(record, endpoint.recordedState);
     } catch (error) {
       this.trouble.failed(error);
       throw toNetnsdError(error);
     }
-    if (state !== 'leased') this.trouble.worked();
+    this.trouble.worked();
     this.#hold(endpoint, record);
     this.#recorded(endpoint);
   }
@@ -199,12 +198,6 @@ export class EndpointTable {
   /** Why a dirty endpoint is to go; its record says so with its next state. */
   explain(endpoint: Endpoint, reason: string): void {
     endpoint.record = { ...endpoint.record, reason };
-  }
-
-  /** A lease whose record was not committed never was: what stands on disk is the record of before, of a ready endpoint. */
-  revertToReady(endpoint: Endpoint): void {
-    this.#hold(endpoint, this.#next(endpoint, 'ready', {}));
-    this.#recorded(endpoint);
   }
 
   /** After the failure of a write: what is not recorded as it is, and one record at least. */

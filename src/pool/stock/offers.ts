@@ -1,41 +1,47 @@
-import { SHELF_TENANT, type Shelf } from '../shelf.js';
+import type { Shelf } from '../shelf.js';
 import type { Endpoint } from './endpoint-table.js';
-
-interface OffersOptions {
-  readonly pool: string;
-  /** Undefined where nothing is laid out. */
-  readonly shelf: Shelf | undefined;
-}
 
 /**
  * What a pool has laid out on the shelf: the ready endpoints that lie there, or did when somebody last looked. A container may
  * take one at any moment, so each has to be taken back before anything else is done with it.
  */
 export class Offers {
-  readonly #pool: string;
   readonly #shelf: Shelf | undefined;
   readonly #byToken = new Map<string, Endpoint>();
   /** Out of the ready queue since they seemed to be taken; whoever took one is told of soon, or nobody did. */
   readonly #missed = new Set<Endpoint>();
   #closed = false;
 
-  constructor({ pool, shelf }: OffersOptions) {
-    this.#pool = pool;
+  /** Undefined where nothing is laid out. */
+  constructor(shelf: Shelf | undefined) {
     this.#shelf = shelf;
   }
 
   /** Lays a ready endpoint out. */
   lay(endpoint: Endpoint): void {
     if (this.#shelf === undefined || this.#closed || endpoint.offer !== null) return;
-    if ((endpoint.record.tenant ?? SHELF_TENANT) !== SHELF_TENANT) return;
-    endpoint.offer = this.#shelf.offer(endpoint.record);
-    if (endpoint.offer !== null) this.#byToken.set(endpoint.offer, endpoint);
+    this.#lies(endpoint, this.#shelf.offer(endpoint.record));
+  }
+
+  /** Takes over the offer of an earlier daemon, if this endpoint has one. To be called before anything else is done with it. */
+  adopt(endpoint: Endpoint): void {
+    if (this.#shelf !== undefined && !this.#closed) this.#lies(endpoint, this.#shelf.adopt(endpoint.record));
+  }
+
+  #lies(endpoint: Endpoint, token: string | null): void {
+    endpoint.offer = token;
+    if (token !== null) this.#byToken.set(token, endpoint);
+  }
+
+  /** Whether nobody can have taken a ready endpoint so far, be it from the shelf. */
+  isUntaken({ offer }: Endpoint): boolean {
+    return offer === null || this.#shelf?.lies(offer) !== false;
   }
 
   /** Takes an endpoint back; false where somebody was quicker. One that does not lie there needs not be taken back. */
   withdraw(endpoint: Endpoint): boolean {
     if (endpoint.offer === null) return true;
-    if (this.#shelf?.withdraw(this.#pool, endpoint.offer) === false) return false;
+    if (this.#shelf?.withdraw(endpoint.offer) === false) return false;
     this.#forget(endpoint);
     return true;
   }
@@ -62,7 +68,7 @@ export class Offers {
 
   /** The tokens of those that do not lie there now: somebody took them, which a look after this one tells of, or they are lost. */
   missing(): string[] {
-    return [...this.#byToken.keys()].filter((token) => this.#shelf?.lies(this.#pool, token) === false);
+    return [...this.#byToken.keys()].filter((token) => this.#shelf?.lies(token) === false);
   }
 
   /** Those of the missing ones that the look did not tell of. */
@@ -70,10 +76,9 @@ export class Offers {
     return missing.flatMap((token) => this.#byToken.get(token) ?? []);
   }
 
-  /** Takes everything back that was not taken. */
+  /** Lays nothing out any more. What lies there stays, for clients to take while no daemon runs. */
   close(): void {
     this.#closed = true;
-    for (const endpoint of [...this.#byToken.values()]) this.withdraw(endpoint);
   }
 
   /** Whether it was in the queue. */

@@ -5,7 +5,7 @@ import type { PoolOptions } from '../pool-options.js';
 import { Recycled } from '../recycle/recycled.js';
 import { Recycler, type Released } from '../recycle/recycler.js';
 import { Sealer } from '../recycle/sealer.js';
-import { SHELF_TENANT } from '../shelf.js';
+import type { ShelfNews } from '../shelf.js';
 import { assertSize, type PoolSize } from '../sizing/size.js';
 import { BURST_MS, configuredSizing, type Sizing } from '../sizing/sizing.js';
 import type { EndpointFacts, EndpointRecord, VerifyWay } from '../types.js';
@@ -82,8 +82,12 @@ export class Stock {
       again: () => hooks.changed([], false),
     });
     this.#recycled = new Recycled(options.clock);
-    this.#offers = new Offers({ pool: settings.name, shelf: settings.onShelf === false ? undefined : options.shelf });
-    this.#sealer = new Sealer({ ...options, settled: (endpoint) => this.#offers.lay(endpoint) });
+    this.#offers = new Offers(options.shelf);
+    this.#sealer = new Sealer({
+      ...options,
+      isUntaken: (endpoint) => this.#offers.isUntaken(endpoint),
+      settled: (endpoint) => this.#offers.lay(endpoint),
+    });
     this.#recycler = new Recycler({
       ...options,
       hooks: {
@@ -175,12 +179,12 @@ export class Stock {
   }
 
   /** What somebody took from the shelf; undefined where no endpoint lies there, or lay, under this token. */
-  claim(token: string): Endpoint | undefined {
+  claim({ token, tenant }: ShelfNews): Endpoint | undefined {
     const claimed = this.#offers.claim(token);
-    if (claimed === undefined) return undefined;
+    if (claimed?.endpoint.record.state !== 'ready') return undefined;
     const { endpoint, queued } = claimed;
     if (queued) this.#ready.remove(endpoint);
-    this.#ready.note(SHELF_TENANT);
+    this.#ready.note(tenant);
     endpoint.acquisitions += 1;
     this.acquired(1);
     return endpoint;
@@ -245,7 +249,9 @@ export class Stock {
   }
 
   adopt(record: EndpointRecord): Endpoint {
-    return this.#table.adopt(record);
+    const endpoint = this.#table.adopt(record);
+    this.#offers.adopt(endpoint);
+    return endpoint;
   }
 
   /** A dirty endpoint: it stays so, in sight, until it has been judged. */
@@ -255,6 +261,7 @@ export class Stock {
 
   /** An endpoint that nobody is to have; its record says why. */
   discard(endpoint: Endpoint, reason: string): void {
+    this.#offers.withdraw(endpoint);
     if (endpoint.record.state === 'leased') this.#table.moveAnyway(endpoint, 'dirty', { reason });
     else if (endpoint.record.state === 'dirty') this.#table.explain(endpoint, reason);
     else if (endpoint.record.state !== 'destroying') this.#table.moveAnyway(endpoint, 'destroying', { reason });

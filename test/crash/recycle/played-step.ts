@@ -25,7 +25,7 @@ class PlayedStep implements fc.AsyncCommand<World, World> {
 }
 
 /** What happens one after the other. */
-export const sequences = fc.commands([fc.noShrink(step.map((one) => new PlayedStep(one)))], {
+export const played = fc.commands([fc.noShrink(step.map((one) => new PlayedStep(one)))], {
   maxCommands: 60,
   size: 'max',
 });

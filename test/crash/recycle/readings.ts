@@ -6,7 +6,7 @@ import type { Known } from './known.js';
 import { ownReading } from './own-reading.js';
 
 /** How long the kernel may take to tell the state of a link that is new, and to free sockets. */
-const LATE_MS = 5_000;
+const LATE_MS = 60_000;
 const run = promisify(execFile);
 
 interface Reading {

@@ -20,7 +20,7 @@ const PLACE = 113;
 const SUBNET = '10.213.0.0/16';
 /** Where the host answers containers, and ends the connection. */
 const PORT = 7001;
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 const run = promisify(execFile);
 /** What a daemon may answer whose kernel thread is gone. */
 const ENDING = ['daemon_unreachable', 'deadline_exceeded', 'worker_failed', 'shutting_down', 'build_failed'] as const;

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { execa, execaSync } from 'execa';
 import t from 'tap';
 import { eventually } from '../../runtime/eye.js';
@@ -54,11 +55,7 @@ t.test('a process inside is found, and named', async (t) => {
   const stage = await Stage.open(t);
   const victim = await stage.build();
   const child = execa('nsenter', [`--net=${victim.path}`, 'sleep', '600'], { reject: false });
-  await eventually(
-    'it is inside',
-    () => execaSync('ip', ['netns', 'pids', victim.path], { reject: false }).stdout !== '' || child.pid !== undefined,
-  );
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await eventually('it is inside', () => readlinkSync(`/proc/${child.pid}/ns/net`) === `net:[${victim.netnsInode}]`);
   for (const way of ['seal', 'proof'] as const)
     t.match(await stage.verify(victim, way), {
       clean: false,

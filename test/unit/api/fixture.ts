@@ -93,9 +93,9 @@ export function requestHead(method: string, path: string): string {
   return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
 }
 
-/** Resolves when the condition holds; rejects after five seconds. */
+/** Resolves when the condition holds; rejects after a minute. */
 export async function eventually(condition: () => boolean, everyTurn: () => Promise<void> = turn): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`did not come true: ${condition}`);
     await everyTurn();

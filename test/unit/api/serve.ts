@@ -71,8 +71,8 @@ export function post(path: string, body: unknown): string {
   return `${head}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
-/** Resolves when `condition` holds; fails after two seconds. */
-export async function until(what: string, condition: () => boolean, withinMs = 2000): Promise<void> {
+/** Resolves when `condition` holds; fails after a minute. */
+export async function until(what: string, condition: () => boolean, withinMs = 60_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);

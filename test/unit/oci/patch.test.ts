@@ -80,13 +80,12 @@ t.test('what is added looks like its neighbours', async (t) => {
   );
 });
 
+// By the square of their number it would take hours, and the time that a file has would be over.
 t.test('a spec that is mostly blanks takes no time', async (t) => {
   const blanks = ' '.repeat(4 << 20);
-  const started = performance.now();
   const text = patched(t, `{"a":[${blanks}],${blanks}"linux": {"namespaces": [{${blanks}"type": "network"}]}}`, {
     a: 'b',
   });
-  t.ok(performance.now() - started < 5000, 'and not the square of their number');
   t.equal(JSON.parse(text).linux.namespaces[0].path, PATH);
   t.equal(JSON.parse(text).annotations.a, 'b');
 });

@@ -171,15 +171,3 @@ t.test('a lease with a time limit is released when that is over', async (t) => {
     [free?.id],
   );
 });
-
-t.test("a lease that cannot be committed is nobody's, and its endpoint is ready as before", async (t) => {
-  const { pools, clock, records } = world();
-  await clock.settle();
-  records.uncommitted = true;
-  await t.rejects(pools.acquire({ containerId: 'c1' }), { code: 'state_write_failed' });
-  await clock.advance(100);
-  t.match(pools.poolStatus('default'), { ready: 2, leased: 0 });
-  t.same(pools.leases(), []);
-  records.uncommitted = false;
-  t.equal((await pools.acquire({ containerId: 'c1' })).length, 1);
-});

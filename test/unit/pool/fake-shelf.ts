@@ -4,6 +4,9 @@ import type { EndpointRecord, Shelf, ShelfNews } from '../../../src/pool/index.j
 export class FakeShelf implements Shelf {
   readonly offers = new Map<string, EndpointRecord>();
   readonly held = new Set<string>();
+  readonly several = new Set<string>();
+  /** What an earlier daemon offered: tokens by endpoint. */
+  readonly adoptable = new Map<string, string>();
   readonly settled: string[] = [];
   sawAll = true;
   readonly #news: ShelfNews[] = [];
@@ -17,11 +20,17 @@ export class FakeShelf implements Shelf {
     return token;
   }
 
-  withdraw(_pool: string, token: string): boolean {
+  adopt(record: EndpointRecord): string | null {
+    const token = this.adoptable.get(record.id) ?? null;
+    if (token !== null) this.offers.set(token, record);
+    return token;
+  }
+
+  withdraw(token: string): boolean {
     return this.offers.delete(token);
   }
 
-  lies(_pool: string, token: string): boolean {
+  lies(token: string): boolean {
     return this.offers.has(token);
   }
 
@@ -29,28 +38,39 @@ export class FakeShelf implements Shelf {
     return this.#news.splice(0);
   }
 
-  settle(containerIds: readonly string[]): void {
-    this.settled.push(...containerIds);
+  settle(keys: readonly string[]): void {
+    this.settled.push(...keys);
+  }
+
+  holdSeveral(containerId: string): void {
+    this.several.add(containerId);
   }
 
   hold(containerId: string): void {
     this.held.add(containerId);
   }
 
-  letGo(containerId: string): void {
-    this.held.delete(containerId);
-    this.#taken.delete(containerId);
+  letGo(key: string): void {
+    this.held.delete(key);
+    this.several.delete(key);
+    this.#taken.delete(key);
   }
 
   /** What netnsd-runc does; the id of the endpoint, undefined where there is none. */
   take(containerId: string, news: Partial<ShelfNews> = {}): string | undefined {
-    const [token] = this.offers.keys();
+    const { tenant = 'default' } = news;
+    const token = [...this.offers].find(([, record]) => (record.tenant ?? tenant) === tenant)?.[0];
     if (token === undefined) return undefined;
     const { id } = this.offers.get(token) as EndpointRecord;
     this.offers.delete(token);
     const leaseId = `lease-of-${containerId}`;
     const taken = {
+      key: containerId,
       containerId,
+      tenant,
+      ttlMs: null,
+      process: null,
+      forContainer: true,
       token,
       leaseId,
       trust: 'unprivileged',

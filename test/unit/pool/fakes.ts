@@ -144,8 +144,6 @@ export class FakeEndpoints implements Endpoints {
 /** A disk that remembers where each record stands, and complains of what a real one would not bear. */
 export class FakeRecords implements Records {
   full = false;
-  /** Leases are taken, and then cannot be committed. */
-  uncommitted = false;
   readonly onDisk = new Map<string, EndpointRecord>();
   readonly faults: string[] = [];
   readonly history: string[] = [];
@@ -156,14 +154,6 @@ export class FakeRecords implements Records {
     if (standing !== previous) this.faults.push(`${record.id}: written from ${previous}, stood in ${standing}`);
     this.onDisk.set(record.id, record);
     this.history.push(`${record.id} ${record.state}`);
-  }
-
-  writeSoon(record: EndpointRecord, previous: EndpointState | null): void {
-    this.write(record, previous);
-  }
-
-  async committed(): Promise<void> {
-    if (this.uncommitted) throw new NetnsdError('state_write_failed', 'no space left');
   }
 
   remove(key: EndpointKey, state: EndpointState): void {

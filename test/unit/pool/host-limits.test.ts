@@ -6,7 +6,6 @@ t.test('a full disk loses no endpoint: what could not be recorded as leased is r
   const { pools, clock, records, endpoints, logged, events } = world({ pools: [{ minReady: 3, max: 6 }] });
   await clock.settle();
   records.full = true;
-  records.uncommitted = true;
   for (let i = 0; i < 20; i += 1) {
     const { error } = await outcome(pools.acquire({}));
     t.equal(error?.code, 'state_write_failed');
@@ -16,7 +15,6 @@ t.test('a full disk loses no endpoint: what could not be recorded as leased is r
   t.equal(logged.filter((line) => line.startsWith('records cannot be written')).length, 1, 'it is said once');
   t.notOk(events.some(({ type }) => type === 'broken'));
   records.full = false;
-  records.uncommitted = false;
   await clock.advance(60_000);
   t.match(pools.poolStatus('default'), { ready: 3, trouble: null });
   t.equal(logged.filter((line) => line === 'records are written again').length, 1, 'and that it is over, by itself');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
 import { FakeShelf } from './fake-shelf.js';
-import { outcome, type Sizes, world } from './fakes.js';
+import { factsOf, outcome, type Sizes, world } from './fakes.js';
 
 /** A pool with a shelf, filled and sealed. */
 async function shelved(sizes: Sizes = {}) {
@@ -22,11 +22,6 @@ t.test('endpoints are laid out when they are sealed, and not before', async (t) 
   t.equal(shelf.offers.size, 2);
 });
 
-t.test('a pool whose containers get files lays nothing out', async (t) => {
-  const { shelf } = await shelved({ onShelf: false });
-  t.equal(shelf.offers.size, 0);
-});
-
 t.test('what was taken is a lease for whoever asks, from the first question on', async (t) => {
   const { pools, shelf, events, records } = await shelved();
   const id = shelf.take('web');
@@ -37,7 +32,6 @@ t.test('what was taken is a lease for whoever asks, from the first question on',
   t.match(records.onDisk.get(id as string), { state: 'leased', lease: { container: 'awaited' } });
   t.match(pools.poolStatus('default'), { ready: 1, leased: 1, acquiredWarm: 1 });
   t.match(events.at(-1), { type: 'leased', endpoint: id, containerId: 'web' });
-  await Promise.resolve();
   t.strictSame(shelf.settled, ['web'], 'and its entry says so when it is recorded');
 });
 
@@ -137,14 +131,57 @@ t.test('news of an offer that nobody knows, or that came twice, changes nothing'
   t.match(pools.poolStatus('default'), { ...before });
 });
 
-t.test('what another tenant has had is for that one to ask for', async (t) => {
-  const { pools, shelf, clock } = await shelved({ minReady: 1 });
-  const [lease] = await pools.acquire({ tenant: 'a' });
-  const id = endpointOf(lease as Lease);
-  pools.release(lease?.id as string);
+t.test('what a tenant has had is laid out for that one', async (t) => {
+  const { pools, shelf, clock } = await shelved({ minReady: 1, max: 2 });
+  const id = shelf.take('first', { tenant: 'a' }) as string;
+  t.match(pools.leases(), [{ containerId: 'first', tenant: 'a' }]);
+  shelf.giveBack('first');
+  pools.collect();
   await clock.advance(1000);
   t.equal(pools.endpoint(id)?.state, 'ready');
-  t.notOk([...shelf.offers.values()].some((record) => record.id === id));
+  const offered = [...shelf.offers.values()].find((record) => record.id === id);
+  t.equal(offered?.tenant, 'a');
+  t.equal(shelf.take('second', { tenant: 'a' }), id);
+  t.match(pools.leases(), [{ containerId: 'second', tenant: 'a' }]);
+});
+
+t.test('a lease from the shelf has the terms that its taker chose', async (t) => {
+  const { pools, shelf, clock, events } = await shelved();
+  const none = { containerId: null, forContainer: false, trust: 'unknown' } as const;
+  const id = shelf.take('@lease', { ...none, leaseId: 'lease', key: '@lease', ttlMs: 5000, takenAtMs: clock.wallMs() });
+  const [lease] = pools.leases();
+  t.match(lease, { id: 'lease', containerId: null, expiresAt: new Date(clock.wallMs() + 5000).toISOString() });
+  await clock.advance(4999);
+  t.equal(pools.leases().length, 1);
+  await clock.advance(1);
+  t.strictSame(pools.leases(), []);
+  t.match(
+    events.filter(({ type }) => type === 'released'),
+    [{ endpoint: id, reason: 'its time was over' }],
+  );
+});
+
+t.test('an offer that outlived its daemon is the same offer to the next one', async (t) => {
+  const shelf = new FakeShelf();
+  const record = (seq: number) => {
+    const key = { id: `default-${seq}`, pool: 'default', index: seq, seq };
+    return { ...key, state: 'ready' as const, facts: factsOf(key), lease: null, tenant: null, reason: null };
+  };
+  shelf.adoptable.set('default-1', 'default-1.0');
+  const { pools, clock, endpoints } = world({
+    pools: [{ recycle: 'verify', minReady: 2, max: 2 }],
+    shelf,
+    adopted: [record(1), record(2)],
+  });
+  t.strictSame([...shelf.offers.keys()], ['default-1.0'], 'from the first moment on');
+  const id = shelf.take('web');
+  t.equal(id, 'default-1');
+  await clock.advance(100);
+  t.match(pools.leases(), [{ containerId: 'web' }]);
+  shelf.giveBack('web');
+  pools.collect();
+  await clock.advance(100);
+  t.match(endpoints.looks, [{ id, way: 'proof', sealed: false }], 'it was taken before it was sealed');
 });
 
 t.test('a container that holds a lease asks, until that has ended', async (t) => {
@@ -155,13 +192,25 @@ t.test('a container that holds a lease asks, until that has ended', async (t) =>
   t.notOk(shelf.held.has('web'));
 });
 
-t.test('a pool that closes takes its offers back, and leaves what was taken', async (t) => {
+t.test('a pool that closes leaves its offers to be taken, and one that drains takes them back', async (t) => {
   const { pools, shelf } = await shelved();
   const id = shelf.take('web');
-  const closing = pools.close();
-  t.equal(shelf.offers.size, 0);
+  await pools.close();
+  t.equal(shelf.offers.size, 1);
   t.strictSame(pools.leases().map(endpointOf), [id]);
-  await closing;
+  await pools.drain();
+  t.equal(shelf.offers.size, 0);
+});
+
+t.test('a container with leases in two pools is marked as such', async (t) => {
+  const shelf = new FakeShelf();
+  const { pools, clock } = world({ pools: [{ name: 'a' }, { name: 'b' }], shelf });
+  await clock.advance(100);
+  shelf.take('web');
+  const [first] = pools.leases();
+  t.strictSame([[...shelf.held], [...shelf.several]], [['web'], []]);
+  await pools.acquire({ pool: first?.pool === 'a' ? 'b' : 'a', containerId: 'web' });
+  t.strictSame([...shelf.several], ['web']);
 });
 
 t.test(
@@ -210,17 +259,15 @@ for (const ends of ['recorded', 'destroyed', 'ready again'] as const)
     t.strictSame(records.faults, []);
   });
 
-t.test('a lease from the shelf whose commit fails stays there until its record is written', async (t) => {
+t.test('a lease from the shelf whose record cannot be written stays there until it is written', async (t) => {
   const { pools, shelf, records, clock } = await shelved();
-  records.uncommitted = true;
+  records.full = true;
   const id = shelf.take('web') as string;
   pools.collect();
   await clock.settle();
   t.strictSame(shelf.settled, []);
   t.match(pools.poolStatus('default'), { leased: 1, trouble: /no space left/ });
-  records.uncommitted = false;
-  // What was never committed is not on the disk.
-  records.onDisk.set(id, { ...(records.onDisk.get(id) as EndpointRecord), state: 'ready', lease: null });
+  records.full = false;
   await clock.advance(60_000);
   pools.collect();
   t.match(records.onDisk.get(id), { state: 'leased' });

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { FileShelf, recoverShelf, ShelfFolder } from '../../../src/state/index.js';
+import { FileShelf, recoverShelf, ShelfFolder } from '../../../src/shelf/index.js';
 import { factsOf } from '../pool/fakes.js';
 
 function recordOf(seq: number, change: object = {}) {
@@ -43,15 +43,16 @@ function makeShelf(t: Test) {
       failed: () => failures.push('record'),
     });
   const reopen = (records: ReturnType<typeof recordOf>[] = []) => {
-    const { standing } = recover(records);
+    const { standing, offers } = recover(records);
     folder.make(['default']);
-    return new FileShelf({ ...options, failed: (_error, what) => failures.push(what), standing });
+    return new FileShelf({ ...options, failed: (_error, what) => failures.push(what), standing, offers });
   };
-  const take = (key: string, { token = offers()[0] as string, lease = '0123456789abcdef', spec = 'good' } = {}) => {
-    fs.writeFileSync(path('holders', key), `{"lease":"${lease}","pid":42}\n${spec}`);
-    fs.renameSync(path('offers', 'default', token), path('taken', key));
+  const take = (key: string, { token = offers()[0] as string, spec = 'good', more = {} } = {}) => {
+    const line = { lease: '0123456789abcdef', pid: 42, tenant: 'default', ...more };
+    fs.writeFileSync(path('holders', key), `${JSON.stringify(line)}\n${spec}`);
+    fs.renameSync(path('offers', 'default', 'unused', token), path('taken', key));
   };
-  const offers = () => fs.readdirSync(path('offers', 'default'));
+  const offers = () => fs.readdirSync(path('offers', 'default', 'unused'));
   const entries = () => ['holders', 'taken', 'standing', 'returned'].map((name) => fs.readdirSync(path(name)).join());
   return { path, failures, written, removed, recover, reopen, take, offers, entries, folder };
 }
@@ -61,11 +62,53 @@ t.test('an offer says what it is of, and no token comes twice', async (t) => {
   const shelf = reopen();
   const token = shelf.offer(recordOf(1)) as string;
   t.match(token, /^default-1\./);
-  t.equal(fs.readlinkSync(path('offers', 'default', token)), `${token} 10.0.0.1/16 /run/netns/default-1`);
-  t.equal(shelf.withdraw('default', token), true);
-  t.equal(shelf.withdraw('default', token), false, 'it is gone');
+  const text = JSON.parse(fs.readlinkSync(path('offers', 'default', 'unused', token)));
+  t.strictSame(text, { token, pool: 'default', ...recordOf(1).facts });
+  t.equal(shelf.withdraw(token), true);
+  t.equal(shelf.withdraw(token), false, 'it is gone');
   t.not(shelf.offer(recordOf(1)), token);
   t.equal(offers().length, 1);
+});
+
+t.test('what served a tenant lies in a folder of that tenant, which goes when it is empty', async (t) => {
+  const { reopen, path } = makeShelf(t);
+  const shelf = reopen();
+  const token = shelf.offer(recordOf(1, { tenant: 'a:b' })) as string;
+  t.strictSame(fs.readdirSync(path('offers', 'default', 'used', 'a:b')), [token]);
+  shelf.sweep(1000);
+  t.ok(shelf.lies(token));
+  t.equal(shelf.withdraw(token), true);
+  shelf.sweep(1000);
+  t.strictSame(fs.readdirSync(path('offers', 'default', 'used')), []);
+});
+
+t.test('an endpoint of which a link cannot say everything is not laid out', async (t) => {
+  const { reopen, offers, failures } = makeShelf(t);
+  const shelf = reopen();
+  const record = recordOf(1);
+  const routes = Array.from({ length: 100 }, () => ({ destination: '10.0.0.0/16', gateway: '10.0.0.1' }));
+  t.equal(shelf.offer({ ...record, facts: { ...record.facts, routes } }), null);
+  t.strictSame([offers(), failures], [[], []]);
+});
+
+t.test('a taker says whom it serves, and on what terms', async (t) => {
+  const { reopen, take } = makeShelf(t);
+  const shelf = reopen();
+  shelf.offer(recordOf(1));
+  const process = { pid: 7, startTicks: 99 };
+  take('@0123456789abcdef', { spec: '', more: { tenant: 'blue', takenAtMs: 1234, ttlMs: 5000, process } });
+  t.match(shelf.collect(), [
+    {
+      key: '@0123456789abcdef',
+      containerId: null,
+      tenant: 'blue',
+      trust: 'unknown',
+      takenAtMs: 1234,
+      ttlMs: 5000,
+      process,
+      forContainer: false,
+    },
+  ]);
 });
 
 t.test('what was taken is told once, with what its taker wrote', async (t) => {
@@ -87,7 +130,7 @@ t.test('what was taken is told once, with what its taker wrote', async (t) => {
   t.strictSame(entries(), ['web', 'web', '', '']);
   shelf.settle(['web']);
   t.strictSame(entries(), ['web', '', 'web', '']);
-  t.equal(fs.statSync(path('holders', 'web')).size, 0, 'the spec is not kept');
+  t.match(fs.readFileSync(path('holders', 'web'), 'utf8'), /^{.*}\n$/, 'the spec is not kept');
   shelf.letGo('web');
   t.strictSame(entries(), ['', '', '', '']);
 });
@@ -173,7 +216,7 @@ t.test('where the folder is gone nothing is offered, and nothing throws', async 
   const token = shelf.offer(recordOf(1)) as string;
   fs.rmSync(path(), { recursive: true });
   t.equal(shelf.offer(recordOf(2)), null);
-  t.equal(shelf.withdraw('default', token), false, 'what cannot be looked at counts as taken');
+  t.equal(shelf.withdraw(token), false, 'what cannot be looked at counts as taken');
   t.strictSame(shelf.collect(), []);
   shelf.hold('web');
   shelf.settle(['web']);
@@ -182,17 +225,20 @@ t.test('where the folder is gone nothing is offered, and nothing throws', async 
   t.not(failures.length, 0);
 });
 
-t.test('a start takes back every offer, and enters what was taken and given back meanwhile', async (t) => {
+t.test('a start goes on with what lies there, and enters what was taken and given back meanwhile', async (t) => {
   const { reopen, recover, take, path, written, entries } = makeShelf(t);
   const shelf = reopen();
   for (const seq of [1, 2, 3]) shelf.offer(recordOf(seq));
   const token = (seq: number) =>
-    fs.readdirSync(path('offers', 'default')).find((name) => name.startsWith(`default-${seq}.`)) as string;
+    fs.readdirSync(path('offers', 'default', 'unused')).find((name) => name.startsWith(`default-${seq}.`)) as string;
   take('one', { token: token(1) });
   take('two', { token: token(2) });
   fs.renameSync(path('taken', 'two'), path('returned', 'two'));
-  fs.writeFileSync(path('holders', 'cut-short'), '');
-  const { records, standing } = recover([recordOf(1), recordOf(2), recordOf(3)]);
+  fs.writeFileSync(path('holders', 'taking'), '');
+  fs.symlinkSync('lease', path('holders', 'past'));
+  const left = token(3);
+  fs.symlinkSync('{"token":"default-9.1"}', path('offers', 'default', 'unused', 'default-9.1'));
+  const { records, standing, offers } = recover([recordOf(1), recordOf(2), recordOf(3)]);
   t.match(records, [
     {
       state: 'leased',
@@ -202,12 +248,18 @@ t.test('a start takes back every offer, and enters what was taken and given back
     { state: 'ready' },
   ]);
   t.strictSame(written, [
-    ['default-2', 'dirty'],
     ['default-1', 'leased'],
+    ['default-2', 'dirty'],
   ]);
   t.strictSame([...standing.keys()], ['one']);
-  t.strictSame(fs.readdirSync(path('offers')), []);
-  t.strictSame(entries(), ['one', '', 'one', '']);
+  t.strictSame([...offers], [['default-3', { token: left, path: join('offers', 'default', 'unused', left) }]]);
+  t.strictSame(fs.readdirSync(path('offers', 'default', 'unused')), [left], 'no record speaks of the other one');
+  t.strictSame(entries(), ['one,taking', '', 'one', ''], 'a client that is about to take goes on');
+  const next = reopen([leasedOf(1, 'one'), recordOf(3)]);
+  t.equal(next.adopt(recordOf(3)), left);
+  t.equal(next.adopt(recordOf(3)), null);
+  t.ok(next.lies(left));
+  t.equal(next.withdraw(left), true);
 });
 
 t.test('a start goes on with leases that stood, and forgets entries that have had their day', async (t) => {
@@ -221,7 +273,7 @@ t.test('a start goes on with leases that stood, and forgets entries that have ha
     ['returned', 'given', 4],
     ['returned', 'past', 5],
   ] as const)
-    fs.symlinkSync(`default-${seq}.x 10.0.0.1/16 /run`, path(place, key));
+    fs.symlinkSync(`{"token":"default-${seq}.x"}`, path(place, key));
   const { records } = recover([
     leasedOf(1, 'stands'),
     recordOf(2, { state: 'dirty' }),
@@ -331,7 +383,7 @@ t.test('whether an offer lies there, and whether all was seen, is told; what can
   const shelf = reopen();
   const token = shelf.offer(recordOf(1)) as string;
   shelf.collect();
-  t.strictSame([shelf.lies('default', token), shelf.lies('default', 'default-1.0'), shelf.sawAll], [true, false, true]);
+  t.strictSame([shelf.lies(token), shelf.lies('default-1.0'), shelf.sawAll], [true, false, true]);
   fs.renameSync(path('taken'), path('away'));
   shelf.collect();
   t.equal(shelf.sawAll, false);
@@ -340,7 +392,7 @@ t.test('whether an offer lies there, and whether all was seen, is told; what can
   t.equal(shelf.sawAll, true);
   fs.renameSync(path('offers', 'default'), path('offers', 'away'));
   fs.writeFileSync(path('offers', 'default'), '');
-  t.equal(shelf.lies('default', token), true);
+  t.equal(shelf.lies(token), true);
 });
 
 t.test('what is missing of the folders is made anew, and what is there stays', async (t) => {
@@ -353,6 +405,10 @@ t.test('what is missing of the folders is made anew, and what is there stays', a
   folder.setDefault('default');
   t.equal(offers().length, 1);
   t.strictSame(fs.readdirSync(path('offers')), ['@default', 'default', 'other']);
+  folder.setDefault('other');
+  t.equal(fs.readlinkSync(path('offers', '@default')), 'other');
+  folder.setDefault(null);
+  t.strictSame(fs.readdirSync(path('offers')), ['default', 'other']);
   t.strictSame(fs.readdirSync(path('taken')), []);
 });
 

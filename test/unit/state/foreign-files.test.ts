@@ -12,7 +12,7 @@ import {
   replaceOwnFile,
 } from '../../../src/state/index.js';
 
-const FILES = ['lock', 'sequence', 'site.json', 'journal'].flatMap((name) => [name, `${name}.new`]);
+const FILES = ['lock', 'sequence', 'site.json', 'resting'].flatMap((name) => [name, `${name}.new`]);
 const RECORD_FOLDERS = ['broken', 'building', 'destroying', 'dirty', 'leased', 'ready'];
 
 /** Ways of planting something at `path`; `victim` is a file elsewhere that must not change. */

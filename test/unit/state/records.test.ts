@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/types.js';
 import { FileRecords, openStateDirectory, type RecordWarning } from '../../../src/state/index.js';
@@ -41,6 +40,7 @@ function opened(t: { testdir(): string }) {
       .sort();
   return { directory, warnings, load, files };
 }
+
 t.test('a record stands in the folder of its state, readable by its owner only, and comes back whole', async (t) => {
   const { directory, warnings, load, files } = opened(t);
   const records = new FileRecords(directory);
@@ -57,77 +57,6 @@ t.test('a record stands in the folder of its state, readable by its owner only, 
   records.remove(recordOf('leased'), 'leased');
   records.remove(recordOf('leased'), 'leased');
   t.same([files(), load(), warnings], [[], [], []]);
-});
-
-async function eventuallyEqual(t: { same(a: unknown, b: unknown): unknown }, look: () => unknown, wanted: unknown) {
-  const end = Date.now() + 5000;
-  while (JSON.stringify(look()) !== JSON.stringify(wanted) && Date.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  t.same(look(), wanted);
-}
-
-t.test('leases of one turn are in the journal together, and get files of their own a little later', async (t) => {
-  const { directory, files, load } = opened(t);
-  const records = new FileRecords(directory);
-  for (const seq of [1, 2, 3]) records.write(recordOf('ready', seq), null);
-  for (const seq of [1, 2, 3]) records.writeSoon(recordOf('leased', seq), 'ready');
-  t.notOk(files().includes('journal'), 'nothing is written in the turn itself');
-  await records.committed();
-  t.equal(fs.readFileSync(join(directory, 'journal'), 'utf8').trimEnd().split('\n').length, 3);
-  await eventuallyEqual(t, files, ['journal', ...[1, 2, 3].map((seq) => `leased/default-${seq}.json`)]);
-  await eventuallyEqual(t, () => fs.statSync(join(directory, 'journal')).size, 0);
-  t.same(
-    load(),
-    [1, 2, 3].map((seq) => recordOf('leased', seq)),
-  );
-  t.notOk(files().includes('journal'));
-});
-
-t.test('a crash right after the answer loses no lease', async (t) => {
-  const { directory, files, load, warnings } = opened(t);
-  const records = new FileRecords(directory);
-  records.write(recordOf('ready', 1), null);
-  records.writeSoon(recordOf('leased', 1), 'ready');
-  records.writeSoon(recordOf('leased', 2), null);
-  await records.committed();
-  fs.appendFileSync(join(directory, 'journal'), '{"version":1,"revision":9,"id":"defa');
-  t.same(load(), [recordOf('leased', 1), recordOf('leased', 2)]);
-  t.same(files(), ['leased/default-1.json', 'leased/default-2.json']);
-  t.same(warnings, [], 'half a line at the end was never answered, and is nothing to speak of');
-});
-
-t.test('what came after a lease counts, whether its file had been written or not', async (t) => {
-  const { directory, files, load } = opened(t);
-  const records = new FileRecords(directory);
-  for (const seq of [1, 2, 3]) records.write(recordOf('ready', seq), null);
-  for (const seq of [1, 2, 3]) records.writeSoon(recordOf('leased', seq), 'ready');
-  await records.committed();
-  records.write(recordOf('dirty', 1), 'leased');
-  records.write(recordOf('ready', 2), 'leased');
-  records.remove(recordOf('leased', 3), 'leased');
-  t.same(files(), ['dirty/default-1.json', 'journal', 'ready/default-2.json']);
-  records.flush();
-  t.same(load(), [recordOf('dirty', 1), recordOf('ready', 2)]);
-});
-
-t.test('a journal that cannot be written leaves every lease of its turn undone', async (t) => {
-  const { directory, load } = opened(t);
-  const records = new FileRecords(directory);
-  records.write(recordOf('ready', 1), null);
-  fs.mkdirSync(join(directory, 'journal'));
-  records.writeSoon(recordOf('leased', 1), 'ready');
-  await t.rejects(records.committed(), { code: 'state_write_failed', details: { errno: 'EISDIR' } });
-  records.write(recordOf('ready', 1), 'leased');
-  fs.rmdirSync(join(directory, 'journal'));
-  t.same(load(), [recordOf('ready', 1)]);
-});
-
-t.test('a journal that others wrote is not believed', async (t) => {
-  const { directory, load, warnings } = opened(t);
-  const lines = ['not json', '{"id":"../../x","state":"leased"}', '{"id":"default-1","state":"ready"}', ''];
-  fs.writeFileSync(join(directory, 'journal'), lines.join('\n'), { mode: 0o600 });
-  t.same(load(), []);
-  t.equal(warnings.length, 3);
 });
 
 t.test('every state comes back from disk as it was written, oldest first', async (t) => {
@@ -343,41 +272,4 @@ t.test('what is set aside never replaces what was set aside before', async (t) =
     load();
   }
   t.same(files(), ['set-aside/dirty-x', 'set-aside/dirty-x.1', 'set-aside/dirty-x.2']);
-});
-
-t.test('while the processors are short, leases stay in the journal, for a second at most', async (t) => {
-  let busy = true;
-  const { directory, files } = opened(t);
-  const records = new FileRecords(directory, { isBusy: () => busy });
-  records.writeSoon(recordOf('leased', 1), null);
-  await records.committed();
-  await delay(200);
-  t.same(files(), ['journal']);
-  records.write(recordOf('dirty', 1), 'leased');
-  await delay(50);
-  t.same(files(), ['dirty/default-1.json', 'journal'], 'one that ended before was never a file');
-  records.writeSoon(recordOf('leased', 2), null);
-  await records.committed();
-  const startedMs = performance.now();
-  await eventuallyEqual(t, files, ['dirty/default-1.json', 'journal', 'leased/default-2.json']);
-  t.ok(performance.now() - startedMs > 500, 'however busy the machine');
-  records.writeSoon(recordOf('leased', 3), null);
-  busy = false;
-  await eventuallyEqual(t, () => files().length, 4);
-});
-
-t.test('a lease that ended, and whose endpoint is gone, does not come back from the journal', async (t) => {
-  const { directory, files, load } = opened(t);
-  const records = new FileRecords(directory, { isBusy: () => true });
-  records.writeSoon(recordOf('leased', 1), null);
-  records.writeSoon(recordOf('leased', 2), null);
-  await records.committed();
-  records.write(recordOf('dirty', 1), 'leased');
-  records.remove(recordOf('dirty', 1), 'dirty');
-  // The daemon is killed here.
-  t.same(
-    load().map(({ id, state }) => [id, state]),
-    [['default-2', 'leased']],
-  );
-  t.same(files(), ['leased/default-2.json']);
 });

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import type { EndpointRecord } from '../../../src/pool/types.js';
@@ -35,38 +34,11 @@ function load(directory: string): { records: EndpointRecord[]; warnings: RecordW
 
 const SEQS = [1, 2, 3];
 
-/** Three leases that were answered, for which only the journal speaks. */
-async function journalled(directory: string): Promise<Buffer> {
+/** Records of three leases. */
+function leased(directory: string): void {
   const records = new FileRecords(directory);
-  for (const seq of SEQS) records.write(recordOf(seq, false), null);
-  for (const seq of SEQS) records.writeSoon(recordOf(seq, true), 'ready');
-  await records.committed();
-  return fs.readFileSync(join(directory, 'journal'));
+  for (const seq of SEQS) records.write(recordOf(seq, true), null);
 }
-
-t.test('a journal torn at any byte gives back each lease whose line is whole, and no other', async (t) => {
-  const directory = openStateDirectory(join(t.testdir(), 'state'));
-  const whole = await journalled(directory);
-  const ends = [...whole.entries()].filter(([, byte]) => byte === 10).map(([at]) => at + 1);
-  t.equal(ends.length, SEQS.length);
-  const wrong: string[] = [];
-  for (let length = 0; length <= whole.length; length += 1) {
-    for (const folder of ['ready', 'leased'])
-      for (const name of fs.readdirSync(join(directory, folder))) fs.unlinkSync(join(directory, folder, name));
-    const before = new FileRecords(directory);
-    for (const seq of SEQS) before.write(recordOf(seq, false), null);
-    fs.writeFileSync(join(directory, 'journal'), whole.subarray(0, length), { mode: 0o600 });
-    const { records, warnings } = load(directory);
-    const wanted = SEQS.map((seq, i) => recordOf(seq, (ends[i] as number) <= length));
-    if (!isDeepStrictEqual(records, wanted)) wrong.push(`${length} bytes: ${JSON.stringify(records)}`);
-    if (warnings.length > 0) wrong.push(`${length} bytes: ${JSON.stringify(warnings)}`);
-    if (fs.existsSync(join(directory, 'journal'))) wrong.push(`${length} bytes: the journal is left`);
-    // What was replayed stands by itself now.
-    if (!ends.includes(length)) continue;
-    if (!isDeepStrictEqual(load(directory).records, wanted)) wrong.push(`${length} bytes, loaded again`);
-  }
-  t.same(wrong, []);
-});
 
 t.test('a record torn at any byte is set aside, with a warning, and nothing else is', async (t) => {
   const directory = openStateDirectory(join(t.testdir(), 'state'));
@@ -88,10 +60,7 @@ t.test('a record torn at any byte is set aside, with a warning, and nothing else
 });
 
 /** Has one call of node:fs fail with `code`, while `act` runs, where its first argument is a path that ends so. */
-function failing(
-  failure: { call: 'openSync' | 'lstatSync' | 'renameSync'; end: string; code: string },
-  act: () => void,
-) {
+function failing(failure: { call: 'openSync' | 'lstatSync'; end: string; code: string }, act: () => void) {
   const { call, end, code } = failure;
   const table = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
   const real = table[call] as (...args: unknown[]) => unknown;
@@ -108,13 +77,12 @@ function failing(
 
 t.test('what cannot be read for lack of resources is no reason to give a lease up', async (t) => {
   const directory = openStateDirectory(join(t.testdir(), 'state'));
-  await journalled(directory);
+  leased(directory);
   const wanted = SEQS.map((seq) => recordOf(seq, true));
   for (const [call, end, code] of [
     ['openSync', 'default-1.json', 'EMFILE'],
     ['lstatSync', 'default-2.json', 'ENOMEM'],
-    ['openSync', 'journal', 'EINTR'],
-    ['renameSync', '.default-3.new', 'ENOSPC'],
+    ['openSync', 'default-3.json', 'EINTR'],
   ] as const) {
     const refused = { code: 'state_unusable', details: { errno: code } };
     failing({ call, end, code }, () => t.throws(() => load(directory), refused));
@@ -142,14 +110,12 @@ t.test(
       }
       return spoilt;
     };
-    const journal = await journalled(directory);
-    const record = fs.readFileSync(join(directory, 'ready', 'default-1.json'));
+    leased(directory);
+    const path = join(directory, 'leased', 'default-1.json');
+    const record = fs.readFileSync(path);
     fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.boolean(), (changes, inJournal) => {
-        fs.writeFileSync(join(directory, 'ready', 'default-1.json'), inJournal ? record : spoil(record, changes), {
-          mode: 0o600,
-        });
-        fs.writeFileSync(join(directory, 'journal'), inJournal ? spoil(journal, changes) : journal, { mode: 0o600 });
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        fs.writeFileSync(path, spoil(record, changes), { mode: 0o600 });
         const { records } = load(directory);
         for (const { id, pool, seq, state, facts, lease } of records) {
           if (id !== `${pool}-${seq}` || !fs.existsSync(join(directory, state, `${id}.json`))) return false;

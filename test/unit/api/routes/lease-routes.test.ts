@@ -147,7 +147,7 @@ t.test('who asked is found out once a connection, and logged with each lease', a
     [
       { message: 'leased', containerId: 'one', pid: 4711, uid: 1000, gid: 100, lease: /^[0-9a-f]{16}$/ },
       { message: 'leased', containerId: 'two', pid: 4711, uid: 1000, gid: 100 },
-      { message: 'leased already', containerId: 'one', pid: 4711 },
+      { message: 'already leased', containerId: 'one', pid: 4711 },
     ],
   );
 });

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import t from 'tap';
+import {
+  bridgeMac,
+  bridgeName,
+  factsOf,
+  hostLinkName,
+  instanceIdOf,
+  macText,
+  planEndpoint,
+  subnetOf,
+} from '../../../src/endpoint/plan.js';
+import { nameOf, SETTINGS, SITE } from './fixture.js';
+
+/** IFNAMSIZ of include/uapi/linux/if.h, without the final zero. */
+const LONGEST_LINK_NAME = 15;
+
+t.test('all of an endpoint follows from its site, its network and its name', (t) => {
+  const rows: [subnet: string, seq: number, index: number, wanted: object][] = [
+    [
+      '10.213.0.0/16',
+      1,
+      0,
+      {
+        netnsPath: '/run/netnsd/netns/ndk3f9-default-1',
+        hostName: 'ndk3f9-1',
+        alias: 'netnsd k3f9 default-1',
+        address: [10, 213, 0, 2],
+        gateway: [10, 213, 0, 1],
+        broadcast: [10, 213, 255, 255],
+        prefixLength: 16,
+        containerMac: [0x0a, 0x58, 10, 213, 0, 2],
+        hostMac: [0x0e, 0x58, 10, 213, 0, 2],
+        mtuBytes: 1500,
+      },
+    ],
+    ['10.213.0.0/16', 36, 253, { hostName: 'ndk3f9-10', address: [10, 213, 0, 255] }],
+    ['10.213.0.0/16', 37, 254, { hostName: 'ndk3f9-11', address: [10, 213, 1, 0] }],
+    ['192.0.2.8/29', 5, 4, { address: [192, 0, 2, 14], gateway: [192, 0, 2, 9], broadcast: [192, 0, 2, 15] }],
+  ];
+  for (const [subnet, seq, index, wanted] of rows)
+    t.match(planEndpoint(SITE, { ...SETTINGS, subnet }, nameOf(seq, index)), wanted, `${subnet}, ${seq}, ${index}`);
+  t.end();
+});
+
+t.test('a lease is told what was planned', (t) => {
+  const netns = { path: '/run/netnsd/netns/default-1.0123456789abcdef', inode: 4026532000 };
+  const facts = factsOf(planEndpoint(SITE, SETTINGS, nameOf(1, 0)), netns, SETTINGS.dns);
+  t.strictSame(facts, {
+    netns,
+    interface: { name: 'eth0', mac: '0a:58:0a:d5:00:02', mtu: 1500, hostName: 'ndk3f9-1' },
+    addresses: [{ address: '10.213.0.2/16', gateway: '10.213.0.1' }],
+    routes: [{ destination: '0.0.0.0/0', gateway: '10.213.0.1' }],
+    publishedPorts: [],
+    dns: SETTINGS.dns,
+  });
+  t.end();
+});
+
+t.test('an instance id is four characters of a state directory, the same ever after', (t) => {
+  t.equal(instanceIdOf('/run/netnsd'), instanceIdOf('/run/netnsd'));
+  t.not(instanceIdOf('/run/netnsd'), instanceIdOf('/run/netnsd2'));
+  fc.assert(fc.property(fc.string(), (stateDir) => /^[a-z2-7]{4}$/.test(instanceIdOf(stateDir))));
+  t.end();
+});
+
+t.test('names of links fit into the kernel, whatever the number of the endpoint or the name of the pool', (t) => {
+  const seqs = fc.integer({ min: 1, max: 78e9 });
+  fc.assert(fc.property(seqs, (seq) => hostLinkName(SITE, seq).length <= LONGEST_LINK_NAME));
+  // A letter more is for the ends of the pair that links two bridges; a subnet of a /16 takes 66 of them.
+  const places = fc.integer({ min: 0, max: 99 });
+  fc.assert(
+    fc.property(fc.string(), places, (pool, place) => bridgeName(SITE, pool, place).length <= LONGEST_LINK_NAME - 1),
+  );
+  t.end();
+});
+
+t.test('no two bridges, host ends or containers of a pool have one MAC', (t) => {
+  const subnet = subnetOf(SETTINGS.subnet);
+  const macs = Array.from({ length: 66 }, (_, place) => macText(bridgeMac(subnet, place)));
+  for (let index = 0; index < 1000; index += 1) {
+    const { containerMac, hostMac } = planEndpoint(SITE, SETTINGS, nameOf(index));
+    macs.push(macText(containerMac), macText(hostMac));
+  }
+  t.equal(new Set(macs).size, macs.length);
+  for (const mac of macs) if ((Number.parseInt(mac, 16) & 3) !== 2) t.fail(`${mac} is no local unicast address`);
+  t.end();
+});
