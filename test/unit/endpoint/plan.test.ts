@@ -22,7 +22,6 @@ t.test('all of an endpoint follows from its site, its network and its name', (t)
       1,
       0,
       {
-        netnsPath: '/run/netnsd/netns/ndk3f9-default-1',
         hostName: 'ndk3f9-1',
         alias: 'netnsd k3f9 default-1',
         address: [10, 213, 0, 2],
