@@ -65,7 +65,7 @@ async function scene(t: Test): Promise<Scene> {
   const [outcome] = buildEndpoints({
     host,
 
-    targets: [{ plan, port: await network.join(plan.name.id) }],
+    targets: [{ plan, port: await network.attach(plan.name.id) }],
   });
   if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
   const released = async (): Promise<void> => {
@@ -156,7 +156,7 @@ t.test('the bridge forwards to a grafted container from the first frame on', asy
   const { host, network } = await openNetwork(t, fake);
   for (let seq = 0; seq < 12; seq += 1) {
     const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
-    const port = await network.join(plan.name.id);
+    const port = await network.attach(plan.name.id);
     buildEndpoints({ host, targets: [{ plan, port }] });
     await graftEndpoint({ host, plan, targetFd: makeTarget(t).fd });
     const seen = fake.ip('-j', '-d', 'link', 'show', plan.hostName) as { linkinfo: { info_slave_data: object } }[];
@@ -227,21 +227,21 @@ const FAILURES: Record<string, Failure> = {
     },
   },
   'the endpoint has lost its interface': {
-    step: 'look',
+    step: 'read',
     spoil: ({ fake, plan }) => void ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0'),
   },
   'somebody gave the interface another MAC': {
-    step: 'look',
+    step: 'read',
     spoil: ({ fake, plan }) =>
       void ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
   },
-  'the descriptor of the target is closed before the move': {
+  'the interface is one that cannot be moved': {
     step: 'move',
-    errno: 'EBADF',
-    spoil: ({ target }) => {
-      const fd = openSync(target.path, 'r');
-      Object.assign(target, { fd });
-      return () => closeSync(fd);
+    errno: 'EINVAL',
+    spoil: ({ fake, plan }) => {
+      ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0');
+      const mac = plan.containerMac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+      ip(fake.pathOf(plan.name.id), 'link', 'add', 'eth0', 'address', mac, 'type', 'bridge');
     },
   },
   'the address cannot be': { step: 'address', errno: 'EINVAL', plan: { prefixLength: 77 } },
@@ -252,9 +252,8 @@ for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(
   t.test(`a graft that fails at step ${step}, since ${title}, is undone`, async (t) => {
     const made = await scene(t);
     const { host, plan, target, released } = made;
-    const meanwhile = spoil?.(made);
+    spoil?.(made);
     const grafting = graftEndpoint({ host, plan: { ...plan, ...change }, targetFd: target.fd });
-    if (typeof meanwhile === 'function') meanwhile();
     const error = await grafting.then(
       () => undefined,
       (reason: unknown) => reason,

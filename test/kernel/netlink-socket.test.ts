@@ -78,7 +78,7 @@ t.test('replies to many requests of one send are not lost', async (t) => {
 t.test('neighbours are added, listed and deleted', async (t) => {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
-  const { bridgeIndex: linkIndex } = await network.join('probe');
+  const { bridgeIndex: linkIndex } = await network.attach('probe');
   const address = [10, 213, 0, 9];
   await host.socket.request(addNeighbour({ linkIndex, address, mac: [2, 0, 0, 0, 0, 9] }));
   t.match(fake.ip('-j', 'neighbour'), [{ dst: '10.213.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'] }]);
@@ -151,7 +151,7 @@ t.test('a dump during which the list changed is taken again until it is whole', 
 t.test('links are listed by kind and by master, addresses, routes and neighbours by link', async (t) => {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
-  const { bridgeIndex } = network.join('probe');
+  const { bridgeIndex } = network.attach('probe');
   host.socket.request(createVeth({ host: end('left'), peer: end('right'), peerNetnsFd: null }));
   host.socket.request(setLink({ name: 'left' }, { masterIndex: bridgeIndex }));
   fake.ip('address', 'add', '192.0.2.1/24', 'dev', 'right');

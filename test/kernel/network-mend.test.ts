@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
 import { repairNetwork } from '../../src/endpoint/network/network-repair.js';
 import { planEndpoint } from '../../src/endpoint/plan.js';
-import { lookInside } from '../../src/endpoint/verify/ready-check.js';
+import { readyProblem } from '../../src/endpoint/verify/ready-check.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
 
@@ -16,11 +16,11 @@ async function scene(t: Test) {
   const { host, network } = await openNetwork(t, fake, NETWORK);
   const targets = [];
   for (const name of NAMES)
-    targets.push({ plan: planEndpoint(fake.site, NETWORK, name), port: await network.join(name.id) });
+    targets.push({ plan: planEndpoint(fake.site, NETWORK, name), port: await network.attach(name.id) });
   const built = buildEndpoints({ host, targets });
   const inodes = built.map((outcome) => {
     if (!outcome.ok) throw outcome.error;
-    return outcome.value.inode;
+    return outcome.value;
   });
   const mend = (fix: boolean) => repairNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
   return { fake, host, network, targets, inodes, mend };
@@ -93,7 +93,7 @@ t.test('an endpoint that holds no port is not looked at', async (t) => {
   const { fake, network, mend, host, targets } = await scene(t);
   const [first] = targets;
   if (first === undefined) throw new Error('no endpoint');
-  await host.socket.transact(network.part(first.plan.name.id, first.plan.address));
+  await host.socket.transact(network.detach(first.plan.name.id, first.plan.address));
   run(fake, ['link', 'set', 'ndtest-1', 'nomaster']);
   t.same(await mend(true), []);
 });
@@ -102,7 +102,7 @@ for (const [title, { commands, problem }] of Object.entries(INSIDE_BREAKS)) {
   t.test(`of a ready endpoint it is seen that ${title}`, async (t) => {
     const { fake, host, targets, inodes } = await scene(t);
     const plan = targets[0]?.plan ?? t.fail('no endpoint');
-    const look = () => lookInside(host, { plan: plan as never, netnsInode: inodes[0] as number });
+    const look = () => readyProblem(host, { plan: plan as never, netnsInode: inodes[0] as number });
     t.equal(look(), null, 'as it was built');
     const path = fake.pathOf('default-1');
     for (const line of commands) execaSync('nsenter', [`--net=${path}`, 'ip', ...line.split(' ')]);

@@ -3,32 +3,25 @@ import type { Outcome } from '../../kernel/netlink/request.js';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
 import { getLink, parseLinkIndexes } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
-import type { EndpointFacts, Settled } from '../types.js';
+import type { Settled } from '../types.js';
 import { Build, type BuildTarget } from './endpoint-build.js';
 import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps, type Step } from './steps.js';
 
 /**
  * Builds endpoints complete: the namespace mounted in the vault, lo up, eth0 up with MAC, address and default route, the
- * host's link a port of the bridge. Returns, in the order of `targets`, path and inode of the namespace, or the error
+ * host's link a port of the bridge. Returns, in the order of `targets`, the namespace's inode, or the error
  * `build_failed` that names the step, after everything of that endpoint has been undone. IPv6 addresses are not
  * generated on either end: their probes and reports would be flooded to every port of the bridge.
  *
  * Synchronous from end to end, and in few sends: all namespaces, all pairs, the inside of each, all host's ends.
  */
-export function buildEndpoints({
-  host,
-  targets,
-}: {
-  host: Host;
-  targets: readonly BuildTarget[];
-}): Settled<EndpointFacts['netns']>[] {
+export function buildEndpoints({ host, targets }: { host: Host; targets: readonly BuildTarget[] }): Settled<number>[] {
   const builds = targets.map((target) => new Build(target));
   try {
     makeNamespaces(builds, host);
     makePairs(builds, host);
     for (const build of builds) configureInside(build);
     transact(builds, host.socket, portSteps);
-    for (const build of builds) build.publish(host);
   } finally {
     for (const build of builds) build.leave();
   }

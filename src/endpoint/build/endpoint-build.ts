@@ -1,13 +1,12 @@
 import { type ErrorDetails, NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
-import { publishPath, retractPath } from '../../kernel/netns/lease-paths.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { BridgePort } from '../network/network.js';
 import type { EndpointPlan } from '../plan.js';
-import type { EndpointFacts, Settled } from '../types.js';
+import type { Settled } from '../types.js';
 import type { BuildStep } from './steps.js';
 import { UndoStack } from './undo-stack.js';
 
@@ -29,7 +28,6 @@ export class Build implements BuildTarget {
   readonly #undo = new UndoStack();
   #namespace: NetnsHandle | null = null;
   #inode = 0;
-  #path = '';
   #failure: NetnsdError | null = null;
 
   constructor({ plan, port }: BuildTarget) {
@@ -70,19 +68,6 @@ export class Build implements BuildTarget {
     });
   }
 
-  /** Last, for the path is what others find the endpoint by. */
-  publish({ vault }: Host): void {
-    if (this.failed) return;
-    const { id } = this.plan.name;
-    try {
-      const path = publishPath(vault, id);
-      this.#undo.push(() => retractPath(vault, path));
-      this.#path = path;
-    } catch (error) {
-      this.fail('path', error);
-    }
-  }
-
   /** The first failure counts: later ones follow from it. */
   fail(step: BuildStep, cause: unknown): void {
     const { name } = this.plan;
@@ -103,11 +88,11 @@ export class Build implements BuildTarget {
     this.#namespace?.close();
   }
 
-  /** After `leave`: where the namespace is, or the failure, once all that was made is undone. */
-  settle(): Settled<EndpointFacts['netns']> {
+  /** After `leave`: the namespace's inode, or the failure, once all that was made is undone. */
+  settle(): Settled<number> {
     if (this.#failure === null) {
       this.#undo.commit();
-      return { ok: true, value: { path: this.#path, inode: this.#inode } };
+      return { ok: true, value: this.#inode };
     }
     const left = this.#undo.undo();
     if (left !== null) this.#failure.details.undo = left;

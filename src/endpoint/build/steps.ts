@@ -8,15 +8,7 @@ import type { BridgePort } from '../network/network.js';
 import { CONTAINER_INTERFACE, type EndpointPlan } from '../plan.js';
 
 /** The steps of a build, in order; an error names the one that failed. */
-export type BuildStep =
-  | 'namespace'
-  | 'veth'
-  | 'host link'
-  | 'container link'
-  | 'address'
-  | 'route'
-  | 'bridge port'
-  | 'path';
+export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 'address' | 'route' | 'bridge port';
 
 /** One request of a step. */
 export interface Step {

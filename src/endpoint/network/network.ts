@@ -67,7 +67,7 @@ export class Network {
   }
 
   /** A port for an endpoint on a bridge with room; opens a further bridge when all are full. */
-  join(id: string): BridgePort {
+  attach(id: string): BridgePort {
     let place = this.#bridges.findIndex(({ ports }) => ports < this.settings.portsPerBridge);
     if (place < 0) place = this.#addBridge();
     const bridge = this.#bridges[place] as { index: number; ports: number };
@@ -82,7 +82,7 @@ export class Network {
   }
 
   /**
-   * Makes every bridge of the group what `open` and `join` made it: one that is gone is made anew, one that is there gets
+   * Makes every bridge of the group what `open` and `attach` made it: one that is gone is made anew, one that is there gets
    * back what it lacks. Ports are the caller's to join again. Throws kernel_error, for a name that is something else's say.
    */
   restore(): void {
@@ -98,7 +98,7 @@ export class Network {
    * What the bridges may still know of an endpoint that is gone, to be sent by the caller; and gives its port back. Of an
    * endpoint whose place is not known, any bridge may know.
    */
-  part(id: string, address: readonly number[]): Request[] {
+  detach(id: string, address: readonly number[]): Request[] {
     const bridge = this.#bridges[this.#placeOf.get(id) ?? -1];
     this.#placeOf.delete(id);
     if (bridge !== undefined) bridge.ports -= 1;

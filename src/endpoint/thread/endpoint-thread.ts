@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
 import { LeasePaths } from '../../kernel/netns/lease-paths.js';
 import type { NetworkFinding } from '../network/network-repair.js';
-import type { EndpointFacts, EndpointName, Settled } from '../types.js';
+import { factsOf, planEndpoint } from '../plan.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import {
   type BuiltEndpoint,
@@ -30,12 +31,14 @@ type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError }
 /** The main thread's side of the kernel thread: every call is a message to it and resolves with its answer. */
 export class EndpointThread {
   readonly #worker: Worker;
+  readonly #site: Site;
+  readonly #networks: ReadonlyMap<string, NetworkSettings>;
   readonly #waiting = new Map<number, Waiting>();
+  /** Null before the thread was opened, and after it was closed. */
+  #paths: LeasePaths | null = null;
   #ticket = 0;
   #ended: NetnsdError | undefined;
   #closing = false;
-  #paths: LeasePaths | null = null;
-  readonly #stateDir: string;
 
   /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
   static async start(settings: ThreadSettings): Promise<EndpointThread> {
@@ -46,7 +49,8 @@ export class EndpointThread {
   }
 
   private constructor(settings: ThreadSettings) {
-    this.#stateDir = settings.site.stateDir;
+    this.#site = settings.site;
+    this.#networks = new Map(settings.networks.map((network) => [network.name, network]));
     this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
       workerData: settings,
       name: 'kernel',
@@ -64,25 +68,26 @@ export class EndpointThread {
   }
 
   async open(): Promise<void> {
-    this.#paths = new LeasePaths({ root: await this.#call('open', null), stateDir: this.#stateDir });
+    this.#paths = new LeasePaths({ root: await this.#call('open', null), stateDir: this.#site.stateDir });
   }
 
   /**
    * Gives an endpoint that becomes ready again a path that no lease had before; the one before leads nowhere any more. Throws
-   * the errors of node:fs.
+   * `internal` where that cannot be done.
    */
   renewPath({ id }: EndpointName): string {
-    return this.#leasePaths.renew(id);
+    if (this.#paths === null) throw new NetnsdError('internal', 'the kernel thread is not open');
+    try {
+      return this.#paths.renew(id);
+    } catch (error) {
+      const message = `cannot give endpoint ${id} a path: ${(error as Error).message}`;
+      throw new NetnsdError('internal', message, { cause: error, details: { endpoint: id } });
+    }
   }
 
-  /** The lease of an endpoint has ended: its path leads nowhere any more. Throws as `renewPath`. */
+  /** The lease of an endpoint has ended: its path leads nowhere any more. */
   retractPath({ id }: EndpointName): void {
-    this.#leasePaths.retract(id);
-  }
-
-  get #leasePaths(): LeasePaths {
-    if (this.#paths === null) throw new NetnsdError('internal', 'the kernel thread was not opened');
-    return this.#paths;
+    this.#paths?.retract(id);
   }
 
   inventory(): Promise<Found> {
@@ -90,14 +95,12 @@ export class EndpointThread {
   }
 
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
-    const outcomes = fromPlain(
-      (await this.#settled('build', { names, urgent }, names.length)) as PlainSettled<EndpointFacts>[],
+    const outcomes = await this.#settled('build', { names, urgent }, names.length);
+    return Promise.all(
+      fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
+        outcome.ok ? this.#publish(names[position] as EndpointName, outcome.value) : outcome,
+      ),
     );
-    for (const [position, { id }] of names.entries()) {
-      const outcome = outcomes[position];
-      if (outcome?.ok) this.#paths?.add(id, outcome.value.netns.path);
-    }
-    return outcomes;
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
@@ -111,7 +114,7 @@ export class EndpointThread {
     return this.#call('seal', { endpoints });
   }
 
-  /** Looks whether endpoints are as if nobody had had them. Rejects with worker_failed only. */
+  /** Verifies that endpoints are pristine. Rejects with worker_failed only. */
   verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
     return this.#call('verify', { endpoints });
   }
@@ -135,17 +138,17 @@ export class EndpointThread {
     return this.#call('adopt', { names });
   }
 
-  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `repairNetwork`. */
+  /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
     return this.#call('repair', { endpoints, fix });
   }
 
-  /** Looks at all that bears the mark, who is inside, and what ready endpoints lack. */
+  /** All that bears the instance id, who is inside, and what ready endpoints lack. */
   survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
     return this.#call('survey', { ready });
   }
 
-  /** Deletes links of this site by name; the names of those that would not go. */
+  /** Deletes links of this daemon by name; the names of those that could not be deleted. */
   removeLinks(names: readonly string[]): Promise<string[]> {
     return this.#call('removeLinks', { names });
   }
@@ -159,6 +162,7 @@ export class EndpointThread {
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#closing = true;
+    this.#paths = null;
     const exited = once(this.#worker, 'exit');
     await this.#call('close', null);
     await exited;
@@ -166,6 +170,20 @@ export class EndpointThread {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Gives an endpoint that was built its path; where that fails, it is destroyed. */
+  async #publish(name: EndpointName, inode: number): Promise<Settled<EndpointFacts>> {
+    const network = this.#networks.get(name.pool) as NetworkSettings;
+    try {
+      const netns = { path: this.renewPath(name), inode };
+      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), netns, network.dns) };
+    } catch (error) {
+      const [destroyed] = await this.destroy([name]);
+      const undo = destroyed?.ok === false ? destroyed.error.message : undefined;
+      const details = { endpoint: name.id, step: 'path', undo };
+      return { ok: false, error: new NetnsdError('build_failed', (error as Error).message, { details, cause: error }) };
+    }
   }
 
   /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */

@@ -1,12 +1,11 @@
-/**
- * The kernel thread: the only one that unshares and enters namespaces. One build at a time; what cannot wait comes
- * first: builds that a container waits for, then removals, then refill.
- */
+/** The kernel thread: the only one that unshares and enters namespaces. See `JobQueue` for the order of its work. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
 import { collectGarbage } from '../../kernel/process/heap.js';
-import { Workshop } from './kernel-worker.js';
+import { JobQueue } from './job-queue.js';
+import { KernelWorker } from './kernel-worker.js';
 import {
+  type JobKind,
   type JobMessage,
   type Jobs,
   type ReplyMessage,
@@ -15,77 +14,69 @@ import {
   toPlainError,
 } from './thread-protocol.js';
 
+type Handlers = { readonly [K in JobKind]: (input: Jobs[K]['in']) => Jobs[K]['out'] | Promise<Jobs[K]['out']> };
+
 const port = parentPort;
 if (port === null) throw new Error('thread-main is the entry of a worker thread');
-const workshop = new Workshop(workerData as ThreadSettings);
-const urgent: JobMessage[] = [];
-const refill: JobMessage[] = [];
+const worker = new KernelWorker(workerData as ThreadSettings);
+const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.sealsAreFew });
 let running = false;
 
+const HANDLERS: Handlers = {
+  open: () => worker.open(),
+  inventory: () => worker.inventory(),
+  build: ({ names }) => toPlain(worker.build(names)) as Jobs['build']['out'],
+  destroy: async ({ names }) => toPlain(await worker.destroy(names)) as Jobs['destroy']['out'],
+  graft: async (input) => {
+    await worker.graft(input);
+    return null;
+  },
+  adopt: ({ names }) => worker.adopt(names),
+  seal: ({ endpoints }) => worker.seal(endpoints),
+  verify: ({ endpoints }) => worker.verify(endpoints),
+  users: ({ netnsInodes }) => worker.users(netnsInodes),
+  sealing: () => worker.lackingOfSeals,
+  repair: (input) => worker.repair(input),
+  survey: ({ ready }) => worker.survey(ready),
+  removeLinks: ({ names }) => worker.removeLinks(names),
+  collect: () => {
+    collectGarbage();
+    return null;
+  },
+  close: () => {
+    worker.close();
+    setImmediate(() => port.close());
+    return null;
+  },
+};
+
 port.on('message', (job: JobMessage) => {
-  // What does not unshare goes ahead at once: the socket keeps its requests in order.
-  if (job.kind === 'build') (job as JobMessage<'build'>).input.urgent ? urgent.push(job) : refill.push(job);
-  // Bridges are not made anew under the hands of a build.
-  else if (job.kind === 'repair') urgent.push(job);
-  else void perform(job);
+  if (!queue.add(job)) void perform(job);
   void pump();
 });
 
 async function pump(): Promise<void> {
   if (running) return;
   running = true;
-  for (let job = urgent.shift() ?? refill.shift(); job !== undefined; job = urgent.shift() ?? refill.shift())
+  for (let job = queue.next(performance.now()); job !== undefined; job = queue.next(performance.now())) {
     await perform(job);
+    queue.done(job, performance.now());
+    // Messages that came meanwhile are taken in before the next job is chosen: one of them may be urgent.
+    await new Promise(setImmediate);
+  }
   running = false;
+  const waitMs = queue.waitMs(performance.now());
+  if (waitMs !== null) setTimeout(() => void pump(), Math.ceil(waitMs));
 }
 
 async function perform(job: JobMessage): Promise<void> {
-  const { ticket } = job;
+  const { ticket, kind, input } = job;
   try {
-    reply({ ticket, output: await work(job) });
+    reply({ ticket, output: await (HANDLERS[kind] as (input: unknown) => unknown)(input) });
   } catch (error) {
     // The thread stands in another namespace: nothing more may run on it. The owner starts a new one.
     if (error instanceof ThreadLostError) throw error;
     reply({ ticket, error: toPlainError(error) });
-  }
-}
-
-async function work(job: JobMessage): Promise<unknown> {
-  switch (job.kind) {
-    case 'open':
-      return workshop.open();
-    case 'inventory':
-      return workshop.inventory();
-    case 'build':
-      return toPlain(await workshop.build((job.input as Jobs['build']['in']).names));
-    case 'destroy':
-      return toPlain(await workshop.destroy((job.input as Jobs['destroy']['in']).names));
-    case 'graft':
-      await workshop.graft(job.input as Jobs['graft']['in']);
-      return null;
-    case 'adopt':
-      return workshop.adopt((job.input as Jobs['adopt']['in']).names);
-    case 'seal':
-      return workshop.seal((job.input as Jobs['seal']['in']).endpoints);
-    case 'verify':
-      return workshop.verify((job.input as Jobs['verify']['in']).endpoints);
-    case 'users':
-      return workshop.users((job.input as Jobs['users']['in']).netnsInodes);
-    case 'sealing':
-      return workshop.lackingOfSeals;
-    case 'repair':
-      return workshop.repair(job.input as Jobs['repair']['in']);
-    case 'survey':
-      return workshop.survey((job.input as Jobs['survey']['in']).ready);
-    case 'removeLinks':
-      return workshop.removeLinks((job.input as Jobs['removeLinks']['in']).names);
-    case 'collect':
-      collectGarbage();
-      return null;
-    case 'close':
-      workshop.close();
-      setImmediate(() => port?.close());
-      return null;
   }
 }
 

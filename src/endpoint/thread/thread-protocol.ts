@@ -2,7 +2,7 @@ import { NetnsdError } from '../../errors.js';
 import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import type { NetworkFinding } from '../network/network-repair.js';
-import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
+import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
 
 /** What the thread is told at its start. */
@@ -50,7 +50,8 @@ export interface Jobs {
   /** Refuses overlapping subnets, then makes or takes over the bridges; the path of the vault's root. */
   open: { in: null; out: string };
   inventory: { in: null; out: Found };
-  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<EndpointFacts>[] };
+  /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
+  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<number>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };

@@ -34,7 +34,7 @@ export async function readPristine(verifier: Verifier, site: Site, network: Netw
   try {
     const [link] = host.socket.request(getLink(plan.hostName));
     if (link === undefined) return;
-    const target = { plan, netnsInode: outcome.value.inode, hostIndex: parseLink(link).index };
+    const target = { plan, netnsInode: outcome.value, hostIndex: parseLink(link).index };
     for (const lookMs of LOOKS_MS) {
       await delay(lookMs);
       const fingerprint = read(verifier, target);

@@ -13,7 +13,7 @@ import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
  * dumps from inside: `ip -n … link`, `address`, `route`. Whether something was added is the fingerprint's to say, when it
  * comes back from its first holder. Throws ThreadLostError only.
  */
-export function lookInside(
+export function readyProblem(
   host: Host,
   { plan, netnsInode }: { plan: EndpointPlan; netnsInode: number },
 ): string | null {

@@ -42,6 +42,10 @@ export class Seals {
     return this.#watch !== null;
   }
 
+  get size(): number {
+    return this.#seals.size;
+  }
+
   /** How many sockets of the seal are in the endpoint's namespace. */
   listeners(id: string): number {
     return this.#seals.has(id) ? 1 : 0;

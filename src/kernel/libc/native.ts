@@ -38,7 +38,6 @@ export const native = {
   mallopt: libc.func('int mallopt(int parameter, int value)'),
   mallocTrim: libc.func('int malloc_trim(unsigned long keep)'),
 };
-
 /** Hands a result on; throws kernel_error where it says that the call failed. `operation` completes "cannot …". */
 export function check(result: number, operation: () => string): number {
   if (result >= 0) return result;

@@ -47,7 +47,7 @@ export interface Own {
 }
 
 /** What there is inside, by command; what differs between endpoints is replaced by words. */
-export async function lookInside({ netnsPath, address, mac }: Own): Promise<Map<string, string>> {
+export async function readyProblem({ netnsPath, address, mac }: Own): Promise<Map<string, string>> {
   const script = COMMANDS.map((command) => `${command} 2>&1; printf '\\0next\\n'`).join('\n');
   const args = [`--net=${netnsPath}`, 'bash', '-c', script];
   const { stdout } = await promisify(execFile)('nsenter', args, { maxBuffer: 1 << 24 });

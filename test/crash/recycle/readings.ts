@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { differences, lookInside } from './inside.js';
+import { differences, readyProblem } from './inside.js';
 import type { Known } from './known.js';
 import { ownReading } from './own-reading.js';
 
@@ -50,7 +50,7 @@ export class Readings {
   async #read({ path, address, mac, hostName }: Known): Promise<Reading> {
     const { stdout } = await run('ip', ['-j', 'link', 'show', 'dev', hostName]);
     const [link] = JSON.parse(stdout) as { ifindex: number }[];
-    const seen = await lookInside({ netnsPath: path, address, mac });
+    const seen = await readyProblem({ netnsPath: path, address, mac });
     const own = ownReading({ netnsPath: path, subnet: this.#subnet, address, hostIndex: link?.ifindex ?? 0 });
     return { own, seen };
   }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { WAYS } from '../../kernel/hostile/ways.js';
-import { lookInside } from './inside.js';
+import { readyProblem } from './inside.js';
 
 const NAME = 'rehearsal';
 const NETNS = `--net=/run/netns/${NAME}`;
@@ -20,7 +20,7 @@ export async function rehearse(): Promise<void> {
   // Last those that take eth0 away.
   const ways = WAYS.toReversed().flatMap(({ commands }) => commands);
   for (const command of [...furnish, ...ways]) await execa('nsenter', [NETNS, 'sh', '-c', command], { reject: false });
-  await lookInside({ netnsPath: `/run/netns/${NAME}`, address: '10.213.0.2', mac: '-' });
+  await readyProblem({ netnsPath: `/run/netns/${NAME}`, address: '10.213.0.2', mac: '-' });
   await execa('ip', ['netns', 'delete', NAME]);
   for (const kept of ['kept', 'moved0']) await execa('ip', ['link', 'delete', kept], { reject: false });
 }

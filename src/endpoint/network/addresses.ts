@@ -1,0 +1,71 @@
+import { NetnsdError } from '../../errors.js';
+import { isNotFound } from '../../kernel/errno.js';
+import type { Request } from '../../kernel/netlink/request.js';
+import type { Host } from '../host.js';
+import { planEndpoint } from '../plan.js';
+import { type EndpointName, type Settled, type Site, UNKNOWN_INDEX } from '../types.js';
+import { forgetDeparted } from './forget-connections.js';
+import type { Network } from './network.js';
+
+interface AddressesOptions {
+  readonly host: Host;
+  readonly site: Site;
+  readonly networks: ReadonlyMap<string, Network>;
+}
+
+/** What the host knows of the addresses of endpoints, to be forgotten when they are gone. */
+export class Addresses {
+  readonly #options: AddressesOptions;
+  /** Id of the endpoint that has an address, by pool and index: a record that is destroyed late may have lost it to another. */
+  readonly #endpoints = new Map<string, string>();
+
+  constructor(options: AddressesOptions) {
+    this.#options = options;
+  }
+
+  /** The endpoint has its address from now on. */
+  assign(name: EndpointName): void {
+    this.#endpoints.set(keyOf(name), name.id);
+  }
+
+  /** See `forgetDeparted`; the failures by id. The address of a stray is not known. */
+  async forgetConnections(names: readonly EndpointName[]): Promise<Map<string, Settled<void>>> {
+    const { host, site, networks } = this.#options;
+    const departed = names.flatMap((name) => {
+      const network = networks.get(name.pool);
+      if (network?.has(name.id) !== true) return [];
+      return [{ name, address: planEndpoint(site, network.settings, name).address }];
+    });
+    const outcomes = await forgetDeparted(host, departed);
+    return new Map(departed.flatMap(({ name }, at) => (outcomes[at]?.ok === false ? [[name.id, outcomes[at]]] : [])));
+  }
+
+  /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses; the failures by id. */
+  release(names: readonly EndpointName[]): Map<string, NetnsdError> {
+    const { host, site, networks } = this.#options;
+    const requests: Request[] = [];
+    const ids: string[] = [];
+    for (const name of names) {
+      const network = networks.get(name.pool);
+      if (network === undefined || name.index === UNKNOWN_INDEX) continue;
+      const own = network.detach(name.id, planEndpoint(site, network.settings, name).address);
+      const key = keyOf(name);
+      if ((this.#endpoints.get(key) ?? name.id) !== name.id) continue;
+      this.#endpoints.delete(key);
+      requests.push(...own);
+      ids.push(...own.map(() => name.id));
+    }
+    const failures = new Map<string, NetnsdError>();
+    for (const [position, outcome] of host.socket.transact(requests).entries()) {
+      if (outcome.ok || isNotFound(outcome.error)) continue;
+      const id = ids[position] as string;
+      const message = `cannot remove endpoint ${id}: ${outcome.error.message}`;
+      failures.set(id, new NetnsdError('destroy_failed', message, { details: { endpoint: id }, cause: outcome.error }));
+    }
+    return failures;
+  }
+}
+
+function keyOf({ pool, index }: EndpointName): string {
+  return `${pool} ${index}`;
+}
