@@ -1,38 +1,38 @@
 import { endpointCapacity, formatIpv4, nthAddress, parseIpv4, parseSubnet, subnetContains } from '../address/ipv4.js';
 import type { PoolConfig } from '../config/index.js';
 import type { AddressCooldown, AddressCooldowns } from '../pool/index.js';
-import type { AddressRest, RecordWarning } from '../state/index.js';
+import type { AddressInCooldown, RecordWarning } from '../state/index.js';
 
 /** Network and gateway come before the address of index 0. */
 const FIRST_ENDPOINT = 2;
 
-type RestPool = Pick<PoolConfig, 'name' | 'subnet' | 'max' | 'addressCooldownSeconds'>;
+type CooldownPool = Pick<PoolConfig, 'name' | 'subnet' | 'max' | 'addressCooldownSeconds'>;
 
-interface AddressRestsOptions {
-  readonly pools: readonly RestPool[];
+interface PoolCooldownsOptions {
+  readonly pools: readonly CooldownPool[];
   readonly file: {
-    load(warn: (warning: RecordWarning) => void): readonly AddressRest[];
+    load(warn: (warning: RecordWarning) => void): readonly AddressInCooldown[];
     add(address: string, nowMs: number): void;
   };
   readonly log: { info(details: object, message: string): void; warn(details: object, message: string): void };
 }
 
 /**
- * Remembers by address, not by index, which addresses rest: the same address rests though its pool got another name or
- * subnet meanwhile.
+ * Remembers cooldowns by address, not by index: a cooldown continues though the pool has another name or subnet after a
+ * restart.
  */
 export class PoolCooldowns implements AddressCooldowns {
-  readonly #pools: ReadonlyMap<string, RestPool>;
-  readonly #file: AddressRestsOptions['file'];
-  readonly #log: AddressRestsOptions['log'];
-  readonly #earlier: readonly AddressRest[];
+  readonly #pools: ReadonlyMap<string, CooldownPool>;
+  readonly #file: PoolCooldownsOptions['file'];
+  readonly #log: PoolCooldownsOptions['log'];
+  readonly #earlier: readonly AddressInCooldown[];
   #failing = false;
 
-  constructor({ pools, file, log }: AddressRestsOptions) {
+  constructor({ pools, file, log }: PoolCooldownsOptions) {
     this.#pools = new Map(pools.map((pool) => [pool.name, pool]));
     this.#file = file;
     this.#log = log;
-    this.#earlier = file.load((warning) => log.warn(warning, 'which addresses rest cannot be read, so none does'));
+    this.#earlier = file.load((warning) => log.warn(warning, 'failed to read address cooldowns; none is continued'));
   }
 
   add(pool: string, { index, sinceMs }: AddressCooldown): void {
@@ -44,7 +44,10 @@ export class PoolCooldowns implements AddressCooldowns {
       this.#failing = false;
     } catch (error) {
       if (!this.#failing)
-        this.#log.warn({ err: error, address }, 'it cannot be recorded which addresses rest: a restart would not know');
+        this.#log.warn(
+          { err: error, address },
+          'failed to record an address cooldown; a restart would not continue it',
+        );
       this.#failing = true;
     }
   }
@@ -60,14 +63,14 @@ export class PoolCooldowns implements AddressCooldowns {
   }
 }
 
-/** Says which pools may have to wait for addresses when as many endpoints as they may have are replaced at once. */
-export function sayTightSubnets(pools: readonly RestPool[], log: AddressRestsOptions['log']): void {
+/** Logs which pools may have to wait for addresses when all of their endpoints are replaced at once. */
+export function sayTightSubnets(pools: readonly CooldownPool[], log: PoolCooldownsOptions['log']): void {
   for (const { name, subnet, max, addressCooldownSeconds } of pools) {
     const spare = endpointCapacity(parseSubnet(subnet)) - max;
     if (addressCooldownSeconds === 0 || spare >= max) continue;
     log.info(
       { pool: name, subnet, max, spare, addressCooldownSeconds },
-      'the subnet has few addresses beyond max: where many endpoints are replaced, builds wait until addresses have rested',
+      'the subnet has few addresses beyond max: where many endpoints are replaced, builds wait for the end of cooldowns',
     );
   }
 }

@@ -30,12 +30,12 @@ import { type Comparison, compare, highestSeq } from '../reconcile/startup.js';
 import { destroyStrays } from '../reconcile/strays.js';
 import { type OpenShelf, openShelf } from '../shelf/index.js';
 import {
+  CooldownFile,
   FileRecords,
   FileSequence,
   LeaseFiles,
   openStateDirectory,
   type RecordWarning,
-  RestFile,
 } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { PoolCooldowns, sayTightSubnets } from './address-cooldowns.js';
@@ -225,7 +225,7 @@ async function startPools(options: {
     })),
     endpoints: thread,
     records: files,
-    rests: new PoolCooldowns({ pools: config.pools, file: new RestFile(stateDir, { keepMs }), log }),
+    addressCooldowns: new PoolCooldowns({ pools: config.pools, file: new CooldownFile(stateDir, { keepMs }), log }),
     nextSeq: () => sequence.next(),
     isBusy: () => isProcessorShort(),
     processes,

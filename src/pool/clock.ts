@@ -1,11 +1,11 @@
-/** Undoes what a clock was asked to do; nothing happens if it was done already. */
+/** Cancels what a clock was asked to do; does nothing if that was done already. */
 export type Cancel = () => void;
 
-/** All that the pool knows of time, so that tests decide when it passes. */
+/** The pool's only source of time, so that tests decide when it passes. */
 export interface Clock {
   /** Milliseconds since the epoch, for people to read; may jump. */
   wallMs(): number;
-  /** Milliseconds since the machine started; never jumps, and goes on over restarts of the daemon. What deadlines are reckoned in. */
+  /** Milliseconds since the machine was booted; never jumps, and continues across restarts of the daemon. For deadlines. */
   monotonicMs(): number;
   /** Calls `act` once, `delayMs` from now. */
   after(delayMs: number, act: () => void): Cancel;
@@ -16,7 +16,7 @@ export interface Clock {
 /** The longest delay that `setTimeout` takes, about 24.8 days; longer ones would fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** What performance.now() counts from, on CLOCK_MONOTONIC of clock_gettime(2), which is the same for every process. */
+/** When performance.now() was 0, on CLOCK_MONOTONIC of clock_gettime(2), which is the same for every process. */
 const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 /** The machine's own time. */

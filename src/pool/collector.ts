@@ -1,54 +1,63 @@
-import type { Held } from './lease/lease-table.js';
-import type { PoolLog } from './log.js';
-import type { Shelf, ShelfNews } from './shelf.js';
+import { poolOf } from './endpoint-status.js';
+import type { ActiveLease } from './lease/index.js';
+import type { PoolLog, Shelf } from './ports.js';
+import type { Registry } from './registry.js';
+import type { ShelfNews } from './shelf.js';
 
 interface CollectorOptions {
   readonly shelf: Shelf | undefined;
+  readonly registry: Registry;
   readonly log: PoolLog;
-  /** Makes the lease of what was taken; undefined where there is no such offer (any more). */
-  readonly claim: (news: ShelfNews) => Held | undefined;
-  /** Ends a lease; false where it has ended. */
-  readonly release: (leaseId: string) => boolean;
 }
 
 /** Enters what clients took from the shelf and gave back: a taken offer becomes a lease, a returned one ends it. */
 export class Collector {
   readonly #options: CollectorOptions;
   /** Leases whose records could not be written, by key: their entries stay on the shelf for the next start. */
-  readonly #unrecorded = new Map<string, Held>();
+  readonly #unrecorded = new Map<string, ActiveLease>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
   }
 
   collect(): void {
-    const { shelf } = this.#options;
+    const { shelf, registry } = this.#options;
     if (shelf === undefined) return;
     if (this.#unrecorded.size > 0) this.#settleLate(shelf);
     const recorded = shelf.collect().flatMap((news) => this.#enter(shelf, news));
     if (recorded.length > 0) shelf.settle(recorded);
+    for (const pool of registry.all()) pool.recover();
   }
 
   /** The key of the lease that is recorded from now on, if any. */
   #enter(shelf: Shelf, news: ShelfNews): string[] {
-    const { claim, release, log } = this.#options;
-    const { key, containerId, leaseId, returned, pid } = news;
-    if (returned && release(leaseId)) return [];
-    const held = claim(news);
-    if (held === undefined) {
+    const { key, leaseId, token, returned } = news;
+    if (returned && this.#release(leaseId)) return [];
+    const active = this.#options.registry.get(poolOf(token))?.claim(news);
+    if (active === undefined) {
       // Left behind by an earlier daemon or by a lease that has ended.
       shelf.letGo(key);
       return [];
     }
-    const { pool, tenant, source } = held.lease;
-    log.info({ lease: leaseId, pool, containerId, tenant, source, pid, uid: 0, gid: 0 }, 'leased');
+    this.#log(active, news);
     if (returned) {
-      release(leaseId);
+      this.#release(leaseId);
       return [];
     }
-    if (held.endpoint.recordedState === 'leased') return [key];
-    this.#unrecorded.set(key, held);
+    if (active.endpoint.recordedState === 'leased') return [key];
+    this.#unrecorded.set(key, active);
     return [];
+  }
+
+  #release(leaseId: string): boolean {
+    const { registry } = this.#options;
+    const active = registry.leases.get(leaseId);
+    return active !== undefined && registry.named(active.lease.pool).release(leaseId);
+  }
+
+  #log({ lease }: ActiveLease, { pid }: ShelfNews): void {
+    const { id, pool, containerId, tenant, source } = lease;
+    this.#options.log.info({ lease: id, pool, containerId, tenant, source, pid, uid: 0, gid: 0 }, 'leased');
   }
 
   #settleLate(shelf: Shelf): void {

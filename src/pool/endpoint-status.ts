@@ -1,22 +1,23 @@
 import type { PoolEvent } from './service.js';
-import type { EndpointFacts, EndpointRecord, EndpointState, Replacement } from './types.js';
+import type { Replacement } from './status.js';
+import type { EndpointFacts, EndpointRecord, EndpointState } from './types.js';
 
-/** What is known of one endpoint: as it is now, and what became of it since the daemon started, as far as that is remembered. */
+/** One endpoint as it is now, and its remembered events since the daemon started. */
 export interface EndpointStatus {
   readonly id: string;
   readonly pool: string;
   readonly state: EndpointState | 'gone';
-  /** Whom it has served since it was built; nobody else gets it. Null: nobody, or it is gone. */
+  /** The tenant that used it since it was built, and the only one that may get it. Null: it is unused, or gone. */
   readonly tenant: string | null;
-  /** The lease that holds it. */
+  /** The lease of which it is part. */
   readonly lease: string | null;
-  /** Why it is dirty, broken, on its way out or gone. */
+  /** Why it is dirty, broken, being destroyed or gone. */
   readonly reason: string | null;
   /** These three are absent while it is being built, and when it is gone. */
   readonly netns?: EndpointFacts['netns'];
   readonly interface?: EndpointFacts['interface'];
   readonly addresses?: EndpointFacts['addresses'];
-  /** Absent unless somebody had it and it is not used again. */
+  /** Absent unless it was leased and then replaced. */
   readonly replaced?: Omit<Replacement, 'endpoint'>;
   /** Oldest first. */
   readonly events: readonly PoolEvent[];
@@ -46,7 +47,7 @@ export function endpointStatus(id: string, { record, replacement, events }: Know
   };
 }
 
-/** The pool's part of `POOL-SEQ`. */
+/** The `POOL` of `POOL-SEQ`. */
 export function poolOf(id: string): string {
   return id.slice(0, Math.max(0, id.lastIndexOf('-')));
 }

@@ -1,11 +1,12 @@
-import type { Clock } from './clock.js';
-import { oneLine, type PoolLog } from './log.js';
+import type { Endpoint } from './endpoint.js';
+import { oneLine } from './log.js';
+import type { Clock, PoolLog } from './ports.js';
 import { RecentEvents } from './recent-events.js';
 import type { PoolEvent } from './service.js';
 
 type Listener = (event: PoolEvent) => void;
 
-/** Tells every subscriber of every change, in the order in which they happen, and remembers the newest. */
+/** Sends every change to every subscriber, in the order in which they happen, and remembers the newest. */
 export class PoolEvents {
   readonly #clock: Clock;
   readonly #log: PoolLog;
@@ -27,9 +28,14 @@ export class PoolEvents {
     };
   }
 
-  /** What is remembered of one endpoint, oldest first. */
+  /** The remembered events of one endpoint, oldest first. */
   of(endpoint: string): PoolEvent[] {
     return this.#recent.of(endpoint);
+  }
+
+  /** A change of an endpoint that is not leased. */
+  emitOf(type: PoolEvent['type'], { key }: Endpoint, reason: string | null): void {
+    this.emit({ type, pool: key.pool, endpoint: key.id, lease: null, containerId: null, reason });
   }
 
   emit(change: Omit<PoolEvent, 'time'>): void {
@@ -41,7 +47,7 @@ export class PoolEvents {
       try {
         listener(event);
       } catch (error) {
-        this.#log.warn({ error: oneLine(error) }, 'a listener to events failed');
+        this.#log.warn({ error: oneLine(error) }, 'an event listener failed');
       }
     }
   }

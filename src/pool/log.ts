@@ -1,10 +1,10 @@
-/** What the pools need of a logger; pino's fits. */
+/** The logger that the pools need; pino's fits. */
 export interface PoolLog {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
 }
 
-/** What a failure says, in one line. */
+/** The message of a failure, in one line. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/\s*\n\s*/g, ' ');

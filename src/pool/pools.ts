@@ -1,239 +1,180 @@
 import { NetnsdError } from '../errors.js';
-import { type Clock, systemClock } from './clock.js';
+import { systemClock } from './clock.js';
 import { Collector } from './collector.js';
 import { type EndpointStatus, endpointStatus, poolOf } from './endpoint-status.js';
 import { PoolEvents } from './events.js';
-import { ttlMsOf } from './lease/acquire-options.js';
-import { acquireBound } from './lease/bound-acquire.js';
-import { LeaseTable } from './lease/lease-table.js';
-import { Occupants } from './lease/occupants.js';
-import { leaseNotFound } from './lease/refusals.js';
-import type { PoolLog } from './log.js';
+import { acquireBound, type Ending, LeaseTable, Occupants, ttlMsOf } from './lease/index.js';
 import { Pool } from './pool.js';
-import type { Reason } from './recycle/recycle.js';
+import type { PoolOptions } from './pool-options.js';
+import type { Processes } from './ports.js';
+import type { Reason } from './recycle/index.js';
+import { Registry } from './registry.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';
-import type { Shelf } from './shelf.js';
-import type { SizingPolicy } from './sizing/sizing.js';
-import type {
-  AddressCooldowns,
-  EndpointKey,
-  EndpointRecord,
-  Endpoints,
-  Graft,
-  Lease,
-  PoolSettings,
-  PoolStatus,
-  Processes,
-  Records,
-} from './types.js';
+import type { PoolStatus } from './status.js';
+import type { EndpointKey, EndpointRecord, Graft, Lease } from './types.js';
 
-const DEFAULT_POOL = 'default';
-
-export interface PoolsOptions {
-  readonly pools: readonly { readonly settings: PoolSettings; readonly subnet: string }[];
-  readonly endpoints: Endpoints;
-  readonly records: Records;
-  /** Default: rests of addresses are forgotten with this process. */
-  readonly rests?: AddressCooldowns | undefined;
-  /** A number that no endpoint of this state directory ever had. */
-  readonly nextSeq: () => number;
+export interface PoolsOptions extends Omit<PoolOptions, 'settings' | 'subnet' | 'leases' | 'events' | 'clock'> {
+  readonly pools: readonly Pick<PoolOptions, 'settings' | 'subnet'>[];
   /** Without it no lease can be bound to a process. */
   readonly processes?: Processes | undefined;
-  /** Whether the processors have more to do than they can at once: what nobody waits for is put off then. Default: never. */
-  readonly isBusy?: (() => boolean) | undefined;
-  /** Default: containers ask for each endpoint. */
-  readonly shelf?: Shelf | undefined;
-  readonly log: PoolLog;
   /** Default: the machine's. */
-  readonly clock?: Clock | undefined;
-  /** Default: what each pool's settings say. */
-  readonly sizing?: SizingPolicy | undefined;
+  readonly clock?: PoolOptions['clock'] | undefined;
 }
 
-/** All pools of the daemon behind one door. */
+/**
+ * All pools of the daemon. Clients take from the shelf without the daemon, so every method that reads or changes leases goes
+ * through `#current`, which enters what they took and gave back first: a lease is active as soon as it was taken.
+ */
 export class Pools implements PoolService {
-  readonly #pools = new Map<string, Pool>();
-  readonly #leases: LeaseTable;
+  readonly #registry: Registry;
+  readonly #collector: Collector;
   readonly #events: PoolEvents;
   readonly #occupants: Occupants;
-  readonly #processes: Processes | undefined;
-  readonly #shelf: Shelf | undefined;
-  readonly #collector: Collector;
+  readonly #options: PoolsOptions;
 
-  /** Throws `bad_request` for a pool whose size cannot be, and `internal` for two of one name. */
+  /** Throws `bad_request` for a pool of an impossible size, and `internal` for two of one name. */
   constructor(options: PoolsOptions) {
-    const { endpoints, records, rests, nextSeq, log, clock = systemClock, sizing, processes, isBusy, shelf } = options;
-    this.#processes = processes;
-    this.#shelf = shelf;
-    this.#leases = new LeaseTable(clock, { processes, shelf });
-    this.#events = new PoolEvents({ clock, log });
+    const { endpoints, log, clock = systemClock, shelf } = options;
+    this.#options = options;
+    const leases = new LeaseTable(clock, options);
+    const events = new PoolEvents({ clock, log });
+    this.#events = events;
     this.#occupants = new Occupants({ endpoints, clock });
-    const shared = {
-      endpoints,
-      records,
-      rests,
-      nextSeq,
-      log,
-      clock,
-      sizing,
-      isBusy,
-      shelf,
-      leases: this.#leases,
-      events: this.#events,
-    };
-    this.#collector = new Collector({
-      shelf,
-      log,
-      claim: (news) => this.#pools.get(poolOf(news.token))?.claim(news),
-      release: (leaseId) => this.#release(leaseId),
-    });
-    for (const { settings, subnet } of options.pools) {
-      if (this.#pools.has(settings.name)) throw new NetnsdError('internal', `two pools are named ${settings.name}`);
-      this.#pools.set(settings.name, new Pool({ ...shared, settings, subnet }));
-    }
+    this.#registry = new Registry(leases);
+    this.#collector = new Collector({ shelf, registry: this.#registry, log });
+    for (const { settings, subnet } of options.pools)
+      this.#registry.add(new Pool({ ...options, clock, leases, events, settings, subnet }));
+  }
+
+  /** The pools and leases, with everything entered that happened on the shelf. */
+  get #current(): Registry {
+    this.#collector.collect();
+    return this.#registry;
   }
 
   /**
-   * Hands every pool the endpoints of it that a reconcile found, and starts filling in the background. Throws `internal`
-   * for a record whose pool is not configured (any more): the reconcile is to have removed it.
+   * Gives every pool the endpoints of it that a reconcile found, and starts filling in the background. Throws `internal` for a
+   * record whose pool is not configured (any more): the reconcile removes these first.
    */
   start(adopted: readonly EndpointRecord[] = []): void {
-    const orphan = adopted.find((record) => !this.#pools.has(record.pool));
-    if (orphan !== undefined) throw new NetnsdError('internal', `endpoint ${orphan.id} is of no configured pool`);
-    for (const pool of this.#pools.values()) pool.start(adopted.filter((record) => record.pool === pool.name));
+    const orphan = adopted.find((record) => this.#registry.get(record.pool) === undefined);
+    if (orphan !== undefined) throw new NetnsdError('internal', `the pool of endpoint ${orphan.id} is not configured`);
+    for (const pool of this.#registry.all()) pool.start(adopted.filter((record) => record.pool === pool.name));
   }
 
-  /** Enters what was taken from the shelf and given back; done before anything else that is asked of the pools. */
+  /** Enters what clients took from the shelf and gave back. */
   collect(): void {
     this.#collector.collect();
-    for (const pool of this.#pools.values()) pool.recover();
   }
 
   /**
-   * Ready endpoints that somebody took off the shelf who is no container, as their records are. With `fix` they are replaced, and
-   * what could not be laid out is laid out.
+   * Records of ready endpoints whose offers are missing from the shelf although no client took them. With `fix` they are replaced,
+   * and what could not be offered before is offered.
    */
   lookOverShelf({ fix }: { fix: boolean }): EndpointRecord[] {
-    const missing = Array.from(this.#pools.values(), (pool) => ({ pool, tokens: pool.missingOffers() }));
-    // What was missing by then, and was taken, is told of now.
+    const missing = this.#registry.all().map((pool) => ({ pool, tokens: pool.missingOffers() }));
+    // Offers that were missing because clients took them are entered now.
     this.collect();
-    if (this.#shelf?.sawAll !== true) return [];
+    if (this.#options.shelf?.sawAll !== true) return [];
     return missing.flatMap(({ pool, tokens }) => pool.lostOffers(tokens, { fix }));
   }
 
   async acquire(request: AcquireRequest): Promise<Lease[]> {
-    this.collect();
-    const pool = this.#choose(request.pool);
+    const pool = this.#current.choose(request.pool);
     const { pid } = request;
     if (pid === undefined) return pool.acquire(request);
-    if (this.#processes === undefined) throw new NetnsdError('bad_request', 'no lease can be bound to a process here');
-    return acquireBound({
-      processes: this.#processes,
-      pid,
-      request,
-      acquire: (bound, process) => pool.acquire(bound, process),
-    });
+    const { processes } = this.#options;
+    if (processes === undefined) throw new NetnsdError('bad_request', 'leases cannot be bound to processes here');
+    return acquireBound({ processes, pid, request, acquire: (bound, process) => pool.acquire(bound, process) });
   }
 
   release(leaseId: string): boolean {
-    this.collect();
-    return this.#release(leaseId);
+    return this.#release(leaseId, { reason: 'released' });
   }
 
-  #release(leaseId: string): boolean {
-    const held = this.#leases.get(leaseId);
-    return held !== undefined && this.#pool(held.lease.pool).release(leaseId);
+  /**
+   * Ends a lease whose container is known to be gone; false when there is none. Processes inside are not waited for: by now the
+   * inode of its namespace may be that of another container's.
+   */
+  releaseGone(leaseId: string): boolean {
+    return this.#release(leaseId, { reason: 'its container has gone', empty: true });
+  }
+
+  #release(leaseId: string, ending: Ending): boolean {
+    const { leases } = this.#current;
+    const active = leases.get(leaseId);
+    return active !== undefined && this.#registry.named(active.lease.pool).release(leaseId, ending);
   }
 
   renew(leaseId: string, ttlSeconds: number): Lease {
-    this.collect();
-    const held = this.#leases.get(leaseId);
-    if (held === undefined) throw leaseNotFound(leaseId);
-    this.#pool(held.lease.pool).renew(held, ttlMsOf(ttlSeconds));
-    return held.lease;
+    const { active, pool } = this.#current.lease(leaseId);
+    pool.renew(active, ttlMsOf(ttlSeconds));
+    return active.lease;
   }
 
-  /**
-   * Ends a lease whose container is known to have gone; false when there is none. Nobody is waited for: the number of the
-   * namespace may be another container's by now.
-   */
-  releaseGone(leaseId: string): boolean {
-    this.collect();
-    const held = this.#leases.get(leaseId);
-    return held !== undefined && this.#pool(held.lease.pool).release(leaseId, 'its container has gone', true);
-  }
-
-  /** Every endpoint as it is now: a record stays the same object until something changes about its endpoint. */
+  /** The records of all endpoints; a record is the same object until its endpoint changes. */
   records(): EndpointRecord[] {
-    this.collect();
-    return [...this.#pools.values()].flatMap((pool) => pool.records());
+    return this.#current.all().flatMap((pool) => pool.records());
   }
 
   endpoint(id: string): EndpointStatus | undefined {
-    this.collect();
-    const pool = this.#pools.get(poolOf(id));
+    const pool = this.#current.get(poolOf(id));
     return pool && endpointStatus(id, { ...pool.endpoint(id), events: this.#events.of(id) });
   }
 
-  /** Replaces a ready endpoint that is broken; false, and nothing done, if it is not as `record` says any more. */
+  /** Replaces a ready endpoint that is broken; false, and nothing done, if its record is not `record` any more. */
   replace(record: EndpointRecord, reason: string): boolean {
-    return this.#pool(record.pool).replace(record, reason);
+    return this.#current.named(record.pool).replace(record, reason);
   }
 
   /**
-   * Ends a lease that nobody can have any more; false, and nothing done, if it is not as `record` says any more. Its
-   * endpoint is not used again: who still has its path finds nothing there, and not somebody else's.
+   * Ends a lease that no container can use any more; false, and nothing done, if its record is not `record` any more. Its
+   * endpoint is replaced: a client that still has its path must not reach another container's.
    */
   endLease(record: EndpointRecord, reason: Reason): boolean {
-    return this.#pool(record.pool).endLease(record, reason);
+    return this.#current.named(record.pool).endLease(record, reason);
   }
 
-  /** Records that a container was seen in an endpoint that was leased for one; false if it is not as `record` says any more. */
+  /** Records that a container was seen in an endpoint that was leased for one; false if its record is not `record` any more. */
   sawContainer(record: EndpointRecord): boolean {
-    return this.#pool(record.pool).sawContainer(record);
+    return this.#current.named(record.pool).sawContainer(record);
   }
 
   async occupants(leaseIds: readonly string[]): Promise<number[][]> {
-    const leases = leaseIds.map((id) => this.#leases.get(id)?.lease);
+    const { leases } = this.#current;
+    const found = leaseIds.map((id) => leases.get(id)?.lease);
     return Promise.all(
-      leases.map((lease) => (lease === undefined ? [] : this.#occupants.of(lease.graft?.inode ?? lease.netns.inode))),
+      found.map((lease) => (lease === undefined ? [] : this.#occupants.of(lease.graft?.inode ?? lease.netns.inode))),
     );
   }
 
   /**
-   * Records that the interface of a lease is about to be moved into another namespace, before it is; returns the key of
-   * its endpoint. Throws `lease_not_found` and `state_write_failed`.
+   * Records that the interface of a lease is about to be moved into another namespace, before it is; returns the key of its
+   * endpoint. Throws `lease_not_found` and `state_write_failed`.
    */
   markGrafted(leaseId: string, graft: Graft): EndpointKey {
-    this.collect();
-    const held = this.#leases.get(leaseId);
-    const key = held && this.#pool(held.lease.pool).markGrafted(leaseId, graft);
-    if (key === undefined) throw leaseNotFound(leaseId);
-    return key;
+    const { active, pool } = this.#current.lease(leaseId);
+    return pool.markGrafted(active, graft);
   }
 
   lease(leaseId: string): Lease | undefined {
-    this.collect();
-    return this.#leases.get(leaseId)?.lease;
+    return this.#current.leases.get(leaseId)?.lease;
   }
 
   leases(filter: LeaseFilter = {}): Lease[] {
-    this.collect();
-    return this.#leases.list(filter);
+    return this.#current.leases.list(filter);
   }
 
   status(): PoolStatus[] {
-    this.collect();
-    return Array.from(this.#pools.values(), (pool) => pool.status());
+    return this.#current.all().map((pool) => pool.status());
   }
 
   poolStatus(name: string): PoolStatus | undefined {
-    this.collect();
-    return this.#pools.get(name)?.status();
+    return this.#current.get(name)?.status();
   }
 
   resize(name: string, change: { minReady?: number | undefined; max?: number | undefined }): PoolStatus {
-    const pool = this.#pool(name);
+    const pool = this.#current.named(name);
     pool.resize(change);
     return pool.status();
   }
@@ -244,32 +185,14 @@ export class Pools implements PoolService {
 
   /** No new work; resolves when what is under way has ended. Ready and leased endpoints stay as they are. Idempotent. */
   async close(): Promise<void> {
-    this.#leases.close();
-    await Promise.all(Array.from(this.#pools.values(), (pool) => pool.close()));
+    this.#registry.leases.close();
+    await Promise.all(this.#registry.all().map((pool) => pool.close()));
   }
 
-  /** Closes, then destroys everything that is not leased; resolves with the ids of the endpoints that would not go. */
+  /** Closes, then destroys everything that is not leased; resolves with the ids of those that could not be destroyed. */
   async drain(): Promise<string[]> {
-    this.#leases.close();
-    const stuck = await Promise.all(Array.from(this.#pools.values(), (pool) => pool.drain()));
+    this.#registry.leases.close();
+    const stuck = await Promise.all(this.#registry.all().map((pool) => pool.drain()));
     return stuck.flat();
-  }
-
-  #choose(name: string | undefined): Pool {
-    if (name !== undefined) return this.#pool(name);
-    const only = this.#pools.size === 1 ? this.#pools.values().next().value : undefined;
-    const pool = this.#pools.get(DEFAULT_POOL) ?? only;
-    if (pool !== undefined) return pool;
-    throw new NetnsdError('pool_not_found', `no pool is named ${DEFAULT_POOL}: name one of ${this.#names()}`);
-  }
-
-  #pool(name: string): Pool {
-    const pool = this.#pools.get(name);
-    if (pool !== undefined) return pool;
-    throw new NetnsdError('pool_not_found', `no pool is named ${JSON.stringify(name)}; there is ${this.#names()}`);
-  }
-
-  #names(): string {
-    return [...this.#pools.keys()].join(', ') || 'none';
   }
 }

@@ -5,7 +5,7 @@ const REMEMBERED = 512;
 
 type Change = Omit<PoolEvent, 'time'>;
 
-/** The newest events, for who asks later; to remember one costs next to nothing. */
+/** The newest events, for `netnsd inspect`. */
 export class RecentEvents {
   readonly #ring: { readonly wallMs: number; readonly change: Change }[] = [];
   #next = 0;

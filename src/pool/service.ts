@@ -1,17 +1,18 @@
 import type { EndpointStatus } from './endpoint-status.js';
-import type { Lease, PoolStatus, Trust } from './types.js';
+import type { PoolStatus } from './status.js';
+import type { Lease, Trust } from './types.js';
 
-/** What the API asks of the pools; implemented by `Pools`. All errors are NetnsdErrors. */
+/** One acquire. */
 export interface AcquireRequest {
   /** Default: the pool named `default`, or the only one. Throws `pool_not_found`. */
   readonly pool?: string | undefined;
-  /** Acquire is idempotent by (pool, containerId): a second one returns the lease that stands. */
+  /** Acquire is idempotent by (pool, containerId): a second one returns the lease of the first. */
   readonly containerId?: string | undefined;
-  /** Default: `default`. A containerId that stands under another tenant throws `lease_conflict`. */
+  /** Default: `default`. A containerId that has a lease of another tenant throws `lease_conflict`. */
   readonly tenant?: string | undefined;
   /** What the container may do; default: unknown. */
   readonly trust?: Trust | undefined;
-  /** Whether the lease ends with the container for which it is made. Default: it stays until it is released. */
+  /** Whether the lease ends with the container for which it is made. Default: it lasts until it is released. */
   readonly forContainer?: boolean | undefined;
   /** All or nothing; default 1. More than one with a containerId is `bad_request`. */
   readonly count?: number | undefined;
@@ -19,9 +20,9 @@ export interface AcquireRequest {
   readonly waitSeconds?: number | undefined;
   /** Seconds until the lease ends by itself; default: never. */
   readonly ttlSeconds?: number | undefined;
-  /** A process with whose end the lease ends; its number is that of the daemon's PID namespace. Throws `process_gone`. */
+  /** The process with whose end the lease ends, by its id in the daemon's PID namespace. Throws `process_gone`. */
   readonly pid?: number | undefined;
-  /** Aborted when the client has gone: what would have been leased goes back. */
+  /** Aborted when the client disconnects: then nothing is leased. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,26 +44,27 @@ export interface PoolEvent {
   readonly reason: string | null;
 }
 
+/** What the API needs of the pools; implemented by `Pools`. All errors are NetnsdErrors. */
 export interface PoolService {
-  /** Resolves with one lease an asked endpoint. A warm one is taken without awaiting anything but its record. */
+  /** Resolves with as many leases as were asked for. Warm ones are leased and recorded before it returns its promise. */
   acquire(request: AcquireRequest): Promise<Lease[]>;
   /**
-   * Idempotent: false when there is no such lease (any more). The endpoint is cleaned up behind the caller's back; while a
-   * process is inside, it is left alone, and then replaced.
+   * Idempotent: false when there is no such lease (any more). The endpoint is recycled in the background; while a process is
+   * inside, it is kept, and then replaced.
    */
   release(leaseId: string): boolean;
   /**
-   * Gives a lease `ttlSeconds` from now on, whatever it had; recorded when this returns. Throws `lease_not_found`,
+   * Makes a lease last `ttlSeconds` from now on, whatever it had; recorded when this returns. Throws `lease_not_found`,
    * `bad_request`, `state_write_failed` and `shutting_down`.
    */
   renew(leaseId: string, ttlSeconds: number): Lease;
-  /** Ids of the processes inside the endpoints of these leases; [] for a lease that there is not (any more). */
+  /** Ids of the processes inside the endpoints of these leases; [] for a lease that does not exist (any more). */
   occupants(leaseIds: readonly string[]): Promise<number[][]>;
   lease(leaseId: string): Lease | undefined;
   leases(filter: LeaseFilter): Lease[];
   status(): PoolStatus[];
   poolStatus(name: string): PoolStatus | undefined;
-  /** What is known of an endpoint, also of one that was replaced lately; undefined: nothing. */
+  /** An endpoint, also one that is gone, as far as it is remembered. */
   endpoint(id: string): EndpointStatus | undefined;
   /** Changes the two numbers of a running pool; throws `pool_not_found`, `bad_request` (min_ready > max, max > capacity). */
   resize(name: string, change: { minReady?: number | undefined; max?: number | undefined }): PoolStatus;

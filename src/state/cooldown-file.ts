@@ -9,18 +9,18 @@ const NAME = 'resting';
 const LINE = /^([0-9.]{7,15}) (\d{1,15})$/;
 /** 2 million lines; a file of that size was not written by netnsd. */
 const LARGEST_BYTES = 1 << 26;
-/** How many lines there may be, beside one for each address that rests, before the file is written anew. */
+/** How many lines there may be, besides one for each address in cooldown, before the file is rewritten. */
 const SPARE_LINES = 4096;
 
-/** An IPv4 address that nobody is to get for a while, and since when, on the monotonic clock. */
-export interface AddressRest {
+/** An IPv4 address in cooldown, and the start of its cooldown on the monotonic clock. */
+export interface AddressInCooldown {
   readonly address: string;
   readonly sinceMs: number;
 }
 
 /**
- * The addresses that rest, in `STATE_DIR/resting`: one line each, `ADDRESS SINCE_MS`, appended by one write(2) of about
- * 4 µs on tmpfs; the latest of an address counts. Written anew, without those that have rested, when it has grown.
+ * The addresses in cooldown, in `STATE_DIR/resting`: one line each, `ADDRESS SINCE_MS`, appended by one write(2) of about
+ * 4 µs on tmpfs; the latest line of an address counts. When it has grown, it is rewritten without ended cooldowns.
  */
 export class CooldownFile {
   readonly #directory: string;
@@ -31,7 +31,7 @@ export class CooldownFile {
   /** What could not be written yet. */
   #unwritten = '';
 
-  /** `directory` is what `openStateDirectory` returned; rests older than `keepMs` are of no use any more. */
+  /** `directory` is what `openStateDirectory` returned; cooldowns that began more than `keepMs` ago have ended. */
   constructor(directory: string, options: { readonly keepMs: number }) {
     this.#directory = directory;
     this.#keepMs = options.keepMs;
@@ -42,10 +42,10 @@ export class CooldownFile {
   }
 
   /**
-   * What an earlier daemon wrote; a line that is none is passed over, and `warn` hears of a file that is none. Throws
-   * `state_unusable` where the machine lacks what reading takes: which addresses rest is not given up for that.
+   * What an earlier daemon wrote; invalid lines are skipped, and `warn` is called for an invalid file. Throws
+   * `state_unusable` where the machine lacks what reading takes: cooldowns are not given up for that.
    */
-  load(warn: (warning: RecordWarning) => void): AddressRest[] {
+  load(warn: (warning: RecordWarning) => void): AddressInCooldown[] {
     if (fs.lstatSync(this.#path, { throwIfNoEntry: false }) === undefined) return [];
     let text: string;
     try {
@@ -64,7 +64,7 @@ export class CooldownFile {
     return Array.from(this.#sinceMs, ([address, sinceMs]) => ({ address, sinceMs }));
   }
 
-  /** Records that an address rests since now. Throws what node:fs throws; then it is written with the next. */
+  /** Records that the cooldown of an address starts now. Throws what node:fs throws; then it is written with the next one. */
   add(address: string, nowMs: number): void {
     const sinceMs = Math.ceil(nowMs);
     this.#note(address, sinceMs);
@@ -84,7 +84,7 @@ export class CooldownFile {
     }
   }
 
-  /** The latest comes last, so that those which have rested are found at the beginning. */
+  /** The latest comes last, so that ended cooldowns are at the beginning. */
   #note(address: string, sinceMs: number): void {
     this.#sinceMs.delete(address);
     this.#sinceMs.set(address, sinceMs);

@@ -1,7 +1,7 @@
 /** What a restart needs to know, on disk. */
 
 export { unsafeAncestor } from './ancestors.js';
-export { type AddressRest, CooldownFile as RestFile } from './cooldown-file.js';
+export { type AddressInCooldown, CooldownFile } from './cooldown-file.js';
 export { LEASE_FILES, LeaseFiles } from './lease-files.js';
 export { isHardship, readOwnFile, replaceOwnFile } from './own-file.js';
 export { FileRecords } from './records.js';

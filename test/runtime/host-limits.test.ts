@@ -45,13 +45,13 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     await eventually('it is destroyed', async () => (await pool(daemon)).destroying + (await pool(daemon)).dirty === 0);
     // What it leaves on the disk is room for one record: enough to try again, and not to go on.
     await pause(2000);
-    const troubles = said(daemon, 'records cannot be written');
+    const troubles = said(daemon, 'failed to write records');
     t.ok(troubles <= 2, `said ${troubles} times, and not with each record that finds room`);
-    t.ok(said(daemon, 'endpoints cannot be built ahead') <= 2);
+    t.ok(said(daemon, 'failed to build endpoints ahead') <= 2);
     rmSync(ballast);
     await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null);
     await daemon.filled();
-    t.equal(said(daemon, 'records are written again'), said(daemon, 'records cannot be written'));
+    t.equal(said(daemon, 'records are written again'), said(daemon, 'failed to write records'));
     t.ok(await daemon.acquire('--id', 'after'));
     await fill(daemon.stateDir, ballast);
     await daemon.stop('SIGKILL');
@@ -80,7 +80,7 @@ t.test('without descriptors left the pool waits, says so once, and fills when th
   t.match(short.trouble, /EMFILE/);
   t.ok(short.ready >= 16 && short.ready < 40, `${short.ready} are ready`);
   await pause(1000);
-  t.equal(said(daemon, 'endpoints cannot be built ahead'), 1);
+  t.equal(said(daemon, 'failed to build endpoints ahead'), 1);
   // A try to build holds descriptors for a moment.
   await eventually('what is ready is served', async () => (await daemon.send('POST', '/v1/leases', {})).status === 201);
   await limit(4096);
@@ -148,7 +148,7 @@ t.test('at the most network namespaces that a user may have, the pool serves wha
   t.ok(status.ready > 0 && status.ready < 12, `${status.ready} are ready`);
   t.equal((await daemon.send('POST', '/v1/leases', { containerId: 'one' })).status, 201);
   await pause(1500);
-  t.equal(said(daemon, 'endpoints cannot be built ahead'), 1);
+  t.equal(said(daemon, 'failed to build endpoints ahead'), 1);
   const enter = ['--target', String(daemon.pid), '--user', '--preserve-credentials'];
   await execa('nsenter', [...enter, 'sh', '-c', 'echo 100 >/proc/sys/user/max_net_namespaces']);
   await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null);

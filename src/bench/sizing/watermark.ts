@@ -13,7 +13,7 @@ export class WatermarkSizing implements Sizing {
   }
 
   acquired(): void {}
-  stands(): void {}
+  readyNow(): void {}
   built(): void {}
   resized(): void {}
 

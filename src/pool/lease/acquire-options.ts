@@ -2,8 +2,8 @@ import { NetnsdError } from '../../errors.js';
 import type { AcquireRequest } from '../service.js';
 import type { BoundProcess, Trust } from '../types.js';
 
-/** What one acquire wants, checked and with its defaults. */
-export interface Ask {
+/** What one acquire asks for, checked and with its defaults. */
+export interface AcquireOptions {
   readonly count: number;
   readonly containerId: string | null;
   readonly tenant: string;
@@ -11,16 +11,16 @@ export interface Ask {
   readonly forContainer: boolean;
   readonly ttlMs: number | null;
   readonly waitMs: number;
-  /** With whose end the lease is to end. */
+  /** The process with whose end the lease ends. */
   readonly process: BoundProcess | null;
 }
 
-/** Reads a request; throws `bad_request` for what no pool of this size could ever give. */
-export function toAsk(
+/** Reads a request; throws `bad_request` for what a pool of this size can never give. */
+export function acquireOptions(
   request: AcquireRequest,
   pool: { readonly name: string; readonly max: number },
   process: BoundProcess | null = null,
-): Ask {
+): AcquireOptions {
   const { count = 1, containerId = null, tenant = 'default', trust = 'unknown', waitSeconds = 0, ttlSeconds } = request;
   if (!Number.isSafeInteger(count) || count < 1) throw badRequest(`count is a whole number from 1 on, not ${count}`);
   if (count > pool.max) {
@@ -44,41 +44,46 @@ export function toAsk(
   };
 }
 
-/** Throws `bad_request` for what is no time. */
+/** Throws `bad_request` for what is not a time to live. */
 export function ttlMsOf(ttlSeconds: number): number {
   if (ttlSeconds > 0 && ttlSeconds < 1e9) return ttlSeconds * 1000;
   throw badRequest(`ttl is a number of seconds above 0, not ${ttlSeconds}`);
 }
 
 /**
- * The container has an endpoint, or is getting one: for somebody else, or bound to another process or none, which the
- * asker must not take for bound to his. Who names no process takes it as it is bound.
+ * The container has a lease, or waits for one: throws `lease_conflict` if that is another tenant's, or not bound to the
+ * process that the caller names, who would rely on it. A caller that names no process gets the lease as it is bound.
  */
 export function assertSameTerms(
-  ask: Ask,
-  standing: { readonly tenant: string; readonly process?: BoundProcess | null },
+  options: AcquireOptions,
+  existing: { readonly tenant: string; readonly process?: BoundProcess | null },
   pool: string,
 ): void {
-  const { process } = ask;
-  const bound = standing.process ?? null;
-  if (ask.tenant === standing.tenant && process !== null && !isSame(process, bound)) {
-    const to = bound === null ? 'no process' : `process ${bound.pid}`;
-    throw new NetnsdError(
-      'lease_conflict',
-      `container ${ask.containerId} holds a lease of pool ${pool} bound to ${to}, not to process ${process.pid}: release that one first`,
-      { details: { pool, containerId: ask.containerId, pid: bound?.pid ?? null } },
+  const { process, containerId, tenant } = options;
+  const bound = existing.process ?? null;
+  if (tenant !== existing.tenant)
+    throw conflict(
+      `container ${containerId} holds a lease of pool ${pool} as tenant ${existing.tenant}, not ${tenant}`,
+      { pool, containerId },
     );
-  }
-  if (ask.tenant === standing.tenant) return;
-  throw new NetnsdError(
-    'lease_conflict',
-    `container ${ask.containerId} holds a lease of pool ${pool} as tenant ${standing.tenant}, not ${ask.tenant}: release that one first`,
-    { details: { pool, containerId: ask.containerId } },
+  if (process === null || isSame(process, bound)) return;
+  const to = bound === null ? 'no process' : `process ${bound.pid}`;
+  throw conflict(
+    `container ${containerId} holds a lease of pool ${pool} bound to ${to}, not to process ${process.pid}`,
+    {
+      pool,
+      containerId,
+      pid: bound?.pid ?? null,
+    },
   );
 }
 
 function isSame(one: BoundProcess, other: BoundProcess | null): boolean {
   return one.pid === other?.pid && one.startTicks === other.startTicks;
+}
+
+function conflict(what: string, details: Record<string, unknown>): NetnsdError {
+  return new NetnsdError('lease_conflict', `${what}: release that one first`, { details });
 }
 
 function badRequest(message: string): NetnsdError {

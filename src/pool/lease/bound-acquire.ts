@@ -1,8 +1,9 @@
 import { hasCode, NetnsdError } from '../../errors.js';
+import type { Processes } from '../ports.js';
 import type { AcquireRequest } from '../service.js';
-import type { BoundProcess, Lease, Processes } from '../types.js';
+import type { BoundProcess, Lease } from '../types.js';
 
-/** Two ways of leaving in one: the client has gone, or the process has ended. Disposed when neither matters any more. */
+/** Aborted with the first of several signals. Dispose it when none of them matters any more. */
 class EitherSignal implements Disposable {
   readonly #controller = new AbortController();
   readonly #signals: readonly AbortSignal[];
@@ -26,8 +27,8 @@ class EitherSignal implements Disposable {
 }
 
 /**
- * Acquires for a process: it is held on to from before anything is leased, so that its number cannot become another's
- * meanwhile, and its end ends the waiting as well. Throws `process_gone` and what `acquire` throws.
+ * Acquires for a process. It is held before anything is leased, so that its id cannot become another's meanwhile, and its
+ * end ends the waiting as well. Throws `process_gone` and what `acquire` throws.
  */
 export async function acquireBound(options: {
   processes: Processes;

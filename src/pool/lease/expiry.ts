@@ -1,4 +1,5 @@
-import type { Cancel, Clock } from '../clock.js';
+import type { Cancel } from '../clock.js';
+import type { Clock } from '../ports.js';
 
 interface Entry<T> {
   readonly value: T;
@@ -6,12 +7,12 @@ interface Entry<T> {
   position: number;
 }
 
-/** What `add` returned; only good for `remove`. */
+/** What `add` returned, for `remove`. */
 export type Expiring<T> = Entry<T>;
 
 /**
- * Calls back when a value's time is over. One timer for the soonest, whatever the number of values: a binary heap in which
- * every entry knows its position, so that one that ends early leaves no trace behind.
+ * Calls back when a value is due. One timer for the soonest, whatever the number of values: a binary heap in which every
+ * entry knows its position, so that an entry can be removed early.
  */
 export class Expiry<T> {
   readonly #clock: Clock;
@@ -38,7 +39,7 @@ export class Expiry<T> {
     return entry;
   }
 
-  /** Forgets an entry; one that is due or removed already is left alone. */
+  /** Removes an entry; does nothing for one that was due or removed already. */
   remove(entry: Expiring<T>): void {
     const { position } = entry;
     if (this.#heap[position] !== entry) return;
@@ -68,7 +69,7 @@ export class Expiry<T> {
     this.#arm();
   }
 
-  /** A timer that rings for an entry removed since costs one look and is not worth cancelling. */
+  /** A timer for an entry that was removed since is not cancelled: it costs one call of `#fire`. */
   #arm(): void {
     const soonest = this.#heap[0];
     if (soonest === undefined || soonest.dueMs >= this.#armedMs) return;

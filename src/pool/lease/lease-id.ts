@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 const ID_BYTES = 8;
-/** One call for this many ids: a call into the generator costs as much as all the rest of a lease. */
+/** One call for so many ids: a call of the generator costs as much as everything else of a lease. */
 const IDS_A_CALL = 512;
 
 let bytes = Buffer.alloc(0);

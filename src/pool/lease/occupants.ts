@@ -1,5 +1,4 @@
-import type { Clock } from '../clock.js';
-import type { Endpoints } from '../types.js';
+import type { Clock, Endpoints } from '../ports.js';
 
 interface Question {
   readonly netnsInode: number;
@@ -7,7 +6,7 @@ interface Question {
   readonly reject: (error: unknown) => void;
 }
 
-/** Asks who is inside of namespaces: those who ask in one turn, or while a walk over /proc is under way, share the next. */
+/** Finds the processes inside namespaces. Questions of one turn, or during a walk over /proc, share the next walk. */
 export class Occupants {
   readonly #endpoints: Endpoints;
   readonly #clock: Clock;
@@ -19,7 +18,7 @@ export class Occupants {
     this.#clock = options.clock;
   }
 
-  /** Ids of the processes inside; rejects with worker_failed. */
+  /** Ids of the processes inside; rejects with `worker_failed`. */
   of(netnsInode: number): Promise<number[]> {
     return new Promise((resolve, reject) => {
       this.#questions.push({ netnsInode, resolve, reject });

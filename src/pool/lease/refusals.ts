@@ -1,9 +1,9 @@
 import { NetnsdError } from '../../errors.js';
 import type { AddressShortage } from '../stock/address-wait.js';
 
-/** Why an acquire gets nothing, in words that say what to do. With a `shortage` it is addresses that are lacking. */
+/** Why an acquire fails, and what to do. With a `shortage`, addresses are lacking. */
 export function exhausted(pool: string, max: number, shortage: AddressShortage | null = null): NetnsdError {
-  if (shortage !== null) return resting(pool, max, shortage);
+  if (shortage !== null) return tooFewAddresses(pool, max, shortage);
   return new NetnsdError(
     'pool_exhausted',
     `pool ${pool} has no endpoint left of its max of ${max}: release one, wait for one, or raise max (in [pools.${pool}], or by PATCH /v1/pools/${pool})`,
@@ -11,12 +11,12 @@ export function exhausted(pool: string, max: number, shortage: AddressShortage |
   );
 }
 
-function resting(pool: string, max: number, { resting, nextMs }: AddressShortage): NetnsdError {
+function tooFewAddresses(pool: string, max: number, { inCooldown, nextMs }: AddressShortage): NetnsdError {
   const nextSeconds = Math.max(0.1, Math.ceil(nextMs / 100) / 10);
   return new NetnsdError(
     'pool_exhausted',
-    `pool ${pool} has no endpoint left and too few free addresses for more: ${resting} rest, the next for ${nextSeconds} s more: wait for one, or give [pools.${pool}] a larger subnet or a shorter address_cooldown_seconds`,
-    { details: { pool, max, resting, nextSeconds } },
+    `pool ${pool} has no endpoint left and too few free addresses for more: ${inCooldown} are in cooldown, the next for ${nextSeconds} s more: wait for one, or give [pools.${pool}] a larger subnet or a shorter address_cooldown_seconds`,
+    { details: { pool, max, inCooldown, nextSeconds } },
   );
 }
 
@@ -39,5 +39,5 @@ export function shuttingDown(pool: string): NetnsdError {
 }
 
 export function clientGone(): NetnsdError {
-  return new NetnsdError('client_gone', 'the client left before it had its lease; nothing was kept for it');
+  return new NetnsdError('client_gone', 'the client disconnected before the response; nothing was leased');
 }

@@ -1,18 +1,20 @@
 import type { NetnsdError } from '../../errors.js';
-import type { Cancel, Clock } from '../clock.js';
-import { Fifo, type Place } from '../stock/fifo.js';
-import type { Ask } from './acquire-options.js';
-import type { Held } from './lease-table.js';
+import type { Cancel } from '../clock.js';
+import { Fifo, type Place } from '../fifo.js';
+import type { Clock } from '../ports.js';
+import type { Waiting } from '../stock/plan.js';
+import type { AcquireOptions } from './acquire-options.js';
+import type { ActiveLease } from './active-lease.js';
 import { clientGone } from './refusals.js';
 
-/** What a waiter got, and how many of its callers have yet to learn of it. */
+/** The leases of a waiter that was served, and how many of its callers were not told yet. */
 export interface Served {
-  readonly held: readonly Held[];
-  untold: number;
+  readonly leases: readonly ActiveLease[];
+  unanswered: number;
 }
 
-/** One caller of an acquire that waits; several share a waiter when they ask for the same container. */
-interface Claim {
+/** One caller of an acquire that waits; callers that ask for the same container share a waiter. */
+interface Caller {
   readonly waitMs: number;
   readonly sinceMs: number;
   readonly resolve: (served: Served) => void;
@@ -22,36 +24,45 @@ interface Claim {
 }
 
 export interface Waiter {
-  readonly ask: Ask;
-  readonly claims: Set<Claim>;
+  readonly options: AcquireOptions;
+  readonly callers: Set<Caller>;
   place: Place<Waiter> | null;
-  /** Whether the patience of all its callers counts. */
-  limited: boolean;
+  /** Whether the deadlines of all its callers run. */
+  timed: boolean;
 }
 
-/** Owns the acquires that wait, first come first served. */
+/**
+ * The acquires that wait, first come first served. A deadline runs only while nothing but a release can serve its waiter:
+ * one for which an endpoint is being built is served, however short a wait it asked for.
+ */
 export class Waiters {
   readonly #clock: Clock;
   readonly #onLeft: () => void;
   readonly #queue = new Fifo<Waiter>();
   readonly #byContainer = new Map<string, Waiter>();
-  #demand = 0;
-  #unlimited = 0;
+  #endpoints = 0;
+  #untimed = 0;
 
-  /** `onLeft` is called when a waiter goes without having been served: its callers aborted, or their time was over. */
+  /** `onLeft` is called when a waiter leaves without being served: its callers disconnected, or their deadlines passed. */
   constructor(options: { clock: Clock; onLeft: () => void }) {
     this.#clock = options.clock;
     this.#onLeft = options.onLeft;
   }
 
-  /** How many endpoints are waited for. */
-  get demand(): number {
-    return this.#demand;
+  /** What is waited for. */
+  get waiting(): Waiting {
+    const first = this.#queue.peek()?.options;
+    return { endpoints: this.#endpoints, first: first?.count ?? 0, tenant: first?.tenant ?? null };
   }
 
-  /** How many of these are waited for by those who wait as long as it takes. */
-  get unlimited(): number {
-    return this.#unlimited;
+  /** How many endpoints are waited for. */
+  get endpoints(): number {
+    return this.#endpoints;
+  }
+
+  /** How many of these by waiters whose deadlines do not run. */
+  get untimed(): number {
+    return this.#untimed;
   }
 
   peek(): Waiter | undefined {
@@ -62,12 +73,12 @@ export class Waiters {
     return this.#byContainer.get(containerId);
   }
 
-  add(ask: Ask): Waiter {
-    const waiter: Waiter = { ask, claims: new Set(), place: null, limited: false };
+  add(options: AcquireOptions): Waiter {
+    const waiter: Waiter = { options, callers: new Set(), place: null, timed: false };
     waiter.place = this.#queue.push(waiter);
-    this.#demand += ask.count;
-    this.#unlimited += ask.count;
-    if (ask.containerId !== null) this.#byContainer.set(ask.containerId, waiter);
+    this.#endpoints += options.count;
+    this.#untimed += options.count;
+    if (options.containerId !== null) this.#byContainer.set(options.containerId, waiter);
     return waiter;
   }
 
@@ -76,90 +87,90 @@ export class Waiters {
     return new Promise((resolve, reject) => {
       const { waitMs, signal } = options;
       const sinceMs = this.#clock.monotonicMs();
-      const claim: Claim = { waitMs, sinceMs, resolve, reject, cancelDeadline: null, stopListening: null };
-      waiter.claims.add(claim);
-      this.#setLimited(waiter, false);
+      const caller: Caller = { waitMs, sinceMs, resolve, reject, cancelDeadline: null, stopListening: null };
+      waiter.callers.add(caller);
+      this.#setTimed(waiter, false);
       if (signal === undefined) return;
-      const leave = () => this.#leave(waiter, claim, clientGone());
+      const leave = () => this.#leave(waiter, caller, clientGone());
       signal.addEventListener('abort', leave, { once: true });
-      claim.stopListening = () => signal.removeEventListener('abort', leave);
+      caller.stopListening = () => signal.removeEventListener('abort', leave);
     });
   }
 
-  /** From now on the callers' patience counts: those that have none, or no more, leave with `exhausted()`. */
-  limit(waiter: Waiter, exhausted: () => NetnsdError): void {
+  /** Starts the deadlines of a waiter's callers; those whose deadline has passed leave with `exhausted()`. */
+  startDeadline(waiter: Waiter, exhausted: () => NetnsdError): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#setLimited(waiter, true);
-    for (const claim of waiter.claims) {
-      if (claim.cancelDeadline !== null) continue;
-      const leftMs = claim.sinceMs + claim.waitMs - nowMs;
-      const leave = () => this.#leave(waiter, claim, exhausted());
+    this.#setTimed(waiter, true);
+    for (const caller of waiter.callers) {
+      if (caller.cancelDeadline !== null) continue;
+      const leftMs = caller.sinceMs + caller.waitMs - nowMs;
+      const leave = () => this.#leave(waiter, caller, exhausted());
       if (leftMs <= 0) leave();
-      else claim.cancelDeadline = this.#clock.after(leftMs, leave);
+      else caller.cancelDeadline = this.#clock.after(leftMs, leave);
     }
   }
 
-  /** The same for all who wait beyond the `reachable` endpoints that will come without a release. */
-  limitBeyond(reachable: number, exhausted: () => NetnsdError): void {
+  /** Starts the deadlines of waiters that only a release can serve: those beyond the `reachable` endpoints. */
+  startDeadlinesBeyond(reachable: number, exhausted: () => NetnsdError): void {
     let promised = 0;
     for (const waiter of [...this.#queue]) {
-      if (promised + waiter.ask.count > reachable) this.limit(waiter, exhausted);
-      if (waiter.claims.size > 0) promised += waiter.ask.count;
+      if (promised + waiter.options.count > reachable) this.startDeadline(waiter, exhausted);
+      if (waiter.callers.size > 0) promised += waiter.options.count;
     }
   }
 
-  serve(waiter: Waiter, held: readonly Held[]): void {
+  serve(waiter: Waiter, leases: readonly ActiveLease[]): void {
     this.#remove(waiter);
-    const served: Served = { held, untold: waiter.claims.size };
-    for (const claim of waiter.claims) {
-      stop(claim);
-      claim.resolve(served);
+    const served: Served = { leases, unanswered: waiter.callers.size };
+    for (const caller of waiter.callers) {
+      stop(caller);
+      caller.resolve(served);
     }
-    waiter.claims.clear();
+    waiter.callers.clear();
   }
 
   fail(waiter: Waiter, error: NetnsdError): void {
     this.#remove(waiter);
-    for (const claim of waiter.claims) {
-      stop(claim);
-      claim.reject(error);
+    for (const caller of waiter.callers) {
+      stop(caller);
+      caller.reject(error);
     }
-    waiter.claims.clear();
+    waiter.callers.clear();
   }
 
-  /** Those who want more at once than there can be any more. */
+  /** Fails those that want more endpoints than there can be. */
   failLargerThan(max: number, error: () => NetnsdError): void {
-    for (const waiter of [...this.#queue]) if (waiter.ask.count > max) this.fail(waiter, error());
+    for (const waiter of [...this.#queue]) if (waiter.options.count > max) this.fail(waiter, error());
   }
 
   failAll(error: () => NetnsdError): void {
     for (let waiter = this.peek(); waiter !== undefined; waiter = this.peek()) this.fail(waiter, error());
   }
 
-  #leave(waiter: Waiter, claim: Claim, error: NetnsdError): void {
-    if (!waiter.claims.delete(claim)) return;
-    stop(claim);
-    claim.reject(error);
-    if (waiter.claims.size > 0) return;
+  #leave(waiter: Waiter, caller: Caller, error: NetnsdError): void {
+    if (!waiter.callers.delete(caller)) return;
+    stop(caller);
+    caller.reject(error);
+    if (waiter.callers.size > 0) return;
     this.#remove(waiter);
     this.#onLeft();
   }
 
-  #setLimited(waiter: Waiter, limited: boolean): void {
-    if (waiter.limited === limited) return;
-    waiter.limited = limited;
-    this.#unlimited += limited ? -waiter.ask.count : waiter.ask.count;
+  #setTimed(waiter: Waiter, timed: boolean): void {
+    if (waiter.timed === timed) return;
+    waiter.timed = timed;
+    this.#untimed += timed ? -waiter.options.count : waiter.options.count;
   }
 
   #remove(waiter: Waiter): void {
     if (waiter.place === null || !this.#queue.remove(waiter.place)) return;
-    this.#setLimited(waiter, true);
-    this.#demand -= waiter.ask.count;
-    if (waiter.ask.containerId !== null) this.#byContainer.delete(waiter.ask.containerId);
+    this.#setTimed(waiter, true);
+    this.#endpoints -= waiter.options.count;
+    if (waiter.options.containerId !== null) this.#byContainer.delete(waiter.options.containerId);
   }
 }
 
-function stop(claim: Claim): void {
-  claim.cancelDeadline?.();
-  claim.stopListening?.();
+function stop(caller: Caller): void {
+  caller.cancelDeadline?.();
+  caller.stopListening?.();
 }

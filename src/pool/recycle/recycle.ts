@@ -1,42 +1,44 @@
-import type { RecycleMode, Trust, UnknownSpec, VerifyWay } from '../types.js';
+import type { VerifyWay } from '../ports.js';
+import type { RecycleMode, UnknownSpec } from '../settings.js';
+import type { Trust } from '../types.js';
 
-/** Why an endpoint is not used again: of what kind (few, for a metric), and in words. */
+/** Why an endpoint is replaced: the kind (one of few, for a metric), and a description. */
 export interface Reason {
   readonly kind: string;
   readonly text: string;
 }
 
-/** What becomes of a released endpoint. */
+/** What happens to a released endpoint. */
 export type Way =
   | { readonly way: VerifyWay }
-  /** The paper's way: used again as it is. */
+  /** As in the paper: reused without a check. */
   | { readonly way: 'reuse' }
   | { readonly way: 'replace'; readonly reason: Reason };
 
-/** What is known of a released endpoint and of the one who had it. */
-export interface Past {
+/** How a released endpoint was used. */
+export interface Usage {
   readonly trust: Trust;
-  /** Its interface was moved away. */
+  /** Its interface was moved into another namespace. */
   readonly grafted: boolean;
-  /** Whether it was sealed before its holder got it. */
+  /** Whether it was sealed before it was leased. */
   readonly sealed: boolean;
-  /** Why it is to be replaced whatever it looks like. */
-  readonly doomed?: Reason;
+  /** Why it is to be replaced without a check. */
+  readonly mustReplace?: Reason;
 }
 
 /**
- * Trust follows capability: who could do anything has had the endpoint to himself; who could do nothing that lasts is
- * believed if the seal says so too; of whom nothing is known, the pool's setting decides. Pure.
+ * Decides by what the container was able to do. A privileged one could change anything, so its endpoint is replaced. One that
+ * could change nothing is verified by seal. Where that is not known, the pool's setting decides. Pure.
  */
-export function wayOf(mode: RecycleMode, unknown: UnknownSpec, past: Past): Way {
-  if (past.doomed !== undefined) return { way: 'replace', reason: past.doomed };
-  if (past.grafted) return replace('grafted', 'its interface was moved into another namespace');
+export function wayOf(mode: RecycleMode, unknown: UnknownSpec, usage: Usage): Way {
+  if (usage.mustReplace !== undefined) return { way: 'replace', reason: usage.mustReplace };
+  if (usage.grafted) return replace('grafted', 'its interface was moved into another namespace');
   if (mode === 'replace') return replace('policy', 'its pool replaces every endpoint');
   if (mode === 'reuse') return { way: 'reuse' };
-  if (past.trust === 'privileged') return replace('privileged', 'its container was privileged');
-  const believed = past.trust === 'unprivileged' ? 'seal' : unknown;
-  if (believed === 'replace') return replace('unknown container', 'nothing is known of what its container could do');
-  return { way: believed === 'seal' && past.sealed ? 'seal' : 'proof' };
+  if (usage.trust === 'privileged') return replace('privileged', 'its container was privileged');
+  const way = usage.trust === 'unprivileged' ? 'seal' : unknown;
+  if (way === 'replace') return replace('unknown container', "its container's spec is not known");
+  return { way: way === 'seal' && usage.sealed ? 'seal' : 'proof' };
 }
 
 function replace(kind: string, text: string): Way {

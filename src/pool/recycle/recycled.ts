@@ -1,12 +1,12 @@
-import type { Clock } from '../clock.js';
-import type { Endpoint } from '../stock/endpoint-table.js';
-import type { PoolStatus, Replacement, VerifyWay } from '../types.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Clock, VerifyWay } from '../ports.js';
+import type { PoolStatus, Replacement } from '../status.js';
 import type { Reason } from './recycle.js';
 
 /** How many replacements are remembered with their reasons. */
 const REMEMBERED = 16;
 
-/** Keeps account of what became of released endpoints, since the daemon started. */
+/** Counts how released endpoints were recycled, since the daemon started. */
 export class Recycled {
   readonly #clock: Clock;
   readonly #ways = { seal: 0, proof: 0, reuse: 0 };
@@ -30,7 +30,7 @@ export class Recycled {
     this.#replacements.length = Math.min(this.#replacements.length, REMEMBERED);
   }
 
-  /** Why an endpoint was replaced, if that was lately. */
+  /** Why an endpoint was replaced, if it is one of the newest. */
   of(endpoint: string): Replacement | undefined {
     return this.#replacements.find((replacement) => replacement.endpoint === endpoint);
   }

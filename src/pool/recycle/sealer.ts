@@ -1,39 +1,31 @@
-import type { Cancel, Clock } from '../clock.js';
-import type { Endpoint } from '../stock/endpoint-table.js';
-import type { Endpoints } from '../types.js';
+import type { Cancel } from '../clock.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Clock, Endpoints } from '../ports.js';
+import { builtOf } from './released.js';
 
 /** How long after an endpoint became ready it is sealed, in milliseconds: the kernel announces a link's carrier late. */
 const SEAL_AFTER_MS = 50;
 const BATCH = 128;
 
-/**
- * Seals endpoints while they are ready, behind everybody's back. An endpoint that was handed out before its seal was
- * surely on counts as not sealed.
- */
+interface SealerOptions {
+  readonly endpoints: Endpoints;
+  readonly clock: Clock;
+  /** Asked when an endpoint has been sealed: a client may have taken it from the shelf before. Default: none did. */
+  readonly isUntaken?: (endpoint: Endpoint) => boolean;
+  /** Called for each endpoint that is still ready, sealed or not: nothing more is done to it. */
+  readonly finished?: (endpoint: Endpoint) => void;
+}
+
+/** Seals ready endpoints in the background. An endpoint that was taken before its seal was set counts as not sealed. */
 export class Sealer {
-  readonly #endpoints: Endpoints;
-  readonly #clock: Clock;
-  readonly #isUntaken: (endpoint: Endpoint) => boolean;
-  readonly #settled: ((endpoint: Endpoint) => void) | undefined;
+  readonly #options: SealerOptions;
   readonly #pending = new Set<Endpoint>();
   #cancel: Cancel | null = null;
   #underWay: Promise<void> | null = null;
   #closed = false;
 
-  /**
-   * `isUntaken` is asked when an endpoint has been sealed: a client may have taken it from the shelf before. `settled` hears of
-   * each endpoint that is still ready, with or without a seal: nothing more is done to it.
-   */
-  constructor(options: {
-    endpoints: Endpoints;
-    clock: Clock;
-    isUntaken?: (endpoint: Endpoint) => boolean;
-    settled?: (endpoint: Endpoint) => void;
-  }) {
-    this.#endpoints = options.endpoints;
-    this.#clock = options.clock;
-    this.#settled = options.settled;
-    this.#isUntaken = options.isUntaken ?? (() => true);
+  constructor(options: SealerOptions) {
+    this.#options = options;
   }
 
   /** An endpoint that became ready without a seal. */
@@ -50,14 +42,14 @@ export class Sealer {
     this.#cancel = null;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no request is under way. */
   async idle(): Promise<void> {
     await this.#underWay;
   }
 
   #schedule(): void {
     if (this.#closed || this.#cancel !== null || this.#underWay !== null || this.#pending.size === 0) return;
-    this.#cancel = this.#clock.after(SEAL_AFTER_MS, () => {
+    this.#cancel = this.#options.clock.after(SEAL_AFTER_MS, () => {
       this.#cancel = null;
       this.#underWay = this.#request().finally(() => {
         this.#underWay = null;
@@ -67,26 +59,22 @@ export class Sealer {
   }
 
   async #request(): Promise<void> {
-    const asked: { endpoint: Endpoint; handouts: number }[] = [];
+    const { endpoints, finished, isUntaken = () => true } = this.#options;
+    const asked: { endpoint: Endpoint; acquisitions: number }[] = [];
     for (const endpoint of this.#pending) {
       if (asked.length === BATCH) break;
       this.#pending.delete(endpoint);
-      if (endpoint.record.state === 'ready') asked.push({ endpoint, handouts: endpoint.acquisitions });
+      if (endpoint.record.state === 'ready') asked.push({ endpoint, acquisitions: endpoint.acquisitions });
     }
     if (asked.length === 0) return;
-    const sealed = await this.#endpoints
+    const sealed = await endpoints
       .seal(asked.map(({ endpoint }) => builtOf(endpoint)))
-      // Without a seal an endpoint is looked at more closely when it comes back, that is all.
+      // Without a seal an endpoint is verified by proof after its release.
       .catch(() => []);
-    for (const [position, { endpoint, handouts }] of asked.entries()) {
-      if (endpoint.record.state !== 'ready' || endpoint.acquisitions !== handouts) continue;
-      if (sealed[position] === true && this.#isUntaken(endpoint)) endpoint.sealed = true;
-      this.#settled?.(endpoint);
+    for (const [position, { endpoint, acquisitions }] of asked.entries()) {
+      if (endpoint.record.state !== 'ready' || endpoint.acquisitions !== acquisitions) continue;
+      if (sealed[position] === true && isUntaken(endpoint)) endpoint.sealed = true;
+      finished?.(endpoint);
     }
   }
-}
-
-/** An endpoint as the kernel thread wants it named. */
-export function builtOf(endpoint: Endpoint) {
-  return { name: endpoint.key, netnsInode: endpoint.record.facts?.netns.inode ?? 0 };
 }

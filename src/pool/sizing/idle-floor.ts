@@ -1,24 +1,24 @@
 const PARTS = 8;
 
 /**
- * How many ready endpoints were not needed all through the last while: the least number that stood ready within `idleMs`
- * (a sliding minimum over `PARTS` parts of it, in fixed memory).
+ * How many ready endpoints were not needed for `idleMs`: the smallest number that was ready within that time (a sliding
+ * minimum over `PARTS` parts of it, in fixed memory).
  */
 export class IdleFloor {
   readonly #partMs: number;
   readonly #least = new Float64Array(PARTS + 1);
   #part: number;
-  #standing = 0;
+  #ready = 0;
 
   constructor(idleMs: number, nowMs: number) {
     this.#partMs = idleMs / PARTS;
     this.#part = Math.floor(nowMs / this.#partMs);
   }
 
-  /** So many stand ready from now on. */
-  stands(ready: number, nowMs: number): void {
+  /** So many are ready from now on. */
+  readyNow(ready: number, nowMs: number): void {
     this.#turn(nowMs);
-    this.#standing = ready;
+    this.#ready = ready;
     const place = this.#part % this.#least.length;
     this.#least[place] = Math.min(this.#least[place] as number, ready);
   }
@@ -32,9 +32,9 @@ export class IdleFloor {
     const part = Math.floor(nowMs / this.#partMs);
     for (let steps = 0; this.#part < part && steps < this.#least.length; steps += 1) {
       this.#part += 1;
-      this.#least[this.#part % this.#least.length] = this.#standing;
+      this.#least[this.#part % this.#least.length] = this.#ready;
     }
-    // After a long silence every part holds what stood all along.
+    // After a long time without a change every part has the current number.
     this.#part = part;
   }
 }

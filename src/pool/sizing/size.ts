@@ -1,12 +1,12 @@
 import { NetnsdError } from '../../errors.js';
 
-/** The two numbers of a pool: how many endpoints are kept ready, and how many may exist. */
+/** How many endpoints are kept ready, and how many may exist. */
 export interface PoolSize {
   readonly minReady: number;
   readonly max: number;
 }
 
-/** Throws `bad_request` for a size that cannot be: not whole numbers, minReady above max, max above the subnet. */
+/** Throws `bad_request` for an impossible size: not whole numbers, minReady above max, max above the subnet. */
 export function assertSize(pool: string, size: PoolSize, capacity: number): void {
   const { minReady, max } = size;
   if (!Number.isSafeInteger(minReady) || minReady < 0) {

@@ -1,20 +1,20 @@
-import type { PoolSettings } from '../types.js';
+import type { PoolSettings } from '../settings.js';
 import { Demand } from './demand.js';
 import { IdleFloor } from './idle-floor.js';
 import type { PoolSize } from './size.js';
 
-/** How long a burst of acquires has the processors to itself, in milliseconds. */
+/** How long a refill waits for the end of a burst of acquires, which need the processors, in milliseconds. */
 export const BURST_MS = 25;
-/** Idle endpoints are let go a few at a time, this far apart. */
+/** Idle endpoints are destroyed a few at a time, at this interval. */
 const SHED_EVERY_MS = 1000;
-/** What is above the target was no part of any burst remembered: it need not be kept as long. */
+/** Endpoints above the target were part of no remembered burst, and are kept for this share of the idle time. */
 const IDLE_SHARE = 0.1;
 
-/** What a plan goes by. */
+/** What a plan depends on. */
 export interface Supply extends PoolSize {
   /** Ready now. */
   readonly ready: number;
-  /** Ordered and not ready yet: built, or verified after their release. Missing, but not to be ordered again. */
+  /** Being built, or verified after their release: not to be ordered again. */
   readonly coming: number;
   /** How many are waited for. */
   readonly waiting: number;
@@ -25,24 +25,24 @@ export interface Supply extends PoolSize {
 export interface Plan {
   /** How many more to build ahead. */
   readonly order: number;
-  /** How many ready ones to let go now. */
+  /** How many ready ones to destroy now. */
   readonly surplus: number;
-  /** When to plan anew though nothing happens, in milliseconds from now; null: never. */
+  /** When to plan again if nothing happens, in milliseconds from now; null: never. */
   readonly againMs: number | null;
 }
 
-/** How a pool chooses the number of endpoints that it keeps ready. Times are the clock's monotonic ones. */
+/** Chooses the number of endpoints that a pool keeps ready. Times are the clock's monotonic ones. */
 export interface Sizing {
   /** `count` endpoints are asked for. */
   acquired(count: number, nowMs: number): void;
-  /** So many stand ready after some were taken. */
-  stands(ready: number, nowMs: number): void;
+  /** So many are ready after some were taken. */
+  readyNow(ready: number, nowMs: number): void;
   /** A refill of `count` endpoints took so long. */
   built(count: number, tookMs: number): void;
   /** How many are to be ready: at least `minReady`, at most `max`. */
   target(size: PoolSize, nowMs: number): number;
   plan(supply: Supply, nowMs: number): Plan;
-  /** A person chose other numbers: the next plan follows them at once. */
+  /** The pool was resized: the next plan follows the new size at once. */
   resized(): void;
 }
 
@@ -52,10 +52,10 @@ export type SizingPolicy = (settings: PoolSettings, nowMs: number) => Sizing;
 export const configuredSizing: SizingPolicy = (settings, nowMs) =>
   settings.sizing === 'demand' ? new DemandSizing(settings, nowMs) : new FixedSizing();
 
-/** Always `minReady`; what is above goes at once. */
+/** Always `minReady`; surplus is destroyed at once. */
 export class FixedSizing implements Sizing {
   acquired(): void {}
-  stands(): void {}
+  readyNow(): void {}
   built(): void {}
   resized(): void {}
 
@@ -70,8 +70,8 @@ export class FixedSizing implements Sizing {
 }
 
 /**
- * As many as the bursts seen lately need, from `minReady` up. Above that target nothing is built; what is ready above it
- * is let go once it was idle for a tenth of `idleSeconds`, a few at a time.
+ * As many as recent bursts need, at least `minReady`. Ready endpoints above that target are destroyed a few at a time, once
+ * they were idle for a tenth of `idleSeconds`.
  */
 export class DemandSizing implements Sizing {
   readonly #demand: Demand;
@@ -92,8 +92,8 @@ export class DemandSizing implements Sizing {
     this.#demand.acquired(count, nowMs);
   }
 
-  stands(ready: number, nowMs: number): void {
-    this.#idle.stands(ready, nowMs);
+  readyNow(ready: number, nowMs: number): void {
+    this.#idle.readyNow(ready, nowMs);
   }
 
   built(count: number, tookMs: number): void {
@@ -111,7 +111,7 @@ export class DemandSizing implements Sizing {
   plan(supply: Supply, nowMs: number): Plan {
     const target = this.target(supply, nowMs);
     const spare = Math.max(0, supply.ready - supply.waiting);
-    this.#idle.stands(spare, nowMs);
+    this.#idle.readyNow(spare, nowMs);
     const idle = Math.max(0, this.#idle.least(nowMs) - target);
     const atOnce = surplusAbove(this.#resized ? target : Number.POSITIVE_INFINITY, supply);
     this.#resized = false;
@@ -130,12 +130,12 @@ export class DemandSizing implements Sizing {
   }
 }
 
-/** What is missing and not coming yet, within what may exist. */
+/** How many endpoints are missing and not coming, within `max`. */
 export function orderFor(target: number, { ready, coming, waiting, existing, max }: Supply): number {
   return Math.max(0, Math.min(target - (ready + coming - waiting), max - existing));
 }
 
-/** Ready ones above `target`, and those that make the pool larger than it may be; those who wait get theirs first. */
+/** Ready endpoints above `target`, or above `max`, less those that clients wait for. */
 export function surplusAbove(target: number, { ready, waiting, existing, max }: Supply): number {
   const spare = ready - waiting;
   return Math.max(0, spare - target, Math.min(spare, existing - max));

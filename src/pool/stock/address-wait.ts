@@ -1,44 +1,45 @@
-import type { Cancel, Clock } from '../clock.js';
-import type { PoolLog } from '../log.js';
+import type { Cancel } from '../clock.js';
+import type { Clock, PoolLog } from '../ports.js';
 import type { IndexAllocator } from './ipam.js';
 
-/** Addresses that keep a pool from building although its `max` would let it. */
+/** Addresses in cooldown that keep a pool from building although its `max` would let it. */
 export interface AddressShortage {
-  /** How many rest. */
-  readonly resting: number;
-  /** When the rest of the next one is over, in milliseconds from now. */
+  /** How many are in cooldown. */
+  readonly inCooldown: number;
+  /** When the next cooldown ends, in milliseconds from now. */
   readonly nextMs: number;
 }
 
-/** Has a pool that wants more endpoints than it has rested addresses plan anew when the next one has rested. */
+interface AddressWaitOptions {
+  readonly pool: string;
+  readonly indexes: IndexAllocator;
+  readonly clock: Clock;
+  readonly log: PoolLog;
+  /** A cooldown has ended: builds are to be planned again. */
+  readonly again: () => void;
+}
+
+/** Makes a pool that has too few addresses for its builds plan again when the next cooldown ends. */
 export class AddressWait {
-  readonly #options: {
-    readonly pool: string;
-    readonly indexes: IndexAllocator;
-    readonly clock: Clock;
-    readonly log: PoolLog;
-    readonly again: () => void;
-  };
+  readonly #options: AddressWaitOptions;
   #cancel: Cancel | null = null;
-  #said = false;
+  #logged = false;
   #closed = false;
 
-  constructor(options: { pool: string; indexes: IndexAllocator; clock: Clock; log: PoolLog; again: () => void }) {
+  constructor(options: AddressWaitOptions) {
     this.#options = options;
   }
 
   /** What builds wait for, in one line; null where none waits. */
   get trouble(): string | null {
-    return this.#cancel === null
-      ? null
-      : `no address is free: ${this.#options.indexes.resting} rest before they are used again`;
+    return this.#cancel === null ? null : `no address is free: ${this.#options.indexes.inCooldown} are in cooldown`;
   }
 
   /** What keeps `wanted` endpoints from being built now; null where there are addresses for all. */
   shortage(wanted: number): AddressShortage | null {
     const { indexes } = this.#options;
     const nextMs = indexes.nextMs;
-    return nextMs === null || indexes.available >= wanted ? null : { resting: indexes.resting, nextMs };
+    return nextMs === null || indexes.available >= wanted ? null : { inCooldown: indexes.inCooldown, nextMs };
   }
 
   /** `wanted` endpoints are to be built; if there are too few addresses, `again` is called when there is one more. */
@@ -46,19 +47,19 @@ export class AddressWait {
     const short = this.#closed || this.#cancel !== null ? null : this.shortage(wanted);
     if (short === null) return;
     const { pool, clock, log, again } = this.#options;
-    if (!this.#said)
+    if (!this.#logged)
       log.warn(
-        { pool, resting: short.resting },
-        'builds wait for addresses at rest: the subnet is small for address_cooldown_seconds',
+        { pool, inCooldown: short.inCooldown },
+        'builds wait for addresses in cooldown: the subnet is small for address_cooldown_seconds',
       );
-    this.#said = true;
+    this.#logged = true;
     this.#cancel = clock.after(Math.max(0, short.nextMs), () => {
       this.#cancel = null;
       again();
     });
   }
 
-  /** Nothing is waited for any more. */
+  /** Waits for nothing any more. */
   close(): void {
     this.#closed = true;
     this.#cancel?.();

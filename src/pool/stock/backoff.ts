@@ -1,7 +1,7 @@
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
 
-/** How long to wait before the next try: 100 ms, then twice as long each time, 30 s at the most. */
+/** The delay before the next try: 100 ms, then twice as long each time, 30 s at the most. */
 export class Backoff {
   #delayMs = FIRST_DELAY_MS;
 
@@ -12,7 +12,7 @@ export class Backoff {
     return delayMs;
   }
 
-  /** Something worked: begin anew. */
+  /** A try succeeded: the next delay is the first one again. */
   reset(): void {
     this.#delayMs = FIRST_DELAY_MS;
   }

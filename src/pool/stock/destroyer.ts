@@ -1,18 +1,13 @@
 import { NetnsdError, toNetnsdError } from '../../errors.js';
-import type { Cancel, Clock } from '../clock.js';
-import { oneLine, type PoolLog } from '../log.js';
-import type { Endpoints, PoolSettings, Settled } from '../types.js';
+import type { Cancel } from '../clock.js';
+import type { Endpoint } from '../endpoint.js';
+import { Fifo } from '../fifo.js';
+import { oneLine } from '../log.js';
+import type { Clock, Endpoints, PoolLog, Settled } from '../ports.js';
+import type { PoolSettings } from '../settings.js';
 import { Backoff } from './backoff.js';
-import type { Endpoint, EndpointTable } from './endpoint-table.js';
-import { Fifo } from './fifo.js';
-
-export interface DestroyerHooks {
-  /** The endpoint and its record are gone, its index rests. */
-  gone(endpoint: Endpoint, reason: string | null): void;
-  broken(endpoint: Endpoint, error: NetnsdError): void;
-  /** All of one request are settled. */
-  settled(): void;
-}
+import type { EndpointTable } from './endpoint-table.js';
+import type { DestroyReport, Reporter } from './reports.js';
 
 interface DestroyerOptions {
   readonly settings: PoolSettings;
@@ -20,12 +15,12 @@ interface DestroyerOptions {
   readonly table: EndpointTable;
   readonly clock: Clock;
   readonly log: PoolLog;
-  readonly hooks: DestroyerHooks;
+  readonly report: Reporter;
 }
 
 /**
- * Owns the endpoints on their way out: one request at a time, so that releases which come together go together, and the
- * broken ones, which are tried again with backoff until they go.
+ * Destroys endpoints, one request at a time, so that those that come together go together. Those that cannot be destroyed
+ * are broken, and tried again with backoff.
  */
 export class Destroyer {
   readonly #options: DestroyerOptions;
@@ -33,8 +28,8 @@ export class Destroyer {
   readonly #queue = new Fifo<Endpoint>();
   /** Those that wait for their next try. */
   readonly #broken: Endpoint[] = [];
-  /** Those that failed to go at least once: waiting, queued again or being tried. */
-  readonly #stubborn = new Set<Endpoint>();
+  /** Those that failed at least once: waiting, queued again or being tried. */
+  readonly #failing = new Set<Endpoint>();
   #cancelStart: Cancel | null = null;
   #cancelRetry: Cancel | null = null;
   #underWay: Promise<void> | null = null;
@@ -44,14 +39,19 @@ export class Destroyer {
     this.#options = options;
   }
 
-  /** Why endpoints will not go, in one line; null where all do. */
+  /** Why endpoints cannot be destroyed, in one line; null where all can. */
   get trouble(): string | null {
-    const [endpoint] = this.#stubborn;
-    return endpoint === undefined ? null : (endpoint.record.reason ?? 'an endpoint will not go');
+    const [endpoint] = this.#failing;
+    return endpoint === undefined ? null : (endpoint.record.reason ?? 'failed to destroy an endpoint');
   }
 
-  /** Takes over an endpoint that nobody may use any more; whoever adds it holds on to nothing of it. */
-  add(endpoint: Endpoint): void {
+  /** Takes over an endpoint that is not to be used any more; its record says why. */
+  discard(endpoint: Endpoint, reason: string): void {
+    const { table } = this.#options;
+    const { state } = endpoint.record;
+    if (state === 'leased') table.moveAnyway(endpoint, 'dirty', { reason });
+    else if (state === 'dirty') table.explain(endpoint, reason);
+    else if (state !== 'destroying') table.moveAnyway(endpoint, 'destroying', { reason });
     this.#queue.push(endpoint);
     this.#start();
   }
@@ -65,12 +65,12 @@ export class Destroyer {
     this.#cancelRetry = null;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no request is under way. */
   async idle(): Promise<void> {
     while (this.#underWay !== null) await this.#underWay;
   }
 
-  /** After `close` and `idle`: tries everything that is queued or broken once, and resolves with what would not go. */
+  /** After `close` and `idle`: tries all that are queued or broken once; resolves with those that could not be destroyed. */
   async drain(): Promise<Endpoint[]> {
     for (const endpoint of this.#broken.splice(0)) this.#queue.push(endpoint);
     while (this.#queue.size > 0) await this.#request();
@@ -89,7 +89,7 @@ export class Destroyer {
   }
 
   async #request(): Promise<void> {
-    const { table, settings, hooks } = this.#options;
+    const { table, settings, report } = this.#options;
     const endpoints: Endpoint[] = [];
     while (endpoints.length < settings.buildBatch && this.#queue.size > 0) {
       const endpoint = this.#queue.shift() as Endpoint;
@@ -98,13 +98,15 @@ export class Destroyer {
       endpoints.push(endpoint);
     }
     const outcomes = await this.#destroy(endpoints);
-    for (const [i, endpoint] of endpoints.entries()) {
-      const outcome = outcomes[i] as Settled<void>;
-      if (outcome.ok) this.#forget(endpoint);
-      else this.#keepBroken(endpoint, outcome.error);
+    const destroyed: DestroyReport['destroyed'][number][] = [];
+    const broken: DestroyReport['broken'][number][] = [];
+    for (const [position, endpoint] of endpoints.entries()) {
+      const outcome = outcomes[position] as Settled<void>;
+      if (outcome.ok) destroyed.push(this.#forget(endpoint));
+      else broken.push(this.#keepBroken(endpoint, outcome.error));
     }
     this.#paceRetry();
-    hooks.settled();
+    report({ actor: 'destroyer', destroyed, broken });
   }
 
   async #destroy(endpoints: readonly Endpoint[]): Promise<Settled<void>[]> {
@@ -112,35 +114,34 @@ export class Destroyer {
     try {
       const settled = await this.#options.endpoints.destroy(keys);
       if (settled.length === keys.length) return settled;
-      throw new NetnsdError('internal', `${keys.length} endpoints were to go, ${settled.length} were answered for`);
+      throw new NetnsdError('internal', `${settled.length} outcomes for ${keys.length} endpoints to destroy`);
     } catch (error) {
       return keys.map(() => ({ ok: false, error: toNetnsdError(error) }));
     }
   }
 
-  #forget(endpoint: Endpoint): void {
-    const { table, hooks, log, settings } = this.#options;
+  #forget(endpoint: Endpoint): DestroyReport['destroyed'][number] {
+    const { table, log, settings } = this.#options;
     const { reason } = endpoint.record;
     table.forget(endpoint);
-    hooks.gone(endpoint, reason);
-    if (!this.#stubborn.delete(endpoint) || this.#stubborn.size > 0) return;
-    this.#backoff.reset();
-    log.info({ pool: settings.name }, 'every broken endpoint is gone');
+    if (this.#failing.delete(endpoint) && this.#failing.size === 0) {
+      this.#backoff.reset();
+      log.info({ pool: settings.name }, 'all broken endpoints are destroyed');
+    }
+    return { endpoint, reason };
   }
 
-  #keepBroken(endpoint: Endpoint, error: Error): void {
-    const { table, hooks, log, settings } = this.#options;
+  #keepBroken(endpoint: Endpoint, error: Error): DestroyReport['broken'][number] {
+    const { table, log, settings } = this.#options;
     const reason = oneLine(error);
     table.moveAnyway(endpoint, 'broken', { reason });
-    if (this.#stubborn.size === 0) {
-      log.warn(
-        { pool: settings.name, endpoint: endpoint.key.id, error: reason },
-        'endpoint will not go; trying until it does',
-      );
+    if (this.#failing.size === 0) {
+      const details = { pool: settings.name, endpoint: endpoint.key.id, error: reason };
+      log.warn(details, 'failed to destroy endpoint; retrying');
     }
-    this.#stubborn.add(endpoint);
+    this.#failing.add(endpoint);
     this.#broken.push(endpoint);
-    hooks.broken(endpoint, toNetnsdError(error));
+    return { endpoint, error: toNetnsdError(error) };
   }
 
   #paceRetry(): void {

@@ -1,15 +1,16 @@
-import type { Cancel, Clock } from '../clock.js';
-import { oneLine, type PoolLog } from '../log.js';
+import type { Cancel } from '../clock.js';
+import { oneLine } from '../log.js';
+import type { Clock, PoolLog } from '../ports.js';
 import { Backoff } from './backoff.js';
 
-/** How long nothing may fail for the trouble to be over: a full disk has room for one record after each that went. */
+/** How long no write may fail for the trouble to be over: a full disk has room for one record after each that is removed. */
 const PROOF_MS = 1000;
-/** Trouble that is back within this time goes on with its backoff. */
+/** Trouble that is back within this time continues its backoff. */
 const RELAPSE_MS = 60_000;
 
 /**
- * That records cannot be written, from the first that could not until all could for a second: said once, tried again with
- * backoff, and said once more when it is over.
+ * Whether records can be written. Trouble lasts from the first write that fails until none has failed for a second: it is
+ * logged once, writes are tried again with backoff, and its end is logged.
  */
 export class RecordTrouble {
   readonly #options: {
@@ -25,12 +26,12 @@ export class RecordTrouble {
   #overMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  /** `retry` is to write what is to be written and to tell `failed` or `worked`. */
+  /** `retry` writes what is outstanding and calls `failed` or `worked`. */
   constructor(options: { pool: string; log: PoolLog; clock: Clock; retry: () => void }) {
     this.#options = options;
   }
 
-  /** Why they cannot be written, in one line; null where they can. */
+  /** Why records cannot be written, in one line; null where they can. */
   get reason(): string | null {
     return this.#reason;
   }
@@ -40,7 +41,10 @@ export class RecordTrouble {
     const reason = oneLine(error);
     this.#dropProof();
     if (this.#reason === null) {
-      log.warn({ pool, error: reason }, 'records cannot be written, so nothing is built or leased until they can');
+      log.warn(
+        { pool, error: reason },
+        'failed to write records; nothing is built or leased until they can be written',
+      );
       if (clock.monotonicMs() - this.#overMs > RELAPSE_MS) this.#backoff.reset();
     }
     this.#reason = reason;
@@ -75,7 +79,7 @@ export class RecordTrouble {
     this.#cancelRetry = null;
   }
 
-  /** Nothing is tried again. */
+  /** Tries nothing again. */
   close(): void {
     this.#closed = true;
     this.#dropProof();

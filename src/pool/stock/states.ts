@@ -9,13 +9,13 @@ import type { EndpointState } from '../types.js';
  *         │         │   never handed out  │         broken
  *         └─────────┼──────────┘          │
  *      a cold lease └─────────────────────┘
- *                    found clean, by seal or proof
+ *                    pristine, by seal or proof
  */
 export const NEXT_STATES: Readonly<Record<EndpointState, readonly (EndpointState | 'gone')[]>> = {
-  /** `gone`: the build failed and undid itself; `destroying`: nobody knows what it left. */
+  /** `gone`: the build failed and was undone; `destroying`: it may have left parts. */
   building: ['ready', 'leased', 'gone', 'destroying'],
   ready: ['leased', 'destroying'],
-  /** `ready`: the client had gone before it was told, so no container ever saw the endpoint. */
+  /** `ready`: the client disconnected before the response, so no container ever saw the endpoint. */
   leased: ['dirty', 'ready'],
   dirty: ['destroying', 'ready'],
   broken: ['destroying'],

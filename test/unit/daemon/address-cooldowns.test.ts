@@ -3,7 +3,7 @@ import { PoolCooldowns, sayTightSubnets } from '../../../src/daemon/address-cool
 
 const WEB = { name: 'web', subnet: '10.9.0.0/24', max: 100, addressCooldownSeconds: 30 };
 
-function rests(pools = [WEB], earlier: { address: string; sinceMs: number }[] = []) {
+function setUp(pools = [WEB], earlier: { address: string; sinceMs: number }[] = []) {
   const added: string[] = [];
   const said: string[] = [];
   const file = {
@@ -18,11 +18,11 @@ function rests(pools = [WEB], earlier: { address: string; sinceMs: number }[] = 
     info: (_: object, message: string) => void said.push(message),
     warn: (_: object, message: string) => void said.push(message),
   };
-  return { rests: new PoolCooldowns({ pools, file, log }), added, said, file, log };
+  return { cooldowns: new PoolCooldowns({ pools, file, log }), added, said, file, log };
 }
 
-t.test('a rest is recorded by address, and found again by it under another name and subnet', async (t) => {
-  const { rests: before, added } = rests();
+t.test('a cooldown is recorded by address, and continues in a pool of another name and subnet', async (t) => {
+  const { cooldowns: before, added } = setUp();
   before.add('web', { index: 0, sinceMs: 5 });
   before.add('web', { index: 198, sinceMs: 7 });
   before.add('gone', { index: 1, sinceMs: 9 });
@@ -31,19 +31,19 @@ t.test('a rest is recorded by address, and found again by it under another name 
     { address: '10.9.0.2', sinceMs: 5 },
     { address: '10.9.0.200', sinceMs: 7 },
   ];
-  const { rests: after } = rests([{ ...WEB, name: 'new', subnet: '10.9.0.128/25' }], earlier);
+  const { cooldowns: after } = setUp([{ ...WEB, name: 'new', subnet: '10.9.0.128/25' }], earlier);
   t.same(after.of('new'), [{ index: 70, sinceMs: 7 }]);
   t.same(after.of('web'), []);
 });
 
-t.test('a pool whose addresses do not rest records nothing', async (t) => {
-  const { rests: none, added } = rests([{ ...WEB, addressCooldownSeconds: 0 }]);
+t.test('a pool without a cooldown records nothing', async (t) => {
+  const { cooldowns: none, added } = setUp([{ ...WEB, addressCooldownSeconds: 0 }]);
   none.add('web', { index: 0, sinceMs: 5 });
   t.same(added, []);
 });
 
-t.test('a full disk is said once, and ends no endpoint', async (t) => {
-  const { rests: full, said, file, added } = rests();
+t.test('a full disk is logged once, and does not throw', async (t) => {
+  const { cooldowns: full, said, file, added } = setUp();
   file.failing = true;
   for (const index of [0, 1, 2]) full.add('web', { index, sinceMs: 5 });
   t.equal(said.length, 1);
@@ -55,9 +55,9 @@ t.test('a full disk is said once, and ends no endpoint', async (t) => {
   t.equal(added.length, 1);
 });
 
-t.test('a subnet without as many addresses beyond max as it has within is said to be tight', async (t) => {
+t.test('a pool is logged as tight if it has fewer addresses beyond max than within', async (t) => {
   const tight = (pool: Partial<typeof WEB>) => {
-    const { said, log } = rests();
+    const { said, log } = setUp();
     sayTightSubnets([{ ...WEB, ...pool }], log);
     return said.length === 1;
   };

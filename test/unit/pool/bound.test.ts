@@ -42,7 +42,7 @@ function bound(options: Parameters<typeof world>[0] = {}) {
   return { processes, ...world({ ...options, processes }) };
 }
 
-t.test('a lease ends with its process, and says in its record which that is', async (t) => {
+t.test('a lease ends with its process, which is in its record', async (t) => {
   const { pools, clock, processes, records, events } = bound();
   await clock.settle();
   const [lease] = await pools.acquire({ pid: 7 });
@@ -60,7 +60,7 @@ t.test('a lease ends with its process, and says in its record which that is', as
   t.equal(processes.watched.size, 0);
 });
 
-t.test('many leases of one process all end with it; one that was released before is left alone', async (t) => {
+t.test('all leases of a process end with it; one that was released before is not released again', async (t) => {
   const { pools, clock, processes } = bound({ pools: [{ minReady: 5 }] });
   await clock.settle();
   const leases = await pools.acquire({ count: 3, pid: 7, ttlSeconds: 60 });
@@ -76,16 +76,16 @@ t.test('many leases of one process all end with it; one that was released before
   t.match(pools.poolStatus('default'), { released: 3 });
 });
 
-t.test('a process that is gone gets nothing, and nothing is leased', async (t) => {
+t.test('nothing is leased for a process that has ended', async (t) => {
   const { pools, clock, processes } = bound();
   await clock.settle();
   await t.rejects(pools.acquire({ pid: 9 }), { code: 'process_gone' });
   t.match(pools.poolStatus('default'), { leased: 0, acquiredWarm: 0 });
   t.equal(processes.watched.size, 0);
-  await t.rejects(world().pools.acquire({ pid: 7 }), { code: 'bad_request' }, 'nor where nobody can watch');
+  await t.rejects(world().pools.acquire({ pid: 7 }), { code: 'bad_request' }, 'nor where processes cannot be watched');
 });
 
-t.test('a process that ends while it waits leaves the queue, all or nothing', async (t) => {
+t.test('an acquire leaves the queue when its process ends', async (t) => {
   const { pools, clock, processes, endpoints } = bound({ pools: [{ minReady: 0, max: 2 }] });
   endpoints.manual = true;
   const waiting = outcome(pools.acquire({ count: 2, pid: 7, waitSeconds: 60 }));
@@ -101,7 +101,7 @@ t.test('a process that ends while it waits leaves the queue, all or nothing', as
   t.equal(processes.watched.size, 1);
 });
 
-t.test('a client that leaves is told apart from a process that ends', async (t) => {
+t.test('a client that disconnects and a process that ends give different errors', async (t) => {
   const { pools, clock, processes, endpoints } = bound({ pools: [{ minReady: 0 }] });
   endpoints.manual = true;
   const leaving = new AbortController();
@@ -113,7 +113,7 @@ t.test('a client that leaves is told apart from a process that ends', async (t) 
   await t.rejects(pools.acquire({ pid: 7, signal: leaving.signal }), { code: 'client_gone' });
 });
 
-t.test('a container that holds a lease bound otherwise is not told that it is bound as asked', async (t) => {
+t.test("an acquire bound to another process than the container's lease is a conflict", async (t) => {
   const { pools, clock } = bound({ pools: [{ minReady: 4 }] });
   await clock.settle();
   const [first] = await pools.acquire({ containerId: 'a', pid: 7 });
@@ -128,7 +128,7 @@ t.test('a container that holds a lease bound otherwise is not told that it is bo
   });
 });
 
-t.test('the same holds for those who wait for one container', async (t) => {
+t.test('so is an acquire bound to another process than one that waits for the same container', async (t) => {
   const { pools, clock, endpoints } = bound({ pools: [{ minReady: 0 }] });
   endpoints.manual = true;
   const first = outcome(pools.acquire({ containerId: 'a', pid: 7 }));
@@ -138,7 +138,7 @@ t.test('the same holds for those who wait for one container', async (t) => {
   t.match(await first, { value: [{ process: { pid: 7 } }] });
 });
 
-t.test('a restart takes the binding up again, and closing lets go of it', async (t) => {
+t.test('a restart watches the process of a lease again, and closing stops that', async (t) => {
   const before = bound({ pools: [{ minReady: 2 }] });
   await before.clock.settle();
   const [kept] = await before.pools.acquire({ pid: 7 });
@@ -156,7 +156,7 @@ t.test('a restart takes the binding up again, and closing lets go of it', async 
   t.not(kept?.id, lost?.id);
 });
 
-t.test('a lease is renewed from now on, in its record before it counts, and may get its first limit so', async (t) => {
+t.test('a renewal counts from now on, is recorded first, and can set a first limit', async (t) => {
   const { pools, clock, records } = bound({ pools: [{ minReady: 3 }] });
   await clock.settle();
   const [short] = await pools.acquire({ ttlSeconds: 10 });
@@ -176,7 +176,7 @@ t.test('a lease is renewed from now on, in its record before it counts, and may 
   t.throws(() => pools.renew(short?.id as string, 10), { code: 'lease_not_found' });
 });
 
-t.test('a renewal may shorten, and one that cannot be recorded changes nothing', async (t) => {
+t.test('a renewal can shorten a lease, and one that cannot be recorded changes nothing', async (t) => {
   const { pools, clock, records } = bound({ pools: [{ minReady: 3 }] });
   await clock.settle();
   const [lease] = await pools.acquire({ ttlSeconds: 10 });

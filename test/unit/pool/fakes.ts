@@ -31,7 +31,7 @@ export function factsOf(key: EndpointKey): EndpointFacts {
   };
 }
 
-/** A request that the fake kernel has not answered yet. */
+/** A request that was not answered yet. */
 export interface FakeRequest {
   readonly kind: 'build' | 'destroy';
   readonly keys: readonly EndpointKey[];
@@ -44,7 +44,7 @@ export interface FakeRequest {
   lose(): void;
 }
 
-/** Endpoints that exist only here. Answers at once, or when the test says so (`manual`), in whatever order it likes. */
+/** Endpoints in memory. Answers at once, or when the test says so (`manual`), in any order. */
 export class FakeEndpoints implements Endpoints {
   manual = false;
   failBuilds = false;
@@ -81,12 +81,12 @@ export class FakeEndpoints implements Endpoints {
 
   /** Processes inside, by inode. */
   readonly inside = new Map<number, number[]>();
-  /** What a look finds, by id; nothing: clean. */
+  /** What a check finds, by id; nothing: pristine. */
   readonly traces = new Map<string, { kind: string; text: string }>();
-  readonly looks: { id: string; way: VerifyWay; sealed: boolean }[] = [];
+  readonly checks: { id: string; way: VerifyWay; sealed: boolean }[] = [];
   readonly seals = new Set<string>();
-  /** Keeps looks waiting until the test lets them go. */
-  holdLooks: Promise<void> | null = null;
+  /** Keeps checks waiting until it resolves. */
+  holdChecks: Promise<void> | null = null;
 
   async seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
     for (const { name } of endpoints) this.seals.add(name.id);
@@ -94,8 +94,8 @@ export class FakeEndpoints implements Endpoints {
   }
 
   async verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
-    for (const { name, way, sealed } of endpoints) this.looks.push({ id: name.id, way, sealed });
-    await this.holdLooks;
+    for (const { name, way, sealed } of endpoints) this.checks.push({ id: name.id, way, sealed });
+    await this.holdChecks;
     return endpoints.map(({ name, netnsInode, way }): Verdict => {
       const [pid] = this.inside.get(netnsInode) ?? [];
       if (pid !== undefined) return { clean: false, kind: 'process inside', text: `process ${pid} is inside` };
@@ -141,7 +141,7 @@ export class FakeEndpoints implements Endpoints {
   }
 }
 
-/** A disk that remembers where each record stands, and complains of what a real one would not bear. */
+/** Records in memory; reports as faults what a real disk would not do. */
 export class FakeRecords implements Records {
   full = false;
   readonly onDisk = new Map<string, EndpointRecord>();
@@ -150,15 +150,15 @@ export class FakeRecords implements Records {
 
   write(record: EndpointRecord, previous: EndpointState | null): void {
     if (this.full) throw new NetnsdError('state_write_failed', 'no space left');
-    const standing = this.onDisk.get(record.id)?.state ?? null;
-    if (standing !== previous) this.faults.push(`${record.id}: written from ${previous}, stood in ${standing}`);
+    const actual = this.onDisk.get(record.id)?.state ?? null;
+    if (actual !== previous) this.faults.push(`${record.id}: written from ${previous}, was in ${actual}`);
     this.onDisk.set(record.id, record);
     this.history.push(`${record.id} ${record.state}`);
   }
 
   remove(key: EndpointKey, state: EndpointState): void {
-    const standing = this.onDisk.get(key.id)?.state;
-    if (standing !== state) this.faults.push(`${key.id}: removed from ${state}, stood in ${standing}`);
+    const actual = this.onDisk.get(key.id)?.state;
+    if (actual !== state) this.faults.push(`${key.id}: removed from ${state}, was in ${actual}`);
     this.onDisk.delete(key.id);
     this.history.push(`${key.id} gone`);
   }
@@ -193,7 +193,7 @@ export function world(
     adopted?: EndpointRecord[];
     seq?: number;
     jumpMs?: number;
-    rests?: AddressCooldowns;
+    addressCooldowns?: AddressCooldowns;
     processes?: Processes;
     isBusy?: () => boolean;
     shelf?: Shelf;
@@ -218,7 +218,7 @@ export function world(
     pools: (options.pools ?? [{}]).map((sizes) => ({ settings: settingsOf(sizes), subnet: '10.0.0.0/16' })),
     endpoints,
     records,
-    rests: options.rests,
+    addressCooldowns: options.addressCooldowns,
     processes: options.processes,
     isBusy: options.isBusy,
     shelf: options.shelf,
@@ -231,7 +231,7 @@ export function world(
   return { clock, endpoints, records, logged, events, pools };
 }
 
-/** Both ways of a promise's end, to look at. */
+/** How a promise ends. */
 export function outcome<T>(
   promise: Promise<T>,
 ): Promise<{ value: T | null; error: (Error & { code?: string }) | null }> {

@@ -3,20 +3,20 @@ import { world } from './fakes.js';
 
 const GRAFT = { inode: 4026530000, pid: 4711 };
 
-t.test('a grafted lease says where its interface is, in its record before anything else', async (t) => {
+t.test('a graft is recorded before the interface is moved', async (t) => {
   const { pools, clock, records } = world();
   await clock.settle();
   const [lease] = await pools.acquire({ containerId: 'c' });
   const id = lease?.id as string;
   t.equal(lease?.graft, undefined);
   const key = pools.markGrafted(id, GRAFT);
-  t.equal(lease, pools.lease(id), 'the same object as those have who were told of it');
+  t.equal(lease, pools.lease(id), 'the same object as before');
   t.strictSame(lease?.graft, GRAFT);
   t.match(records.onDisk.get(key.id), { ...key, state: 'leased', lease: { id, graft: GRAFT, containerId: 'c' } });
   t.strictSame(records.faults, []);
 });
 
-t.test('a restart takes a grafted lease over as such', async (t) => {
+t.test('a restart takes over the graft of a lease', async (t) => {
   const first = world();
   await first.clock.settle();
   const [lease] = await first.pools.acquire({});
@@ -36,7 +36,7 @@ t.test('a graft that cannot be recorded leaves the lease as it was', async (t) =
   t.throws(() => pools.markGrafted('none', GRAFT), { code: 'lease_not_found' });
 });
 
-t.test('a grafted endpoint is dirty for a reason of its own, and replaced', async (t) => {
+t.test('a grafted endpoint is replaced after its release', async (t) => {
   const { pools, clock, events, endpoints } = world();
   await clock.settle();
   const [lease] = await pools.acquire({});

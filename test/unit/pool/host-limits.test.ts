@@ -2,7 +2,7 @@ import t from 'tap';
 import { NetnsdError } from '../../../src/errors.js';
 import { outcome, world } from './fakes.js';
 
-t.test('a full disk loses no endpoint: what could not be recorded as leased is ready as before', async (t) => {
+t.test('a full disk loses no endpoint: one that cannot be recorded as leased is ready as before', async (t) => {
   const { pools, clock, records, endpoints, logged, events } = world({ pools: [{ minReady: 3, max: 6 }] });
   await clock.settle();
   records.full = true;
@@ -12,7 +12,7 @@ t.test('a full disk loses no endpoint: what could not be recorded as leased is r
   }
   t.match(pools.poolStatus('default'), { ready: 3, leased: 0, dirty: 0, trouble: 'no space left' });
   t.equal(endpoints.alive.size, 3, 'none was destroyed');
-  t.equal(logged.filter((line) => line.startsWith('records cannot be written')).length, 1, 'it is said once');
+  t.equal(logged.filter((line) => line.startsWith('failed to write records')).length, 1, 'it is said once');
   t.notOk(events.some(({ type }) => type === 'broken'));
   records.full = false;
   await clock.advance(60_000);
@@ -24,7 +24,7 @@ t.test('a full disk loses no endpoint: what could not be recorded as leased is r
   t.equal(clock.pending, 0, 'no timer is left');
 });
 
-t.test('a release while the disk is full goes through, and is recorded when there is room', async (t) => {
+t.test('a release succeeds while the disk is full, and is recorded when there is room', async (t) => {
   const { pools, clock, records, logged } = world({ pools: [{ minReady: 1, max: 4 }] });
   await clock.settle();
   const leases = [...(await pools.acquire({})), ...(await pools.acquire({}))];
@@ -32,7 +32,7 @@ t.test('a release while the disk is full goes through, and is recorded when ther
   records.full = true;
   for (const { id } of leases) t.equal(pools.release(id), true);
   await clock.settle();
-  t.equal(logged.filter((line) => line.startsWith('records cannot')).length, 1);
+  t.equal(logged.filter((line) => line.startsWith('failed to write records')).length, 1);
   t.equal(pools.leases().length, 0);
   records.full = false;
   await clock.advance(60_000);
@@ -41,7 +41,7 @@ t.test('a release while the disk is full goes through, and is recorded when ther
   await pools.close();
 });
 
-t.test('a disk that has room for one record at a time is not taken for one with room', async (t) => {
+t.test('a disk that has room for one record at a time counts as full', async (t) => {
   const { pools, clock, records, logged } = world({ pools: [{ minReady: 2, max: 4 }] });
   await clock.settle();
   records.full = true;
@@ -59,7 +59,7 @@ t.test('a disk that has room for one record at a time is not taken for one with 
     room = 1;
     await clock.advance(100);
   }
-  const begun = logged.filter((line) => line.startsWith('records cannot be written')).length;
+  const begun = logged.filter((line) => line.startsWith('failed to write records')).length;
   t.ok(begun > 0 && begun <= 12, `said ${begun} times in five minutes`);
   records.write = write;
   await clock.advance(61_000);
@@ -70,14 +70,14 @@ t.test('a disk that has room for one record at a time is not taken for one with 
   t.equal(clock.pending, 0, 'no timer is left');
 });
 
-t.test('builds that all fail: the pool waits with backoff, says so once, and fills when it can', async (t) => {
+t.test('a pool whose builds all fail retries with backoff, logs that once, and fills when it can', async (t) => {
   const { pools, clock, endpoints, logged } = world({ pools: [{ minReady: 4, max: 8 }] });
   endpoints.failBuilds = true;
   await clock.advance(120_000);
   const tries = endpoints.log.filter(({ kind }) => kind === 'build').length;
   t.ok(tries > 5 && tries < 20, `${tries} tries in two minutes`);
   t.match(pools.poolStatus('default'), { ready: 0, building: 0, trouble: /^no link for default-\d+$/ });
-  t.equal(logged.filter((line) => line.startsWith('endpoints cannot be built ahead')).length, 1);
+  t.equal(logged.filter((line) => line.startsWith('failed to build endpoints ahead')).length, 1);
   endpoints.failBuilds = false;
   await clock.advance(30_000);
   t.match(pools.poolStatus('default'), { ready: 4, trouble: null });
@@ -85,7 +85,7 @@ t.test('builds that all fail: the pool waits with backoff, says so once, and fil
   await pools.close();
 });
 
-t.test('a wall clock that was set while no daemon ran changes nothing about when a lease ends', async (t) => {
+t.test('a wall clock set while no daemon ran does not change when a lease expires', async (t) => {
   const before = world({ pools: [{ minReady: 1, max: 4 }] });
   await before.clock.settle();
   const [lease] = await before.pools.acquire({ ttlSeconds: 3600 });
@@ -100,7 +100,7 @@ t.test('a wall clock that was set while no daemon ran changes nothing about when
   await after.pools.close();
 });
 
-t.test('a wall clock that jumps neither ends a lease nor keeps it', async (t) => {
+t.test('a wall clock that jumps does not change when a lease expires', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 1, max: 4 }] });
   await clock.settle();
   const [hour] = await pools.acquire({ ttlSeconds: 3600 });

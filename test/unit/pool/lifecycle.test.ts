@@ -2,7 +2,7 @@ import t from 'tap';
 import { NetnsdError } from '../../../src/errors.js';
 import { world } from './fakes.js';
 
-t.test('a released endpoint is replaced: dirty, destroyed, its record gone, its address at rest', async (t) => {
+t.test('a released endpoint is replaced: dirty, destroyed, record removed, address in cooldown', async (t) => {
   const { pools, clock, records, events } = world({ pools: [{ minReady: 1 }] });
   await clock.settle();
   const [lease] = await pools.acquire({});
@@ -37,7 +37,7 @@ t.test('releases that come together are destroyed together, a batch at a time', 
   );
 });
 
-t.test('a waiting acquire whose build fails is told the cause; record and address are free again', async (t) => {
+t.test('an acquire whose build fails gets the cause; record and address are free again', async (t) => {
   const { pools, clock, endpoints, records, events } = world({ pools: [{ minReady: 0, max: 1, capacity: 1 }] });
   endpoints.failBuilds = true;
   await t.rejects(pools.acquire({}), {
@@ -53,12 +53,12 @@ t.test('a waiting acquire whose build fails is told the cause; record and addres
   await clock.settle();
 });
 
-t.test('a failing refill backs off, says so once, and recovers by itself', async (t) => {
+t.test('a failing refill backs off, logs that once, and recovers', async (t) => {
   const { pools, clock, endpoints, logged } = world({ pools: [{ minReady: 2 }] });
   endpoints.failBuilds = true;
   await clock.advance(60_000);
   t.equal(endpoints.log.length, 10, 'after 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7, 25.5 and 51.1 seconds');
-  t.same(logged, ['endpoints cannot be built ahead; trying until they can']);
+  t.same(logged, ['failed to build endpoints ahead; retrying']);
   endpoints.failBuilds = false;
   await clock.advance(30_000);
   t.match(pools.poolStatus('default'), { ready: 2, building: 0 });
@@ -87,7 +87,7 @@ t.test('a full disk stops the refill, not the pool, until there is space again',
   t.same(records.faults, []);
 });
 
-t.test('a build of which nobody knows the outcome is destroyed before its address is free', async (t) => {
+t.test('a build whose outcome is unknown is destroyed before its address is free', async (t) => {
   const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 0, max: 1 }] });
   endpoints.manual = true;
   const refused = t.rejects(pools.acquire({}), { code: 'build_failed', message: /worker ended/ });
@@ -100,7 +100,7 @@ t.test('a build of which nobody knows the outcome is destroyed before its addres
   t.same(records.onDisk.size, 0);
 });
 
-t.test('a build that failed and could not undo itself is destroyed before its address is free', async (t) => {
+t.test('a build that failed and was not undone is destroyed before its address is free', async (t) => {
   const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 0, max: 1 }] });
   for (const error of [
     new NetnsdError('build_failed', 'no route', { details: { undo: 'the link is busy' } }),
@@ -117,7 +117,7 @@ t.test('a build that failed and could not undo itself is destroyed before its ad
   }
 });
 
-t.test('an endpoint that will not go is broken, counts against max, and is tried again with backoff', async (t) => {
+t.test('an endpoint that cannot be destroyed is broken, counts against max, and is retried with backoff', async (t) => {
   const { pools, clock, endpoints, records, logged } = world({ pools: [{ minReady: 0, max: 1 }] });
   const [lease] = await pools.acquire({});
   endpoints.failDestroys = true;
@@ -136,7 +136,7 @@ t.test('an endpoint that will not go is broken, counts against max, and is tried
   await pools.acquire({});
 });
 
-t.test('resizing a running pool lets surplus go oldest first and fills what is missing', async (t) => {
+t.test('a resize destroys surplus, oldest first, and builds what is missing', async (t) => {
   const { pools, clock, endpoints } = world({ pools: [{ minReady: 4 }] });
   await clock.settle();
   t.match(pools.resize('default', { minReady: 1 }), { minReady: 1, max: 10 });
@@ -155,10 +155,10 @@ t.test('resizing a running pool lets surplus go oldest first and fills what is m
   await pools.acquire({ count: 6 });
   const waiting = pools.acquire({ waitSeconds: 5 });
   pools.resize('default', { max: 8 });
-  t.match(await waiting, [{ source: 'cold' }], 'more room serves who waits');
+  t.match(await waiting, [{ source: 'cold' }], 'more room serves an acquire that waits');
 });
 
-t.test('a smaller max tells those who can no longer be served', async (t) => {
+t.test('a smaller max fails acquires that it makes impossible', async (t) => {
   const { pools, clock, endpoints } = world({ pools: [{ minReady: 0, max: 4, buildBatch: 1 }] });
   await pools.acquire({ count: 2 });
   endpoints.manual = true;
@@ -171,7 +171,7 @@ t.test('a smaller max tells those who can no longer be served', async (t) => {
   t.match(pools.poolStatus('default'), { leased: 2, ready: 0 });
 });
 
-t.test('several pools: the one named, or default, or the only one; and never one that is not there', async (t) => {
+t.test('an acquire is served by the pool it names, by default, or by the only pool', async (t) => {
   const two = world({ pools: [{ name: 'a' }, { name: 'b' }] });
   await two.clock.settle();
   await t.rejects(two.pools.acquire({}), { code: 'pool_not_found', message: /name one of a, b/ });
@@ -188,7 +188,7 @@ t.test('several pools: the one named, or default, or the only one; and never one
   t.throws(() => world({ pools: [{ minReady: 11 }] }), { code: 'bad_request' });
 });
 
-t.test('a listener that fails or has unsubscribed harms nobody', async (t) => {
+t.test('a subscriber that throws does not disturb others, and one that unsubscribed is not called', async (t) => {
   const { pools, clock, logged } = world();
   let heard = 0;
   const stop = pools.subscribe(() => {

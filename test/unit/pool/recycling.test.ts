@@ -2,7 +2,7 @@ import t from 'tap';
 import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
 import { factsOf, outcome, type Sizes, world } from './fakes.js';
 
-/** A pool that looks at what is released, filled and sealed. */
+/** A pool that verifies what is released, filled and sealed. */
 async function verifying(sizes: Sizes = {}) {
   const made = world({ pools: [{ recycle: 'verify', minReady: 1, ...sizes }] });
   await made.clock.advance(100);
@@ -16,7 +16,7 @@ async function acquire({ pools }: Awaited<ReturnType<typeof verifying>>, tenant 
   return lease as Lease;
 }
 
-t.test('what was found clean is ready again, for the same tenant, and says how it was found so', async (t) => {
+t.test('a pristine endpoint is ready again for the same tenant, and its event says how it was verified', async (t) => {
   const made = await verifying();
   const { pools, clock, events, records } = made;
   const first = await acquire(made);
@@ -29,7 +29,7 @@ t.test('what was found clean is ready again, for the same tenant, and says how i
   t.equal(endpointOf(await acquire(made)), 'default-1');
 });
 
-t.test('nobody gets what another tenant has had', async (t) => {
+t.test('a tenant does not get an endpoint that another tenant used', async (t) => {
   const made = await verifying({ minReady: 2, max: 4 });
   const { pools, clock } = made;
   const a = await acquire(made, 'a');
@@ -40,7 +40,7 @@ t.test('nobody gets what another tenant has had', async (t) => {
   t.equal(endpointOf(await acquire(made, 'a')), endpointOf(a));
 });
 
-t.test("at its max, the oldest that is another tenant's is replaced for the one who waits", async (t) => {
+t.test('at max, the oldest endpoint of another tenant is replaced for an acquire that waits', async (t) => {
   const made = await verifying({ minReady: 1, max: 1 });
   const { pools, clock, events } = made;
   const first = await acquire(made, 'a');
@@ -72,14 +72,14 @@ async function shared() {
   return made;
 }
 
-t.test("who can get nothing but another tenant's from a pool above its max is told so", async (t) => {
+t.test('above max, an acquire fails if only endpoints of another tenant are ready', async (t) => {
   const { pools } = await shared();
   pools.resize('default', { max: 2 });
   const { error } = await outcome(pools.acquire({ tenant: 'a' }));
   t.match(error, { code: 'pool_exhausted' });
 });
 
-t.test("who waits where only another tenant's is ready is told so when no build can be begun", async (t) => {
+t.test('an acquire fails if only endpoints of another tenant are ready and no build can be started', async (t) => {
   const { pools, records } = await shared();
   records.full = true;
   pools.resize('default', { max: 4 });
@@ -87,7 +87,7 @@ t.test("who waits where only another tenant's is ready is told so when no build 
   t.match(error, { code: 'build_failed' });
 });
 
-t.test('as many as wait are told so when no build can be begun', async (t) => {
+t.test('every acquire that waits fails when no build can be started', async (t) => {
   const { pools, clock, records } = world({ pools: [{ minReady: 0, max: 1 }] });
   const [lease] = await pools.acquire({});
   const told = Array.from({ length: 5000 }, () => outcome(pools.acquire({ waitSeconds: 60 })));
@@ -98,7 +98,7 @@ t.test('as many as wait are told so when no build can be begun', async (t) => {
   t.strictSame([...codes], ['build_failed']);
 });
 
-t.test('who waits for room that does not come, since what made way will not go, is told so', async (t) => {
+t.test('an acquire that waits for room fails when the evicted endpoint cannot be destroyed', async (t) => {
   const made = await verifying({ minReady: 1, max: 1 });
   const { pools, clock, endpoints } = made;
   pools.release((await acquire(made, 'b')).id);
@@ -111,37 +111,34 @@ t.test('who waits for room that does not come, since what made way will not go, 
   const waiting = pools.acquire({ tenant: 'a', waitSeconds: 3600 });
   endpoints.failDestroys = false;
   await clock.advance(60_000);
-  t.match(await waiting, [{ tenant: 'a' }], 'and who has patience gets it when it goes');
+  t.match(await waiting, [{ tenant: 'a' }], 'and an acquire that waits gets one when it is destroyed');
 });
 
-t.test(
-  'what deviates is replaced: the reason is in its record, the event, the counts, and told of it later',
-  async (t) => {
-    const made = await verifying();
-    const { pools, clock, endpoints, events, records } = made;
-    const lease = await acquire(made);
-    endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
-    pools.release(lease.id);
-    await clock.advance(100);
-    const reason = 'links: MTU changed';
-    t.match(
-      events.find(({ type }) => type === 'destroyed'),
-      { endpoint: 'default-1', reason },
-    );
-    t.match(pools.poolStatus('default'), { replaced: 1, replacedFor: { links: 1 }, ready: 1 });
-    t.notOk(records.onDisk.has('default-1'));
-    const endpoint = pools.endpoint('default-1');
-    t.match(endpoint, { id: 'default-1', pool: 'default', state: 'gone', tenant: null, lease: null, reason });
-    t.match(endpoint?.replaced, { kind: 'links', text: 'MTU changed' });
-    t.same(
-      endpoint?.events.map(({ type }) => type),
-      ['ready', 'leased', 'released', 'destroyed'],
-    );
-    t.notOk(endpoint && 'netns' in endpoint, 'it is nowhere');
-  },
-);
+t.test('an endpoint that deviates is replaced; record, event, counts and inspect give the reason', async (t) => {
+  const made = await verifying();
+  const { pools, clock, endpoints, events, records } = made;
+  const lease = await acquire(made);
+  endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
+  pools.release(lease.id);
+  await clock.advance(100);
+  const reason = 'links: MTU changed';
+  t.match(
+    events.find(({ type }) => type === 'destroyed'),
+    { endpoint: 'default-1', reason },
+  );
+  t.match(pools.poolStatus('default'), { replaced: 1, replacedFor: { links: 1 }, ready: 1 });
+  t.notOk(records.onDisk.has('default-1'));
+  const endpoint = pools.endpoint('default-1');
+  t.match(endpoint, { id: 'default-1', pool: 'default', state: 'gone', tenant: null, lease: null, reason });
+  t.match(endpoint?.replaced, { kind: 'links', text: 'MTU changed' });
+  t.same(
+    endpoint?.events.map(({ type }) => type),
+    ['ready', 'leased', 'released', 'destroyed'],
+  );
+  t.notOk(endpoint && 'netns' in endpoint, 'it is nowhere');
+});
 
-t.test('an endpoint tells where it is and whose, in whatever state', async (t) => {
+t.test('the status of an endpoint has its state, tenant and lease, in every state', async (t) => {
   const made = await verifying();
   const { pools, clock, endpoints } = made;
   t.match(pools.endpoint('default-1'), { state: 'ready', tenant: null, lease: null, events: [{ type: 'ready' }] });
@@ -164,7 +161,7 @@ t.test('an endpoint tells where it is and whose, in whatever state', async (t) =
     t.equal(pools.endpoint(unknown), undefined, unknown);
 });
 
-t.test('what became of endpoints is remembered for 512 events, whoever listens', async (t) => {
+t.test('the last 512 events of all endpoints are remembered', async (t) => {
   const made = await verifying({ max: 2 });
   const { pools, clock } = made;
   for (let round = 0; round < 180; round += 1) {
@@ -178,7 +175,7 @@ t.test('what became of endpoints is remembered for 512 events, whoever listens',
   t.same(events, all.slice(-events.length), 'the newest, in their order and as they were sent');
 });
 
-t.test('a release while a process is inside parks the endpoint until it is empty', async (t) => {
+t.test('an endpoint released with a process inside is kept until it is empty', async (t) => {
   const made = await verifying();
   const { pools, clock, endpoints } = made;
   const lease = await acquire(made);
@@ -196,7 +193,7 @@ t.test('a release while a process is inside parks the endpoint until it is empty
   t.notOk(endpoints.alive.has('default-1'));
 });
 
-t.test('what an earlier daemon had not judged is replaced, once nobody is inside', async (t) => {
+t.test('an endpoint that an earlier daemon did not verify is replaced once it is empty', async (t) => {
   const key = { id: 'default-7', pool: 'default', index: 3, seq: 7 };
   const record: EndpointRecord = {
     ...key,
@@ -213,14 +210,14 @@ t.test('what an earlier daemon had not judged is replaced, once nobody is inside
   endpoints.inside.clear();
   await clock.advance(1000);
   t.match(pools.endpoint('default-7'), { state: 'gone', replaced: { kind: 'process inside' } });
-  t.same(endpoints.looks, [], 'whatever it looks like');
+  t.same(endpoints.checks, [], 'without a check');
 });
 
-t.test('a clean endpoint whose record cannot be written is not used again', async (t) => {
+t.test('a pristine endpoint whose record cannot be written is destroyed', async (t) => {
   const made = await verifying();
   const { pools, clock, records, endpoints } = made;
   let letGo = () => {};
-  endpoints.holdLooks = new Promise((resolve) => {
+  endpoints.holdChecks = new Promise((resolve) => {
     letGo = resolve;
   });
   const lease = await acquire(made);
@@ -235,7 +232,7 @@ t.test('a clean endpoint whose record cannot be written is not used again', asyn
   t.match(pools.poolStatus('default'), { recycledByProof: 0, lastError: /no space left/ });
 });
 
-t.test('draining takes what was not judged along', async (t) => {
+t.test('draining destroys endpoints that were not verified yet', async (t) => {
   const made = await verifying();
   const { pools, clock, endpoints } = made;
   const lease = await acquire(made);
@@ -248,25 +245,28 @@ t.test('draining takes what was not judged along', async (t) => {
   t.equal(endpoints.alive.size, 0);
 });
 
-t.test('at its max, one who will not wait gets what is being looked at, or hears that it was lost', async (t) => {
-  const made = await verifying({ minReady: 1, max: 1 });
-  const { pools, clock, endpoints } = made;
-  const first = await acquire(made);
-  pools.release(first.id);
-  const next = pools.acquire({ tenant: 'a' });
-  await clock.settle();
-  const [second] = await next;
-  t.equal(endpointOf(second as Lease), endpointOf(first), 'although it was not ready when it was asked for');
-  endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
-  pools.release((second as Lease).id);
-  const lost = outcome(pools.acquire({ tenant: 'a' }));
-  await clock.settle();
-  t.match(await lost, { error: { code: 'pool_exhausted' } });
-  await clock.advance(100);
-  t.match(pools.poolStatus('default'), { ready: 1, replaced: 1 });
-});
+t.test(
+  'at max, an acquire without a wait gets the endpoint being verified, or fails when that is replaced',
+  async (t) => {
+    const made = await verifying({ minReady: 1, max: 1 });
+    const { pools, clock, endpoints } = made;
+    const first = await acquire(made);
+    pools.release(first.id);
+    const next = pools.acquire({ tenant: 'a' });
+    await clock.settle();
+    const [second] = await next;
+    t.equal(endpointOf(second as Lease), endpointOf(first), 'although it was not ready when it was asked for');
+    endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
+    pools.release((second as Lease).id);
+    const lost = outcome(pools.acquire({ tenant: 'a' }));
+    await clock.settle();
+    t.match(await lost, { error: { code: 'pool_exhausted' } });
+    await clock.advance(100);
+    t.match(pools.poolStatus('default'), { ready: 1, replaced: 1 });
+  },
+);
 
-t.test('a busy machine puts looks off, but never an acquire', async (t) => {
+t.test('on a busy machine verification is deferred, but never an acquire', async (t) => {
   const { pools, clock } = world({ pools: [{ recycle: 'verify', minReady: 2, max: 2 }], isBusy: () => true });
   await clock.advance(1000);
   const leases = await pools.acquire({ tenant: 'a', count: 2 });

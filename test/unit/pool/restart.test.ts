@@ -19,7 +19,7 @@ function recordOf(seq: number, state: EndpointState, change: Partial<EndpointRec
   return { ...key, state, facts: factsOf(key), lease, tenant: null, reason: null, ...change };
 }
 
-t.test('a restart takes over what is alive: leases with their ids and terms, ready ones in order', async (t) => {
+t.test('a restart takes over leases with their ids and terms, and ready endpoints in order', async (t) => {
   const { pools, clock, endpoints } = world({
     adopted: [recordOf(7, 'ready'), recordOf(3, 'leased'), recordOf(5, 'ready')],
     seq: 7,
@@ -36,7 +36,7 @@ t.test('a restart takes over what is alive: leases with their ids and terms, rea
   t.same(endpoints.faults, [], 'no address twice');
 });
 
-t.test('a restart destroys what is neither ready nor leased, and what has an address of another', async (t) => {
+t.test("a restart destroys endpoints that are neither ready nor leased, or have another's address", async (t) => {
   const { pools, clock, endpoints, records } = world({
     adopted: [
       recordOf(1, 'building', { facts: null }),
@@ -57,7 +57,7 @@ t.test('a restart destroys what is neither ready nor leased, and what has an add
   t.match(pools.poolStatus('default'), { leased: 1, ready: 0, dirty: 0, broken: 0, destroying: 0, building: 0 });
 });
 
-t.test('a lease whose time was over while the daemon was away ends at start', async (t) => {
+t.test('a lease that expired while no daemon ran ends at start', async (t) => {
   const record = recordOf(1, 'leased');
   const lease = record.lease && { ...record.lease, expiresAt: '2025-12-31T23:59:30.000Z' };
   const { pools, clock } = world({ adopted: [{ ...record, lease }], seq: 1 });
@@ -65,7 +65,7 @@ t.test('a lease whose time was over while the daemon was away ends at start', as
   t.same(pools.leases(), []);
 });
 
-t.test('closing refuses new and waiting acquires, waits for work under way, and leaves endpoints alone', async (t) => {
+t.test('closing refuses new and waiting acquires, waits for requests under way, and keeps endpoints', async (t) => {
   const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 1, max: 3 }] });
   await clock.settle();
   const [lease] = await pools.acquire({ ttlSeconds: 60 });
@@ -87,7 +87,7 @@ t.test('closing refuses new and waiting acquires, waits for work under way, and 
   t.match(records.onDisk.get('default-1'), { state: 'dirty' }, 'what is released now is cleaned up by the next start');
 });
 
-t.test('draining leaves only what is leased, and names what would not go', async (t) => {
+t.test('draining destroys all but leased endpoints, and returns those that could not be destroyed', async (t) => {
   const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 3 }] });
   await clock.settle();
   await pools.acquire({});

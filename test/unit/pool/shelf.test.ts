@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { EndpointRecord, Lease } from '../../../src/pool/index.js';
+import { type EndpointKey, type EndpointRecord, type Lease, Pools } from '../../../src/pool/index.js';
 import { FakeShelf } from './fake-shelf.js';
 import { factsOf, outcome, type Sizes, world } from './fakes.js';
 
@@ -13,7 +13,7 @@ async function shelved(sizes: Sizes = {}) {
 
 const endpointOf = ({ netns }: Lease) => netns.path.split('/').at(-1) as string;
 
-t.test('endpoints are laid out when they are sealed, and not before', async (t) => {
+t.test('endpoints are offered when they are sealed, and not before', async (t) => {
   const shelf = new FakeShelf();
   const { clock } = world({ pools: [{ recycle: 'verify', minReady: 2 }], shelf });
   await clock.settle();
@@ -22,7 +22,7 @@ t.test('endpoints are laid out when they are sealed, and not before', async (t) 
   t.equal(shelf.offers.size, 2);
 });
 
-t.test('what was taken is a lease for whoever asks, from the first question on', async (t) => {
+t.test('an endpoint taken from the shelf is a lease in every answer from then on', async (t) => {
   const { pools, shelf, events, records } = await shelved();
   const id = shelf.take('web');
   const [lease] = pools.leases({ containerId: 'web' });
@@ -35,19 +35,19 @@ t.test('what was taken is a lease for whoever asks, from the first question on',
   t.strictSame(shelf.settled, ['web'], 'and its entry says so when it is recorded');
 });
 
-t.test('what was given back is looked at and laid out again', async (t) => {
+t.test('a returned endpoint is verified and offered again', async (t) => {
   const { pools, shelf, clock, endpoints } = await shelved();
   const id = shelf.take('web') as string;
   pools.collect();
   shelf.giveBack('web');
   t.strictSame(pools.leases(), []);
   await clock.advance(100);
-  t.strictSame(endpoints.looks, [{ id, way: 'seal', sealed: true }]);
+  t.strictSame(endpoints.checks, [{ id, way: 'seal', sealed: true }]);
   t.equal(shelf.offers.size, 2);
   t.match(pools.poolStatus('default'), { ready: 2, released: 1, recycledBySeal: 1 });
 });
 
-t.test('what was taken and given back before anybody looked was a lease all the same', async (t) => {
+t.test('an endpoint taken and returned between two looks at the shelf was a lease', async (t) => {
   const { pools, shelf, events, clock } = await shelved();
   const id = shelf.take('web');
   shelf.giveBack('web');
@@ -60,7 +60,7 @@ t.test('what was taken and given back before anybody looked was a lease all the 
   t.match(pools.poolStatus('default'), { ready: 2, leased: 0, acquiredWarm: 1, released: 1 });
 });
 
-t.test('an acquire takes an endpoint off the shelf, and none that was taken there just now', async (t) => {
+t.test('an acquire withdraws its endpoint from the shelf, and gets none that was taken there just now', async (t) => {
   const { pools, shelf } = await shelved();
   // Between the collecting and the taking back.
   const collect = shelf.collect.bind(shelf);
@@ -73,11 +73,11 @@ t.test('an acquire takes an endpoint off the shelf, and none that was taken ther
   const [lease] = await pools.acquire({ containerId: 'asks' });
   t.not(endpointOf(lease as Lease), late);
   t.equal(shelf.offers.size, 0, 'none lies there that is leased');
-  t.ok(shelf.held.has('asks'), 'whoever starts that container asks');
+  t.ok(shelf.held.has('asks'), 'that container may not take from the shelf');
   t.strictSame(pools.leases({ containerId: 'late' }).map(endpointOf), [late]);
 });
 
-t.test('one who asks when all have been taken waits for one that is built', async (t) => {
+t.test('an acquire waits for a build when clients took all endpoints from the shelf', async (t) => {
   const { pools, shelf, clock } = await shelved({ minReady: 1, max: 2 });
   const collect = shelf.collect.bind(shelf);
   let late: string | undefined;
@@ -93,7 +93,7 @@ t.test('one who asks when all have been taken waits for one that is built', asyn
   t.not(endpointOf(lease as Lease), late);
 });
 
-t.test('what was taken counts against max', async (t) => {
+t.test('endpoints taken from the shelf count against max', async (t) => {
   const { pools, shelf, clock } = await shelved({ minReady: 2, max: 2 });
   shelf.take('a');
   shelf.take('b');
@@ -103,7 +103,7 @@ t.test('what was taken counts against max', async (t) => {
   t.equal(pools.poolStatus('default')?.leased, 2);
 });
 
-t.test('who counted on what a container then takes is told that there is no more', async (t) => {
+t.test('an acquire fails when a client takes from the shelf what it would have got', async (t) => {
   const { pools, shelf, endpoints, clock } = await shelved({ minReady: 2, max: 3 });
   endpoints.manual = true;
   const asked = outcome(pools.acquire({ count: 3 }));
@@ -113,7 +113,7 @@ t.test('who counted on what a container then takes is told that there is no more
   t.match((await asked).error, { code: 'pool_exhausted' });
 });
 
-t.test('the pool is filled again behind what was taken', async (t) => {
+t.test('the pool is refilled after endpoints were taken from the shelf', async (t) => {
   const { pools, shelf, clock } = await shelved({ minReady: 2, max: 4 });
   shelf.take('a');
   shelf.take('b');
@@ -123,7 +123,7 @@ t.test('the pool is filled again behind what was taken', async (t) => {
   t.equal(shelf.offers.size, 2);
 });
 
-t.test('news of an offer that nobody knows, or that came twice, changes nothing', async (t) => {
+t.test('news of an unknown offer changes nothing', async (t) => {
   const { pools, shelf } = await shelved();
   const before = pools.poolStatus('default');
   shelf.take('web', { token: 'default-1.of an earlier life' });
@@ -131,7 +131,7 @@ t.test('news of an offer that nobody knows, or that came twice, changes nothing'
   t.match(pools.poolStatus('default'), { ...before });
 });
 
-t.test('what a tenant has had is laid out for that one', async (t) => {
+t.test('an endpoint that a tenant used is offered to that tenant', async (t) => {
   const { pools, shelf, clock } = await shelved({ minReady: 1, max: 2 });
   const id = shelf.take('first', { tenant: 'a' }) as string;
   t.match(pools.leases(), [{ containerId: 'first', tenant: 'a' }]);
@@ -145,7 +145,7 @@ t.test('what a tenant has had is laid out for that one', async (t) => {
   t.match(pools.leases(), [{ containerId: 'second', tenant: 'a' }]);
 });
 
-t.test('a lease from the shelf has the terms that its taker chose', async (t) => {
+t.test('a lease from the shelf has the terms that the client chose', async (t) => {
   const { pools, shelf, clock, events } = await shelved();
   const none = { containerId: null, forContainer: false, trust: 'unknown' } as const;
   const id = shelf.take('@lease', { ...none, leaseId: 'lease', key: '@lease', ttlMs: 5000, takenAtMs: clock.wallMs() });
@@ -157,11 +157,11 @@ t.test('a lease from the shelf has the terms that its taker chose', async (t) =>
   t.strictSame(pools.leases(), []);
   t.match(
     events.filter(({ type }) => type === 'released'),
-    [{ endpoint: id, reason: 'its time was over' }],
+    [{ endpoint: id, reason: 'expired' }],
   );
 });
 
-t.test('an offer that outlived its daemon is the same offer to the next one', async (t) => {
+t.test('the next daemon takes over the offers of an earlier one', async (t) => {
   const shelf = new FakeShelf();
   const record = (seq: number) => {
     const key = { id: `default-${seq}`, pool: 'default', index: seq, seq };
@@ -181,10 +181,10 @@ t.test('an offer that outlived its daemon is the same offer to the next one', as
   shelf.giveBack('web');
   pools.collect();
   await clock.advance(100);
-  t.match(endpoints.looks, [{ id, way: 'proof', sealed: false }], 'it was taken before it was sealed');
+  t.match(endpoints.checks, [{ id, way: 'proof', sealed: false }], 'it was taken before it was sealed');
 });
 
-t.test('a container that holds a lease asks, until that has ended', async (t) => {
+t.test('a container with a lease may not take from the shelf until that has ended', async (t) => {
   const { pools, shelf } = await shelved();
   const [lease] = await pools.acquire({ containerId: 'web' });
   t.ok(shelf.held.has('web'));
@@ -192,7 +192,7 @@ t.test('a container that holds a lease asks, until that has ended', async (t) =>
   t.notOk(shelf.held.has('web'));
 });
 
-t.test('a pool that closes leaves its offers to be taken, and one that drains takes them back', async (t) => {
+t.test('closing a pool keeps its offers, and draining withdraws them', async (t) => {
   const { pools, shelf } = await shelved();
   const id = shelf.take('web');
   await pools.close();
@@ -202,7 +202,7 @@ t.test('a pool that closes leaves its offers to be taken, and one that drains ta
   t.equal(shelf.offers.size, 0);
 });
 
-t.test('a container with leases in two pools is marked as such', async (t) => {
+t.test('a container with leases in two pools is marked on the shelf', async (t) => {
   const shelf = new FakeShelf();
   const { pools, clock } = world({ pools: [{ name: 'a' }, { name: 'b' }], shelf });
   await clock.advance(100);
@@ -213,22 +213,19 @@ t.test('a container with leases in two pools is marked as such', async (t) => {
   t.strictSame([...shelf.several], ['web']);
 });
 
-t.test(
-  'an endpoint on the shelf that is replaced lies there no more; one that was taken is not replaced',
-  async (t) => {
-    const { pools, shelf } = await shelved();
-    const ready = pools.records().filter(({ state }) => state === 'ready');
-    const [first, second] = ready;
-    const taken = shelf.take('web');
-    const other = [first, second].find((record) => record?.id !== taken);
-    const mine = [first, second].find((record) => record?.id === taken);
-    t.equal(pools.replace(mine as never, 'broken'), false);
-    t.equal(pools.replace(other as never, 'broken'), true);
-    t.equal(shelf.offers.size, 0);
-  },
-);
+t.test('replacing an endpoint withdraws its offer; one that was taken is not replaced', async (t) => {
+  const { pools, shelf } = await shelved();
+  const ready = pools.records().filter(({ state }) => state === 'ready');
+  const [first, second] = ready;
+  const taken = shelf.take('web');
+  const other = [first, second].find((record) => record?.id !== taken);
+  const mine = [first, second].find((record) => record?.id === taken);
+  t.equal(pools.replace(mine as never, 'broken'), false);
+  t.equal(pools.replace(other as never, 'broken'), true);
+  t.equal(shelf.offers.size, 0);
+});
 
-t.test('a lease from the shelf stands although it cannot be recorded', async (t) => {
+t.test('a lease from the shelf is active although it cannot be recorded', async (t) => {
   const { pools, shelf, records, clock } = await shelved();
   records.full = true;
   const id = shelf.take('web');
@@ -275,7 +272,64 @@ t.test('a lease from the shelf whose record cannot be written stays there until 
   t.strictSame(records.faults, []);
 });
 
-t.test('an offer that could not be taken back is ready again when that is seen', async (t) => {
+/** Every method of the pools that reads or changes leases or endpoints. */
+const METHODS: { [K in keyof Pools]?: (pools: Pools, lease: Lease) => unknown } = {
+  collect: (pools) => pools.collect(),
+  acquire: (pools) => pools.acquire({}),
+  release: (pools) => pools.release('none'),
+  releaseGone: (pools) => pools.releaseGone('none'),
+  renew: (pools, { id }) => pools.renew(id, 60),
+  records: (pools) => pools.records(),
+  endpoint: (pools) => pools.endpoint('default-1'),
+  replace: (pools) => pools.replace({ pool: 'default' } as EndpointRecord, 'broken'),
+  endLease: (pools) => pools.endLease({ pool: 'default' } as EndpointRecord, { kind: 'x', text: 'x' }),
+  sawContainer: (pools) => pools.sawContainer({ pool: 'default' } as EndpointRecord),
+  occupants: (pools) => pools.occupants([]),
+  markGrafted: (pools, { id }) => pools.markGrafted(id, { inode: 1, pid: 1 }),
+  lease: (pools) => pools.lease('none'),
+  leases: (pools) => pools.leases(),
+  status: (pools) => pools.status(),
+  poolStatus: (pools) => pools.poolStatus('default'),
+  resize: (pools) => pools.resize('default', {}),
+  lookOverShelf: (pools) => pools.lookOverShelf({ fix: false }),
+};
+const OTHER_METHODS = ['constructor', 'start', 'subscribe', 'close', 'drain'];
+
+t.test('every method catches up with the shelf exactly once', async (t) => {
+  const methods = Object.getOwnPropertyNames(Pools.prototype).filter((name) => !OTHER_METHODS.includes(name));
+  t.same(methods.toSorted(), Object.keys(METHODS).toSorted());
+  for (const [name, call] of Object.entries(METHODS)) {
+    const { pools, shelf, clock } = await shelved({ minReady: 3 });
+    const [lease] = await pools.acquire({});
+    let looks = 0;
+    const collect = shelf.collect.bind(shelf);
+    shelf.collect = () => {
+      looks += 1;
+      return collect();
+    };
+    shelf.take('web');
+    await call(pools, lease as Lease);
+    t.equal(looks, 1, name);
+    t.equal(pools.leases({ containerId: 'web' }).length, 1, name);
+    await clock.settle();
+  }
+});
+
+t.test('processes inside an endpoint are found as soon as it was taken from the shelf', async (t) => {
+  const { pools, shelf, endpoints, clock } = await shelved();
+  const id = shelf.take('web') as string;
+  const record = pools.records().find((one) => one.id === id);
+  shelf.take('db');
+  const other = [...endpoints.alive.keys()].find((one) => one !== id) as string;
+  for (const one of [id, other])
+    endpoints.inside.set(factsOf(endpoints.alive.get(one) as EndpointKey).netns.inode, [7]);
+  t.ok(record);
+  const occupants = pools.occupants(['lease-of-web', 'lease-of-db']);
+  await clock.settle();
+  t.same(await occupants, [[7], [7]], 'so that an unforced release does not end the lease of a running container');
+});
+
+t.test('an endpoint whose offer could not be withdrawn is ready again after the next look', async (t) => {
   const { pools, shelf } = await shelved({ minReady: 1, max: 1 });
   const withdraw = shelf.withdraw.bind(shelf);
   shelf.withdraw = () => false;
@@ -288,7 +342,7 @@ t.test('an offer that could not be taken back is ready again when that is seen',
   t.match(lease, { source: 'warm' });
 });
 
-t.test('what somebody took off the shelf by hand is told, and replaced', async (t) => {
+t.test('an endpoint whose offer was removed by hand is found and replaced', async (t) => {
   const { pools, shelf, clock, events } = await shelved({ minReady: 2, max: 2 });
   const [token] = shelf.offers.keys();
   const { id } = shelf.offers.get(token as string) as EndpointRecord;
@@ -305,7 +359,7 @@ t.test('what somebody took off the shelf by hand is told, and replaced', async (
   t.equal(shelf.offers.size, 2);
 });
 
-t.test('what was lost is replaced although somebody wanted to take it meanwhile', async (t) => {
+t.test('an endpoint whose offer is lost is replaced although an acquire tried to take it', async (t) => {
   const { pools, shelf, clock } = await shelved({ minReady: 1, max: 1 });
   shelf.offers.clear();
   t.match((await outcome(pools.acquire({}))).error, { code: 'pool_exhausted' });
@@ -314,7 +368,7 @@ t.test('what was lost is replaced although somebody wanted to take it meanwhile'
   t.match(await pools.acquire({}), [{ source: 'warm' }]);
 });
 
-t.test('what containers take while the shelf is looked over is no loss', async (t) => {
+t.test('an offer that clients take during a check of the shelf is not lost', async (t) => {
   const { pools, shelf } = await shelved();
   shelf.take('web');
   t.strictSame(pools.lookOverShelf({ fix: true }), []);
@@ -330,7 +384,7 @@ t.test('what containers take while the shelf is looked over is no loss', async (
   t.equal(pools.leases().length, 2);
 });
 
-t.test('what could not be laid out is laid out when the shelf is looked over', async (t) => {
+t.test('endpoints that could not be offered are offered by the next check of the shelf', async (t) => {
   const shelf = new FakeShelf();
   const offer = shelf.offer.bind(shelf);
   shelf.offer = () => null as never;

@@ -9,10 +9,10 @@ const MAX = 8;
 const CAPACITY = 10;
 const RUNS = 200;
 /** The longest that an acquire waits. */
-const PATIENCE_MS = 20_000;
+const LONGEST_WAIT_MS = 20_000;
 const n = fc.nat(1000);
 
-/** One thing that happens to a pool; `n` chooses among what is there. */
+/** One event; `n` chooses the endpoint, lease or request that it is about. */
 const usual = [
   fc.record({
     what: fc.constant('acquire' as const),
@@ -35,15 +35,15 @@ const usual = [
 ] as const;
 const fullDisk = fc.record({ what: fc.constant('disk' as const), n });
 const happening = fc.oneof(...usual, fullDisk);
-/** What does not work in a lull, if anything. */
-const lull = fc.constantFrom(
+/** What fails while nothing new happens, if anything. */
+const pause = fc.constantFrom(
   'nothing' as const,
   'nothing' as const,
   'disk' as const,
   'build' as const,
   'destroy' as const,
 );
-type Lull = typeof lull extends fc.Arbitrary<infer T> ? T : never;
+type Failing = typeof pause extends fc.Arbitrary<infer T> ? T : never;
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
 class Storm {
@@ -203,10 +203,10 @@ class Storm {
   }
 
   /**
-   * The wind drops: what works goes on working, what fails goes on failing, and nobody gives anything back. Then nobody waits
-   * longer than he wanted.
+   * Nothing new happens, and nothing is released; what fails goes on failing. Then every acquire ends within the time that it
+   * was to wait.
    */
-  async lull(failing: Lull): Promise<void> {
+  async pause(failing: Failing): Promise<void> {
     const { clock, endpoints, records } = this.world;
     records.full = failing === 'disk';
     this.diskWasFull ||= records.full;
@@ -214,16 +214,16 @@ class Storm {
     endpoints.failDestroys = failing === 'destroy';
     endpoints.manual = false;
     for (const request of [...endpoints.requests]) request.answer();
-    for (let passedMs = 0; passedMs <= 2 * PATIENCE_MS; passedMs += 1000) await clock.advance(1000);
+    for (let passedMs = 0; passedMs <= 2 * LONGEST_WAIT_MS; passedMs += 1000) await clock.advance(1000);
     if (this.unsettled.size > 0)
       throw new Error(
-        `${this.unsettled.size} wait for ever: ${JSON.stringify(this.world.pools.poolStatus('default'))}`,
+        `${this.unsettled.size} acquires never end: ${JSON.stringify(this.world.pools.poolStatus('default'))}`,
       );
     this.check();
   }
 
-  /** The weather clears: everybody goes home. */
-  async calm(): Promise<void> {
+  /** Nothing fails any more, and all leases are released: the pool has its target, and nothing is left over. */
+  async recover(): Promise<void> {
     const { pools, clock, endpoints, records } = this.world;
     records.full = false;
     endpoints.failBuilds = false;
@@ -238,7 +238,7 @@ class Storm {
     const { ready, leased, building, dirty, broken, destroying } = status ?? {};
     const rest = { leased, building, dirty, broken, destroying };
     t.strictSame(rest, { leased: 0, building: 0, dirty: 0, broken: 0, destroying: 0 });
-    // Those that one tenant only may have come on top.
+    // Used endpoints come on top of the target.
     if (ready !== 3 && (this.recycle !== 'verify' || (ready ?? 0) < 3)) throw new Error(`${ready} are ready`);
     if (this.unsettled.size > 0) throw new Error(`${this.unsettled.size} acquires were never answered`);
     if (this.shelf.held.size > 0) throw new Error(`${[...this.shelf.held]} are kept from the shelf`);
@@ -249,30 +249,30 @@ class Storm {
   }
 }
 
-async function weather(happenings: fc.Arbitrary<Happening>, sizes: Sizes = {}): Promise<void> {
+async function survives(happenings: fc.Arbitrary<Happening>, sizes: Sizes = {}): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       fc.array(happenings, { minLength: 1, maxLength: 60, size: 'max' }),
-      lull,
+      pause,
       async (several, failing) => {
         const storm = new Storm(sizes);
         for (const one of several) await storm.act(one);
-        await storm.lull(failing);
-        await storm.calm();
+        await storm.pause(failing);
+        await storm.recover();
       },
     ),
     { numRuns: RUNS },
   );
 }
 
-t.test('in any storm no endpoint is leased twice, max holds, disk and memory agree, and all is well afterwards', () =>
-  weather(fc.oneof(...usual)),
+t.test('in any sequence no endpoint is leased twice, max holds, disk and memory agree, and the pool recovers', () =>
+  survives(fc.oneof(...usual)),
 );
 
-t.test('the same where endpoints are used again, by the tenant that had them', () =>
-  weather(fc.oneof(...usual), { recycle: 'verify' }),
+t.test('the same holds where endpoints are verified and reused by their tenant', () =>
+  survives(fc.oneof(...usual), { recycle: 'verify' }),
 );
 
-t.test('even if the disk is full at times, no endpoint is leased twice, max holds, and all is well afterwards', () =>
-  weather(happening),
+t.test('even if the disk is full at times, no endpoint is leased twice, max holds, and the pool recovers', () =>
+  survives(happening),
 );

@@ -18,7 +18,7 @@ t.test('two acquires of one container share its cold build', async (t) => {
   t.match(pools.poolStatus('default'), { leased: 1, ready: 0, acquiredCold: 1 });
 });
 
-t.test('who waits first gets what is built first, by whatever request', async (t) => {
+t.test('the first acquire that waits gets the first endpoint that is built, whichever request builds it', async (t) => {
   const { pools, clock, endpoints } = world({ pools: [{ minReady: 2 }] });
   endpoints.manual = true;
   await clock.settle();
@@ -48,14 +48,14 @@ t.test('who waits first gets what is built first, by whatever request', async (t
   t.match(pools.poolStatus('default'), { ready: 2, leased: 2, building: 0 });
 });
 
-t.test('who waits at max is woken by a finished replacement, first come first served', async (t) => {
+t.test('acquires that wait at max are served by replacements, first come first served', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 0, max: 2 }] });
   const leases = await pools.acquire({ count: 2 });
   const order: string[] = [];
   const waiting = ['a', 'b'].map((containerId) =>
     pools.acquire({ containerId, waitSeconds: 10 }).then(() => order.push(containerId)),
   );
-  await t.rejects(pools.acquire({}), { code: 'pool_exhausted' }, 'one who will not wait does not overtake');
+  await t.rejects(pools.acquire({}), { code: 'pool_exhausted' }, 'an acquire without a wait does not overtake');
   await clock.advance(5000);
   for (const lease of leases) pools.release(lease.id);
   await clock.settle();
@@ -63,7 +63,7 @@ t.test('who waits at max is woken by a finished replacement, first come first se
   t.same(order, ['a', 'b']);
 });
 
-t.test('a wait that is over ends with pool_exhausted, not before', async (t) => {
+t.test('an acquire fails with pool_exhausted when its wait is over, not before', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 0, max: 1 }] });
   await pools.acquire({});
   let settled: unknown = null;
@@ -75,7 +75,7 @@ t.test('a wait that is over ends with pool_exhausted, not before', async (t) => 
   t.equal(clock.pending, 0, 'nothing of it remains');
 });
 
-t.test('a waiter that aborts leaves the queue and the next one is served', async (t) => {
+t.test('an acquire that is aborted leaves the queue and the next one is served', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 0, max: 1 }] });
   const [lease] = await pools.acquire({});
   const gone = new AbortController();
@@ -89,7 +89,7 @@ t.test('a waiter that aborts leaves the queue and the next one is served', async
   await t.rejects(pools.acquire({ signal: gone.signal }), { code: 'client_gone' }, 'an aborted one gets nothing');
 });
 
-t.test('a lease made in the moment in which its client leaves goes back to ready unseen', async (t) => {
+t.test('an endpoint leased at the moment its client disconnects is ready as before', async (t) => {
   const { pools, clock, endpoints, records } = world({ pools: [{ minReady: 1 }] });
   endpoints.manual = true;
   await clock.settle();
@@ -107,7 +107,7 @@ t.test('a lease made in the moment in which its client leaves goes back to ready
   t.match(pools.poolStatus('default'), { ready: 1, leased: 0 }, 'and what was built for it is let go');
 });
 
-t.test('of two callers of one container, one may leave and the other still gets the lease', async (t) => {
+t.test('of two acquires of one container, one may be aborted and the other still gets the lease', async (t) => {
   const { pools, endpoints } = world({ pools: [{ minReady: 0 }] });
   endpoints.manual = true;
   const gone = new AbortController();
@@ -119,7 +119,7 @@ t.test('of two callers of one container, one may leave and the other still gets 
   t.match(await staying, [{ containerId: 'c' }]);
 });
 
-t.test('who counted on a refill that is lost, and will not wait, is told so', async (t) => {
+t.test('an acquire without a wait fails when the refill that would have served it is lost', async (t) => {
   const { pools, clock, endpoints } = world({ pools: [{ minReady: 2, max: 2 }] });
   endpoints.manual = true;
   await clock.settle();
@@ -132,7 +132,7 @@ t.test('who counted on a refill that is lost, and will not wait, is told so', as
   t.match(await patient, [{ source: 'cold' }]);
 });
 
-t.test('nothing of a request that was answered listens to its signal any more', async (t) => {
+t.test('an acquire that was answered no longer listens to its signal', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 0, max: 1 }] });
   const { signal } = new AbortController();
   await pools.acquire({ signal });

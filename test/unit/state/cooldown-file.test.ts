@@ -10,17 +10,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type RecordWarning, RestFile } from '../../../src/state/index.js';
+import { CooldownFile, type RecordWarning } from '../../../src/state/index.js';
 
 function files(t: Test) {
   const directory = t.testdir();
   const warnings: RecordWarning[] = [];
-  const open = (keepMs = 1_000) => new RestFile(directory, { keepMs });
+  const open = (keepMs = 1_000) => new CooldownFile(directory, { keepMs });
   const load = () => open().load((warning) => warnings.push(warning));
   return { directory, path: join(directory, 'resting'), warnings, open, load };
 }
 
-t.test('what rests is there for the next daemon, the latest rest of each address, without a close', async (t) => {
+t.test('the next daemon finds the latest cooldown of each address, without a close', async (t) => {
   const { open, load, warnings, path } = files(t);
   const file = open();
   t.same(
@@ -38,7 +38,7 @@ t.test('what rests is there for the next daemon, the latest rest of each address
   t.equal(statSync(path).mode & 0o777, 0o600);
 });
 
-t.test('a line that was cut short, or is none, counts for nothing and spoils no later one', async (t) => {
+t.test('a truncated or invalid line is skipped, and does not spoil a later one', async (t) => {
   const { open, load, path, warnings } = files(t);
   writeFileSync(path, '10.0.0.2 100\n999.1.1.1 5\n10.0.0.9 -5\nnonsense\n10.0.0.3 2', { mode: 0o600 });
   appendFileSync(path, '');
@@ -55,16 +55,16 @@ t.test('a line that was cut short, or is none, counts for nothing and spoils no 
   t.same(warnings, []);
 });
 
-t.test('the file does not grow with the addresses that have rested', async (t) => {
+t.test('the file does not grow with ended cooldowns', async (t) => {
   const { open, load, path } = files(t);
   const file = open(50);
   for (let i = 0; i < 30_000; i += 1) file.add(`10.0.${(i >> 8) & 3}.${i & 255}`, i);
   t.ok(statSync(path).size < 20 * 6_000, `${statSync(path).size} bytes`);
-  const resting = load().filter(({ sinceMs }) => sinceMs > 29_999 - 50);
-  t.equal(resting.length, 50, 'and none that rests is lost');
+  const cooling = load().filter(({ sinceMs }) => sinceMs > 29_999 - 50);
+  t.equal(cooling.length, 50, 'and none that has not ended is lost');
 });
 
-t.test('what cannot be written is written with the next', async (t) => {
+t.test('a cooldown that cannot be written is written with the next one', async (t) => {
   const { open, load, path } = files(t);
   const file = open();
   mkdirSync(path);
@@ -77,7 +77,7 @@ t.test('what cannot be written is written with the next', async (t) => {
   );
 });
 
-t.test('a file that is not its own is neither read nor written through', async (t) => {
+t.test('a symbolic link is neither read nor written through', async (t) => {
   const { directory, open, path, warnings, load } = files(t);
   const target = join(directory, 'target');
   writeFileSync(target, '10.0.0.2 100\n');

@@ -237,7 +237,7 @@ for (const [what, [name, text, problem]] of Object.entries(bad)) {
     t.match(warnings, [{ path: join(directory, 'ready', name), problem, movedTo }]);
     t.equal(warnings.length, 1);
     t.same(files(), ['ready/default-1.json', `set-aside/ready-${name}`]);
-    t.equal(fs.readFileSync(movedTo, 'utf8'), text, 'kept for whoever wants to know');
+    t.equal(fs.readFileSync(movedTo, 'utf8'), text, 'kept for inspection');
   });
 }
 

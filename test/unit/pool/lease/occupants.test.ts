@@ -26,7 +26,7 @@ function setUp() {
   return { endpoints, clock, occupants: new Occupants({ endpoints, clock }) };
 }
 
-t.test('those who ask in one turn share a walk, those who ask during it share the next', async (t) => {
+t.test('questions of one turn share a walk, questions during it share the next', async (t) => {
   const { endpoints, clock, occupants } = setUp();
   endpoints.inside.set(1, [4711]).set(3, [12, 13]);
   const first = [occupants.of(1), occupants.of(2)];
@@ -44,10 +44,10 @@ t.test('those who ask in one turn share a walk, those who ask during it share th
   endpoints.answer();
   t.same(await Promise.all(second), [[12, 13], [4711]]);
   await clock.settle();
-  t.equal(endpoints.asked.length, 2, 'nobody asks any more');
+  t.equal(endpoints.asked.length, 2, 'no further walk');
 });
 
-t.test('a walk that fails fails for those who asked for it, and not for the next', async (t) => {
+t.test('a walk that fails rejects its own questions only', async (t) => {
   const { endpoints, clock, occupants } = setUp();
   const failing = [occupants.of(1), occupants.of(2)].map((asked) => t.rejects(asked, /no worker/));
   await clock.settle();

@@ -3,7 +3,7 @@ import { Recycled } from '../../../../src/pool/recycle/recycled.js';
 import { endpointOf } from '../endpoints.js';
 import { FakeClock } from '../fake-clock.js';
 
-t.test('every way is counted, and every kind of reason', async (t) => {
+t.test('recycled endpoints are counted by way, and replaced ones by kind of reason', async (t) => {
   const recycled = new Recycled(new FakeClock());
   for (const way of ['seal', 'seal', 'proof', 'reuse'] as const) recycled.clean(way);
   recycled.replaced(endpointOf(1), { kind: 'links', text: 'MTU changed' });

@@ -1,52 +1,50 @@
 import t from 'tap';
 import { NetnsdError } from '../../../../src/errors.js';
 import type { Verdict, VerifyRequest } from '../../../../src/pool/index.js';
-import type { Past } from '../../../../src/pool/recycle/recycle.js';
+import type { Usage } from '../../../../src/pool/recycle/recycle.js';
 import { Recycler } from '../../../../src/pool/recycle/recycler.js';
 import { endpointOf } from '../endpoints.js';
 import { FakeClock } from '../fake-clock.js';
 import { FakeEndpoints, type Sizes, settingsOf } from '../fakes.js';
 
-const UNSEALED: Past = { trust: 'unknown', grafted: false, sealed: false };
+const UNSEALED: Usage = { trust: 'unknown', grafted: false, sealed: false };
 
-function setUp(
-  settings: Sizes = {},
-  endpoints = new FakeEndpoints(),
-  { isBusy = () => false, isWanted = () => false }: { isBusy?: () => boolean; isWanted?: () => boolean } = {},
-) {
+function setUp(settings: Sizes = {}, endpoints = new FakeEndpoints(), { isBusy = (): boolean => false } = {}) {
   const clock = new FakeClock();
+  /** What was reported, in words; `lost` where a report says that fewer endpoints become ready than expected. */
   const told: string[] = [];
   const recycler = new Recycler({
     settings: settingsOf({ recycle: 'verify', ...settings }),
     endpoints,
     clock,
     isBusy,
-    hooks: {
-      clean: ({ key }, way, sealed) => told.push(`${key.id} clean by ${way}${sealed ? ', sealed' : ''}`),
-      replace: ({ key }, { kind, text }) => told.push(`${key.id} replaced: ${kind}: ${text}`),
-      isWanted,
-      settled: () => told.push('settled'),
+    report: ({ clean, rejected, lost }) => {
+      for (const { endpoint, way, sealed } of clean)
+        told.push(`${endpoint.key.id} clean by ${way}${sealed ? ', sealed' : ''}`);
+      for (const { endpoint, reason } of rejected)
+        told.push(`${endpoint.key.id} replaced: ${reason.kind}: ${reason.text}`);
+      told.push(lost ? 'lost' : 'settled');
     },
   });
-  const add = (seq: number, past: Partial<Past> = {}, { empty = false } = {}) => {
+  const add = (seq: number, usage: Partial<Usage> = {}, { empty = false } = {}) => {
     const endpoint = endpointOf(seq, { state: 'dirty', tenant: 'a' });
     const netnsInode = endpoint.record.facts?.netns.inode as number;
-    recycler.add({ endpoint, past: { ...UNSEALED, ...past }, netnsInode, empty });
+    recycler.add({ endpoint, usage: { ...UNSEALED, ...usage }, netnsInode, empty });
     return netnsInode;
   };
   return { clock, told, recycler, endpoints, add };
 }
 
-t.test('one request looks at all that were released in one turn, each in its way', async (t) => {
+t.test('endpoints released in one turn are verified in one request, each in its way', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
   endpoints.traces.set('default-3', { kind: 'links', text: 'MTU changed' });
   add(1, { trust: 'unprivileged', sealed: true });
   add(2, { sealed: true });
   add(3);
   add(4, { trust: 'privileged' });
-  t.equal(recycler.hopeful, 3, 'the privileged one is not to be hoped for');
+  t.equal(recycler.verifying, 3, 'the privileged one will not become ready');
   await clock.settle();
-  t.same(endpoints.looks, [
+  t.same(endpoints.checks, [
     { id: 'default-1', way: 'seal', sealed: true },
     { id: 'default-2', way: 'proof', sealed: true },
     { id: 'default-3', way: 'proof', sealed: false },
@@ -56,13 +54,13 @@ t.test('one request looks at all that were released in one turn, each in its way
     'default-2 clean by proof, sealed',
     'default-3 replaced: links: MTU changed',
     'default-4 replaced: privileged: its container was privileged',
+    'lost',
     'settled',
   ]);
-  t.equal(told.at(-1), 'settled');
-  t.equal(recycler.hopeful, 0);
+  t.equal(recycler.verifying, 0);
 });
 
-t.test('a look that fails as a whole, or says nothing of one, is a verdict against all it was about', async (t) => {
+t.test('endpoints are replaced when their verification fails as a whole or has no verdict on them', async (t) => {
   const failing = new (class extends FakeEndpoints {
     override verify(): Promise<Verdict[]> {
       return Promise.reject(new NetnsdError('worker_failed', 'the kernel thread has ended'));
@@ -75,7 +73,7 @@ t.test('a look that fails as a whole, or says nothing of one, is a verdict again
   t.same(one.told, [
     'default-1 replaced: error: the kernel thread has ended',
     'default-2 replaced: error: the kernel thread has ended',
-    'settled',
+    'lost',
   ]);
   const silent = new (class extends FakeEndpoints {
     override async verify(asked: readonly VerifyRequest[]): Promise<Verdict[]> {
@@ -85,45 +83,41 @@ t.test('a look that fails as a whole, or says nothing of one, is a verdict again
   const other = setUp({}, silent);
   other.add(1);
   await other.clock.settle();
-  t.same(other.told, ['default-1 replaced: error: nobody looked', 'settled']);
-  t.equal(other.recycler.hopeful, 0);
+  t.same(other.told, ['default-1 replaced: error: it was not verified', 'lost']);
+  t.equal(other.recycler.verifying, 0);
 });
 
-t.test('an endpoint with a process inside is left alone until it is empty, and then replaced', async (t) => {
+t.test('an endpoint with a process inside is kept until the process has ended, and then replaced', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
   const inodes = [add(1), add(2, { trust: 'privileged' }), add(3)];
   endpoints.inside.set(inodes[0] as number, [4711]).set(inodes[1] as number, [4712]);
   await clock.settle();
-  t.same(told, ['default-3 clean by proof, sealed', 'settled'], 'looked at, or looked for users');
-  t.equal(recycler.hopeful, 0, 'nobody hopes for what is occupied');
+  t.same(told.toSorted(), ['default-3 clean by proof, sealed', 'lost', 'settled'], 'by its verdict, or by its users');
+  t.equal(recycler.verifying, 0, 'occupied endpoints do not count');
   await clock.advance(10_000);
-  t.same(
-    told.filter((line) => line.includes('replaced')),
-    [],
-    'however long it takes',
-  );
+  const replaced = () => told.filter((line) => line.includes('replaced'));
+  t.same(replaced(), [], 'however long it takes');
   endpoints.inside.delete(inodes[1] as number);
   await clock.advance(1000);
-  t.same(
-    told.filter((line) => line.includes('replaced')),
-    ['default-2 replaced: process inside: it was released while a process was inside'],
-  );
+  t.same(replaced(), ['default-2 replaced: process inside: it was released while a process was inside']);
   endpoints.inside.clear();
   await clock.advance(1000);
-  t.equal(told.at(-2), 'default-1 replaced: process inside: it was released while a process was inside');
-  t.equal(told.at(-1), 'settled');
-  t.equal(clock.pending, 0, 'nobody looks any more');
+  t.equal(replaced().at(-1), 'default-1 replaced: process inside: it was released while a process was inside');
+  t.equal(clock.pending, 0, 'no further check is scheduled');
 });
 
-t.test('who is inside of what is replaced anyway is only asked where that is not known', async (t) => {
-  const { clock, told, endpoints, add } = setUp({ recycle: 'replace' });
-  const occupied = add(1, {}, { empty: true });
-  endpoints.inside.set(occupied, [4711]);
-  await clock.settle();
-  t.same(told, ['default-1 replaced: policy: its pool replaces every endpoint', 'settled'], 'it was seen to be empty');
-});
+t.test(
+  'an endpoint that is replaced without a check and known to be empty is not searched for processes',
+  async (t) => {
+    const { clock, told, endpoints, add } = setUp({ recycle: 'replace' });
+    const inode = add(1, {}, { empty: true });
+    endpoints.inside.set(inode, [4711]);
+    await clock.settle();
+    t.same(told, ['default-1 replaced: policy: its pool replaces every endpoint', 'settled']);
+  },
+);
 
-t.test('where it cannot be found out who is inside, it counts as occupied', async (t) => {
+t.test('an endpoint counts as occupied when its processes cannot be found out', async (t) => {
   const blind = new (class extends FakeEndpoints {
     blind = true;
     override users(inodes: readonly number[]): Promise<number[][]> {
@@ -139,42 +133,42 @@ t.test('where it cannot be found out who is inside, it counts as occupied', asyn
   t.equal(told.at(-2), 'default-1 replaced: process inside: it was released while a process was inside');
 });
 
-t.test('a pool that reuses looks only whether anybody is inside', async (t) => {
+t.test('a pool that reuses without a check only waits until endpoints are empty', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp({ recycle: 'reuse' });
   endpoints.traces.set('default-1', { kind: 'links', text: 'MTU changed' });
   add(1, { trust: 'privileged' });
   const occupied = add(2);
   endpoints.inside.set(occupied, [4711]);
-  t.equal(recycler.hopeful, 2);
+  t.equal(recycler.verifying, 2);
   await clock.settle();
-  t.same(told, ['default-1 clean by reuse', 'settled']);
-  t.same(endpoints.looks, []);
-  t.equal(recycler.hopeful, 0);
+  t.same(told, ['default-1 clean by reuse', 'lost']);
+  t.same(endpoints.checks, []);
+  t.equal(recycler.verifying, 0);
 });
 
-t.test('requests are of 128 at the most, and four at once', async (t) => {
+t.test('a request has at most 128 endpoints, and at most four are under way', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
   let letGo = () => {};
-  endpoints.holdLooks = new Promise((resolve) => {
+  endpoints.holdChecks = new Promise((resolve) => {
     letGo = resolve;
   });
   for (let seq = 0; seq < 600; seq += 1) add(seq);
   await clock.settle();
-  t.equal(endpoints.looks.length, 4 * 128);
-  t.equal(recycler.hopeful, 600);
+  t.equal(endpoints.checks.length, 4 * 128);
+  t.equal(recycler.verifying, 600);
   letGo();
   await clock.settle();
   t.equal(told.filter((line) => line.includes('clean')).length, 600);
   t.equal(told.filter((line) => line === 'settled').length, 5);
 });
 
-t.test('closed, it starts nothing; what was not judged is there to be taken', async (t) => {
+t.test('a closed recycler starts no request, and has the endpoints that were not recycled', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
   const occupied = add(1);
   endpoints.inside.set(occupied, [4711]);
   await clock.settle();
   let letGo = () => {};
-  endpoints.holdLooks = new Promise((resolve) => {
+  endpoints.holdChecks = new Promise((resolve) => {
     letGo = resolve;
   });
   add(2);
@@ -184,44 +178,35 @@ t.test('closed, it starts nothing; what was not judged is there to be taken', as
   recycler.close();
   endpoints.inside.delete(occupied);
   await clock.advance(10_000);
-  t.same(told, ['settled'], 'nobody looks again');
+  t.same(told, ['lost'], 'nothing is checked again');
   letGo();
   await recycler.idle();
-  t.same(told, ['settled', 'default-2 clean by proof, sealed', 'settled'], 'what was under way has ended');
+  t.same(told, ['lost', 'default-2 clean by proof, sealed', 'lost'], 'the request under way has ended');
   t.same(
     recycler.remove().map(({ key }) => key.id),
     ['default-4', 'default-1', 'default-3'],
   );
 });
 
-t.test('while the processors are short, what nobody waits for gathers, for a second at most', async (t) => {
+t.test('while processors are short, released endpoints gather for at most a second', async (t) => {
   let busy = true;
   const { clock, told, endpoints, add } = setUp({}, undefined, { isBusy: () => busy });
   add(1);
-  await clock.settle();
   await clock.advance(500);
   add(2);
-  t.same(endpoints.looks, []);
   await clock.advance(499);
-  t.same(endpoints.looks, []);
+  t.same(endpoints.checks, []);
   await clock.advance(26);
-  t.equal(endpoints.looks.length, 2, 'together');
+  t.equal(endpoints.checks.length, 2, 'together');
   t.equal(told.at(-1), 'settled');
-  add(3);
-  await clock.advance(100);
-  t.equal(endpoints.looks.length, 2, 'a second of its own');
   busy = false;
-  await clock.advance(25);
-  t.equal(endpoints.looks.length, 2, 'one look that finds them free may be a pause between two starts');
-  await clock.advance(25);
-  t.equal(endpoints.looks.length, 3);
-  add(4);
+  add(3);
   await clock.settle();
-  t.equal(endpoints.looks.length, 4, 'where nothing was put off, at once');
+  t.equal(endpoints.checks.length, 3, 'at once when processors are free');
   t.equal(clock.pending, 0);
 });
 
-t.test('where somebody waits, looks are taken few at a time', async (t) => {
+t.test('while clients wait, requests are small, so that the first endpoints are ready sooner', async (t) => {
   const { clock, told, recycler, add } = setUp();
   for (let seq = 1; seq <= 20; seq += 1) add(seq);
   await clock.settle();
@@ -229,30 +214,39 @@ t.test('where somebody waits, looks are taken few at a time', async (t) => {
   recycler.hurry();
   for (let seq = 21; seq <= 40; seq += 1) add(seq);
   await clock.settle();
-  t.equal(told.filter((line) => line === 'settled').length, 4, 'the first of them are ready before the last');
+  t.equal(told.filter((line) => line === 'settled').length, 4);
 });
 
-t.test('what was put off is looked at as soon as somebody waits', async (t) => {
-  let awaited = false;
-  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true, isWanted: () => awaited });
+t.test('deferred endpoints are verified as soon as a client waits, and for ten seconds none is deferred', async (t) => {
+  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true });
   add(1);
   await clock.settle();
-  t.same(endpoints.looks, []);
-  awaited = true;
+  t.same(endpoints.checks, []);
   recycler.hurry();
   await clock.settle();
-  t.equal(endpoints.looks.length, 1);
+  t.equal(endpoints.checks.length, 1);
+  await clock.advance(9_999);
   add(2);
   await clock.settle();
-  t.equal(endpoints.looks.length, 2, 'and while they wait nothing is put off');
-  awaited = false;
+  t.equal(endpoints.checks.length, 2);
+  await clock.advance(1);
   add(3);
   await clock.settle();
-  t.equal(endpoints.looks.length, 3, 'nor for some seconds after: endpoints are scarce');
-  await clock.advance(10_000);
-  add(4);
-  await clock.settle();
-  t.equal(endpoints.looks.length, 3, 'but not for ever');
+  t.equal(endpoints.checks.length, 2, 'deferred again');
   recycler.close();
   t.equal(clock.pending, 0);
+});
+
+t.test('within 100 ms of an acquire no endpoint is deferred', async (t) => {
+  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true });
+  recycler.expectClients();
+  await clock.advance(99);
+  add(1);
+  await clock.settle();
+  t.equal(endpoints.checks.length, 1);
+  await clock.advance(1);
+  add(2);
+  await clock.settle();
+  t.equal(endpoints.checks.length, 1);
+  recycler.close();
 });

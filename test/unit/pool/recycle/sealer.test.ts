@@ -50,47 +50,53 @@ t.test('endpoints are sealed together, 50 ms after the first of them became read
   t.equal(clock.pending, 0, 'nothing is left to do');
 });
 
-t.test('one that was leased before is not sealed, and one that was meanwhile does not count as sealed', async (t) => {
-  const { endpoints, clock, sealer } = setUp();
-  const [before, during, back, rest] = [endpointOf(1), endpointOf(2), endpointOf(3), endpointOf(4)];
-  for (const endpoint of [before, during, back, rest]) sealer.add(endpoint);
-  before.record = { ...before.record, state: 'leased' };
-  await clock.advance(50);
-  t.same(endpoints.asked, [idsOf([during, back, rest])]);
-  during.record = { ...during.record, state: 'leased' };
-  during.acquisitions += 1;
-  // Leased and ready again since: somebody was in it before the seal was surely on.
-  back.acquisitions += 1;
-  endpoints.answer(true);
-  await clock.settle();
-  t.same(
-    [before, during, back, rest].map(({ sealed }) => sealed),
-    [false, false, false, true],
-  );
-});
+t.test(
+  'an endpoint leased before its seal is not sealed, and one leased during the request does not count as sealed',
+  async (t) => {
+    const { endpoints, clock, sealer } = setUp();
+    const [before, during, back, rest] = [endpointOf(1), endpointOf(2), endpointOf(3), endpointOf(4)];
+    for (const endpoint of [before, during, back, rest]) sealer.add(endpoint);
+    before.record = { ...before.record, state: 'leased' };
+    await clock.advance(50);
+    t.same(endpoints.asked, [idsOf([during, back, rest])]);
+    during.record = { ...during.record, state: 'leased' };
+    during.acquisitions += 1;
+    // Leased and ready again since: a container may have been inside before the seal was set.
+    back.acquisitions += 1;
+    endpoints.answer(true);
+    await clock.settle();
+    t.same(
+      [before, during, back, rest].map(({ sealed }) => sealed),
+      [false, false, false, true],
+    );
+  },
+);
 
-t.test('those that become ready during a request wait for the next, and a failure costs only the seals', async (t) => {
-  const { endpoints, clock, sealer } = setUp();
-  const [first, second, third] = [endpointOf(1), endpointOf(2), endpointOf(3)];
-  sealer.add(first);
-  await clock.advance(50);
-  sealer.add(second);
-  await clock.advance(1000);
-  t.equal(endpoints.asked.length, 1, 'one request at a time');
-  endpoints.answer(new Error('no worker'));
-  await clock.advance(50);
-  t.same(endpoints.asked.at(-1), ['default-2']);
-  endpoints.answer(false);
-  await clock.settle();
-  t.same([first.sealed, second.sealed], [false, false]);
-  sealer.add(third);
-  await clock.advance(50);
-  endpoints.answer(true);
-  await clock.settle();
-  t.equal(third.sealed, true);
-});
+t.test(
+  'endpoints that become ready during a request wait for the next one, and a failure costs only the seals',
+  async (t) => {
+    const { endpoints, clock, sealer } = setUp();
+    const [first, second, third] = [endpointOf(1), endpointOf(2), endpointOf(3)];
+    sealer.add(first);
+    await clock.advance(50);
+    sealer.add(second);
+    await clock.advance(1000);
+    t.equal(endpoints.asked.length, 1, 'one request at a time');
+    endpoints.answer(new Error('no worker'));
+    await clock.advance(50);
+    t.same(endpoints.asked.at(-1), ['default-2']);
+    endpoints.answer(false);
+    await clock.settle();
+    t.same([first.sealed, second.sealed], [false, false]);
+    sealer.add(third);
+    await clock.advance(50);
+    endpoints.answer(true);
+    await clock.settle();
+    t.equal(third.sealed, true);
+  },
+);
 
-t.test('a request takes 128 at the most, and nobody asks where none is ready any more', async (t) => {
+t.test('a request has at most 128 endpoints, and none is made when no endpoint is ready any more', async (t) => {
   const { endpoints, clock, sealer } = setUp();
   for (let seq = 0; seq < 130; seq += 1) sealer.add(endpointOf(seq));
   await clock.advance(50);
@@ -107,7 +113,7 @@ t.test('a request takes 128 at the most, and nobody asks where none is ready any
   t.equal(endpoints.asked.length, 2);
 });
 
-t.test('closed, it begins nothing, and what is under way is waited for', async (t) => {
+t.test('a closed sealer starts no request, and waits for the one under way', async (t) => {
   const { endpoints, clock, sealer } = setUp();
   sealer.add(endpointOf(1));
   await clock.advance(50);

@@ -21,7 +21,7 @@ const supplies = fc.record({
 });
 
 t.test(
-  'a burst is served warm the next time: the target is what refill could not make up for, and a quarter',
+  'the target is a quarter more than what the refill could not make up for, so the same burst is served warm',
   async (t) => {
     const demand = new Demand(OPTIONS, 0);
     t.equal(demand.level(0), 0, 'nothing is known yet');
@@ -31,7 +31,7 @@ t.test(
   },
 );
 
-t.test('the slower a build, the more is kept for the same rate', async (t) => {
+t.test('slower builds give a higher target for the same rate', async (t) => {
   const levels = [1, 10, 50].map((buildMs) => {
     const demand = new Demand(OPTIONS, 0);
     demand.built(1, buildMs);
@@ -45,7 +45,7 @@ t.test('the slower a build, the more is kept for the same rate', async (t) => {
   t.ok(tooSlow > 150, `30 a second are missing for 5 s: ${tooSlow}`);
 });
 
-t.test('the duration of builds is a moving average an endpoint', async (t) => {
+t.test('the build time is a moving average for each endpoint', async (t) => {
   const demand = new Demand(OPTIONS, 0);
   demand.built(10, 100);
   t.equal(demand.buildMs, 10, 'the first one counts alone');
@@ -53,16 +53,19 @@ t.test('the duration of builds is a moving average an endpoint', async (t) => {
   t.equal(demand.buildMs, 12);
 });
 
-t.test('a burst counts in full for the idle time, then by half each time as long, then not at all', async (t) => {
-  const demand = new Demand(OPTIONS, 0);
-  demand.acquired(80, 1000);
-  t.equal(demand.level(81_000), 100, 'in full for idleMs');
-  const half = demand.level(91_000 + 80_000);
-  t.ok(half >= 45 && half <= 55, `half a while later: ${half}`);
-  t.notOk(demand.quiet);
-  t.equal(demand.level(3_000_000), 0);
-  t.ok(demand.quiet, 'nothing is left to fade');
-});
+t.test(
+  'a burst counts in full for the idle time, then halves after each further idle time, then not at all',
+  async (t) => {
+    const demand = new Demand(OPTIONS, 0);
+    demand.acquired(80, 1000);
+    t.equal(demand.level(81_000), 100, 'in full for idleMs');
+    const half = demand.level(91_000 + 80_000);
+    t.ok(half >= 45 && half <= 55, `half a while later: ${half}`);
+    t.notOk(demand.quiet);
+    t.equal(demand.level(3_000_000), 0);
+    t.ok(demand.quiet, 'nothing is left to fade');
+  },
+);
 
 t.test('without acquires the target only falls, down to the floor; it never leaves its bounds', async () => {
   fc.assert(
@@ -109,28 +112,25 @@ t.test('more acquires at the same times never give a lower target, nor do slower
   );
 });
 
-t.test(
-  'what the last idle time saw is served warm: the target is no less than the largest group of acquires in it',
-  async () => {
-    fc.assert(
-      fc.property(arrivals, (series) => {
-        const demand = new Demand(OPTIONS, 0);
-        const seen: { atMs: number; count: number }[] = [];
-        let nowMs = 0;
-        for (const [laterMs, count] of series) {
-          nowMs += laterMs;
-          demand.acquired(count, nowMs);
-          seen.push({ atMs: nowMs, count });
-          const largest = Math.max(...seen.filter(({ atMs }) => atMs > nowMs - OPTIONS.idleMs).map((one) => one.count));
-          if (demand.level(nowMs) < largest) return false;
-        }
-        return true;
-      }),
-    );
-  },
-);
+t.test('the target is at least the largest group of acquires within the last idle time', async () => {
+  fc.assert(
+    fc.property(arrivals, (series) => {
+      const demand = new Demand(OPTIONS, 0);
+      const seen: { atMs: number; count: number }[] = [];
+      let nowMs = 0;
+      for (const [laterMs, count] of series) {
+        nowMs += laterMs;
+        demand.acquired(count, nowMs);
+        seen.push({ atMs: nowMs, count });
+        const largest = Math.max(...seen.filter(({ atMs }) => atMs > nowMs - OPTIONS.idleMs).map((one) => one.count));
+        if (demand.level(nowMs) < largest) return false;
+      }
+      return true;
+    }),
+  );
+});
 
-t.test('what is coming is missing, and is not ordered twice; nothing is ordered beyond max', async () => {
+t.test('endpoints that are coming are not ordered twice, and nothing is ordered beyond max', async () => {
   fc.assert(
     fc.property(supplies, fc.boolean(), ({ room, leased, ...rest }, demanding) => {
       const existing = rest.ready + rest.coming + leased;
@@ -155,7 +155,7 @@ t.test('what is coming is missing, and is not ordered twice; nothing is ordered 
   t.equal(surplusAbove(5, { ...SIZE, ready: 9, coming: 2, waiting: 1, existing: 11 }), 3);
 });
 
-t.test('idle endpoints go a few at a time, and only those that nobody needed for a while', async (t) => {
+t.test('idle endpoints are destroyed a few at a time, once they were not needed for a while', async (t) => {
   const sizing = new DemandSizing({ idleSeconds: 80, buildBatch: 16 }, 0);
   const supply = { ...SIZE, ready: 42, coming: 0, waiting: 0, existing: 42 };
   const goneAt = new Map<number, number>();
@@ -173,7 +173,7 @@ t.test('idle endpoints go a few at a time, and only those that nobody needed for
   t.equal(sizing.plan(supply, 500_000).againMs, null, 'and then there is nothing to look at');
 });
 
-t.test('the idle floor is the least that stood ready within the time', async () => {
+t.test('the idle floor is the smallest number that was ready within the time', async () => {
   const change = fc.tuple(fc.integer({ min: 0, max: 40_000 }), fc.nat(50));
   fc.assert(
     fc.property(fc.array(change, { maxLength: 50 }), (changes) => {
@@ -182,7 +182,7 @@ t.test('the idle floor is the least that stood ready within the time', async () 
       let nowMs = 0;
       for (const [laterMs, ready] of changes) {
         nowMs += laterMs;
-        floor.stands(ready, nowMs);
+        floor.readyNow(ready, nowMs);
         history.push({ fromMs: nowMs, ready });
         // Parts of 10 s: it looks back for the time, and for one part more at the most.
         const since = (ms: number) =>

@@ -5,7 +5,7 @@ async function acquireMany(pools: ReturnType<typeof world>['pools'], count: numb
   return Promise.all(Array.from({ length: count }, () => pools.acquire({})));
 }
 
-t.test('a burst that was cold is warm the next time, and idle surplus goes in the end', async (t) => {
+t.test('a burst that was cold is warm the next time, and idle surplus is destroyed in the end', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 2, max: 60, capacity: 100, sizing: 'demand' }] });
   await clock.advance(100);
   t.match(pools.status()[0], { ready: 2, target: 2 });
@@ -57,7 +57,7 @@ t.test('the target stays within max, and endpoints that are being built are not 
   t.equal(endpoints.faults.length, 0);
 });
 
-t.test('a smaller size set by a person holds at once', async (t) => {
+t.test('a resize to a smaller size applies at once', async (t) => {
   const { pools, clock } = world({ pools: [{ minReady: 30, max: 60, capacity: 100, sizing: 'demand' }] });
   await clock.advance(100);
   t.match(pools.status()[0], { ready: 30 });
@@ -66,28 +66,31 @@ t.test('a smaller size set by a person holds at once', async (t) => {
   t.match(pools.status()[0], { ready: 3, target: 3 });
 });
 
-t.test('refill lets a burst by while half of the target is left, and never stands before a cold build', async (t) => {
-  const { pools, clock, endpoints } = world({
-    pools: [{ minReady: 20, max: 60, capacity: 100, sizing: 'demand', buildBatch: 4 }],
-  });
-  await clock.advance(100);
-  endpoints.manual = true;
-  endpoints.log.length = 0;
-  await acquireMany(pools, 10);
-  await clock.advance(24);
-  t.same(endpoints.log, [], 'nothing is built while the burst may go on');
-  await clock.advance(2);
-  t.match(endpoints.log, [{ kind: 'build', urgent: false }]);
-  // 10 are left: 12 more find two missing.
-  const cold = outcome(acquireMany(pools, 12));
-  await clock.advance(1);
-  const urgent = endpoints.requests.filter((request) => request.urgent);
-  t.equal(
-    urgent.reduce((sum, { keys }) => sum + keys.length, 0),
-    2,
-    'built at once beside the refill under way',
-  );
-  for (const request of urgent) request.answer();
-  await clock.advance(1);
-  t.equal((await cold).value?.flat().length, 12, 'no acquire waited for the refill');
-});
+t.test(
+  'a refill waits for the end of a burst while half of the target is ready, and does not delay a cold build',
+  async (t) => {
+    const { pools, clock, endpoints } = world({
+      pools: [{ minReady: 20, max: 60, capacity: 100, sizing: 'demand', buildBatch: 4 }],
+    });
+    await clock.advance(100);
+    endpoints.manual = true;
+    endpoints.log.length = 0;
+    await acquireMany(pools, 10);
+    await clock.advance(24);
+    t.same(endpoints.log, [], 'nothing is built while the burst may go on');
+    await clock.advance(2);
+    t.match(endpoints.log, [{ kind: 'build', urgent: false }]);
+    // 10 are left: 12 more find two missing.
+    const cold = outcome(acquireMany(pools, 12));
+    await clock.advance(1);
+    const urgent = endpoints.requests.filter((request) => request.urgent);
+    t.equal(
+      urgent.reduce((sum, { keys }) => sum + keys.length, 0),
+      2,
+      'built at once beside the refill under way',
+    );
+    for (const request of urgent) request.answer();
+    await clock.advance(1);
+    t.equal((await cold).value?.flat().length, 12, 'no acquire waited for the refill');
+  },
+);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Endpoint } from '../../../../src/pool/stock/endpoint-table.js';
+import type { Endpoint } from '../../../../src/pool/endpoint.js';
 import { ReadyQueue } from '../../../../src/pool/stock/ready-queue.js';
 import { endpointOf } from '../endpoints.js';
 
@@ -13,19 +13,19 @@ function queueOf(...tenants: (string | null)[]): { queue: ReadyQueue; endpoints:
 
 const seqOf = (endpoint: Endpoint | undefined) => endpoint?.key.seq;
 
-t.test('a tenant gets what it has had before, oldest first, then what nobody has had', async (t) => {
+t.test('a tenant gets the endpoints it used, oldest first, then unused ones', async (t) => {
   const { queue } = queueOf(null, 'a', 'b', 'a', null);
   t.equal(queue.sizeFor('a'), 4);
-  t.equal(queue.sizeFor('nobody'), 2);
+  t.equal(queue.sizeFor('new'), 2);
   t.same(
     [1, 2, 3, 4, 5].map(() => seqOf(queue.take('a'))),
     [1, 3, 0, 4, undefined],
     "and never what is another tenant's",
   );
-  t.same([queue.size, queue.virgin, queue.sizeFor('b')], [1, 0, 1]);
+  t.same([queue.size, queue.unused, queue.sizeFor('b')], [1, 0, 1]);
 });
 
-t.test('what was taken and not used is the oldest again', async (t) => {
+t.test('an endpoint that was put back is the oldest again', async (t) => {
   const { queue, endpoints } = queueOf('a', 'a', null, null);
   queue.unshift(queue.take('a') as Endpoint);
   t.equal(seqOf(queue.take('a')), 0);
@@ -35,12 +35,12 @@ t.test('what was taken and not used is the oldest again', async (t) => {
   t.equal(queue.remove(endpoints[3] as Endpoint), true);
   t.equal(queue.remove(endpoints[3] as Endpoint), false, 'it is not ready any more');
   t.equal(queue.remove(endpoints[1] as Endpoint), true);
-  t.equal(queue.remove(endpoints[1] as Endpoint), false, 'nobody of its tenant is');
+  t.equal(queue.remove(endpoints[1] as Endpoint), false, 'none of its tenant is');
   t.equal(queue.size, 0);
 });
 
 t.test(
-  'while one tenant asks, surplus is what was used; when several do, what serves anybody goes first',
+  'surplus is taken from used endpoints while one tenant uses the pool, otherwise from those for any tenant',
   async (t) => {
     const one = queueOf(null, 'a');
     one.queue.take('a');
@@ -57,10 +57,10 @@ t.test(
   },
 );
 
-t.test('what is missed least is what somebody has had; for a tenant it is what only others may have', async (t) => {
+t.test('the endpoint that is needed least is a used one; for a tenant, one that only others may have', async (t) => {
   const { queue } = queueOf(null, 'a', 'b');
   t.equal(seqOf(queue.takeForeign('a')), 2);
-  t.equal(queue.takeForeign('a'), undefined, 'what nobody has had is not foreign to anybody');
+  t.equal(queue.takeForeign('a'), undefined, 'unused endpoints are foreign to no tenant');
   t.equal(seqOf(queue.takeSpare()), 1);
   t.equal(seqOf(queue.takeSpare()), 0);
   t.equal(queue.takeSpare(), undefined);
@@ -73,7 +73,7 @@ const act = fc.record({
   n: fc.nat(100),
 });
 
-t.test('whatever is done, the numbers are right and nobody gets what another tenant has had', async () => {
+t.test('in any sequence the numbers are right and no tenant gets an endpoint that another one used', async () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 80 }), (acts) => {
       const queue = new ReadyQueue();
@@ -104,10 +104,10 @@ t.test('whatever is done, the numbers are right and nobody gets what another ten
           const endpoint = gone(queue.takeForeign(tenant));
           if (endpoint ? mine.includes(endpoint) : mine.length < there.length) return false;
         } else if (gone(queue[what as 'takeSpare']()) === undefined && there.length > 0) return false;
-        const virgin = there.filter(({ record }) => record.tenant === null).length;
-        const sizes = [queue.size, queue.virgin, queue.sizeFor('a')];
+        const unused = there.filter(({ record }) => record.tenant === null).length;
+        const sizes = [queue.size, queue.unused, queue.sizeFor('a')];
         const own = there.filter(({ record }) => record.tenant === 'a').length;
-        if (sizes.join() !== [there.length, virgin, virgin + own].join()) return false;
+        if (sizes.join() !== [there.length, unused, unused + own].join()) return false;
         if (queue.mixed !== asked.size > 1) return false;
       }
       return true;

@@ -5,12 +5,12 @@ interface Node<T> {
   linked: boolean;
 }
 
-/** Where a value stands in its queue; only good for `remove`. */
+/** The place of a value in its queue, for `remove`. */
 export type Place<T> = Node<T>;
 
 /**
- * A queue, oldest first, in which every act takes the same time whatever its length: a linked list, because
- * `Array.shift` copies what remains and a Set walks over what was deleted.
+ * A queue, oldest first, in which `push`, `shift` and `remove` take constant time: a linked list, because `Array.shift` copies
+ * what remains and a Set walks over what was deleted.
  */
 export class Fifo<T> {
   #first: Node<T> | null = null;
@@ -35,7 +35,7 @@ export class Fifo<T> {
     return node;
   }
 
-  /** Puts a value before the oldest: what was taken and could not be used. */
+  /** Puts a value before the oldest. */
   unshift(value: T): Place<T> {
     const node: Node<T> = { value, before: null, after: this.#first, linked: true };
     if (this.#first === null) this.#last = node;
@@ -53,7 +53,7 @@ export class Fifo<T> {
     return node.value;
   }
 
-  /** Takes a value out of the middle; false when it has left already. */
+  /** Takes a value out of the middle; false when it is not in the queue any more. */
   remove(place: Place<T>): boolean {
     if (!place.linked) return false;
     if (place.before === null) this.#first = place.after;
@@ -65,7 +65,7 @@ export class Fifo<T> {
     return true;
   }
 
-  /** Takes a value out, wherever it stands; false where it does not. Takes longer the longer the queue is. */
+  /** Takes a value out, wherever it is; false where it is not in the queue. Takes time in proportion to the length. */
   delete(value: T): boolean {
     for (let node = this.#first; node !== null; node = node.after) if (node.value === value) return this.remove(node);
     return false;

@@ -1,0 +1,35 @@
+import type { Recycler } from '../recycle/recycler.js';
+import type { PoolSize } from '../sizing/size.js';
+import type { Builder } from './builder.js';
+import type { EndpointTable } from './endpoint-table.js';
+import type { StockState, Waiting } from './plan.js';
+import type { ReadyEndpoints } from './ready-endpoints.js';
+
+interface Parts {
+  readonly size: PoolSize;
+  readonly table: EndpointTable;
+  readonly ready: ReadyEndpoints;
+  readonly builder: Pick<Builder, 'urgent'>;
+  readonly recycler: Pick<Recycler, 'verifying'>;
+  readonly waiting: Waiting;
+}
+
+/** What plans are made from, as it is now. */
+export function snapshot({ size, table, ready, builder, recycler, waiting }: Parts): StockState {
+  return {
+    size,
+    existing: table.size,
+    building: table.counts.building,
+    urgent: builder.urgent,
+    destroying: table.counts.destroying,
+    verifying: recycler.verifying,
+    addresses: { free: table.indexes.free, available: table.indexes.available },
+    ready: {
+      all: ready.size,
+      unused: ready.unused,
+      forFirst: waiting.tenant === null ? ready.size : ready.sizeFor(waiting.tenant),
+      mixed: ready.mixed,
+    },
+    waiting,
+  };
+}
