@@ -1,118 +1,54 @@
 /**
- * The parts of README.md that follow from the code: commands, configuration, API and errors. Prints nothing and changes
- * nothing where README.md says what the code says.
+ * Everything that follows from the code: the tables of docs/reference.md, the rooms in docs/architecture.md, and the lint
+ * rules for imports in biome.json. Changes nothing where these say what the code says.
  *
- *   node native-scripts/docs.mjs            writes them into README.md
- *   node native-scripts/docs.mjs --check    only says which of them are out of date; status 1 if any is
+ *   node native-scripts/docs.mjs            writes them
+ *   node native-scripts/docs.mjs --check    only names what is out of date; status 1 if anything is
  *
  * `npm run docs` builds first: what is read here is dist/.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createApi } from '../dist/src/api/index.js';
-import * as schemas from '../dist/src/api/schemas/index.js';
-import { buildProgram } from '../dist/src/cli/program.js';
+import { fileURLToPath } from 'node:url';
 import { renderKeyTable } from '../dist/src/config/index.js';
-import { ERROR_CODES } from '../dist/src/errors.js';
 import { replaceBlock } from './markdown-block.mjs';
+import { apiTable, bodyTable, commandTable, errorTable } from './reference.mjs';
+import { lintOverrides, roomsText } from './rooms.mjs';
 
-const README = new URL('../README.md', import.meta.url);
-const BODIES = ['AcquireSchema', 'RenewSchema', 'ResizeSchema', 'PatchBundleSchema', 'GraftSchema', 'DnsFilesRequestSchema', 'ReconcileSchema'];
+const TOP = fileURLToPath(new URL('../', import.meta.url));
 
-function cell(text) {
-  return String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+function withBlocks(text, blocks) {
+  return Object.entries(blocks).reduce((page, [name, content]) => replaceBlock(page, name, content), text);
 }
 
-function table(head, rows) {
-  const line = (cells) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+/** biome.json with the rules that follow from the rooms; in Biome's own format, which `npm run lint` asks for. */
+function withRooms(text) {
+  const input = JSON.stringify({ ...JSON.parse(text), overrides: lintOverrides() });
+  const args = ['format', '--stdin-file-path=biome.json'];
+  return execFileSync(`${TOP}node_modules/.bin/biome`, args, { cwd: TOP, input, encoding: 'utf8' });
 }
 
-/** Every command that does something, groups such as `netnsd pool` left out. */
-function commandTable() {
-  const program = buildProgram({ stdout: process.stdout, stderr: process.stderr, env: {}, version: '' });
-  const rows = [];
-  const visit = (command, path) => {
-    const children = command.commands.filter((child) => child.name() !== 'help');
-    for (const child of children) visit(child, [...path, child.name()]);
-    if (children.length > 0) return;
-    const words = command.registeredArguments.map((argument) => {
-      const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
-      return argument.required ? `<${name}>` : `[${name}]`;
-    });
-    const options = command.options.map(({ flags }) => `\`${flags}\``).join(' ');
-    rows.push([`\`${[...path, ...words].join(' ')}\``, `${command.description()}`, options || '-']);
-  };
-  visit(program, ['netnsd']);
-  return table(['command', 'what it does', 'options'], rows);
-}
-
-function errorTable() {
-  const rows = Object.entries(ERROR_CODES).map(([code, { status, meaning }]) => [`\`${code}\``, status, meaning]);
-  return table(['code', 'status', 'meaning'], rows);
-}
-
-/** What a client may send: a row a field, out of the schemas by which requests are validated. */
-function bodyTable() {
-  const rows = BODIES.flatMap((name) => {
-    const { title, properties, required = [] } = schemas[name];
-    return Object.entries(properties).map(([field, schema]) => [
-      title,
-      `\`${field}\`${required.includes(field) ? '' : '?'}`,
-      schema.type,
-      [schema.description, bounds(schema)].filter(Boolean).join(' '),
-    ]);
-  });
-  return table(['request', 'field', 'type', 'meaning'], rows);
-}
-
-function bounds({ minimum, exclusiveMinimum, maximum, minLength, maxLength, pattern }) {
-  const parts = [];
-  if (minimum !== undefined || exclusiveMinimum !== undefined) parts.push(minimum === undefined ? `more than ${exclusiveMinimum}` : `from ${minimum}`);
-  if (maximum !== undefined) parts.push(`to ${maximum}`);
-  if (maxLength !== undefined) parts.push(`${minLength ?? 0} to ${maxLength} characters`);
-  if (pattern !== undefined) parts.push(`fitting \`${pattern}\``);
-  return parts.length === 0 ? '' : `Allowed: ${parts.join(' ')}.`;
-}
-
-/** The routes of the very document that the daemon answers `GET /openapi.json` with. */
-async function apiTable() {
-  const nothing = () => [];
-  const service = { acquire: nothing, release: nothing, lease: nothing, leases: nothing, status: nothing, poolStatus: nothing, resize: nothing, subscribe: nothing };
-  const app = await createApi({ service, log: { debug() {}, info() {}, error() {} }, version: '', startedAt: 0, patchBundle: nothing, graftContainer: nothing, dnsFiles: nothing, reconcile: nothing });
-  await app.ready();
-  const { paths } = (await app.inject('/openapi.json')).json();
-  await app.close();
-  const rows = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).flatMap(([method, { summary, requestBody }]) => {
-      if (method === 'head') return [];
-      const body = requestBody?.content?.['application/json']?.schema?.title ?? '';
-      return [[`\`${method.toUpperCase()} ${path}\``, `${summary}.`, body || '-']];
-    }),
-  );
-  return table(['route', 'what it does', 'body'], rows);
-}
-
-const text = readFileSync(README, 'utf8');
-const blocks = {
+const reference = {
   commands: commandTable(),
   configuration: renderKeyTable(),
   api: await apiTable(),
   bodies: bodyTable(),
   errors: errorTable(),
 };
-let next = text;
-const stale = [];
-for (const [name, content] of Object.entries(blocks)) {
-  const replaced = replaceBlock(next, name, content);
-  if (replaced !== next) stale.push(name);
-  next = replaced;
-}
-if (process.argv.includes('--check')) {
-  if (stale.length > 0) {
-    console.error(`README.md is not what the code says: ${stale.join(', ')}; run \`npm run docs\``);
+const files = {
+  'docs/reference.md': (text) => withBlocks(text, reference),
+  'docs/architecture.md': (text) => withBlocks(text, { rooms: roomsText() }),
+  'biome.json': withRooms,
+};
+for (const [file, render] of Object.entries(files)) {
+  const text = readFileSync(`${TOP}${file}`, 'utf8');
+  const next = render(text);
+  if (next === text) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${file} is not what the code says: run \`npm run docs\``);
     process.exitCode = 1;
+  } else {
+    writeFileSync(`${TOP}${file}`, next);
+    console.log(`${file} written anew`);
   }
-} else if (stale.length > 0) {
-  writeFileSync(README, next);
-  console.log(`README.md: ${stale.join(', ')} written anew`);
 }

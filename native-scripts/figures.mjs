@@ -1,16 +1,16 @@
 /**
- * Fills the figures of README.md in, from what `netnsd bench SUITE --json` printed; no figure gets there otherwise.
+ * Fills the figures of docs/benchmarks.md in, from what `netnsd bench SUITE --json` printed; no figure gets there otherwise.
  *
  *   node native-scripts/figures.mjs                    measures all suites (root; a quiet machine; takes minutes)
- *   node native-scripts/figures.mjs REPORT.json...     takes these reports, one a suite, instead; the other suites' figures stay
- *   node native-scripts/figures.mjs --print REPORT...  prints the block and leaves README.md alone
+ *   node native-scripts/figures.mjs REPORT.json...     takes these reports, one a suite, instead; the figures of other suites stay
+ *   node native-scripts/figures.mjs --print REPORT...  prints the block and leaves the page alone
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { replaceBlock } from './markdown-block.mjs';
 
-const README = new URL('../README.md', import.meta.url);
+const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 const MAIN = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 const SUITES = ['build', 'acquire', 'start', 'recycle', 'memory'];
 const NUMBER = /^-?\d+(\.\d+)?$/;
@@ -39,7 +39,7 @@ function measure(suite) {
   try {
     return execFileSync(process.execPath, [MAIN, 'bench', suite, '--json'], options);
   } catch {
-    return fail(`netnsd bench ${suite} failed; README.md is as it was`);
+    return fail(`netnsd bench ${suite} failed; docs/benchmarks.md is as it was`);
   }
 }
 
@@ -84,12 +84,12 @@ reports.sort((a, b) => SUITES.indexOf(a.suite) - SUITES.indexOf(b.suite));
 const sections = new Map(reports.map((report) => [report.suite, reportText(report)]));
 if (printing) console.log([...sections.values()].join('\n\n'));
 else {
-  const text = readFileSync(README, 'utf8');
+  const text = readFileSync(PAGE, 'utf8');
   const [, standing = ''] = /<!-- figures:start -->\n([\s\S]*?)\n<!-- figures:end -->/.exec(text) ?? [];
   for (const section of standing.split(/^(?=### netnsd bench )/m)) {
     const [, suite] = /^### netnsd bench (\w+)/.exec(section) ?? [];
     if (suite !== undefined && !sections.has(suite)) sections.set(suite, section.trim());
   }
   const block = SUITES.flatMap((suite) => sections.get(suite) ?? []).join('\n\n');
-  writeFileSync(README, replaceBlock(text, 'figures', block));
+  writeFileSync(PAGE, replaceBlock(text, 'figures', block));
 }

@@ -50,20 +50,22 @@ uninstall() {
 
 install_package() {
   bash native-scripts/setup.sh --for install
+  sh native-scripts/bin.sh build
   local new=$package.new node
   node=$(command -v node)
   rm -rf "$new"
   mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}"
   cp package.json package-lock.json "$new/"
-  cp -r dist/src "$new/dist/"
-  # Where the daemon looks for it, as in a checkout.
-  install -m 755 -D native-scripts/build/netnsd-vault "$new/native-scripts/build/netnsd-vault"
+  cp -r dist/src dist/bin "$new/dist/"
+  # What npm runs when it has installed the package.
+  mkdir "$new/native-scripts"
+  cp native-scripts/bin.sh "$new/native-scripts/"
   npm ci --prefix "$new" --omit=dev --prefer-offline --no-audit --no-fund --no-progress --loglevel=error >/dev/null
   rm -rf "$package"
   mv "$new" "$package"
-  # By its path: systemd does not look for Node.js where a user's shell does.
-  printf '#!/bin/sh\nexec %q %q "$@"\n' "$node" "$package/dist/src/main.js" >"$program"
-  chmod 755 "$program"
+  # Beside the program, which looks there first: systemd does not look for Node.js where a user's shell does.
+  ln -s "$node" "$package/dist/bin/node"
+  ln -sfn "$package/dist/bin/netnsd" "$program"
   # Renamed into its place: the one before may be running.
   install -m 755 native-scripts/build/netnsd-runc "$prefix/bin/.netnsd-runc.new"
   mv "$prefix/bin/.netnsd-runc.new" "$prefix/bin/netnsd-runc"

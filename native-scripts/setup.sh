@@ -137,7 +137,7 @@ build() {
 }
 
 build_native() {
-  make -q -C native-scripts 2>/dev/null || say 'building the native programs'
+  make -q -C native-scripts >/dev/null 2>&1 || say 'building the native programs'
   quietly make -C native-scripts
 }
 

@@ -1,12 +1,13 @@
 /**
  * Runs test files side by side and says what came of each:
  *
- *   node native-scripts/test-files.mjs FOLDER PART...
+ *   node native-scripts/test-files.mjs FOLDER PART[/BEGIN]...
  *
- * Each file is a program that prints TAP, and is given a process of its own; the unit tests of a room share one. The parts
+ * Each file is a program that prints TAP, and is given a process of its own; the unit tests of a room share one. `runtime/le`
+ * are the files of runtime whose names begin so, `unit/pool` is a room and `unit/pool/bound` one file of it. The parts
  * kernel, runtime and crash get a sandbox for each file, so that two of them never meet. Writes the numbers of tests that
  * passed and failed into FOLDER/counts, the gist of failures into FOLDER/failures, and each file's seconds into FOLDER/times.
- * NETNSD_TEST_JOBS: how many at once; default two or one for each processor, whichever is more.
+ * NETNSD_TEST_JOBS: how many at once; default one more than processors, since tests wait a lot.
  */
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -18,19 +19,22 @@ const TESTS = 'dist/test';
 /** Of a file, however slow the machine is: only what hangs takes longer. */
 const LIMIT_SECONDS = 3600;
 const SANDBOXED = ['kernel', 'runtime', 'crash'];
-const JOBS = Number(process.env.NETNSD_TEST_JOBS ?? Math.max(2, availableParallelism()));
+const JOBS = Number(process.env.NETNSD_TEST_JOBS ?? availableParallelism() + 1);
 const [folder, ...parts] = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
 
-/** What is run for a part, each with its title. */
-function programsOf(part) {
-  const entries = readdirSync(join(TESTS, part), { recursive: part !== 'unit', withFileTypes: true });
-  const files = entries.filter(({ name }) => name.endsWith('.test.js')).map((one) => join(one.parentPath ?? one.path, one.name));
-  const rooms = part === 'unit' ? entries.filter((one) => one.isDirectory()).map(({ name }) => `unit/${name}`) : [];
-  return [
-    ...rooms.map((room) => ({ part, title: `test/${room}`, args: [join(TESTS, 'room.js'), room] })),
-    ...files.sort().map((file) => ({ part, title: file.replace(/^dist\/|\.js$/g, ''), args: [file] })),
-  ];
+/** What is run for one of the arguments, each with its title. */
+function programsOf(what) {
+  const [part, , inRoom] = what.split('/');
+  const entries = readdirSync(join(TESTS, part), { recursive: true, withFileTypes: true });
+  const files = entries.flatMap((one) => (one.name.endsWith('.test.js') ? [join(one.parentPath ?? one.path, one.name)] : []));
+  const alone = files.map((file) => ({ part, title: file.replace(/^dist\/|\.js$/g, ''), args: [file] }));
+  const rooms = [...new Set(files.map((file) => file.split('/')[3]))].map((room) => `unit/${room}`);
+  const shared = rooms.map((room) => ({ part, title: `test/${room}`, args: [join(TESTS, 'room.js'), room] }));
+  const all = part === 'unit' && inRoom === undefined ? shared : alone;
+  const programs = all.filter(({ title }) => title.startsWith(`test/${what}`));
+  if (programs.length === 0) throw new Error(`no test in test/${what}`);
+  return programs.sort((a, b) => (a.title < b.title ? -1 : 1));
 }
 
 function commandOf({ part, args }) {

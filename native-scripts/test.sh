@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # All tests, with all set-up; what `npm test` runs:
 #
-#   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]
+#   native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash|PART/NAME]
 #
+# `runtime/leases` is one file, `unit/pool` a room and `unit/pool/bound` one file of it.
 # `unit` and `native` need no root. `kernel`, `runtime` and `crash` run in sandboxes, `host` tests the sandbox from outside,
-# and around the whole the machine's own state is compared. Files run side by side, as many as there are processors, but two
-# at least (NETNSD_TEST_JOBS). Ends with the ten slowest files, the gist of what failed, if anything did, and the line
+# and around the whole the machine's own state is compared. Files run side by side, one more than there are processors
+# (NETNSD_TEST_JOBS). Ends with the ten slowest files, the gist of what failed, if anything did, and the line
 # `N passed, N failed`; the exit status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -13,8 +14,9 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 case ${1:-all} in
   all) parts=(lint host crash runtime kernel native unit) ;;
   lint | unit | native | host | kernel | runtime | crash) parts=("$1") ;;
+  unit/* | native/* | host/* | kernel/* | runtime/* | crash/*) parts=("${1%.test*}") ;;
   *)
-    echo 'usage: native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash]' >&2
+    echo 'usage: native-scripts/test.sh [all|lint|unit|native|host|kernel|runtime|crash|PART/NAME]' >&2
     exit 2
     ;;
 esac
@@ -79,12 +81,12 @@ for part in "${parts[@]}"; do
   case $part in
     lint) check 'the sources are as biome wants them' node_modules/.bin/biome check --colors=off . ;;
     # It compares the machine's state before and after, of which the processes of other tests are a part.
-    host) run_parts host ;;
+    host | host/*) run_parts "$part" ;;
     *) together+=("$part") ;;
   esac
 done
 if ((${#together[@]})); then
-  if [[ " ${together[*]} " =~ \ (kernel|runtime|crash)\  ]]; then
+  if [[ " ${together[*]} " =~ \ (kernel|runtime|crash)(/|\ ) ]]; then
     check 'the modules that the tests need are loaded' bash native-scripts/sandbox.sh node dist/test/load-modules.js
   fi
   run_parts "${together[@]}"

@@ -1,6 +1,6 @@
 /**
  * Every error that netnsd tells a caller about: its stable code, what it means and the HTTP status that carries it.
- * The README's table is held to this registry by a test.
+ * The table of docs/reference.md is held to this registry by a test.
  */
 export const ERROR_CODES = {
   bad_usage: { status: 400, meaning: 'The command line is wrong.' },

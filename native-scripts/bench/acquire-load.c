@@ -2,16 +2,18 @@
  * The load of `netnsd bench acquire`: acquires over kept connections from one thread with epoll, so that the clients
  * cost next to nothing beside the daemon.
  *
- *   acquire-load SOCKET POOL CONNECTIONS TOTAL INTERVAL_US
+ *   acquire-load SOCKET POOL CONNECTIONS TOTAL INTERVAL_US|new
  *
  * INTERVAL_US 0: every connection sends its next acquire when its last one is answered; with TOTAL = CONNECTIONS that is
  * a burst of all at once. Otherwise one acquire is due each INTERVAL_US, on the connections in turn, and its time counts
  * from when it was due, also where its connection was still busy (no coordinated omission).
- * Connections are opened, and used once, before the clock starts; leases are released after it has stopped.
+ * INTERVAL_US "new": a burst of TOTAL acquires, each on a connection of its own that is opened within the clock.
+ * Otherwise connections are opened, and used once, before the clock starts. Leases are released after it has stopped.
  * Prints {"latenciesNs": [...], "warm": n, "cold": n, "failed": n}.
  */
 #include "http-connection.h"
 
+#include <stdbool.h>
 #include <sys/epoll.h>
 #include <time.h>
 
@@ -49,6 +51,12 @@ static struct connection *next_response(long until_ns) {
     if (left == 0 && !until_ns) errno = ETIMEDOUT, fail("no answer for 30 s");
     if (left < 0) left = 0;
   }
+}
+
+static void open_connection(struct connection *c, const char *path) {
+  connect_to(c, path);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &event)) fail("epoll_ctl");
 }
 
 /* One untimed exchange on every connection; also proves that the daemon has accepted them all. */
@@ -91,6 +99,19 @@ static void acquire_at_once(struct outcome *o, int total, const char *request, s
   }
 }
 
+/* Connections are opened one after the other, as by as many clients that start at once; each sends as soon as it is connected. */
+static void acquire_on_new_connections(struct outcome *o, const char *path, const char *request, size_t bytes) {
+  for (int i = 0; i < connection_count; i++) {
+    connections[i].started_ns = now_ns();
+    open_connection(&connections[i], path);
+    send_request(&connections[i], request, bytes);
+  }
+  for (int answered = 0; answered < connection_count; answered++) {
+    struct connection *c = next_response(0);
+    record(o, c, now_ns());
+  }
+}
+
 static void acquire_paced(struct outcome *o, int total, long interval_ns, const char *request, size_t bytes) {
   long start_ns = now_ns() + interval_ns;
   int sent = 0, answered = 0;
@@ -127,10 +148,12 @@ static void release_all(struct outcome *o) {
 
 int main(int argc, char **argv) {
   int total = argc == 6 ? atoi(argv[4]) : 0;
-  long interval_us = argc == 6 ? atol(argv[5]) : -1;
+  bool on_new = argc == 6 && strcmp(argv[5], "new") == 0;
+  long interval_us = argc != 6 ? -1 : on_new ? 0 : atol(argv[5]);
   connection_count = argc == 6 ? atoi(argv[3]) : 0;
+  if (on_new) total = connection_count;
   if (connection_count < 1 || connection_count > 1000 || total < 1 || total > 100000 || interval_us < 0) {
-    fprintf(stderr, "usage: acquire-load SOCKET POOL CONNECTIONS(1-1000) TOTAL(1-100000) INTERVAL_US\n");
+    fprintf(stderr, "usage: acquire-load SOCKET POOL CONNECTIONS(1-1000) TOTAL(1-100000) INTERVAL_US|new\n");
     return 2;
   }
   char body[128], request[512];
@@ -144,13 +167,12 @@ int main(int argc, char **argv) {
   connections = calloc((size_t)connection_count, sizeof *connections);
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (!o.latencies_ns || !o.leases || !connections || epoll_fd < 0) fail("set up");
-  for (int i = 0; i < connection_count; i++) {
-    connect_to(&connections[i], argv[1]);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &connections[i]};
-    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connections[i].fd, &event)) fail("epoll_ctl");
+  if (!on_new) {
+    for (int i = 0; i < connection_count; i++) open_connection(&connections[i], argv[1]);
+    warm_up();
   }
-  warm_up();
-  if (interval_us) acquire_paced(&o, total, interval_us * 1000, request, (size_t)bytes);
+  if (on_new) acquire_on_new_connections(&o, argv[1], request, (size_t)bytes);
+  else if (interval_us) acquire_paced(&o, total, interval_us * 1000, request, (size_t)bytes);
   else acquire_at_once(&o, total, request, (size_t)bytes);
   release_all(&o);
   printf("{\"latenciesNs\":[");

@@ -34,6 +34,7 @@ bool wait_for_fd(int fd, short events, deadline when) {
 }
 
 static bool fail(struct conversation *talk, const char *what) {
+  talk->error = errno;
   if (errno == ETIMEDOUT) {
     snprintf(talk->why, sizeof talk->why, "did not answer within %d ms", talk->deadline_ms);
   } else {
@@ -43,6 +44,7 @@ static bool fail(struct conversation *talk, const char *what) {
 }
 
 static bool fail_answer(struct conversation *talk, const char *why) {
+  talk->error = 0;
   snprintf(talk->why, sizeof talk->why, "gave an answer that cannot be used: %s", why);
   return false;
 }
@@ -59,14 +61,14 @@ static bool may_come(const char *socket_path) {
  * A unix socket never connects in the background: EAGAIN says that the listener's queue is full. A daemon that starts anew has no socket,
  * or one on which it does not listen yet. Each is tried again until the deadline, less and less often.
  */
-static bool connect_by(int fd, const struct sockaddr_un *address, deadline when) {
+static bool connect_by(int fd, const struct sockaddr_un *address, deadline when, deadline reach) {
   enum { PAUSE_MAX_MS = 50 };
   for (int pause_ms = 1;; pause_ms = pause_ms < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS) {
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0) return true;
     int error = errno;
     bool absent = error == ENOENT || error == ECONNREFUSED;
     if (!absent && error != EAGAIN && error != EINTR) return false;
-    int left = deadline_left_ms(when);
+    int left = deadline_left_ms(absent && reach < when ? reach : when);
     if (left == 0 || (error == ENOENT && !may_come(address->sun_path))) {
       /* That there is no daemon says more than that it did not answer. */
       errno = absent ? error : ETIMEDOUT;
@@ -120,7 +122,8 @@ static bool connect_to(int fd, struct conversation *talk, deadline when) {
     return fail(talk, "cannot be reached");
   }
   memcpy(address.sun_path, talk->socket_path, path_length);
-  return connect_by(fd, &address, when) || fail(talk, "cannot be reached");
+  deadline reach = talk->reach_ms > 0 ? deadline_in_ms(talk->reach_ms) : when;
+  return connect_by(fd, &address, when, reach) || fail(talk, "cannot be reached");
 }
 
 static bool ask_on(int fd, struct conversation *talk, const char *request, size_t length, deadline when) {

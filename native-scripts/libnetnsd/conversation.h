@@ -22,6 +22,8 @@ bool wait_for_fd(int fd, short events, deadline when);
 struct conversation {
   const char *socket_path;
   int deadline_ms;
+  /* How long a daemon that is not there is tried; 0: until the deadline. */
+  int reach_ms;
   /* The request must not be sent again once it may have been heard. */
   bool once;
   /* The connection that an earlier request left open, or -1. */
@@ -30,6 +32,8 @@ struct conversation {
   struct http_answer answer;
   char buffer[HTTP_ANSWER_MAX];
   char why[192];
+  /* On failure: errno, or 0 for an answer that cannot be used. */
+  int error;
   /* On failure: the connection ended before any answer. */
   bool broken;
 };

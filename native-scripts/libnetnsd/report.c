@@ -21,6 +21,10 @@ static const char *program_name = "netnsd";
 
 void report_as(const char *program) { program_name = program; }
 
+static bool silent;
+
+void report_silently(bool on) { silent = on; }
+
 void report_to_log(const char *path, bool json) {
   if (path != NULL && strncmp(path, "file:", 5) == 0) path += 5;
   bool elsewhere = path == NULL || path[0] == '\0' || strncmp(path, "journald:", 9) == 0 || strncmp(path, "syslog:", 7) == 0 ||
@@ -86,6 +90,7 @@ void report_error(const char *format, ...) {
   va_start(arguments, format);
   format_message(message, sizeof message, format, arguments);
   va_end(arguments);
+  if (silent) return;
   write_log("error", message);
   write_stderr("", message);
 }
@@ -96,5 +101,6 @@ void report_warning(const char *format, ...) {
   va_start(arguments, format);
   format_message(message, sizeof message, format, arguments);
   va_end(arguments);
+  if (silent) return;
   if (!write_log("warning", message)) write_stderr("warning: ", message);
 }

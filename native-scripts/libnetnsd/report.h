@@ -6,6 +6,9 @@
 /* The name with which lines on stderr begin; a constant text. */
 void report_as(const char *program);
 
+/* Whether nothing is reported from here on. */
+void report_silently(bool on);
+
 /*
  * Where messages go: one line on stderr, and where the caller named a log (--log), a line there in the runtime's own format, since
  * containerd and Podman show what stands there. `path` may be NULL; crun's `file:` is understood, its journald: and syslog: are left alone.

@@ -58,11 +58,12 @@ static bool read_offer(int folder, const char *name, struct offer *offer) {
   return length > 0 && (size_t)length < sizeof text && offer_read(offer, text, (size_t)length);
 }
 
-/* Between being read and being taken, an offer may have been taken, given back and laid out anew: what was taken says what it is. */
-static bool read_taken(const struct shelf *shelf, const char *path, struct offer *offer) {
+bool shelf_read_taken(const struct shelf *shelf, struct offer *offer) {
+  char taken[SHELF_ENTRY_SIZE];
   char standing[SHELF_ENTRY_SIZE];
+  shelf_entry(shelf, "taken", taken);
   shelf_entry(shelf, "standing", standing);
-  return read_offer(shelf->fd, path, offer) || read_offer(shelf->fd, standing, offer);
+  return read_offer(shelf->fd, taken, offer) || read_offer(shelf->fd, standing, offer);
 }
 
 enum attempt {
@@ -84,7 +85,8 @@ static enum attempt take_entry(const struct shelf *shelf, int folder, const char
   if (offer->mount_dns && !wanted->any_dns) return IMPOSSIBLE;
   shelf_entry(shelf, "taken", path);
   if (!shelf_rename(folder, name, shelf->fd, path)) return errno == ENOENT ? GONE : IMPOSSIBLE;
-  if (read_taken(shelf, path, offer) && is_there(offer)) return TAKEN;
+  /* Since it was read it may have been taken, given back and laid out anew: what was taken says what it is. */
+  if (shelf_read_taken(shelf, offer) && is_there(offer)) return TAKEN;
   shelf_give_back(shelf);
   return GIVEN_BACK;
 }

@@ -40,4 +40,7 @@ struct taken {
  */
 bool shelf_take(struct shelf *shelf, const struct wanted *wanted, struct taken *taken);
 
+/* Reads what was taken under the shelf's key and not given back, whether or not the daemon has entered it. */
+bool shelf_read_taken(const struct shelf *shelf, struct offer *offer);
+
 #endif

@@ -47,6 +47,14 @@ bool shelf_key(char key[SHELF_KEY_MAX + 1], const char *id, const char *root) {
   return length > 0 && length <= SHELF_KEY_MAX;
 }
 
+bool shelf_key_of(char key[SHELF_KEY_MAX + 1], const char *name) {
+  static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_+.@-";
+  size_t length = strlen(name);
+  if (length == 0 || length > SHELF_KEY_MAX || strchr(".@-", name[0]) != NULL || name[strspn(name, letters)] != '\0') return false;
+  memcpy(key, name, length + 1);
+  return true;
+}
+
 /* Who may write there chooses which namespace a container gets. */
 static bool is_ours_alone(int fd) {
   struct stat status;

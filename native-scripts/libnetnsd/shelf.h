@@ -17,6 +17,9 @@ struct shelf {
 /* The container's name on a shelf; `root` is its runtime's, empty for the default one. False if it can have none: the daemon must be asked. */
 bool shelf_key(char key[SHELF_KEY_MAX + 1], const char *id, const char *root);
 
+/* The same for a name that the daemon's API gives: a container's id, with the mark of a root where it has one. */
+bool shelf_key_of(char key[SHELF_KEY_MAX + 1], const char *name);
+
 /* Opens the shelf beside the daemon's socket, for `shelf->key`. False if there is none, or if another user can change what is in it. */
 bool shelf_open(struct shelf *shelf, const char *socket_path);
 

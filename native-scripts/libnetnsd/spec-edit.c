@@ -62,6 +62,13 @@ bool spec_edit_make(struct spec_edit *edit, const struct spec_places *places, co
   struct text added = text_in(edit->added, sizeof edit->added);
   if (!add_member(&added, &places->network, "path", values->path)) return false;
   const char *middle = added.bytes + added.length;
+  if (values->lease == NULL) {
+    edit->count = 0;
+    add_piece(edit, places->text, places->network.behind);
+    add_piece(edit, added.bytes, middle);
+    add_piece(edit, places->network.behind, places->text + places->length);
+    return !added.overflow;
+  }
   bool present = places->annotations.type == JSON_OBJECT;
   bool written = present ? add_member(&added, &places->holder, ANNOTATION_LEASE, values->lease) &&
                                add_member(&added, &places->holder, ANNOTATION_ADDRESS, values->address)

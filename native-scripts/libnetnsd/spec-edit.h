@@ -8,7 +8,7 @@
 
 #include "spec-places.h"
 
-/* What a spec is told about its network. */
+/* What a spec is told about its network; without a lease, only the path. */
 struct spec_values {
   const char *path;
   const char *lease;

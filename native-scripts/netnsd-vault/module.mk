@@ -4,6 +4,9 @@ NETNSD_VAULT_CC := $(or $(MUSL),$(CC))
 
 PROGRAMS += $(BUILD)/netnsd-vault
 
+vault: $(BUILD)/netnsd-vault
+.PHONY: vault
+
 # Written beside and renamed: the one before may be running.
 $(BUILD)/netnsd-vault: $(wildcard $(NETNSD_VAULT)/*.c) $(wildcard $(NETNSD_VAULT)/*.h)
 	@mkdir -p $(@D)

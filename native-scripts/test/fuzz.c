@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "command-line.h"
 #include "hook.h"
 #include "http.h"
 #include "json.h"
 #include "names.h"
 #include "offer.h"
+#include "printable.h"
 #include "settings.h"
 #include "spec-edit.h"
 #include "spec.h"
@@ -43,6 +45,26 @@ static void fuzz_arguments(const char *text, size_t size) {
     require(!segment.overflow && strchr(encoded, '/') == NULL);
   }
   for (int i = 0; i < argc; i++) free(argv[i]);
+}
+
+/* One argument a line, behind the program's name. */
+static void fuzz_command_line(const char *text, size_t size) {
+  char *argv[ARGUMENTS_MAX + 1] = {(char *)"netnsd"};
+  static struct command_line line;
+  int argc = 1;
+  for (const char *end = text + size; text < end && argc < ARGUMENTS_MAX; argc++) {
+    const char *newline = memchr(text, '\n', (size_t)(end - text));
+    size_t length = (size_t)((newline == NULL ? end : newline) - text);
+    argv[argc] = strndup(text, length);
+    require(argv[argc] != NULL);
+    text += length + (newline != NULL);
+  }
+  if (command_line_read(&line, argc, argv)) {
+    require(line.operand_count >= line.command->operands_min && line.operand_count <= line.command->operands_max);
+    for (size_t i = 0; i < line.command->option_count; i++)
+      require(line.values[i] != NULL || !line.command->options[i].mandatory);
+  }
+  for (int i = 1; i < argc; i++) free(argv[i]);
 }
 
 /* As it would come: first a part, then the rest. */
@@ -82,10 +104,26 @@ static void walk(struct json value, int depth, int *steps) {
   }
 }
 
+/* Indented, a value is the same value. */
+static void fuzz_indented(struct json root, size_t size) {
+  if (size > 512) return;
+  static char bytes[512 * JSON_DEPTH_MAX];
+  static char again[sizeof bytes];
+  struct text once = text_in(bytes, sizeof bytes);
+  struct text twice = text_in(again, sizeof again);
+  struct json value;
+  add_indented(&once, root);
+  require(json_parse(bytes, once.length, &value) && value.type == root.type);
+  add_indented(&twice, value);
+  require(strcmp(bytes, again) == 0);
+}
+
 static void fuzz_json(const char *text, size_t size) {
   struct json root;
   int steps = 0;
-  if (json_parse(text, size, &root)) walk(root, 0, &steps);
+  if (!json_parse(text, size, &root)) return;
+  walk(root, 0, &steps);
+  fuzz_indented(root, size);
 }
 
 /* What can be edited is a spec again, with nothing taken away, and no other spec than was meant. */
@@ -163,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *text = (const char *)data + 1;
   switch (data[0]) {
     case 'a': fuzz_arguments(text, size - 1); break;
+    case 'l': fuzz_command_line(text, size - 1); break;
     case 'h': fuzz_http(text, size - 1); break;
     case 'j': fuzz_json(text, size - 1); break;
     case 's': fuzz_spec(text, size - 1); break;

@@ -45,6 +45,7 @@ int main(void) {
   test_arguments();
   test_settings();
   test_state();
+  test_front();
   end_test();
   printf("1..%d\n", count);
   return failures == 0 ? 0 : 1;

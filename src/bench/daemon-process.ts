@@ -22,6 +22,7 @@ export interface DaemonPool {
 export interface DaemonProcess {
   readonly client: NetnsdClient;
   readonly socket: string;
+  readonly stateDir: string;
   readonly pid: number;
   /** Resolves when every pool holds its `minReady` and nothing is being built or destroyed. */
   settled(): Promise<void>;
@@ -57,6 +58,7 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
   return {
     client,
     socket,
+    stateDir,
     pid: child.pid as number,
     settled,
     async stop() {
@@ -71,14 +73,20 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
   };
 }
 
-function poolToml({ name, subnet, minReady, max }: DaemonPool): string {
+/** The table of one pool, as the configuration has it. */
+export function poolToml({ name, subnet, minReady, max }: DaemonPool): string {
   return `[pools.${name}]\nsubnet = "${subnet}"\nmin_ready = ${minReady}\nmax = ${max}\nsizing = "fixed"\n`;
 }
 
 function failure(child: ChildProcess, log: string): void {
   if (child.exitCode === null && child.signalCode === null) return;
-  const last = readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '';
-  throw new NetnsdError('daemon_unreachable', `the daemon ended with ${child.signalCode ?? child.exitCode}: ${last}`);
+  const ending = child.signalCode ?? child.exitCode;
+  throw new NetnsdError('daemon_unreachable', `the daemon ended with ${ending}: ${lastWords(log)}`);
+}
+
+/** The last line of a daemon's log. */
+export function lastWords(log: string): string {
+  return readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '';
 }
 
 async function untilSettled(client: NetnsdClient, pools: readonly DaemonPool[], check: () => void): Promise<void> {

@@ -30,6 +30,7 @@ function toolsOf({ suite, peers }: BenchOptions): Tool[] {
   if (suite === 'start') {
     return [
       { name: 'runc', package: 'runc' },
+      { name: 'crun', package: 'crun' },
       { name: 'containerd', package: 'containerd' },
       { name: 'ctr', package: 'containerd' },
       { name: 'busybox', package: 'busybox-static' },

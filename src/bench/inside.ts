@@ -11,6 +11,9 @@ type Suite = (options: BenchOptions) => Promise<Report>;
 
 const SUITE_OF: Record<SuiteName, () => Promise<Suite>> = {
   build: async () => (await import('./suites/build.js')).benchBuild,
+  boot: async () => (await import('./suites/boot.js')).benchBoot,
+  fill: async () => (await import('./suites/fill.js')).benchFill,
+  cli: async () => (await import('./suites/cli.js')).benchCli,
   acquire: async () => (await import('./suites/acquire.js')).benchAcquire,
   start: async () => (await import('./suites/start.js')).benchStart,
   recycle: async () => (await import('./suites/recycle.js')).benchRecycle,

@@ -3,8 +3,8 @@ import { runProcess } from './run-process.js';
 
 const SOURCES = fileURLToPath(new URL('../../../native-scripts/', import.meta.url));
 
-/** The programs of native-scripts/bench, and the runtime wrapper. */
-export type NativeProgram = 'build-reference' | 'settle-namespaces' | 'acquire-load' | 'netnsd-runc';
+/** The programs of native-scripts/bench, the runtime wrapper and the front of the command line. */
+export type NativeProgram = 'build-reference' | 'settle-namespaces' | 'acquire-load' | 'netnsd-runc' | 'netnsd';
 
 /** Compiles what is not compiled yet (`make`). */
 export async function buildNativePrograms(): Promise<void> {

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NetnsdError } from '../errors.js';
 
-export const SUITES = ['build', 'acquire', 'start', 'recycle', 'memory'] as const;
+export const SUITES = ['build', 'boot', 'fill', 'acquire', 'cli', 'start', 'recycle', 'memory'] as const;
 export type SuiteName = (typeof SUITES)[number];
 export const PEERS = ['cni', 'ip'] as const;
 export type PeerName = (typeof PEERS)[number];
@@ -14,6 +15,8 @@ export interface BenchOptions {
   /** Numbers of endpoints. */
   readonly sizes: readonly number[];
   readonly peers: readonly PeerName[];
+  /** Another built checkout that the suite boot compares with; an absolute path. */
+  readonly against?: string | undefined;
   /** Status 1 if a target is missed. */
   readonly check: boolean;
 }
@@ -24,16 +27,22 @@ Measures netnsd in namespaces of its own, touching nothing of the host.
 
 Suites:
   build     build endpoints, against the same netlink requests from C, the CNI bridge plugin and ip commands
-  acquire   lease warm endpoints over the socket: one client, 100 at once, 100 paced
-  start     100 concurrent runc run on leased paths, against host networking and an empty new namespace
+  boot      from exec of netnsd serve to its first answer, against a fastify server that answers a constant
+  fill      from exec of netnsd serve to a full pool, against the same netlink requests from C
+  acquire   lease warm endpoints over the socket: one client, 100 at once on new and on kept connections, 100 paced
+  cli       netnsd acquire --path and netnsd release, against /bin/true
+  start     100 containers at once beside a pool, against the same host without netnsd; SIZES are the pool's
   recycle   released endpoints ready again by seal, by proof and by replacement; acquires beside a churn
   memory    the daemon's resident memory and the kernel's memory an endpoint
   sizing    how pools size themselves, simulated; its own options: netnsd bench sizing --help
 
 Options:
-  --rounds N      how often each is measured, in alternating order (default: build 5, acquire 20, start 15, recycle 5, memory 1)
-  --sizes N,N     numbers of endpoints (default: build 100,1000; acquire 10,1000; start 100; recycle 100; memory 100,1000)
+  --rounds N      how often each is measured, in alternating order (default: build 5, boot 10,
+                  fill 5, acquire 20, cli 40, start 7, recycle 5, memory 1)
+  --sizes N,N     numbers of endpoints (default: build 100,1000; fill 1000; acquire 10,1000; start 150;
+                  recycle 100; memory 100,1000)
   --peers A,B     which of cni, ip the suite build compares with; '' for none (default: cni,ip)
+  --against DIR   another built checkout of netnsd that the suite boot compares with
   --check         exit with status 1 if a target is missed
   --json          print JSON
   --help          print this
@@ -41,12 +50,15 @@ Options:
 
 const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> = {
   build: { rounds: 5, sizes: [100, 1000] },
+  boot: { rounds: 10, sizes: [1] },
+  fill: { rounds: 5, sizes: [1000] },
   acquire: { rounds: 20, sizes: [10, 1000] },
-  start: { rounds: 15, sizes: [100] },
+  cli: { rounds: 40, sizes: [32] },
+  start: { rounds: 7, sizes: [150] },
   recycle: { rounds: 5, sizes: [100] },
   memory: { rounds: 1, sizes: [100, 1000] },
 };
-const MAX_SIZE = 1000;
+const MAX_SIZE = 10_000;
 
 function usage(message: string): NetnsdError {
   return new NetnsdError('bad_usage', `${message}; see netnsd bench --help`);
@@ -75,6 +87,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions | undefined 
     suite,
     json: values.json ?? false,
     check: values.check ?? false,
+    ...(values.against === undefined ? {} : { against: resolve(values.against) }),
     rounds: values.rounds === undefined ? rounds : count(values.rounds, { name: '--rounds', max: 1000 }),
     sizes: values.sizes?.split(',').map((text) => count(text, { name: '--sizes', max: MAX_SIZE })) ?? sizes,
     peers: peers.filter((name) => isOneOf(PEERS, name)),
@@ -94,6 +107,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: 'string' },
         sizes: { type: 'string' },
         peers: { type: 'string' },
+        against: { type: 'string' },
         check: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -5,7 +5,7 @@ import { NetnsdError } from '../errors.js';
 export function runProcess(
   command: string,
   args: readonly string[],
-  options: { stdin?: string; env?: Record<string, string> } = {},
+  options: { stdin?: string; env?: Record<string, string>; onFirstOutput?: () => void } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -14,6 +14,7 @@ export function runProcess(
     });
     let stdout = '';
     let stderr = '';
+    if (options.onFirstOutput !== undefined) child.stdout?.once('data', options.onFirstOutput);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);

@@ -10,7 +10,7 @@ export interface Dependencies {
   readonly stderr: Output;
   readonly version: string;
   /** Opens the typed client; connects when it is first used. */
-  openClient(options: { socketPath: string }): Promise<Client>;
+  openClient(options: { socketPath: string; reachMs?: number }): Promise<Client>;
   /** Runs the daemon in the foreground until it is told to stop; the exit status. */
   serve(options: ServeOptions): Promise<number>;
   /** Removes every trace of the daemon, which may be alive or dead; the exit status. */

@@ -36,14 +36,18 @@ export function addExamples(
   return command.addHelpText('after', ['', examples.length > 1 ? 'Examples:' : 'Example:', ...lines].join('\n'));
 }
 
-/** Runs `work` with a client on the socket that the options name, and closes it in any case. */
+/**
+ * Runs `work` with a client on the socket that the options name, and closes it in any case. `reachMs`: how long a daemon that is
+ * not there is tried.
+ */
 export async function withClient<T>(
   dependencies: Dependencies,
-  options: PathOptions,
+  options: PathOptions & { readonly reachMs?: number },
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { socketPath } = resolvePaths(options, dependencies.env);
-  const client = await dependencies.openClient({ socketPath });
+  const { reachMs } = options;
+  const client = await dependencies.openClient(reachMs === undefined ? { socketPath } : { socketPath, reachMs });
   try {
     return await work(client);
   } finally {

@@ -18,12 +18,18 @@ import type { PoolEvent } from '../pool/service.js';
 import { type Call, Connection } from './connection.js';
 import { readEvents } from './event-stream.js';
 import { parseAnswer } from './failure.js';
+import { takeFromShelf } from './shelf.js';
 
 export interface ClientOptions {
   /** Default: `/run/netnsd/netnsd.sock`. */
   readonly socketPath?: string;
   /** How long an answer may take, in milliseconds, beyond what `wait` asks for; 0: for ever; default 30 000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a daemon that is not there, since it restarts, is tried, in milliseconds; one whose socket's folder is missing too
+   * is not waited for. Default 10 000.
+   */
+  readonly reachMs?: number;
 }
 
 /** What one lease is asked with. */
@@ -38,6 +44,7 @@ export interface Cancellable {
 
 export const DEFAULT_SOCKET = '/run/netnsd/netnsd.sock';
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_REACH_MS = 10_000;
 
 /**
  * The daemon's API, typed. Every method throws a NetnsdError: the daemon's own code, or `daemon_unreachable`.
@@ -50,21 +57,30 @@ const DEFAULT_TIMEOUT_MS = 30_000;
  */
 export class NetnsdClient {
   readonly #connection: Connection;
+  readonly #socketPath: string;
   readonly #timeoutMs: number;
 
   constructor(options: ClientOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#connection = new Connection(options.socketPath ?? DEFAULT_SOCKET, this.#timeoutMs);
+    this.#socketPath = options.socketPath ?? DEFAULT_SOCKET;
+    this.#connection = new Connection({
+      socketPath: this.#socketPath,
+      timeoutMs: this.#timeoutMs,
+      reachMs: options.reachMs ?? DEFAULT_REACH_MS,
+    });
   }
 
   /**
-   * Leases one endpoint. The same containerId again gets the lease that stands. Throws `pool_exhausted`,
+   * Leases one endpoint: from the shelf where this user may, at once and also while the daemon restarts, else over the socket. The same containerId again gets the lease that stands. Throws `pool_exhausted`,
    * `lease_conflict`, `pool_not_found`, `build_failed` and others.
    *
    * @example
    * const lease = await client.acquire({ containerId: 'job-17', wait: 2, ttl: 600 });
    */
   async acquire(request: SingleAcquire = {}, options: Cancellable = {}): Promise<ApiLease> {
+    options.signal?.throwIfAborted();
+    const taken = takeFromShelf(this.#socketPath, request);
+    if (taken !== undefined) return taken;
     const idempotent = request.containerId !== undefined;
     const timeoutMs = this.#patience(request.wait);
     return this.#json('POST', '/v1/leases', { body: request, timeoutMs, idempotent, ...options });

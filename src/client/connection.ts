@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../errors.js';
 import { fromProblem, unreachable } from './failure.js';
 
-/** How long a client waits before it knocks again where too many knock at once, in milliseconds; grows each time. */
+/** How long a client waits before it knocks again, in milliseconds; grows each time. */
 const KNOCK_AGAIN_MS = 5;
 
 export interface Call {
@@ -21,11 +23,13 @@ export interface Call {
 export class Connection {
   readonly #socketPath: string;
   readonly #timeoutMs: number;
+  readonly #reachMs: number;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(socketPath: string, timeoutMs: number) {
-    this.#socketPath = socketPath;
-    this.#timeoutMs = timeoutMs;
+  constructor(options: { socketPath: string; timeoutMs: number; reachMs: number }) {
+    this.#socketPath = options.socketPath;
+    this.#timeoutMs = options.timeoutMs;
+    this.#reachMs = options.reachMs;
   }
 
   /**
@@ -40,15 +44,18 @@ export class Connection {
   /** Resolves with the answer as it begins to come, whatever its status; the caller reads or destroys it. */
   async open(method: string, path: string, options: Call = {}): Promise<IncomingMessage> {
     const { timeoutMs = this.#timeoutMs, signal } = options;
-    const untilMs = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
+    const beganMs = performance.now();
+    const untilMs = timeoutMs > 0 ? beganMs + timeoutMs : Number.POSITIVE_INFINITY;
+    const reachUntilMs = Math.min(untilMs, beganMs + this.#reachMs);
     // A restart makes every kept connection stale; each is met once at the most.
     for (let knocks = 0; ; ) {
       const leftMs = timeoutMs > 0 ? Math.max(1, untilMs - performance.now()) : 0;
       try {
         return await this.#send(method, path, { ...options, timeoutMs: leftMs });
       } catch (error) {
-        if (error instanceof TooManyAtOnce) {
-          if (performance.now() >= untilMs) throw unreachable(this.#socketPath, error.cause);
+        if (error instanceof NotConnected) {
+          const isLate = performance.now() >= (error.isAbsent ? reachUntilMs : untilMs);
+          if (isLate || this.#isGone(error.cause)) throw unreachable(this.#socketPath, error.cause);
           knocks += 1;
           await pause(Math.min(knocks, 20) * KNOCK_AGAIN_MS * (0.5 + Math.random()), signal);
           continue;
@@ -113,7 +120,8 @@ export class Connection {
         resolve(incoming);
       });
       request.once('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EAGAIN' && error.syscall === 'connect') return reject(new TooManyAtOnce(error));
+        if (error.syscall === 'connect' && ['EAGAIN', ...ABSENT].includes(error.code ?? ''))
+          return reject(new NotConnected(error));
         // The daemon may close a connection that it kept (a restart, say) in the moment in which it is used again.
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         reject(stale && signal?.aborted !== true ? new StaleConnection(error) : this.#translate(error, signal));
@@ -131,6 +139,11 @@ export class Connection {
     });
   }
 
+  /** Whether no daemon is to be expected: not even the folder of its socket is there. */
+  #isGone({ code }: NodeJS.ErrnoException): boolean {
+    return code === 'ENOENT' && !existsSync(dirname(this.#socketPath));
+  }
+
   #translate(error: NodeJS.ErrnoException, signal: AbortSignal | undefined): unknown {
     if (error instanceof NetnsdError) return error;
     if (signal?.aborted) return signal.reason;
@@ -143,13 +156,20 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   await delay(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
 }
 
-/** connect(2) of unix(7): the queue of those who knock is full, and the daemon has heard nothing. */
-class TooManyAtOnce extends Error {
+/** What connect(2) says of a unix socket while its daemon restarts. */
+const ABSENT = ['ENOENT', 'ECONNREFUSED'];
+
+/** The daemon has heard nothing: it is not there, or the queue of those who knock is full (connect(2) of unix(7)). */
+class NotConnected extends Error {
   override readonly cause: NodeJS.ErrnoException;
 
   constructor(cause: NodeJS.ErrnoException) {
     super(cause.message);
     this.cause = cause;
+  }
+
+  get isAbsent(): boolean {
+    return ABSENT.includes(this.cause.code ?? '');
   }
 }
 

@@ -5,13 +5,13 @@ import { hasCode } from '../errors.js';
 import type { Config, PoolConfig } from './types.js';
 
 /**
- * One key of the configuration file. Validation, defaults, messages and the README's table all come from these.
+ * One key of the configuration file. Validation, defaults, messages and the table of docs/reference.md all come from these.
  */
 export interface Key<T> {
   readonly name: string;
   /** The name that an earlier version had for it; refused with the new one. */
   readonly formerName?: string;
-  /** The TOML type, as the README's table names it. */
+  /** The TOML type, as the table of docs/reference.md names it. */
   readonly type: 'string' | 'integer' | 'boolean' | 'array of strings';
   readonly initial: T;
   /** The default in words, where `initial` does not say it all. */

@@ -1,6 +1,6 @@
 import { DNS_KEYS, type Key, POOL_KEYS, TOP_KEYS } from './keys.js';
 
-/** The table of all keys in Markdown, as the README has it. */
+/** The table of all keys in Markdown, as docs/reference.md has it. */
 export function renderKeyTable(): string {
   const tables: [string, Record<string, Key<unknown>>][] = [
     ['', TOP_KEYS],

@@ -1,13 +1,22 @@
 import { statSync } from 'node:fs';
-import type { ApiGraft, ApiGrafted } from '../api/schemas/index.js';
 import type { EndpointName } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { ProcessNetns, secondsSinceBoot } from '../kernel/netns/process-netns.js';
 import { readBundle } from '../oci/index.js';
 import type { Lease, Pools } from '../pool/index.js';
-import { ANNOTATION, isSkipped, networkPath, refuseForeign } from './lease-bundle.js';
+import {
+  ANNOTATION,
+  type Answer,
+  type ContainerRequest,
+  isSkipped,
+  networkPath,
+  refuseForeign,
+} from './lease-bundle.js';
 
-type Request = ApiGraft & { readonly signal: AbortSignal; readonly peer?: { readonly uid: number } | null };
+interface Request extends ContainerRequest {
+  /** The container's first process. */
+  readonly pid: number;
+}
 
 interface GraftOptions {
   readonly pools: Pick<Pools, 'acquire' | 'leases' | 'release' | 'markGrafted'>;
@@ -27,7 +36,7 @@ interface GraftOptions {
 export class ContainerGrafts {
   readonly #options: GraftOptions;
   /** By container: the same request while the first is under way gets the first one's answer. */
-  readonly #underWay = new Map<string, Promise<ApiGrafted>>();
+  readonly #underWay = new Map<string, Promise<Answer<'grafted'>>>();
 
   constructor(options: GraftOptions) {
     this.#options = options;
@@ -38,7 +47,7 @@ export class ContainerGrafts {
    * or in one with an eth0), `graft_failed`, `lease_conflict` where another container of this id still runs, and what
    * acquire throws; then nothing new is held and the namespace is as it was.
    */
-  graft(request: Request): Promise<ApiGrafted> {
+  graft(request: Request): Promise<Answer<'grafted'>> {
     // The time of asking: a process that was started later bears the number of the one that was meant.
     const askedSeconds = secondsSinceBoot();
     const before = this.#underWay.get(request.containerId);
@@ -50,12 +59,12 @@ export class ContainerGrafts {
     return tracked;
   }
 
-  async #next(before: Promise<unknown>, request: Request, askedSeconds: number): Promise<ApiGrafted> {
+  async #next(before: Promise<unknown>, request: Request, askedSeconds: number): Promise<Answer<'grafted'>> {
     await before.catch(() => undefined);
     return this.#graft(request, askedSeconds);
   }
 
-  async #graft(request: Request, askedSeconds: number): Promise<ApiGrafted> {
+  async #graft(request: Request, askedSeconds: number): Promise<Answer<'grafted'>> {
     using bundle = readBundle(request.bundle);
     const { containerId, pid, peer } = request;
     refuseForeign(bundle, peer?.uid ?? 0);
@@ -78,7 +87,7 @@ export class ContainerGrafts {
     });
     if (lease === undefined) return passthrough('no lease was made');
     await this.#move(lease, { pid, target });
-    return { action: 'grafted', existing: standing === lease, lease: lease as NonNullable<ApiGrafted['lease']> };
+    return { action: 'grafted', existing: standing === lease, lease };
   }
 
   #open(pid: number, askedSeconds: number): ProcessNetns {
@@ -136,6 +145,6 @@ function refused(pid: number, why: string): NetnsdError {
   return new NetnsdError('graft_refused', `cannot give process ${pid} a network: ${why}`, { details: { pid } });
 }
 
-function passthrough(reason: string): ApiGrafted {
+function passthrough(reason: string): Answer<never> {
   return { action: 'passthrough', reason };
 }

@@ -1,4 +1,3 @@
-import type { ApiPatchBundle, ApiPatchedBundle } from '../api/schemas/index.js';
 import { hasCode, NetnsdError } from '../errors.js';
 import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
 import type { Lease, PoolService } from '../pool/index.js';
@@ -13,7 +12,30 @@ export const ANNOTATION = {
   address: 'dev.netnsd.address',
 } as const;
 
-type Request = ApiPatchBundle & { readonly signal: AbortSignal; readonly peer?: { readonly uid: number } | null };
+/** A request for the container of a bundle; a bundle's annotations go before it. */
+export interface ContainerRequest {
+  /** Absolute path of the folder that holds config.json. */
+  readonly bundle: string;
+  readonly containerId: string;
+  readonly pool?: string;
+  readonly tenant?: string;
+  /** Seconds to wait for a release when the pool is at its max. */
+  readonly wait?: number;
+  readonly signal: AbortSignal;
+  readonly peer?: { readonly uid: number } | null;
+}
+
+interface Request extends ContainerRequest {
+  readonly dns?: boolean;
+}
+
+/** What was done to a bundle or container; with `passthrough` nothing, and `reason` says why. */
+export interface Answer<Action extends string> {
+  readonly action: Action | 'passthrough';
+  readonly reason?: string;
+  readonly existing?: boolean;
+  readonly lease?: Lease;
+}
 
 /**
  * Leases an endpoint for the container of a bundle and writes its path into config.json, with the lease and its address
@@ -26,7 +48,7 @@ export async function leaseBundle(
   service: PoolService,
   request: Request,
   dns?: Pick<LeaseDns, 'filesFor'>,
-): Promise<ApiPatchedBundle> {
+): Promise<Answer<'patched'>> {
   using bundle = readBundle(request.bundle);
   refuseForeign(bundle, request.peer?.uid ?? 0);
   const annotations = bundle.spec.annotations ?? {};
@@ -95,10 +117,10 @@ export function networkPath(bundle: Bundle): string | null | undefined {
   }
 }
 
-function passthrough(reason: string): ApiPatchedBundle {
+function passthrough(reason: string): Answer<never> {
   return { action: 'passthrough', reason };
 }
 
-function patched(lease: Lease, existing: boolean): ApiPatchedBundle {
-  return { action: 'patched', existing, lease: lease as NonNullable<ApiPatchedBundle['lease']> };
+function patched(lease: Lease, existing: boolean): Answer<'patched'> {
+  return { action: 'patched', existing, lease };
 }

@@ -10,10 +10,8 @@ import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { removeFormerMounts } from '../kernel/netns/former-mounts.js';
 import { NetnsLinks } from '../kernel/netns/netns-links.js';
 import { stopVault } from '../kernel/netns/vault-program.js';
-import { ENDPOINT_STATES } from '../pool/types.js';
 import { strayNames } from '../reconcile/startup.js';
-import { SHELF } from '../shelf/index.js';
-import { LEASE_FILES, removeForeignFiles, STATE_FILES } from '../state/index.js';
+import { removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 import { readFormerMounts, readSite, siteOf } from './site-file.js';
 
@@ -89,8 +87,7 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
 /** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
-  for (const folder of [...ENDPOINT_STATES, 'set-aside', LEASE_FILES])
-    rmSync(join(stateDir, folder), { recursive: true, force: true });
+  for (const folder of STATE_FOLDERS) rmSync(join(stateDir, folder), { recursive: true, force: true });
   for (const file of STATE_FILES.flatMap((name) => [name, `${name}.new`]))
     rmSync(join(stateDir, file), { recursive: true, force: true });
   try {

@@ -1,5 +1,11 @@
-import type { Dns } from '../pool/types.js';
 import type { BindMount } from './spec.js';
+
+/** Settings of resolv.conf(5). */
+interface ResolverSettings {
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
 
 /** Files of one lease for its container to see as /etc/resolv.conf and /etc/hosts; absolute paths at the host. */
 export interface ResolverFiles {
@@ -26,7 +32,7 @@ export function isHostName(name: string | undefined): name is string {
 }
 
 /** The text of a resolv.conf(5) for these settings; null where there is nothing to say. Pure. */
-export function renderResolvConf({ servers, search, options }: Dns): string | null {
+export function renderResolvConf({ servers, search, options }: ResolverSettings): string | null {
   const lines = [
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
     ...servers.map((server) => `nameserver ${server}`),

@@ -2,4 +2,4 @@
 export { FileShelf } from './file-shelf.js';
 export { type OpenShelf, openShelf } from './open-shelf.js';
 export { recoverShelf } from './recover.js';
-export { SHELF, ShelfFolder } from './shelf-folder.js';
+export { ShelfFolder } from './shelf-folder.js';

@@ -4,11 +4,11 @@ import type { Config } from '../config/index.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
-import type { FileRecords } from '../state/index.js';
+import { type FileRecords, SHELF } from '../state/index.js';
 import { FileShelf } from './file-shelf.js';
 import { Seldom } from './log-throttle.js';
 import { type RecoveredShelf, recoverShelf } from './recover.js';
-import { SHELF, ShelfFolder } from './shelf-folder.js';
+import { ShelfFolder } from './shelf-folder.js';
 import { ShelfWatch } from './shelf-watch.js';
 
 /** How long a client may take between its mark and its taking, in milliseconds; what is older was left behind. */

@@ -1,12 +1,10 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { EndpointRecord } from '../pool/index.js';
-import { isHardship } from '../state/index.js';
+import { isHardship, SHELF } from '../state/index.js';
 import { linkText, removedIfEmpty, unlessThere, unlinked } from './entries.js';
 import { type Holder, readHolder } from './holder.js';
 
-/** Folder of the state directory in which ready endpoints lie for clients to take; see docs/shelf.md. */
-export const SHELF = 'shelf';
 const FOLDERS = ['offers', 'holders', 'several', 'taken', 'standing', 'returned'] as const;
 /** Leads to the offers of the pool that is meant where none is named. */
 const DEFAULT_OFFERS = '@default';

@@ -1,9 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
+import { LEASE_FILES } from './layout.js';
 
-/** Folder of the state directory that holds one folder a lease. */
-export const LEASE_FILES = 'dns';
 const LEASE_ID = /^[0-9a-f]{16}$/;
 
 /**

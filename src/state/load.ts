@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { ENDPOINT_STATES } from '../pool/types.js';
 import { readOwnFile, refuseHardship } from './own-file.js';
+import { ENDPOINT_STATES } from './record.js';
 import { decodeRecord, isTemporaryName, type StoredRecord } from './record-file.js';
 import { type RecordWarning, setAside } from './set-aside.js';
 

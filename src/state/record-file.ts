@@ -5,7 +5,7 @@ import {
   type EndpointState,
   TRUSTS,
   type Trust,
-} from '../pool/types.js';
+} from './record.js';
 
 /** The format of a record's file; a file of any other version is set aside. */
 export const RECORD_VERSION = 1;

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
-import type { EndpointKey, EndpointRecord, EndpointState, Records } from '../pool/types.js';
 import { loadRecords } from './load.js';
+import type { EndpointKey, EndpointRecord, EndpointState } from './record.js';
 import { encodeRecord, fileName, isEndpointId, temporaryName } from './record-file.js';
 import type { RecordWarning } from './set-aside.js';
 
@@ -18,7 +18,7 @@ export type RecordFs = Pick<typeof fs, 'openSync' | 'writeSync' | 'closeSync' | 
  * A crash at any point leaves the older file, or both, of which the later revision counts. Nothing is synced: the files
  * live on tmpfs, and what they describe ends with the kernel as they do.
  */
-export class FileRecords implements Records {
+export class FileRecords {
   readonly #directory: string;
   readonly #fs: RecordFs;
   /** Where the files of an earlier daemon are, until they are replaced: the pool may have been given another state. */
@@ -47,7 +47,7 @@ export class FileRecords implements Records {
     return stored.map(({ record }) => record);
   }
 
-  /** See `Records`. Throws `state_write_failed`; then the older record stands. */
+  /** Writes the record into the folder of its state, atomically. Throws `state_write_failed`; then the older record stands. */
   write(record: EndpointRecord, previous: EndpointState | null): void {
     const { id, state } = record;
     const temporary = this.#path(state, id, temporaryName(id));
@@ -74,7 +74,7 @@ export class FileRecords implements Records {
     for (const path of this.#stuck) if (this.#unlink(path)) this.#stuck.delete(path);
   }
 
-  /** See `Records`. A record that is absent is success; one that cannot be removed is tried again with the next change. */
+  /** Removes the record. One that is absent is success; one that cannot be removed is tried again with the next change. */
   remove(key: EndpointKey, state: EndpointState): void {
     const path = this.#path(state, key.id, fileName(key.id));
     this.#removeOlder(key.id, state);

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { SHELF } from '../shelf/shelf-folder.js';
-import { LEASE_FILES } from './lease-files.js';
+import { OTHER_FOLDERS, SET_ASIDE, STATE_FILES } from './layout.js';
 import { foreignness } from './own-file.js';
-
-/** Where files go that netnsd did not write; beside the folders of the states. */
-export const SET_ASIDE = 'set-aside';
-/** The files of a state directory beside its folders. */
-export const STATE_FILES = ['lock', 'sequence', 'site.json', 'resting'] as const;
 
 /** One file that was found and not used. */
 export interface RecordWarning {
@@ -57,7 +51,7 @@ export function removeForeignFiles(directory: string): void {
 
 function foreignFiles(directory: string): { name: string; path: string; problem: string }[] {
   const files = STATE_FILES.flatMap((file) => [file, `${file}.new`]);
-  return [...files, LEASE_FILES, SHELF].flatMap((name) => {
+  return [...files, ...OTHER_FOLDERS].flatMap((name) => {
     const path = join(directory, name);
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return [];

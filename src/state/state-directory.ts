@@ -1,9 +1,10 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { NetnsdError } from '../errors.js';
-import { ENDPOINT_STATES } from '../pool/types.js';
 import { octal, unsafeAncestor } from './ancestors.js';
-import { type RecordWarning, SET_ASIDE, setForeignFilesAside } from './set-aside.js';
+import { SET_ASIDE } from './layout.js';
+import { ENDPOINT_STATES } from './record.js';
+import { type RecordWarning, setForeignFilesAside } from './set-aside.js';
 
 const OTHERS_MAY_WRITE = 0o022;
 

@@ -43,7 +43,9 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
   const wrong: string[] = [];
   const endpoints = records(stateDir, wrong);
   const netnsDir = join(stateDir, 'netns');
-  const { instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as { instance: string };
+  const { instanceId: instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
+    instanceId: string;
+  };
   const { stdout } = await promisify(execFile)('bash', ['-c', LOOK, 'bash', netnsDir], { maxBuffer: 1 << 24 });
   const [links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
   judgeLinks({ instance, endpoints, wrong, links: JSON.parse(links) as IpLink[] });

@@ -152,7 +152,7 @@ export class Lane implements AsyncDisposable {
     });
     await this.#releaseAll();
     await this.daemon.settled();
-    await this.#laidOut(2000);
+    await this.#laidOut(10_000);
     await this.#takeFromShelf();
     await this.#releaseAll();
     await this.daemon.settled();
@@ -264,7 +264,7 @@ export class Lane implements AsyncDisposable {
   }
 
   async #inspect(): Promise<string[]> {
-    if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(5000);
+    if (this.#descriptors.pid !== this.daemon.pid) await this.#laidOut(60_000);
     // The files of leases and what runs the request path warm come behind; nothing tells when they are done.
     for (const end = Date.now() + 180_000; ; await delay(50)) {
       const wrong = (await this.#lookOnce()).filter((what) => !this.#told.has(what));
@@ -306,7 +306,9 @@ export class Lane implements AsyncDisposable {
   /** What a daemon that died at a bad moment may leave, and what somebody may put there. */
   #leaveThingsBehind(): void {
     const { stateDir, netnsDir } = this.daemon;
-    const { instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as { instance: string };
+    const { instanceId: instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
+      instanceId: string;
+    };
     const ready = readdirSync(join(stateDir, 'ready'))
       .filter((name) => name.endsWith('.json'))
       .map((name) => join(stateDir, 'ready', name));

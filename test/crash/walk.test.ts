@@ -33,7 +33,7 @@ t.test(
       'after each, what there is is ready or leased to its holder, whole, and nothing else is there',
     );
     t.equal(report.walked + report.missed.length, planned, 'every step was taken');
-    t.ok(report.missed.length <= planned * MISSED_SHARE, `${report.missed.length} were not met`);
+    t.ok(report.missed.length <= 1 + planned * MISSED_SHARE, `${report.missed.length} were not met`);
     for (const lane of all) t.same(await lane.close(), [], 'a container that runs in a leased namespace never noticed');
   },
 );

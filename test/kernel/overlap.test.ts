@@ -46,6 +46,6 @@ t.test("the daemon's own bridge does not count, another daemon's does", async (t
   const fake = fakeHost(t);
   const { host } = await openNetwork(t, fake);
   await t.resolves(refuseOverlap({ host, site: fake.site, pools: POOLS }));
-  const other = { ...fake.site, instance: 'othr' };
+  const other = { ...fake.site, instanceId: 'othr' };
   await t.rejects(refuseOverlap({ host, site: other, pools: POOLS }), { code: 'subnet_overlap', message: /nbtest-/ });
 });

@@ -9,7 +9,7 @@ import { FileRecords, openStateDirectory } from '../../src/state/index.js';
 import { eventually } from '../runtime/eye.js';
 import { type FakeHost, fakeHost, SETTINGS } from './fake-host.js';
 
-const REST_SECONDS = 4;
+const REST_SECONDS = 12;
 const SILENT = { info() {}, warn() {} };
 
 interface Scene {

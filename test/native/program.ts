@@ -31,6 +31,13 @@ export function program(options: { sanitized: boolean } = { sanitized: false }):
   return path;
 }
 
+/** The same of the native program netnsd. */
+export function frontProgram(options: { sanitized: boolean }): string {
+  const path = `${NATIVE_SCRIPTS}build/netnsd${options.sanitized ? '-asan' : ''}`;
+  make(path);
+  return path;
+}
+
 export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;

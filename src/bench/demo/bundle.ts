@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { runProcess } from '../run-process.js';
 
 /** Which network a container gets: that of a path, an empty one of its own, or the one of whoever starts it. */
 export type Network = { readonly path: string } | 'empty' | 'host';
@@ -41,12 +41,12 @@ export class Bundle {
   /** `runc run ID`: what it printed, and the time until the container's first output, in milliseconds. */
   async run(id: string): Promise<{ output: string; startedMs: number }> {
     const begin = performance.now();
-    const child = execa('runc', ['run', '--bundle', this.folder, id], { all: true, stdin: 'ignore' });
     let startedMs = Number.NaN;
-    child.stdout.once('data', () => {
+    const onFirstOutput = () => {
       startedMs = performance.now() - begin;
-    });
-    return { output: (await child).stdout, startedMs };
+    };
+    const output = await runProcess('runc', ['run', '--bundle', this.folder, id], { onFirstOutput });
+    return { output: output.trimEnd(), startedMs };
   }
 }
 
@@ -57,6 +57,6 @@ export async function makeBundle(folder: string): Promise<Bundle> {
     mkdirSync(join(bundle, 'rootfs', name), { recursive: true });
   copyFileSync('/bin/busybox', join(bundle, 'rootfs/bin/busybox'));
   for (const applet of ['sh', 'ip', 'ping']) symlinkSync('busybox', join(bundle, 'rootfs/bin', applet));
-  await execa('runc', ['spec', '--bundle', bundle]);
+  await runProcess('runc', ['spec', '--bundle', bundle]);
   return new Bundle(bundle);
 }

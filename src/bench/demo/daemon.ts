@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { NetnsdClient } from '../../client/index.js';
+import { runProcess } from '../run-process.js';
 
 const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
 const DEADLINE_MS = 30_000;
@@ -13,7 +15,7 @@ export class DemoDaemon {
   readonly client: NetnsdClient;
   readonly #log: string;
   readonly #options: readonly string[];
-  readonly #process: ReturnType<DemoDaemon['spawn']>;
+  readonly #process: ChildProcess;
 
   /** Starts `netnsd serve` with the configuration `toml`; everything of it is below `folder`. */
   constructor(folder: string, toml: string) {
@@ -23,13 +25,11 @@ export class DemoDaemon {
     this.#log = join(folder, 'log');
     this.#options = ['--state-dir', this.stateDir, '--socket', socketPath];
     writeFileSync(config, toml);
-    this.#process = this.spawn(['serve', '--config', config, ...this.#options]);
+    const log = openSync(this.#log, 'a');
+    const args = [MAIN, 'serve', '--config', config, ...this.#options];
+    this.#process = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+    closeSync(log);
     this.client = new NetnsdClient({ socketPath });
-  }
-
-  spawn(args: readonly string[]) {
-    const log = { file: this.#log, append: true };
-    return execa(process.execPath, [MAIN, ...args], { reject: false, stdin: 'ignore', stdout: log, stderr: log });
   }
 
   /** All that the daemon logged. */
@@ -59,14 +59,14 @@ export class DemoDaemon {
   /** `netnsd oci patch BUNDLE --id ID`, as a user would type it. */
   async patch(bundle: string, id: string): Promise<void> {
     const socket = this.#options.slice(2);
-    await execa(process.execPath, [MAIN, 'oci', 'patch', bundle, '--id', id, ...socket]);
+    await runProcess(process.execPath, [MAIN, 'oci', 'patch', bundle, '--id', id, ...socket]);
   }
 
   /** `netnsd down`: ends the daemon and removes all that it made. */
   async down(): Promise<void> {
     this.client.close();
-    await execa(process.execPath, [MAIN, 'down', ...this.#options]);
-    await this.#process;
+    await runProcess(process.execPath, [MAIN, 'down', ...this.#options]);
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await once(this.#process, 'exit');
   }
 
   async #until(look: () => Promise<boolean>): Promise<void> {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { execa } from 'execa';
+import { runProcess } from '../run-process.js';
 
 /** What there is of networks here, read by other eyes than netnsd's: `ip` and mountinfo. */
 export interface Inventory {
@@ -10,8 +10,9 @@ export interface Inventory {
 
 /** The links of this namespace, and the mounts and files below `stateDir`. */
 export async function takeInventory(stateDir: string): Promise<Inventory> {
-  const { stdout } = await execa('ip', ['-j', 'link', 'show']);
-  const links = (JSON.parse(stdout) as { ifname: string }[]).map((link) => link.ifname);
+  const links = (JSON.parse(await runProcess('ip', ['-j', 'link', 'show'])) as { ifname: string }[]).map(
+    (link) => link.ifname,
+  );
   const mounts = readFileSync('/proc/thread-self/mountinfo', 'utf8')
     .split('\n')
     .map((entry) => entry.split(' ')[4] ?? '')

@@ -1,15 +1,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runProcess } from '../run-process.js';
+import { turnOf } from '../turns.js';
 import { type Bundle, makeBundle } from './bundle.js';
 import { DemoDaemon } from './daemon.js';
 import { difference, type Inventory, takeInventory } from './left.js';
 import { command, duration, fact, line, median, quote, step, style, table } from './page.js';
 import { byIp, leased, medians, plain, prepareByIp, start, type Timing, type Variant } from './variants.js';
 
+const timings = new Map<Variant, Timing[]>();
+const WITHOUT: readonly Variant[] = [
+  byIp('the same, built by `ip` commands'),
+  plain('empty', 'an empty namespace (no network at all)'),
+  plain('host', "the host's network (no isolation)"),
+];
 const READY = 50;
-const RUNS = 15;
+const RUNS = 8;
+/** Between two starts: the kernel still removes what the one before left. */
+const PAUSE_MS = 50;
 const LEASE_ROUNDS = 8;
 const CONFIG = `
 [pools.default]
@@ -17,11 +27,14 @@ subnet = "10.213.0.0/16"
 min_ready = ${READY}
 max = 200
 
-# Keeps nothing ready, so that every lease has to be built while the container waits.
+# Keeps nothing ready and reuses nothing, so that every lease has to be built while the container waits.
 [pools.cold]
 subnet = "10.214.0.0/24"
 min_ready = 0
 max = 10
+sizing = "fixed"
+recycle = "replace"
+address_cooldown_seconds = 0
 `;
 
 async function startDaemon(daemon: DemoDaemon): Promise<void> {
@@ -74,29 +87,40 @@ async function leaseMany(daemon: DemoDaemon): Promise<void> {
   fact(`namespace leased, over the socket and back (median of ${times.length})`, median(times));
 }
 
-async function compare(daemon: DemoDaemon, bundle: Bundle): Promise<void> {
-  step(`What it costs to start (medians of ${RUNS} runs each, in turns)`);
-  const removeBridge = await prepareByIp();
-  const variants: readonly Variant[] = [
-    leased(daemon.client, 'default', 'pooled namespace'),
-    leased(daemon.client, 'cold', 'the same, built cold by netnsd'),
-    byIp('the same, built by `ip` commands'),
-    plain('empty', 'an empty namespace (no network at all)'),
-    plain('host', "the host's network (no isolation)"),
-  ];
-  const timings = new Map<Variant, Timing[]>(variants.map((variant) => [variant, []]));
-  // The first turn only warms the caches. Then everyone follows everyone else in turn, since the kernel is still busy
-  // with what the one before left (with five variants, each stride from 1 to 4 visits all of them).
+/** Starts containers by each variant in turns; the first turn only warms the caches. */
+async function measure(variants: readonly Variant[], bundle: Bundle, settled: () => Promise<void>): Promise<void> {
   for (let turn = 0; turn <= RUNS; turn += 1) {
-    for (let place = 0; place < variants.length; place += 1) {
-      const index = (turn + place * ((turn % (variants.length - 1)) + 1)) % variants.length;
-      const variant = variants[index] as Variant;
-      await daemon.settled();
-      const timing = await start(variant, bundle, `c${turn}-${index}`);
-      if (turn > 0) timings.get(variant)?.push(timing);
+    for (const [place, variant] of turnOf(variants, turn).entries()) {
+      await settled();
+      await delay(PAUSE_MS);
+      const timing = await start(variant, bundle, `c${turn}-${place}`);
+      if (turn > 0) timings.set(variant, [...(timings.get(variant) ?? []), timing]);
     }
   }
+}
+
+/** What a start costs on this machine while netnsd does not run on it; called before its start and after its end. */
+async function measureWithout(bundle: Bundle): Promise<void> {
+  step(`Starts without netnsd (${RUNS} runs each, in turns)`);
+  const removeBridge = await prepareByIp();
+  await measure(WITHOUT, bundle, async () => {});
   await removeBridge();
+  for (const variant of WITHOUT) fact(variant.title, medians(timings.get(variant) ?? []).totalMs);
+}
+
+async function measureWith(daemon: DemoDaemon, bundle: Bundle): Promise<readonly Variant[]> {
+  step(`Starts with netnsd (${RUNS} runs each, in turns)`);
+  const variants = [
+    leased(daemon.client, 'default', 'pooled namespace'),
+    leased(daemon.client, 'cold', 'the same, built cold by netnsd'),
+  ];
+  await measure(variants, bundle, () => daemon.settled());
+  for (const variant of variants) fact(variant.title, medians(timings.get(variant) ?? []).totalMs);
+  return variants;
+}
+
+function compare(variants: readonly Variant[]): void {
+  step('What it costs to start (medians; without netnsd: before it started and after it had ended)');
   const results = variants.map((variant) => ({ ...variant, ...medians(timings.get(variant) ?? []) }));
   const host = results.at(-1)?.totalMs ?? Number.NaN;
   table(
@@ -124,7 +148,7 @@ async function cleanUp(daemon: DemoDaemon, before: Inventory): Promise<void> {
   fact('the daemon has ended, and its pools are gone', performance.now() - begin);
   const left = difference(before, await takeInventory(daemon.stateDir));
   if (left.length > 0) throw new Error(`something is left: ${left.join('; ')}`);
-  const containers = (await execa('runc', ['list', '--quiet'])).stdout;
+  const containers = (await runProcess('runc', ['list', '--quiet'])).trim();
   if (containers !== '') throw new Error(`containers are left: ${containers}`);
   fact('nothing is left: no link, no mount, no file, no container (seen by ip, /proc and runc)');
 }
@@ -133,19 +157,23 @@ const folder = mkdtempSync(join(tmpdir(), 'demo-'));
 line(style('netnsd: containers start on networks that are already there', 'bold'));
 line(style('All of this runs in a sandbox; the network of this machine is not touched.', 'dim'));
 const before = await takeInventory(join(folder, 'state'));
-const daemon = new DemoDaemon(folder, CONFIG);
+let daemon: DemoDaemon | undefined;
 try {
-  await startDaemon(daemon);
   const bundle = await makeBundle(folder);
+  await measureWithout(bundle);
+  daemon = new DemoDaemon(folder, CONFIG);
+  await startDaemon(daemon);
   await runOne(daemon, bundle);
   await leaseMany(daemon);
-  await compare(daemon, bundle);
+  const variants = await measureWith(daemon, bundle);
   await cleanUp(daemon, before);
+  await measureWithout(bundle);
+  compare([...variants, ...WITHOUT]);
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  console.error(`\nThe daemon's log:\n${daemon.log()}`);
+  if (daemon !== undefined) console.error(`\nThe daemon's log:\n${daemon.log()}`);
   process.exitCode = 1;
-  await daemon.down().catch(() => {}); // what is left ends with the sandbox
+  await daemon?.down().catch(() => {}); // what is left ends with the sandbox
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

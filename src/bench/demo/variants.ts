@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import type { NetnsdClient } from '../../client/index.js';
+import { runProcess } from '../run-process.js';
 import type { Bundle, Network } from './bundle.js';
 import { median } from './page.js';
 
@@ -50,7 +50,7 @@ export function byIp(title: string): Variant {
 const BRIDGE = 'demo-by-ip';
 
 async function ip(...args: string[]): Promise<void> {
-  await execa('ip', args);
+  await runProcess('ip', args);
 }
 
 /** Makes the bridge of `byIp`; returns its removal. */

@@ -1,13 +1,14 @@
 import { type Claim, claim } from '../claim.js';
 import { type DaemonProcess, startDaemon } from '../daemon-process.js';
-import { nativeProgram } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
 import type { Report } from '../report.js';
-import { runProcess } from '../run-process.js';
 import { median, medianRatio, percentile } from '../statistics.js';
+import { acquireOver, POOL } from './acquire-load.js';
+import { benchNewConnections } from './acquire-new.js';
 
-const POOL = 'bench';
 const CLIENTS = 100;
+/** Rounds on new connections: each starts a daemon. */
+const MOST_STARTS = 5;
 
 /** One way of asking. `intervalUs` 0: as fast as answers come. */
 interface Pattern {
@@ -52,7 +53,8 @@ export async function benchAcquire({ sizes, rounds }: BenchOptions): Promise<Rep
   for (let round = -1; round < rounds; round++) {
     for (const entry of round % 2 === 0 ? series : series.toReversed()) {
       const daemon = daemons.get(entry.ready) as DaemonProcess;
-      const { latenciesMs, cold } = await load(daemon, entry.pattern);
+      const { connections, total, intervalUs } = entry.pattern;
+      const { latenciesMs, cold } = await acquireOver(daemon.socket, { connections, total, interval: intervalUs });
       await daemon.settled();
       if (round < 0) continue;
       entry.rounds.push(latenciesMs);
@@ -60,7 +62,9 @@ export async function benchAcquire({ sizes, rounds }: BenchOptions): Promise<Rep
     }
   }
   for (const daemon of daemons.values()) await daemon.stop();
-  return { suite: 'acquire', tables: [tableOf(series)], claims: claimsOf(series, { one, burst, paced }), notes: NOTES };
+  const fresh = await benchNewConnections(Math.min(rounds, MOST_STARTS));
+  const claims = [...claimsOf(series, { one, burst, paced }), ...fresh.claims];
+  return { suite: 'acquire', tables: [tableOf(series), fresh.table], claims, notes: NOTES };
 }
 
 const NOTES = [
@@ -68,13 +72,6 @@ const NOTES = [
   'paced: one acquire is due each millisecond, on the connections in turn, and its time counts from when it was due',
   'released leases are replaced, and pools are full and quiet again, before the next series; a refill runs beside each',
 ];
-
-async function load({ socket }: DaemonProcess, { connections, total, intervalUs }: Pattern) {
-  const args = [socket, POOL, ...[connections, total, intervalUs].map(String)];
-  const text = await runProcess(nativeProgram('acquire-load'), args);
-  const { latenciesNs, cold } = JSON.parse(text) as { latenciesNs: number[]; cold: number };
-  return { latenciesMs: latenciesNs.map((ns) => ns / 1e6), cold };
-}
 
 function tableOf(series: readonly Series[]) {
   const rows = series.map(({ ready, pattern, rounds, cold }) => {

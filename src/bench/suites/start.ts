@@ -1,61 +1,92 @@
 import { patchBundle, readBundle } from '../../oci/index.js';
 import { type Claim, claim } from '../claim.js';
 import { type DaemonProcess, startDaemon } from '../daemon-process.js';
-import { nativeProgram } from '../native-programs.js';
+import { nativeProgram, settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
 import { processorMs, waitForQuiet } from '../quiet.js';
 import type { Report, Table } from '../report.js';
-import { type Networking, RuncBundles } from '../runc-bundles.js';
+import { type Command, type Networking, RuncBundles } from '../runc-bundles.js';
 import { medianRatio, summarise } from '../statistics.js';
 import { turnOf } from '../turns.js';
 import { writeSettings } from '../wrapper-settings.js';
 import { benchAlone } from './start-alone.js';
 import { benchContainerd } from './start-containerd.js';
 
-/** One way of networking a container, measured beside others. */
+/** One way of starting a container, measured beside others. */
 interface Way {
   readonly title: string;
   readonly networking: Networking;
-  /** The pool whose lease the bundle is patched with. */
-  readonly pool?: string;
-  /** By netnsd-runc, which leases and gives back itself. */
-  readonly isWrapped?: boolean;
+  /** Of which the time is given as a ratio, on a host without netnsd. */
+  readonly reference: 'runc' | 'crun';
+  /** Whether netnsd has a full pool meanwhile. */
+  readonly beside: boolean;
+  /** Whether the bundle is patched with the path of a lease. */
+  readonly isLeased?: boolean;
+  readonly command: Command;
+  readonly target?: number;
 }
 
-const HOST: Way = { title: 'host network', networking: 'host' };
-const LEASED: Way = { title: 'leased', networking: 'new', pool: 'steady' };
-const WRAPPED: Way = { title: 'netnsd-runc', networking: 'new', isWrapped: true };
-const WAYS: readonly Way[] = [
-  HOST,
-  LEASED,
-  WRAPPED,
-  { title: 'leased, refill beside', networking: 'new', pool: 'refilled' },
-  { title: 'empty new namespace', networking: 'new' },
-];
-const TARGET = 1.05;
-const SETTINGS = '/run/bench-runc.conf';
+const CONTAINERS = 100;
+const POOL = 'steady';
+const SETTINGS = { runc: '/run/bench-runc.conf', crun: '/run/bench-crun.conf' } as const;
+const [RUNC, CRUN]: Command[] = [{ file: 'runc' }, { file: 'crun' }];
+const wrapped = (runtime: 'runc' | 'crun'): Command => ({
+  file: nativeProgram('netnsd-runc'),
+  env: { NETNSD_RUNC_CONFIG: SETTINGS[runtime] },
+});
 
-/** As many `runc run` at once as a size says, from acquire to the end of the last container, in an order that turns. */
+const WAYS: readonly Way[] = [
+  { title: 'runc, host network', networking: 'host', reference: 'runc', beside: false, command: RUNC as Command },
+  { title: 'crun, host network', networking: 'host', reference: 'crun', beside: false, command: CRUN as Command },
+  { title: 'runc, empty namespace', networking: 'new', reference: 'runc', beside: false, command: RUNC as Command },
+  {
+    title: 'runc, host network, beside the pool',
+    networking: 'host',
+    reference: 'runc',
+    beside: true,
+    command: RUNC as Command,
+    target: 1.03,
+  },
+  {
+    title: 'runc, leased path',
+    networking: 'new',
+    reference: 'runc',
+    beside: true,
+    isLeased: true,
+    command: RUNC as Command,
+    target: 1.05,
+  },
+  {
+    title: 'netnsd-runc with runc',
+    networking: 'new',
+    reference: 'runc',
+    beside: true,
+    command: wrapped('runc'),
+    target: 1.05,
+  },
+  {
+    title: 'netnsd-runc with crun',
+    networking: 'new',
+    reference: 'crun',
+    beside: true,
+    command: wrapped('crun'),
+    target: 1.1,
+  },
+];
+
+/**
+ * 100 containers at once beside pools of several sizes, against the same host before netnsd started: in each round what runs
+ * without netnsd comes before the daemon's start or after its end, in turns.
+ */
 export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Report> {
   const bundles = await RuncBundles.create();
   const tables: Table[] = [];
   const claims: Claim[] = [];
   try {
     for (const size of sizes) {
-      const daemon = await startDaemon(`start-${size}`, [
-        { name: 'steady', subnet: '10.217.0.0/16', minReady: size, max: size },
-        { name: 'refilled', subnet: '10.218.0.0/16', minReady: size, max: 2 * size },
-      ]);
-      writeSettings(SETTINGS, { runtime: 'runc', socket: daemon.socket, pool: 'steady' });
-      const { times, costs } = await measure({ daemon, bundles, size, rounds });
-      await daemon.stop();
-      const host = times.get(HOST) ?? [];
-      tables.push(tableOf({ times, costs, host, size }));
-      const name = `${size} concurrent runc run on leased paths`;
-      const against = { unit: 'times host networking', comparison: 'at most', target: TARGET } as const;
-      claims.push(claim({ name, measured: medianRatio(times.get(LEASED) ?? [], host), ...against }));
-      const wrapped = medianRatio(times.get(WRAPPED) ?? [], host);
-      claims.push(claim({ name: `${size} concurrent netnsd-runc run`, measured: wrapped, ...against }));
+      const times = await measure({ bundles, size, rounds });
+      tables.push(tableOf(times, size));
+      claims.push(...claimsOf(times, size));
     }
     for (const part of [await benchContainerd({ bundles, rounds }), await benchAlone({ bundles, rounds })]) {
       tables.push(part.table);
@@ -68,74 +99,103 @@ export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Repor
 }
 
 const NOTES = [
+  'reference: host networking before the daemon has started or after `netnsd down`, in the same round',
   'leased: acquire over the socket, the path written into config.json, runc run, until the container has ended; released after the clock has stopped',
-  'netnsd-runc: leases before runc and gives back after it, both within the clock; what the daemon does behind it waits while the processors are short',
-  'CPU: what the whole machine spends from the first start until all is at rest again, so what was put off too; /proc/stat has ticks of 10 ms',
-  'refill beside: the pool may grow, so the daemon builds as many endpoints again while the containers start',
+  'netnsd-runc: leases before the runtime and releases after it, both within the clock; what the daemon does behind it waits while the processors are short',
+  'CPU: what the whole machine spends from the first start until all is at rest again; /proc/stat has ticks of 10 ms',
 ];
 
-async function measure(options: { daemon: DaemonProcess; bundles: RuncBundles; size: number; rounds: number }) {
-  const { daemon, bundles, size, rounds } = options;
-  const times = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
-  const costs = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
-  // The first round warms up: it is run, but not counted.
-  for (let round = -1; round < rounds; round++) {
-    for (const way of turnOf(WAYS, round)) {
+type Series = Map<Way, { ms: number[]; processorMs: number[] }>;
+
+async function measure(options: { bundles: RuncBundles; size: number; rounds: number }): Promise<Series> {
+  const { bundles, size, rounds } = options;
+  const series: Series = new Map(WAYS.map((way) => [way, { ms: [], processorMs: [] }]));
+  const run = async (round: number, daemon: DaemonProcess | null): Promise<void> => {
+    for (const way of turnOf(
+      WAYS.filter(({ beside }) => beside === (daemon !== null)),
+      round,
+    )) {
       const beforeMs = processorMs();
-      const elapsedMs = await runAll({ daemon, bundles, size, way });
-      await daemon.settled();
+      const elapsedMs = await runAll({ daemon, bundles, way });
+      await daemon?.settled();
       await waitForQuiet();
       if (round < 0) continue;
-      times.get(way)?.push(elapsedMs);
-      costs.get(way)?.push(processorMs() - beforeMs);
+      series.get(way)?.ms.push(elapsedMs);
+      series.get(way)?.processorMs.push(processorMs() - beforeMs);
     }
+  };
+  // The first round warms up: it is run, but not counted.
+  for (let round = -1; round < rounds; round++) {
+    if (round % 2 !== 0) await run(round, null);
+    const pool = { name: POOL, subnet: '10.217.0.0/16', minReady: size, max: size + 3 * CONTAINERS };
+    const daemon = await startDaemon(`start-${size}-${round + 1}`, [pool]);
+    for (const runtime of ['runc', 'crun'] as const)
+      writeSettings(SETTINGS[runtime], { runtime, socket: daemon.socket, pool: POOL });
+    await waitForQuiet();
+    await run(round, daemon);
+    await daemon.stop();
+    await settleNamespaces();
+    await waitForQuiet();
+    if (round % 2 === 0) await run(round, null);
   }
-  return { times, costs };
+  return series;
 }
 
-async function runAll(options: { daemon: DaemonProcess; bundles: RuncBundles; size: number; way: Way }) {
-  const { daemon, bundles, size, way } = options;
-  const ids = Array.from({ length: size }, (_, index) => `c${index}`);
+async function runAll(options: { daemon: DaemonProcess | null; bundles: RuncBundles; way: Way }): Promise<number> {
+  const { daemon, bundles, way } = options;
+  const ids = Array.from({ length: CONTAINERS }, (_, index) => `c${index}`);
   const folders = ids.map((id) => bundles.write(id, way.networking));
   const leases: string[] = [];
   const start = performance.now();
   await Promise.all(
     ids.map(async (id, index) => {
       const folder = folders[index] as string;
-      if (way.pool !== undefined) {
-        const lease = await daemon.client.acquire({ pool: way.pool, containerId: `${way.pool}-${id}` });
+      if (way.isLeased && daemon !== null) {
+        const lease = await daemon.client.acquire({ pool: POOL, containerId: `leased-${id}` });
         leases.push(lease.id);
         using bundle = readBundle(folder);
         patchBundle({ bundle, netnsPath: lease.netns.path });
       }
-      const wrapper = { file: nativeProgram('netnsd-runc'), env: { NETNSD_RUNC_CONFIG: SETTINGS } };
-      await bundles.run(id, folder, way.isWrapped ? wrapper : undefined);
+      await bundles.run(id, folder, way.command);
     }),
   );
   const elapsedMs = performance.now() - start;
-  for (const id of leases) await daemon.client.release(id);
+  for (const id of leases) await daemon?.client.release(id);
   return elapsedMs;
 }
 
-function tableOf(options: {
-  times: ReadonlyMap<Way, number[]>;
-  costs: ReadonlyMap<Way, number[]>;
-  host: readonly number[];
-  size: number;
-}): Table {
-  const { times, costs, host, size } = options;
-  const rows = [...times].map(([way, runs]) => {
-    const { median, p99, min, runs: count } = summarise(runs);
+function referenceOf(series: Series, { reference }: Way): readonly number[] {
+  const way = WAYS.find((one) => one.networking === 'host' && !one.beside && one.reference === reference);
+  return (way && series.get(way)?.ms) ?? [];
+}
+
+function tableOf(series: Series, size: number): Table {
+  const rows = [...series].map(([way, { ms, processorMs: cpu }]) => {
+    const { median, p99, min, runs } = summarise(ms);
     return {
-      network: way.title,
-      runs: count,
+      start: way.title,
+      runs,
       'median ms': median,
       'p99 ms': p99,
       'min ms': min,
-      'ms each': median / size,
-      'time / host': medianRatio(runs, host),
-      'CPU ms each': summarise(costs.get(way) ?? []).median / size,
+      'ms each': median / CONTAINERS,
+      'time / bare host': medianRatio(ms, referenceOf(series, way)),
+      'CPU ms each': summarise(cpu).median / CONTAINERS,
     };
   });
-  return { title: `${size} concurrent runc run of busybox true`, rows };
+  return { title: `${CONTAINERS} containers at once (busybox true), pool of ${size}`, rows };
+}
+
+function claimsOf(series: Series, size: number): Claim[] {
+  return [...series].flatMap(([way, { ms }]) =>
+    way.target === undefined
+      ? []
+      : claim({
+          name: `pool of ${size}: ${CONTAINERS} at once, ${way.title}`,
+          measured: medianRatio(ms, referenceOf(series, way)),
+          unit: 'times a host without netnsd',
+          comparison: 'at most',
+          target: way.target,
+        }),
+  );
 }

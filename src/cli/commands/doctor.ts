@@ -25,7 +25,7 @@ export function addDoctor(program: Command, invocation: Invocation): void {
     .option('--config <FILE>', 'configuration to look at (default: /etc/netnsd/netnsd.toml if it exists)');
   addSocketOption(addStateDirOption(addJsonOption(command))).action(async (options: Options) => {
     const paths = { ...resolvePaths(options, invocation.env), configPath: options.config ?? null };
-    const report = await withClient(invocation, options, (client) =>
+    const report = await withClient(invocation, { ...options, reachMs: 0 }, (client) =>
       invocation.doctor({ ...paths, client, fix: options.fix ?? false }),
     );
     const text = options.json ? renderJson(report) : renderReport(report, { verbose: options.verbose ?? false });

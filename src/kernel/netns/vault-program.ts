@@ -8,8 +8,8 @@ import { closeAnyway } from '../libc.js';
 import { openProcess, type ProcessIdentity } from '../process/pidfd.js';
 import { VAULT_LINK, VAULT_PIN } from './vault-layout.js';
 
-/** Beside the compiled sources in a checkout, and so in the package. */
-export const VAULT_PROGRAM = fileURLToPath(new URL('../../../../native-scripts/build/netnsd-vault', import.meta.url));
+/** Where native-scripts/bin.sh puts it: in dist/bin, beside the compiled sources. */
+export const VAULT_PROGRAM = fileURLToPath(new URL('../../../bin/netnsd-vault', import.meta.url));
 /** It takes a few milliseconds; longer than this only where the machine does nothing else any more. */
 const DEADLINE_MS = 60_000;
 
@@ -65,7 +65,7 @@ async function run(command: 'start' | 'stop', stateDir: string): Promise<void> {
   });
   if (!outcome.failed) return;
   if (outcome.code === 'ENOENT') {
-    const message = `${VAULT_PROGRAM} is missing: build it by \`make -C native-scripts\`, which needs a C compiler`;
+    const message = `${VAULT_PROGRAM} is missing: build it by \`npm run build\`, which takes make and a C compiler`;
     throw new NetnsdError('missing_tool', message, { cause: outcome });
   }
   const words = outcome.stderr.trim() || `netnsd-vault ${command} failed: ${outcome.shortMessage}`;

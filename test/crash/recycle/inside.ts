@@ -32,7 +32,7 @@ const COMMANDS = [
   'cat /proc/net/ip_tables_names /proc/net/ip6_tables_names',
   'cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 /proc/net/raw /proc/net/packet /proc/net/unix',
   // One netlink socket may be the seal's.
-  `awk '$3 > 0 { n++ } END { print (n > 1 ? n : 0) }' /proc/net/netlink`,
+  `awk 'NR > 1 && $3 > 0 { n++ } END { print (n > 1 ? n : 0) }' /proc/net/netlink`,
   'sysctl -a --pattern ^net[.]',
 ] as const;
 const SEPARATOR = '\0next\n';

@@ -184,7 +184,9 @@ export class World implements AsyncDisposable {
       if (wrong.length === 0) break;
       if (Date.now() > end) throw new Error(`at rest: ${wrong.join('; ')}`);
     }
-    const { instance } = JSON.parse(readFileSync(`${this.daemon.stateDir}/site.json`, 'utf8')) as { instance: string };
+    const { instanceId: instance } = JSON.parse(readFileSync(`${this.daemon.stateDir}/site.json`, 'utf8')) as {
+      instanceId: string;
+    };
     await this.daemon.down();
     const { stdout } = await run('ip', ['-j', 'link']);
     const links = (JSON.parse(stdout) as { ifname: string }[]).map(({ ifname }) => ifname);

@@ -18,6 +18,10 @@ t.test('every option is understood', async (t) => {
   t.same(options?.peers, [], 'peers can be left out');
 });
 
+t.test('another checkout is named by its absolute path', async (t) => {
+  t.match(parseOptions(['boot', '--against', '/srv/old/../netnsd']), { suite: 'boot', against: '/srv/netnsd' });
+});
+
 t.test('help wins over everything', async (t) => {
   t.equal(parseOptions(['--help']), undefined);
 });
@@ -29,7 +33,7 @@ t.test('wrong usage is told in one line that says where help is', async (t) => {
     ['build', 'start'],
     ['build', '--rounds', '0'],
     ['build', '--sizes', '100,x'],
-    ['build', '--sizes', '1001'],
+    ['build', '--sizes', '10001'],
     ['build', '--peers', 'docker'],
     ['build', '--fast'],
   ];

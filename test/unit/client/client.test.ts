@@ -145,7 +145,7 @@ t.test('an acquire that is aborted throws the reason, and holds nothing', async 
 
 t.test('who cannot reach the daemon learns which socket, and what to do', async (t) => {
   const folder = temporaryFolder(t);
-  const absent = new NetnsdClient({ socketPath: join(folder, 'none.sock') });
+  const absent = new NetnsdClient({ socketPath: join(folder, 'none.sock'), reachMs: 0 });
   const message = `there is no socket ${join(folder, 'none.sock')}: start the daemon with \`netnsd serve\`, or name its socket with --socket`;
   await t.rejects(absent.status(), { code: 'daemon_unreachable', message });
   const { client, app, path } = await open(t);

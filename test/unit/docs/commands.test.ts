@@ -28,9 +28,9 @@ function calls(text: string): string[] {
   );
 }
 
-t.test('every command is in the table of README, with all its options', async (t) => {
+t.test('every command is in the table of the reference, with all its options', async (t) => {
   const rows = new Map(
-    rowsOf(block(readPage('README.md'), 'commands')).map(([usage = '', , options = '']) => [
+    rowsOf(block(readPage('docs/reference.md'), 'commands')).map(([usage = '', , options = '']) => [
       usage.replace(/^`netnsd |`$/g, '').replace(/ [<[].*/, ''),
       options,
     ]),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { claim } from '../../../src/bench/claim.js';
 import { reportJson } from '../../../src/bench/report.js';
-import { block, readPage, TOP } from './markdown.js';
+import { block, readPage, rowsOf, TOP } from './markdown.js';
 
 const MACHINE = { kernel: '6.1.0', cpu: 'a processor', cores: 2, memoryMiB: 2048, node: 'v20.19.0' };
 
@@ -68,9 +68,22 @@ t.test('what is no report of netnsd bench fills in nothing', async (t) => {
   }
 });
 
-t.test('README has the place for figures, and none outside of it', async (t) => {
-  const text = readPage('README.md');
-  t.ok(block(text, 'figures').length > 0);
-  const prose = text.replace(block(text, 'figures'), '').replace(/^```[\s\S]*?^```$/gm, '');
-  t.notMatch(prose, /\d\s?(ms|µs|MB|MiB|KiB|times|%)(?![\w])/);
+t.test('docs/benchmarks.md has the place for figures; neither it nor README has any outside of it', async (t) => {
+  const page = readPage('docs/benchmarks.md');
+  t.ok(block(page, 'figures').length > 0);
+  for (const text of [page.replace(block(page, 'figures'), ''), readPage('README.md')]) {
+    const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
+    t.notMatch(prose, /\d\s?(ms|µs|MB|MiB|KiB|times|%)(?![\w])/);
+  }
+});
+
+t.test('each target that the figures miss has its reason', async (t) => {
+  const page = readPage('docs/benchmarks.md');
+  const claims = [...block(page, 'figures').matchAll(/^- (met|\*\*missed\*\*): (.+): [-\d.]+ .*target/gm)];
+  const missed = claims.flatMap(([, outcome, name]) => (outcome === 'met' ? [] : [name]));
+  t.ok(claims.length > 10, 'targets were found at all');
+  t.same(
+    rowsOf(block(page, 'missed')).map(([name]) => name),
+    missed,
+  );
 });

@@ -10,15 +10,15 @@ import type { Lease, PoolService } from '../../../src/pool/index.js';
 import { ENDPOINT_STATES } from '../../../src/pool/index.js';
 import { block, fenced, readPage, rowsOf, TOP, uncoded } from './markdown.js';
 
-const README = readPage('README.md');
+const REFERENCE = readPage('docs/reference.md');
 
 t.test('the configuration table is that of the keys', async (t) => {
-  t.equal(block(README, 'configuration'), renderKeyTable());
+  t.equal(block(REFERENCE, 'configuration'), renderKeyTable());
 });
 
 t.test('the example of a configuration is one', async (t) => {
-  const [source] = fenced(block(README, 'example'), 'toml');
-  const config = parseConfig({ source: source ?? '', file: 'README.md' });
+  const [source] = fenced(block(REFERENCE, 'example'), 'toml');
+  const config = parseConfig({ source: source ?? '', file: 'docs/reference.md' });
   t.same(
     config.pools.map(({ name }) => name),
     ['default', 'batch'],
@@ -26,7 +26,7 @@ t.test('the example of a configuration is one', async (t) => {
 });
 
 t.test('the error table is the registry', async (t) => {
-  const rows = rowsOf(block(README, 'errors')).map(([code = '', status, meaning]) => [
+  const rows = rowsOf(block(REFERENCE, 'errors')).map(([code = '', status, meaning]) => [
     uncoded(code),
     { status: Number(status), meaning },
   ]);
@@ -51,13 +51,13 @@ t.test('the API table has every route of the OpenAPI document, and no other', as
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  const documented = rowsOf(block(README, 'api')).map(([route = '']) => uncoded(route));
+  const documented = rowsOf(block(REFERENCE, 'api')).map(([route = '']) => uncoded(route));
   t.ok(routes.length > 10);
   t.same(documented.sort(), routes.filter((route) => !route.startsWith('HEAD ')).sort());
 });
 
-t.test('the lease that README shows has the shape of the contract', async (t) => {
-  const [lease] = fenced(README, 'json').map((text) => JSON.parse(text));
+t.test('the lease that the reference shows has the shape of the contract', async (t) => {
+  const [lease] = fenced(REFERENCE, 'json').map((text) => JSON.parse(text));
   t.same([...Value.Errors(LeaseSchema, lease)], []);
   t.same(Object.keys(lease), LeaseSchema.required, 'with nothing left out or added');
 });

@@ -7,7 +7,9 @@ export const TOP = fileURLToPath(new URL('../../../../', import.meta.url));
 export const PAGES = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'docs/architecture.md',
+  'docs/benchmarks.md',
   'docs/crash-safety.md',
   'docs/doctor.md',
   'docs/hooks.md',
@@ -16,6 +18,7 @@ export const PAGES = [
   'docs/privileges.md',
   'docs/reconcile.md',
   'docs/recycling.md',
+  'docs/reference.md',
   'docs/runtimes.md',
   'docs/shelf.md',
   'docs/sizing.md',

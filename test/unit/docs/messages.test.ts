@@ -8,7 +8,7 @@ t.test('the messages under Troubleshooting are those of the code', async (t) => 
     name.endsWith('.ts'),
   );
   const source = files.map((name) => readFileSync(join(TOP, 'src', name), 'utf8')).join('\n');
-  const messages = rowsOf(block(readPage('README.md'), 'messages')).map(([message = '']) => uncoded(message));
+  const messages = rowsOf(block(readPage('docs/reference.md'), 'messages')).map(([message = '']) => uncoded(message));
   t.ok(messages.length > 10);
   for (const message of messages) {
     for (const part of message

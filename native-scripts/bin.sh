@@ -1,0 +1,57 @@
+#!/bin/sh
+# The native programs of the package, in dist/bin:
+#
+#   native-scripts/bin.sh build|check
+#
+# `build` puts the command netnsd there (netnsd/README.md), or, where it cannot be built, a script that calls the one in JavaScript; and
+# netnsd-vault, without which no daemon starts. A package has what it was built with: `check`, which npm runs after it installed one,
+# puts the script there where the machine is another, and builds netnsd-vault anew.
+set -eu
+cd -- "$(dirname -- "$0")/.."
+
+script() {
+  cat >dist/bin/.netnsd.new <<'EOF'
+#!/bin/sh
+exec "${NETNSD_NODE:-node}" "$(dirname -- "$(readlink -f -- "$0")")/../src/main.js" "$@"
+EOF
+  chmod 755 dist/bin/.netnsd.new
+  mv dist/bin/.netnsd.new dist/bin/netnsd
+}
+
+vault() {
+  if make -s -C native-scripts vault >dist/bin/.make.log 2>&1; then
+    cp native-scripts/build/netnsd-vault dist/bin/.netnsd-vault.new
+    mv dist/bin/.netnsd-vault.new dist/bin/netnsd-vault
+  else
+    cat dist/bin/.make.log >&2
+    echo 'netnsd-vault cannot be built, which takes make and a C compiler: netnsd serve does not start without it' >&2
+    rm -f dist/bin/netnsd-vault
+  fi
+  rm -f dist/bin/.make.log
+}
+
+case ${1:-} in
+  build)
+    mkdir -p dist/bin
+    if make -s -C native-scripts front >dist/bin/.make.log 2>&1; then
+      cp native-scripts/build/netnsd dist/bin/.netnsd.new
+      mv dist/bin/.netnsd.new dist/bin/netnsd
+    else
+      echo 'netnsd is built without its native program, which takes make and a C compiler: acquire and release take longer' >&2
+      script
+    fi
+    vault
+    uname -m >dist/bin/.machine
+    ;;
+  check)
+    [ -e dist/bin/.machine ] || exit 0
+    [ "$(cat dist/bin/.machine)" != "$(uname -m)" ] || exit 0
+    script
+    vault
+    uname -m >dist/bin/.machine
+    ;;
+  *)
+    echo 'usage: native-scripts/bin.sh build|check' >&2
+    exit 2
+    ;;
+esac
