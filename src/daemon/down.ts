@@ -44,13 +44,13 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
     new NetnsLinks({ folder: site.netnsDir, prefix: netnsPrefix(site), stateDir: site.stateDir }).clear();
   if (former !== undefined) removeFormerMounts(former);
   // All that is mounted in it goes with it, and with each namespace that no process is in, its links.
-  if (existsSync(stateDir)) await stopVault(site.stateDir);
+  const failures = await failuresOf(async () => {
+    if (existsSync(stateDir)) await stopVault(site.stateDir);
+  });
   const left = await waitForCleanup(socket, [...links.keys()]);
-  const stuck = deleteLinks(socket, [...left, ...bridges.map(({ name }) => name)]);
-  if (stuck.size > 0) {
-    const failures = [...stuck].map(([name, error]) => `${name}: ${error.message}`).join('; ');
-    throw new NetnsdError('destroy_failed', `links are left: ${failures}`);
-  }
+  for (const [name, { message }] of deleteLinks(socket, [...left, ...bridges.map((bridge) => bridge.name)]))
+    failures.push(`${name}: ${message}`);
+  if (failures.length > 0) throw new NetnsdError('destroy_failed', `cannot remove everything: ${failures.join('; ')}`);
   removeFiles(stateDir, socketPath);
   return { stoppedPid, endpoints: names.length, bridges: bridges.length };
 }
@@ -59,6 +59,15 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
 function closeShelf(stateDir: string): void {
   const folder = join(stateDir, SHELF);
   for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
+}
+
+async function failuresOf(act: () => Promise<void>): Promise<string[]> {
+  try {
+    await act();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 /** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */

@@ -39,20 +39,20 @@ export function retractPath({ root }: VaultPlace, path: string): void {
   }
 }
 
-/** The paths of all endpoints: one each, from when it is ready until its lease has ended. */
+/**
+ * The paths of all endpoints: one each, from when it is ready until its lease has ended. Those that lead to no mount point, as a
+ * process may leave them that dies while it destroys an endpoint, are removed.
+ */
 export class LeasePaths {
   readonly #vault: VaultPlace;
   readonly #paths: Map<string, string>;
 
   constructor(vault: VaultPlace) {
     this.#vault = vault;
-    const names = readdirSync(`${vault.root}/netns`);
-    this.#paths = new Map(names.map((name) => [this.#endpointOf(name), name]));
-  }
-
-  /** A path that is there already. */
-  add(id: string, path: string): void {
-    this.#paths.set(id, path);
+    const mounted = new Set(readdirSync(`${vault.root}${VAULT_MOUNTS}`));
+    const named = readdirSync(`${vault.root}/netns`).map((name) => [this.#endpointOf(name), name] as const);
+    for (const [id, name] of named) if (!mounted.has(id)) retractPath(vault, name);
+    this.#paths = new Map(named.filter(([id]) => mounted.has(id)));
   }
 
   /** A path of its own, after the one before is retracted. */
