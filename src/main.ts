@@ -1,30 +1,7 @@
 #!/usr/bin/env node
-import { runCli } from './cli/index.js';
-import { readVersion } from './version.js';
+import module from 'node:module';
 
-// `netnsd list | head -1` closes the pipe early, which is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
-/** How long what a command leaves behind, such as half-read sockets, may keep the process alive, in milliseconds. */
-const LINGER_MS = 2_000;
-
-// Each command loads the room that it needs: a client command starts without the daemon's libraries.
-process.exitCode = await runCli(process.argv.slice(2), {
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  version: readVersion(),
-  openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
-  serve: async (options) => {
-    (await import('./daemon/privileges.js')).shedSurplusPrivileges();
-    (await import('./kernel/process/heap.js')).keepMemorySmall();
-    return (await import('./daemon/index.js')).serve(options);
-  },
-  down: async (options) => (await import('./daemon/index.js')).down(options),
-  doctor: async (options) => (await import('./doctor/index.js')).examine(options),
-  runBench: async (argv) => (await import('./bench/index.js')).runBench(argv),
-});
-setTimeout(() => process.exit(), LINGER_MS).unref();
+// From Node.js 22.1 on: the code that V8 compiled is kept for the next start.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+// src/program.ts and all that it imports; see native-scripts/bundle.mjs.
+await import(new URL('../bundle/program.js', import.meta.url).href);

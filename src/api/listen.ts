@@ -7,14 +7,15 @@ import { NetnsdError } from '../errors.js';
 /** sizeof(sun_path) less its final NUL; unix(7). */
 const PATH_BYTES = 107;
 /**
- * How many may connect in one moment, before any is answered: as many as net.core.somaxconn has by default, not the 511 of
- * Node.js; beyond that connect(2) says EAGAIN.
+ * The queue of connections that are not accepted yet: the default of net.core.somaxconn, not the 511 of Node.js. When it is
+ * full, connect(2) fails with EAGAIN.
  */
 const BACKLOG = 4096;
 
 /**
- * Listens on a unix socket, mode 0600, or 0660 for the group, unless `mode` is given. What an ended daemon left behind is removed; a socket that
- * somebody answers on, and anything that is no socket, stays. Throws `daemon_running` and `bad_usage`.
+ * Listens on a unix socket. Its mode is `mode`, or 0660 with a group, or 0600. The socket of a daemon that has ended is
+ * replaced; one on which a daemon answers, and a file that is not a socket, is left alone. Throws `daemon_running` and
+ * `bad_usage`.
  */
 export async function listenOnSocket(
   app: FastifyInstance,
@@ -22,27 +23,28 @@ export async function listenOnSocket(
 ): Promise<void> {
   const { path, groupId } = options;
   const mode = options.mode ?? (groupId === null ? 0o600 : 0o660);
-  // Without a name the server would listen on TCP; with a NUL first, in the abstract namespace, which has no modes.
-  if (path === '' || path.includes('\0')) throw new NetnsdError('bad_usage', 'the socket needs a path: see --socket');
+  // An empty path would listen on TCP; a leading NUL, in the abstract namespace, which has no permissions.
+  if (path === '' || path.includes('\0'))
+    throw new NetnsdError('bad_usage', 'the path of the socket is empty: see --socket');
   const bytes = Buffer.byteLength(path);
   if (bytes > PATH_BYTES) {
     throw new NetnsdError(
       'bad_usage',
-      `the socket's path has ${bytes} bytes and unix sockets take ${PATH_BYTES}: choose a shorter one with --socket`,
+      `the path of the socket has ${bytes} bytes, and the limit is ${PATH_BYTES}: choose a shorter one with --socket`,
     );
   }
   const folder = dirname(path);
-  // bind(2) says ENOENT, which libuv makes a misleading EACCES.
+  // libuv turns the ENOENT of bind(2) into a misleading EACCES.
   if (!existsSync(folder)) {
     throw new NetnsdError(
       'bad_usage',
-      `there is no folder ${folder} for the socket ${path}: make it, or choose another with --socket`,
+      `the folder of the socket ${path} does not exist: create it, or choose another with --socket`,
     );
   }
   await removeStale(path);
   await app.ready();
-  // Made under a umask that leaves nothing to others, so that there is no moment in which they may connect. It keeps the
-  // owner's bits: folders that another part of the process makes meanwhile stay usable.
+  // The umask denies others from the start: there is no moment in which they can connect. It keeps the owner's bits, for
+  // folders that the process makes meanwhile.
   const umask = process.umask(0o077);
   try {
     await app.listen({ path, backlog: BACKLOG });
@@ -54,28 +56,30 @@ export async function listenOnSocket(
   try {
     if (groupId !== null) chownSync(path, -1, groupId);
     chmodSync(path, mode);
-    assertAsWanted(path, mode, groupId);
+    assertPermissions(path, mode, groupId);
   } catch (error) {
     await app.close();
     if (error instanceof NetnsdError) throw error;
-    throw new NetnsdError('bad_usage', `cannot give ${path} to group ${groupId}: ${reasonOf(error)}`, { cause: error });
+    throw new NetnsdError('bad_usage', `cannot set group ${groupId} and mode of ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
-/** What was asked for is what is there: some file systems take a mode and keep another. */
-function assertAsWanted(path: string, mode: number, groupId: number | null): void {
+/** Some file systems accept a mode and keep another. */
+function assertPermissions(path: string, mode: number, groupId: number | null): void {
   const stats = lstatSync(path);
   if (stats.isSocket() && (stats.mode & 0o7777) === mode && (groupId === null || stats.gid === groupId)) return;
   const found = `mode ${(stats.mode & 0o7777).toString(8)} and group ${stats.gid}`;
   throw new NetnsdError(
     'bad_usage',
-    `${path} has ${found} although others were set: choose another place with --socket`,
+    `${path} has ${found}, not those that were set: choose another folder with --socket`,
   );
 }
 
 /**
- * Stops listening and lets requests under way end; what has not ended after `deadlineMs` is cut off. Idempotent.
- * Those who wait for a lease are the service's to send away first.
+ * Stops listening and waits for pending requests; connections that are left after `deadlineMs` are closed. Idempotent.
+ * Acquires that wait for an endpoint are the service's to end, before.
  */
 export async function closeApi(app: FastifyInstance, options: { deadlineMs: number }): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), options.deadlineMs);
@@ -90,23 +94,26 @@ async function removeStale(path: string): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return;
   if (!stats.isSocket())
-    throw new NetnsdError('bad_usage', `${path} is there and no socket: remove it, or choose another with --socket`);
-  const code = await knock(path);
+    throw new NetnsdError(
+      'bad_usage',
+      `${path} exists and is not a socket: remove it, or choose another path with --socket`,
+    );
+  const code = await tryConnect(path);
   if (code === 'ENOENT') return;
   if (code === null || code === 'EAGAIN') {
     throw new NetnsdError(
       'daemon_running',
-      `a daemon answers on ${path} already: end it first, or choose another with --socket`,
+      `a daemon already listens on ${path}: stop it first, or choose another path with --socket`,
     );
   }
-  // Only a refusal proves that nobody listens; anything else (EACCES, …) leaves it open, and the socket in place.
+  // Only ECONNREFUSED proves that no process listens. After any other error (EACCES, …) the socket stays.
   if (code !== 'ECONNREFUSED')
-    throw new NetnsdError('bad_usage', `cannot tell whether a daemon answers on ${path}: ${code}`);
+    throw new NetnsdError('bad_usage', `cannot tell whether a daemon listens on ${path}: ${code}`);
   unlinkSync(path);
 }
 
-/** Null if somebody answers, otherwise the errno of connect(2); EAGAIN: somebody listens and has no room. */
-function knock(path: string): Promise<string | null> {
+/** Null if the connection is accepted, otherwise the errno of connect(2); EAGAIN: a process listens and its queue is full. */
+function tryConnect(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {

@@ -9,14 +9,14 @@ import type {
   ApiReconciliation,
 } from './schemas/index.js';
 
-/** What the API needs of a logger; pino's fits. */
+/** The methods of a logger that the API uses; pino has them. */
 export interface ApiLog {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
-/** Leases an endpoint and writes its path into a bundle; the oci room's. Throws NetnsdErrors. */
+/** Leases an endpoint and writes its path into a bundle. Throws NetnsdErrors. */
 export type PatchBundle = (
   request: ApiPatchBundle & { readonly signal: AbortSignal; readonly peer: PeerCredentials | null },
 ) => Promise<ApiPatchedBundle>;
@@ -27,7 +27,7 @@ export type GraftContainer = (
 ) => Promise<ApiGrafted>;
 
 export interface ApiOptions {
-  /** The pools, started: what is leased when the API is made counts as known to its holder. */
+  /** The pools, started: leases that exist when the API is made count as delivered to their clients. */
   readonly service: PoolService;
   readonly log: ApiLog;
   readonly version: string;
@@ -35,16 +35,16 @@ export interface ApiOptions {
   readonly startedAt: number;
   readonly patchBundle: PatchBundle;
   readonly graftContainer: GraftContainer;
-  /** Compares what there is with what should be. Throws NetnsdErrors. */
+  /** Compares records, kernel and processes, and repairs the difference with `fix`. Throws NetnsdErrors. */
   readonly reconcile: (options: { fix: boolean }) => Promise<ApiReconciliation>;
-  /** Writes the files of a lease; throws `lease_not_found`, `state_write_failed`. */
+  /** Writes the DNS files of a lease. Throws `lease_not_found`, `state_write_failed`. */
   readonly dnsFiles: (leaseId: string, hostname: string | undefined) => ApiDnsFiles;
-  /** Who is at the other end of a connection, to be logged with each lease; default: nobody knows. */
+  /** The process at the other end of a connection, logged with each lease. Default: not known. */
   readonly peerOf?: PeerOf | undefined;
-  /** How many connections there may be at once; further ones are closed unheard. Default: no limit. */
+  /** The greatest number of connections; further ones are closed at once. Default: no limit. */
   readonly maxConnections?: number | undefined;
-  /** How long a client may take to send a whole request; default 10 000. */
+  /** How long a client may take to send a request. Default: 10 000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** How often an event stream says that it is alive; default 15 000. */
+  /** The interval of comments in an event stream. Default: 15 000. */
   readonly heartbeatMs?: number | undefined;
 }

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifySchemaValidationError } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ERROR_CODES, NetnsdError } from '../errors.js';
 import type { ApiProblem } from './schemas/index.js';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** The document for an error, RFC 9457. */
+/** The problem document of an error (RFC 9457). */
 export function toProblem(error: NetnsdError): ApiProblem {
   const { code, message, details, status } = error;
   return {
@@ -18,12 +18,15 @@ export function toProblem(error: NetnsdError): ApiProblem {
   };
 }
 
-/** Every error leaves as a problem document; faults of netnsd's own are told to `onFault`, never to the client. */
+/** Every error is sent as a problem document. Internal errors are passed to `onFault`; the client gets no details. */
 export function useProblems(app: FastifyInstance, onFault: (error: Error) => void): void {
   app.setErrorHandler<FastifyError | NetnsdError>((error, _request, reply) => answerProblem(error, reply, onFault));
   app.setNotFoundHandler((request, reply) => {
     const where = `${request.method} ${request.url.slice(0, 200)}`;
-    answerProblem(new NetnsdError('not_found', `there is no ${where}: GET /openapi.json lists what there is`), reply);
+    answerProblem(
+      new NetnsdError('not_found', `there is no route ${where}: GET /openapi.json lists all routes`),
+      reply,
+    );
   });
 }
 
@@ -37,7 +40,7 @@ export function answerProblem(
   void reply.code(problem.status).type(PROBLEM_TYPE).serializer(stringify).send(problem);
 }
 
-/** Details may hold what JSON has no word for (a bigint, a cycle); then the problem goes without them. */
+/** Details may hold what JSON cannot express: a bigint becomes a string; with a cycle the details are left out. */
 function stringify(problem: unknown): string {
   try {
     return JSON.stringify(problem, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
@@ -46,10 +49,10 @@ function stringify(problem: unknown): string {
   }
 }
 
-/** Fastify's errors that are the client's fault become bad_request (body_too_large); the rest of them are ours. */
+/** Errors of fastify that the client caused become bad_request or body_too_large; all others are internal. */
 function translate(error: FastifyError | NetnsdError): NetnsdError {
   if (error instanceof NetnsdError) {
-    // A fault's own words are for the log: they may speak of files and lines.
+    // The message of an internal error is for the log only: it may name files and lines.
     return error.code === 'internal' ? fault(error) : error;
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
@@ -61,22 +64,10 @@ function translate(error: FastifyError | NetnsdError): NetnsdError {
 }
 
 function fault(cause: Error): NetnsdError {
-  return new NetnsdError('internal', "netnsd met a fault of its own; the daemon's log says more", { cause });
+  return new NetnsdError('internal', "internal error: see the daemon's log", { cause });
 }
 
-/** What does not fit, and where: `body/containerId must match pattern "…"`, `body has an unknown field "foo"`. */
-export function nameTheField(errors: FastifySchemaValidationError[], part: string): Error {
-  const [first] = errors;
-  if (first === undefined) return new Error(`the ${part} does not fit its schema`);
-  const { keyword, instancePath, params, message } = first;
-  const where = `${part}${instancePath}`;
-  if (keyword === 'additionalProperties')
-    return new Error(`${where} has an unknown field ${JSON.stringify(params.additionalProperty)}`);
-  if (keyword === 'required') return new Error(`${where} lacks the field ${JSON.stringify(params.missingProperty)}`);
-  return new Error(`${where} ${message}`);
-}
-
-/** What came over the socket without being a whole request of HTTP/1.1. */
+/** Answers bytes that are no HTTP/1.1 request, or only part of one when the time is over. */
 export function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const [line, detail] = MALFORMED[error.code ?? ''] ?? ['400 Bad Request', 'this is not a valid HTTP/1.1 request'];
@@ -87,6 +78,6 @@ export function answerMalformed(error: Error & { code?: string }, socket: Socket
 }
 
 const MALFORMED: Readonly<Record<string, readonly [string, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request was not received in time'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are larger than 16 KiB'],
 };

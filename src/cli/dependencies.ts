@@ -3,25 +3,25 @@ import type { EndpointStatus } from '../pool/endpoint-status.js';
 import type { LeaseFilter, PoolEvent } from '../pool/service.js';
 import type { Lease, PoolStatus } from '../pool/types.js';
 
-/** What the commands need of the rooms below, injected so that they are tested without a daemon. */
+/** What the commands need from other rooms, injected so that the commands are tested without a daemon. */
 export interface Dependencies {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly version: string;
-  /** Opens the typed client; connects when it is first used. */
+  /** Opens the typed client; it connects with the first request. */
   openClient(options: { socketPath: string; reachMs?: number }): Promise<Client>;
-  /** Runs the daemon in the foreground until it is told to stop; the exit status. */
+  /** Runs the daemon in the foreground until SIGTERM or SIGINT. Resolves with the exit status. */
   serve(options: ServeOptions): Promise<number>;
-  /** Removes every trace of the daemon, which may be alive or dead; the exit status. */
+  /** Stops the daemon and removes every trace of it. Resolves with the exit status. */
   down(options: { stateDir: string; socketPath: string }): Promise<number>;
-  /** Looks at this host, and at the daemon if the client reaches one. */
+  /** Checks this host, and the daemon if the client reaches one. */
   doctor(options: DoctorOptions): Promise<DoctorReport>;
-  /** Runs the benchmark named first in `argv`; the exit status. */
+  /** Runs the benchmark named first in `argv`. Resolves with the exit status. */
   runBench(argv: string[]): Promise<number>;
 }
 
-/** One run of the command line: the commands set the exit status where it is not 0. */
+/** One run of the command line. A command sets the exit status if it is not 0. */
 export interface Invocation extends Dependencies {
   status: number;
 }
@@ -46,7 +46,7 @@ export interface DoctorOptions {
   /** Null: `/etc/netnsd/netnsd.toml` if it exists, otherwise defaults. */
   readonly configPath: string | null;
   readonly client: Client;
-  /** Whether the daemon mends what it finds. */
+  /** Whether the daemon repairs what it finds. */
   readonly fix: boolean;
 }
 
@@ -57,13 +57,13 @@ export interface DoctorReport {
     readonly check: string;
     readonly status: 'ok' | 'warn' | 'fail' | 'unknown';
     readonly message: string;
-    /** What to do, one step a line. */
+    /** What to do, one step on each line. */
     readonly advice: string | null;
   }[];
   readonly findings: Reconciliation['findings'];
 }
 
-/** What the daemon found, and what became of it. */
+/** The differences that the daemon found, and what it did about them. */
 export interface Reconciliation {
   readonly findings: readonly {
     readonly pool: string | null;
@@ -103,12 +103,12 @@ export interface DaemonStatus {
 export interface Client {
   acquire(request: LeaseRequest): Promise<Lease>;
   acquireMany(request: Omit<LeaseRequest, 'containerId'> & { readonly count: number }): Promise<Lease[]>;
-  /** Idempotent; resolves whether or not there was such a lease. */
+  /** Idempotent: a lease that does not exist is no error. */
   release(leaseId: string, options?: { force?: boolean }): Promise<unknown>;
   renew(leaseId: string, terms: { ttl: number }): Promise<Lease>;
   lease(leaseId: string): Promise<Lease>;
   endpoint(id: string): Promise<EndpointStatus>;
-  /** Has files of a lease's DNS settings written, for its container to see. */
+  /** Has the daemon write a lease's DNS settings as files to mount into its container. */
   dnsFiles(
     leaseId: string,
     names: { hostname?: string | undefined },

@@ -13,9 +13,9 @@ export interface HooksOptions extends PathOptions {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The JSON to put into a spec, or, with a hooks directory, the paths of the files that were written there. */
+/** The hooks as JSON for a spec; with a hooks directory, the paths of the files that were written there. */
 export async function makeHooks(options: HooksOptions, env: Env): Promise<string> {
-  // Only this command pays for loading the room.
+  // Loaded by this command only.
   const { HOOK_STAGES, hooksDirectoryFile, specHooks } = await import('../oci/hooks.js');
   const { socketPath } = resolvePaths(options, env);
   const isDefault = socketPath === join(DEFAULT_STATE_DIR, SOCKET_NAME);
@@ -29,13 +29,13 @@ export async function makeHooks(options: HooksOptions, env: Env): Promise<string
   return `${written.join('\n')}\n`;
 }
 
-/** Absolute, for a hook is run from anywhere. One that is named need not be there: the JSON may be for another machine. */
+/** An absolute path, since runtimes run hooks from any folder. `named` need not exist: the JSON may be for another machine. */
 function findProgram(named: string | undefined, env: Env): string {
   if (named !== undefined) return resolve(named);
   const folders = (env.PATH ?? '').split(':').filter((folder) => isAbsolute(folder));
   const found = folders.map((folder) => join(folder, PROGRAM)).find(isExecutable);
   if (found !== undefined) return found;
-  throw new NetnsdError('missing_tool', `${PROGRAM} is not on PATH: install it, or name it with --program PATH`);
+  throw new NetnsdError('missing_tool', `${PROGRAM} is not on PATH: install it, or give its path with --program`);
 }
 
 function isExecutable(path: string): boolean {
@@ -47,7 +47,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** By a rename: Podman watches the directory, and must not read half a file. Only `*.json` is read. */
+/** Written by a rename: Podman watches the directory for `*.json` and must not read half a file. */
 function write(path: string, text: string): string {
   const temporary = `${path}.new`;
   try {
@@ -58,7 +58,7 @@ function write(path: string, text: string): string {
   } catch (error) {
     rmSync(temporary, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such directory' : message;
+    const reason = code === 'ENOENT' ? 'the directory does not exist' : message;
     throw new NetnsdError('bad_usage', `cannot write ${path}: ${reason}`, { cause: error });
   }
 }

@@ -14,16 +14,16 @@ export interface PatchOptions extends PathOptions {
 export interface Patched {
   readonly lease: Lease;
   readonly specPath: string;
-  /** The bundle had the path of this container's lease already. */
+  /** The bundle already had the path of this container's lease. */
   readonly isRepeat: boolean;
 }
 
 /**
  * Leases a namespace for the container and writes its path into the bundle. The bundle is read and checked before
- * anything is leased; if the write fails, a lease that was made for it is given back.
+ * anything is leased; if the write fails, a new lease is released.
  */
 export async function patch(client: Client, path: string, options: PatchOptions): Promise<Patched> {
-  // Only this command pays for loading the room.
+  // Loaded by this command only.
   const { findUnsetNetworkNamespace, patchBundle, readBundle, readTrust } = await import('../oci/index.js');
   const { id: containerId, pool, tenant } = options;
   using bundle = readBundle(path);
@@ -36,27 +36,27 @@ export async function patch(client: Client, path: string, options: PatchOptions)
     if (!lease) throw error;
     return { lease, specPath, isRepeat: true };
   }
-  const standing = await client.leases({ pool, containerId });
+  const held = await client.leases({ pool, containerId });
   const trust = readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged';
   const lease = await client.acquire({ pool, containerId, tenant, trust, forContainer: true });
-  const isNew = standing.every(({ id }) => id !== lease.id);
+  const isNew = held.every(({ id }) => id !== lease.id);
   try {
     const files = options.dns ? { files: await dnsFiles(client, lease, bundle.spec.hostname) } : {};
     patchBundle({ bundle, netnsPath: lease.netns.path, ...files });
   } catch (error) {
-    if (isNew) await giveBack(client, lease, toNetnsdError(error));
+    if (isNew) await release(client, lease, toNetnsdError(error));
     throw error;
   }
   return { lease, specPath, isRepeat: false };
 }
 
-/** A spec's host name that could not be one in a hosts file is left out of it. */
+/** The spec's host name is left out if a hosts file cannot contain it. */
 async function dnsFiles(client: Client, lease: Lease, hostname: string | undefined) {
   const { isHostName } = await import('../oci/index.js');
   return client.dnsFiles(lease.id, isHostName(hostname) ? { hostname } : {});
 }
 
-/** The container's lease whose namespace has this path; none also where the daemon does not answer. */
+/** The container's lease whose namespace has this path; undefined also if no daemon answers. */
 async function leaseAt(
   client: Client,
   wanted: { containerId: string; pool: string | undefined; path: unknown },
@@ -65,17 +65,17 @@ async function leaseAt(
   try {
     return (await client.leases({ containerId, pool })).find(({ netns }) => netns.path === path);
   } catch (error) {
-    // That the path is set is the better news: with a daemon that runs, the bundle would be refused as well.
+    // The caller reports that the path is set: with a daemon, the bundle would be refused for that as well.
     if (hasCode(error, 'daemon_unreachable')) return undefined;
     throw error;
   }
 }
 
-async function giveBack(client: Client, lease: Lease, failure: NetnsdError): Promise<void> {
+async function release(client: Client, lease: Lease, failure: NetnsdError): Promise<void> {
   try {
     await client.release(lease.id, { force: true });
   } catch (error) {
-    const message = `${failure.message}; and lease ${lease.id} stays (${toNetnsdError(error).message}): netnsd release ${lease.id}`;
+    const message = `${failure.message}; lease ${lease.id} could not be released (${toNetnsdError(error).message}): run \`netnsd release ${lease.id}\``;
     throw new NetnsdError(failure.code, message, { details: failure.details, cause: failure });
   }
 }

@@ -2,23 +2,23 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client, Dependencies } from './dependencies.js';
 import { type PathOptions, resolvePaths } from './paths.js';
 
-/** `--socket`, which every command that talks to the daemon has. */
+/** `--socket`, for every command that connects to the daemon. */
 export function addSocketOption(command: Command): Command {
   return command.option('--socket <PATH>', "the daemon's socket (default: $NETNSD_SOCKET or /run/netnsd/netnsd.sock)");
 }
 
-/** `--state-dir`, for the commands that make or remove the state. */
+/** `--state-dir`, for the commands that create or remove the state. */
 export function addStateDirOption(command: Command): Command {
-  const meaning = 'folder of state, socket and namespaces (default: $NETNSD_STATE_DIR or /run/netnsd)';
+  const meaning = 'state directory, which also holds the socket (default: $NETNSD_STATE_DIR or /run/netnsd)';
   return command.option('--state-dir <DIR>', meaning);
 }
 
 /** `--json`, for the commands that print data. */
 export function addJsonOption(command: Command): Command {
-  return command.option('--json', 'print JSON, for programs');
+  return command.option('--json', 'print JSON');
 }
 
-/** `--pool` and what else narrows down a set of leases. */
+/** The options that select leases. */
 export function addFilterOptions(command: Command): Command {
   return command
     .addOption(new Option('--pool <NAME>', 'only leases of this pool').argParser(parseName))
@@ -26,7 +26,7 @@ export function addFilterOptions(command: Command): Command {
     .addOption(new Option('--tenant <NAME>', 'only leases of this tenant').argParser(parseName));
 }
 
-/** Examples at the end of a command's help, one a line, each with what it does. */
+/** Examples at the end of a command's help, one on each line. */
 export function addExamples(
   command: Command,
   examples: readonly (readonly [call: string, meaning: string])[],
@@ -37,8 +37,8 @@ export function addExamples(
 }
 
 /**
- * Runs `work` with a client on the socket that the options name, and closes it in any case. `reachMs`: how long a daemon that is
- * not there is tried.
+ * Runs `work` with a client on the socket of the options, and closes the client. `reachMs`: how long to retry while no daemon
+ * listens.
  */
 export async function withClient<T>(
   dependencies: Dependencies,
@@ -56,7 +56,7 @@ export async function withClient<T>(
 }
 
 export function parseName(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty.');
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
   return text;
 }
 
@@ -69,7 +69,7 @@ export function parseCount(least: number): (text: string) => number {
   };
 }
 
-/** Seconds, with a fraction if need be; 0 only where `zero` is allowed. */
+/** Seconds, with an optional fraction; 0 only if `zero`. */
 export function parseSeconds({ zero }: { zero: boolean }): (text: string) => number {
   return (text) => {
     const seconds = Number(text);

@@ -12,9 +12,8 @@ export interface PathOptions {
 }
 
 /**
- * Where the daemon's state and socket are, as absolute paths: the options, then NETNSD_SOCKET and NETNSD_STATE_DIR, then
- * /run/netnsd. A state directory given as an option moves the socket with it. Throws `bad_usage` on a path that no
- * socket can have.
+ * The absolute paths of the state directory and the socket: from the options, or NETNSD_SOCKET and NETNSD_STATE_DIR, or
+ * /run/netnsd. The option --state-dir moves the socket as well. Throws `bad_usage` if the socket's path is too long.
  */
 export function resolvePaths(
   options: PathOptions,
@@ -25,10 +24,10 @@ export function resolvePaths(
   const socketPath = resolve(set || `${stateDir}/${SOCKET_NAME}`);
   const bytes = Buffer.byteLength(socketPath);
   if (bytes > SOCKET_PATH_LIMIT_BYTES) {
-    const limit = `a socket's path has ${SOCKET_PATH_LIMIT_BYTES} bytes at the most`;
+    const limit = `the limit is ${SOCKET_PATH_LIMIT_BYTES}`;
     throw new NetnsdError(
       'bad_usage',
-      `the socket's path is ${bytes} bytes long, and ${limit}: choose a shorter --socket`,
+      `the path of the socket has ${bytes} bytes, and ${limit}: choose a shorter one with --socket`,
     );
   }
   return { stateDir, socketPath };

@@ -31,7 +31,7 @@ const COMMANDS = [
   addDown,
 ];
 
-/** All commands of `netnsd`. The program prints help itself; errors it throws. */
+/** All commands of `netnsd`. The program prints help and throws errors. */
 export function buildProgram(invocation: Invocation): Command {
   const program = new Command('netnsd')
     .description('Pools of pre-built Linux network namespaces for container cold starts.')
@@ -48,9 +48,9 @@ export function buildProgram(invocation: Invocation): Command {
   for (const add of COMMANDS) add(program, invocation);
   addExamples(program, [
     ['sudo netnsd serve', 'run the daemon'],
-    ['netnsd acquire --id web-1', 'lease a namespace for the container web-1'],
-    ['netnsd oci patch ./bundle --id web-1', 'the same, into a bundle for runc'],
-    ['netnsd release --id web-1', 'give it back'],
+    ['netnsd acquire --id web-1', 'lease a namespace for container web-1'],
+    ['netnsd oci patch ./bundle --id web-1', "the same, and write its path into a bundle's config.json"],
+    ['netnsd release --id web-1', 'release it'],
   ]);
   return program;
 }

@@ -2,12 +2,12 @@ import { type Command, CommanderError } from 'commander';
 import { type ErrorCode, toNetnsdError } from '../errors.js';
 import type { Dependencies, Invocation } from './dependencies.js';
 import { buildProgram } from './program.js';
-import { printable } from './table.js';
+import { printable } from './text/table.js';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
 const USAGE_CODES: readonly ErrorCode[] = ['bad_usage', 'bad_request'];
-/** Not failures: help and version that were asked for. */
+/** Help and version were requested: not failures. */
 const PRINTED = ['commander.helpDisplayed', 'commander.version'];
 
 /**
@@ -43,7 +43,7 @@ function forEachCommand(command: Command, visit: (command: Command) => void): vo
 function report(error: unknown, command: Command, { stderr }: Dependencies): number {
   if (error instanceof CommanderError) {
     if (PRINTED.includes(error.code)) return 0;
-    // Help was printed because nothing was asked for.
+    // Help was printed because no command was given.
     if (error.code === 'commander.help') return error.exitCode === 0 ? 0 : WRONG_USAGE;
     stderr.write(line(`${usageMessage(error)}; see \`${pathOf(command)} --help\``));
     return WRONG_USAGE;

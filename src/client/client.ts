@@ -23,7 +23,7 @@ import { takeFromShelf } from './shelf.js';
 export interface ClientOptions {
   /** Default: `/run/netnsd/netnsd.sock`. */
   readonly socketPath?: string;
-  /** How long an answer may take, in milliseconds, beyond what `wait` asks for; 0: for ever; default 30 000. */
+  /** The time limit of a request in milliseconds, to which `wait` is added. 0: none. Default: 30 000. */
   readonly timeoutMs?: number;
   /**
    * How long a daemon that is not there, since it restarts, is tried, in milliseconds; one whose socket's folder is missing too
@@ -32,13 +32,13 @@ export interface ClientOptions {
   readonly reachMs?: number;
 }
 
-/** What one lease is asked with. */
+/** The request for one lease. */
 export type SingleAcquire = Omit<ApiAcquire, 'count'>;
-/** What several leases are asked with; they belong to no container that netnsd knows of. */
+/** The request for several leases, which have no container id. */
 export type ManyAcquire = Omit<ApiAcquire, 'containerId' | 'count'> & { readonly count: number };
 
 export interface Cancellable {
-  /** Aborting it ends the request with its reason; what it would have leased goes back. */
+  /** Aborting it rejects the request with its reason; nothing stays leased. */
   readonly signal?: AbortSignal;
 }
 
@@ -71,7 +71,8 @@ export class NetnsdClient {
   }
 
   /**
-   * Leases one endpoint: from the shelf where this user may, at once and also while the daemon restarts, else over the socket. The same containerId again gets the lease that stands. Throws `pool_exhausted`,
+   * Leases one endpoint: from the shelf if this user may take from it, which works while the daemon restarts, otherwise over
+   * the socket. Repeated with the same containerId, it returns the same lease. Throws `pool_exhausted`,
    * `lease_conflict`, `pool_not_found`, `build_failed` and others.
    *
    * @example
@@ -82,26 +83,26 @@ export class NetnsdClient {
     const taken = takeFromShelf(this.#socketPath, request);
     if (taken !== undefined) return taken;
     const idempotent = request.containerId !== undefined;
-    const timeoutMs = this.#patience(request.wait);
+    const timeoutMs = this.#timeoutWith(request.wait);
     return this.#json('POST', '/v1/leases', { body: request, timeoutMs, idempotent, ...options });
   }
 
-  /** Leases `count` endpoints, all or nothing. */
+  /** Leases `count` endpoints, all or none. */
   async acquireMany(
     request: ApiAcquire & { count: number },
     options: { signal?: AbortSignal } = {},
   ): Promise<ApiLease[]> {
     const { leases } = await this.#json<ApiLeaseList>('POST', '/v1/leases', {
       body: request,
-      timeoutMs: this.#patience(request.wait),
+      timeoutMs: this.#timeoutWith(request.wait),
       ...options,
     });
     return leases;
   }
 
   /**
-   * Ends a lease; a lease that has ended is no error. Throws `lease_in_use` while a process is inside, unless forced: then
-   * the endpoint is left alone until it is empty, and replaced.
+   * Releases a lease; one that has ended is no error. Throws `lease_in_use` if a process is inside, unless forced: then the
+   * endpoint is replaced once it is empty.
    *
    * @example
    * await client.release(lease.id);
@@ -112,7 +113,7 @@ export class NetnsdClient {
   }
 
   /**
-   * Gives a lease a time limit from now on, whatever it had. Throws `lease_not_found` for one that has ended.
+   * Sets the time limit of a lease, from now. Throws `lease_not_found`.
    *
    * @example
    * const { expiresAt } = await client.renew(lease.id, { ttl: 600 });
@@ -121,19 +122,19 @@ export class NetnsdClient {
     return this.#json('PATCH', `/v1/leases/${encodeURIComponent(leaseId)}`, { body: terms, idempotent: true });
   }
 
-  /** Ends whatever a container holds, in every pool; nothing is no error. */
+  /** Releases the leases of a container, in every pool; none is no error. */
   async releaseContainer(containerId: string, options: { force?: boolean } = {}): Promise<void> {
     const path = `/v1/containers/${encodeURIComponent(containerId)}/lease${forced(options)}`;
     await this.#connection.call('DELETE', path, { idempotent: true });
   }
 
-  /** One lease; throws `lease_not_found`. */
+  /** One lease. Throws `lease_not_found`. */
   async lease(leaseId: string): Promise<ApiLease> {
     return this.#json('GET', `/v1/leases/${encodeURIComponent(leaseId)}`);
   }
 
   /**
-   * The leases that stand, oldest first, or those that fit.
+   * All leases, or those that match the filter, oldest first.
    *
    * @example
    * const [lease] = await client.leases({ containerId: 'job-17' });
@@ -147,7 +148,7 @@ export class NetnsdClient {
   }
 
   /**
-   * One endpoint, also one that was replaced lately, with the reason; throws `endpoint_not_found`.
+   * One endpoint, present or replaced lately. Throws `endpoint_not_found`.
    *
    * @example
    * const { state, replaced } = await client.endpoint('default-17');
@@ -161,13 +162,13 @@ export class NetnsdClient {
     return (await this.#json<ApiPoolList>('GET', '/v1/pools')).pools;
   }
 
-  /** One pool; throws `pool_not_found`. */
+  /** One pool. Throws `pool_not_found`. */
   async pool(name: string): Promise<ApiPoolStatus> {
     return this.#json('GET', `/v1/pools/${encodeURIComponent(name)}`);
   }
 
   /**
-   * Changes the numbers of a running pool; throws `pool_not_found`, and `bad_request` for a size that cannot be.
+   * Changes the size of a running pool. Throws `pool_not_found`, and `bad_request` for a size that is not possible.
    *
    * @example
    * await client.resizePool('default', { minReady: 200 });
@@ -188,13 +189,13 @@ export class NetnsdClient {
    * const { action, lease } = await client.patchBundle({ bundle: '/run/bundles/job-17', containerId: 'job-17' });
    */
   async patchBundle(request: ApiPatchBundle, options: Cancellable = {}): Promise<ApiPatchedBundle> {
-    const timeoutMs = this.#patience(request.wait);
+    const timeoutMs = this.#timeoutWith(request.wait);
     return this.#json('POST', '/v1/oci/patch', { body: request, timeoutMs, ...options });
   }
 
   /**
-   * Has the daemon write a lease's DNS settings as files, to be mounted in its container; they go with the lease. Throws
-   * `lease_not_found`.
+   * Has the daemon write a lease's DNS settings as files to mount into its container. They are removed when the lease
+   * ends. Throws `lease_not_found`.
    *
    * @example
    * const { hosts, resolvConf } = await client.dnsFiles(lease.id, { hostname: 'web-1' });
@@ -205,7 +206,7 @@ export class NetnsdClient {
   }
 
   /**
-   * Has the daemon compare what there is with what should be; with `fix` also put it right.
+   * Has the daemon compare records, kernel and processes, and with `fix` repair the difference.
    *
    * @example
    * const { findings } = await client.reconcile({ fix: true });
@@ -214,7 +215,7 @@ export class NetnsdClient {
     return this.#json('POST', '/v1/reconcile', { body: request });
   }
 
-  /** Resolves when the daemon answers. */
+  /** Resolves if the daemon answers. */
   async health(): Promise<void> {
     await this.#connection.call('GET', '/healthz', { idempotent: true });
   }
@@ -225,8 +226,8 @@ export class NetnsdClient {
   }
 
   /**
-   * Changes of state from now on, until the loop is left, the signal is aborted (which throws its reason) or the daemon
-   * closes the stream.
+   * Changes of state from now on. Ends when the loop is left, when the signal is aborted (which throws its reason), or when
+   * the daemon closes the stream.
    *
    * @example
    * for await (const { type, endpoint } of client.events()) console.log(type, endpoint);
@@ -235,7 +236,7 @@ export class NetnsdClient {
     yield* this.#connection.stream('GET', '/v1/events', { idempotent: true, ...options }, readEvents);
   }
 
-  /** Closes the connections; requests under way fail. */
+  /** Closes the connections; pending requests fail. */
   close(): void {
     this.#connection.close();
   }
@@ -248,7 +249,7 @@ export class NetnsdClient {
     return parseAnswer<T>(await this.#connection.call(method, path, { idempotent: method === 'GET', ...call }));
   }
 
-  #patience(waitSeconds = 0): number {
+  #timeoutWith(waitSeconds = 0): number {
     return this.#timeoutMs === 0 ? 0 : this.#timeoutMs + waitSeconds * 1000;
   }
 }

@@ -5,21 +5,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../errors.js';
 import { fromProblem, unreachable } from './failure.js';
 
-/** How long a client waits before it knocks again, in milliseconds; grows each time. */
-const KNOCK_AGAIN_MS = 5;
+/** How long to wait before connecting again, in milliseconds; grows each time. */
+const RETRY_MS = 5;
 
 export interface Call {
   readonly body?: unknown;
-  /** How long the whole answer may take; 0: for ever. Default: the connection's. */
+  /** The time limit of the whole response; 0: none. Default: the connection's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Whether only the begin of the answer has a deadline. */
+  /** Whether the time limit holds only until the response begins. */
   readonly endless?: boolean;
-  /** Whether asking twice is the same as asking once. */
+  /** Whether the request may be sent twice. */
   readonly idempotent?: boolean;
 }
 
-/** HTTP/1.1 over kept connections to one unix socket. */
+/** HTTP/1.1 over keep-alive connections to one unix socket. */
 export class Connection {
   readonly #socketPath: string;
   readonly #timeoutMs: number;
@@ -33,7 +33,7 @@ export class Connection {
   }
 
   /**
-   * Resolves with the body of a 2xx answer. Throws the daemon's problem as a NetnsdError, `daemon_unreachable`,
+   * Resolves with the body of a 2xx response. Throws the daemon's problem as a NetnsdError, `daemon_unreachable`,
    * `deadline_exceeded`, or the reason of an aborted `signal`.
    */
   async call(method: string, path: string, options: Call = {}): Promise<string> {
@@ -41,14 +41,14 @@ export class Connection {
     return this.#read(response, options.signal);
   }
 
-  /** Resolves with the answer as it begins to come, whatever its status; the caller reads or destroys it. */
+  /** Resolves with the response when it begins, whatever its status; the caller reads or destroys it. */
   async open(method: string, path: string, options: Call = {}): Promise<IncomingMessage> {
     const { timeoutMs = this.#timeoutMs, signal } = options;
     const beganMs = performance.now();
     const untilMs = timeoutMs > 0 ? beganMs + timeoutMs : Number.POSITIVE_INFINITY;
     const reachUntilMs = Math.min(untilMs, beganMs + this.#reachMs);
-    // A restart makes every kept connection stale; each is met once at the most.
-    for (let knocks = 0; ; ) {
+    // After a restart of the daemon every kept connection is stale; each is met once at most.
+    for (let retries = 0; ; ) {
       const leftMs = timeoutMs > 0 ? Math.max(1, untilMs - performance.now()) : 0;
       try {
         return await this.#send(method, path, { ...options, timeoutMs: leftMs });
@@ -56,12 +56,12 @@ export class Connection {
         if (error instanceof NotConnected) {
           const isLate = performance.now() >= (error.isAbsent ? reachUntilMs : untilMs);
           if (isLate || this.#isGone(error.cause)) throw unreachable(this.#socketPath, error.cause);
-          knocks += 1;
-          await pause(Math.min(knocks, 20) * KNOCK_AGAIN_MS * (0.5 + Math.random()), signal);
+          retries += 1;
+          await pause(Math.min(retries, 20) * RETRY_MS * (0.5 + Math.random()), signal);
           continue;
         }
         if (!(error instanceof StaleConnection)) throw error;
-        // With EPIPE the daemon has heard nothing of it.
+        // With EPIPE the daemon has received nothing.
         if (options.idempotent !== true && error.cause.code !== 'EPIPE')
           throw unreachable(this.#socketPath, error.cause);
       }
@@ -69,8 +69,8 @@ export class Connection {
   }
 
   /**
-   * The parts that `read` makes of a 2xx answer, for as long as it lasts; only its begin has a deadline. Leaving the loop
-   * closes the connection.
+   * The parts that `read` makes of a 2xx response, until it ends; only its beginning has a time limit. Leaving the loop closes
+   * the connection.
    */
   async *stream<T>(
     method: string,
@@ -89,7 +89,7 @@ export class Connection {
     }
   }
 
-  /** Closes the connections, kept or in use. */
+  /** Closes all connections. */
   close(): void {
     this.#agent.destroy();
   }
@@ -122,7 +122,7 @@ export class Connection {
       request.once('error', (error: NodeJS.ErrnoException) => {
         if (error.syscall === 'connect' && ['EAGAIN', ...ABSENT].includes(error.code ?? ''))
           return reject(new NotConnected(error));
-        // The daemon may close a connection that it kept (a restart, say) in the moment in which it is used again.
+        // The daemon may close an idle connection (at a restart, say) just when it is used again.
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         reject(stale && signal?.aborted !== true ? new StaleConnection(error) : this.#translate(error, signal));
       });
@@ -159,7 +159,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 /** What connect(2) says of a unix socket while its daemon restarts. */
 const ABSENT = ['ENOENT', 'ECONNREFUSED'];
 
-/** The daemon has heard nothing: it is not there, or the queue of those who knock is full (connect(2) of unix(7)). */
+/** The daemon has received nothing: it does not listen, or the queue of its socket is full (connect(2), unix(7)). */
 class NotConnected extends Error {
   override readonly cause: NodeJS.ErrnoException;
 

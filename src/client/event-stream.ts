@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { PoolEvent } from '../pool/service.js';
 import { parseAnswer } from './failure.js';
 
-/** The events of a `text/event-stream` body, as they come; comments and unknown fields are passed over. */
+/** The events of a `text/event-stream` body; comments and unknown fields are ignored. */
 export async function* readEvents(body: Readable): AsyncGenerator<PoolEvent, void, undefined> {
   body.setEncoding('utf8');
   let rest = '';

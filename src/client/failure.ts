@@ -1,32 +1,32 @@
 import { ERROR_CODES, type ErrorCode, NetnsdError } from '../errors.js';
 
-/** The daemon's problem document as the error that it was there; anything else as `internal`. */
+/** The error of a problem document; `internal` for any other body. */
 export function fromProblem(status: number, text: string): NetnsdError {
   const { code, detail, details } = parse(text);
   if (typeof detail !== 'string')
-    return new NetnsdError('internal', `the daemon answered with status ${status} and no problem document`);
+    return new NetnsdError('internal', `the daemon answered with status ${status} and without a problem document`);
   const known = typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
   return new NetnsdError(known ? (code as ErrorCode) : 'internal', detail, isRecord(details) ? { details } : {});
 }
 
-/** What the daemon said, in the shape that its version has it; throws `internal` for what is no JSON. */
+/** A body as JSON, not validated: newer daemons may add fields. Throws `internal` if it is not JSON. */
 export function parseAnswer<T>(text: string): T {
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new NetnsdError('internal', 'the daemon answered with something that is no JSON', { cause });
+    throw new NetnsdError('internal', 'the daemon sent a response that is not JSON', { cause });
   }
 }
 
-/** Why nothing was heard from the socket, in one line that says what to do. */
+/** Why the daemon cannot be reached, and what to do. */
 export function unreachable(socketPath: string, cause: NodeJS.ErrnoException): NetnsdError {
   const why: Readonly<Record<string, string>> = {
-    ENOENT: `there is no socket ${socketPath}: start the daemon with \`netnsd serve\`, or name its socket with --socket`,
-    ENOTDIR: `there is no socket ${socketPath}: start the daemon with \`netnsd serve\`, or name its socket with --socket`,
-    ECONNREFUSED: `nothing answers on ${socketPath}: start the daemon with \`netnsd serve\``,
-    EACCES: `no permission to use ${socketPath}: run as root, or join the group that the socket belongs to`,
+    ENOENT: `the socket ${socketPath} does not exist: start the daemon with \`netnsd serve\`, or give its socket with --socket`,
+    ENOTDIR: `the socket ${socketPath} does not exist: start the daemon with \`netnsd serve\`, or give its socket with --socket`,
+    ECONNREFUSED: `no daemon listens on ${socketPath}: start it with \`netnsd serve\``,
+    EACCES: `permission denied on ${socketPath}: run as root, or as a member of the socket's group`,
   };
-  const message = why[cause.code ?? ''] ?? `the connection to ${socketPath} broke: ${cause.message}`;
+  const message = why[cause.code ?? ''] ?? `the connection to ${socketPath} failed: ${cause.message}`;
   return new NetnsdError('daemon_unreachable', message, { cause, details: { socket: socketPath, errno: cause.code } });
 }
 

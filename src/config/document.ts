@@ -1,7 +1,7 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
 import { NetnsdError } from '../errors.js';
 
-/** A value of a TOML document with the line where it (or its table's header) stands; `text` is how it is written there. */
+/** A value of a TOML document with its line (or that of its table's header); `text` is how it is written in the file. */
 export type ConfigNode = TableNode | ArrayNode | ScalarNode;
 interface Place {
   readonly line: number;
@@ -17,19 +17,19 @@ export interface ArrayNode extends Place {
 }
 export interface ScalarNode extends Place {
   readonly kind: 'scalar';
-  /** Null for a float: no key takes one, and 8.0 is no integer. */
+  /** Null for a float: no key accepts one, and 8.0 is not an integer. */
   readonly value: string | number | boolean | Date | null;
 }
 
 const SHOWN_CHARACTERS = 60;
 
-/** `text` on one line and cut where it is long, for a message. */
+/** `text` on one line, shortened, for a message. */
 function excerpt(text: string): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
 }
 
-/** Puts dotted keys, inline tables and `[headers]` of one document into one tree; the parser has refused duplicates. */
+/** Builds one tree from dotted keys, inline tables and `[headers]`; the parser has refused duplicates. */
 class TreeBuilder {
   readonly root: TableNode = { kind: 'table', line: 1, text: 'the file', entries: new Map() };
 
@@ -97,17 +97,17 @@ class TreeBuilder {
   }
 }
 
-/** Parses TOML 1.0 into a tree with positions; throws `config_invalid` with `file:line` where the syntax is wrong. */
+/** Parses TOML 1.0 into a tree with positions. Throws `config_invalid` with `file:line` for a syntax error. */
 export function parseDocument(source: string, file: string): TableNode {
   try {
     return new TreeBuilder(source).add(parseTOML(source, { tomlVersion: '1.0' }).body[0]);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const lines = source.split(/\r?\n/).slice(0, error.lineNumber);
-    // What is missing at a line's end is noticed on the next line that is not empty: the one that lacks it helps more.
+    // The parser reports something missing at the end of a line on the next line that is not empty.
     const line = lines.findLastIndex((text) => text.trim() !== '') + 1 || 1;
     const found = excerpt(lines[line - 1] ?? '');
-    throw new NetnsdError('config_invalid', `${file}:${line}: no valid TOML: ${error.message}; found: ${found}`, {
+    throw new NetnsdError('config_invalid', `${file}:${line}: invalid TOML: ${error.message}; found: ${found}`, {
       details: { file, line },
       cause: error,
     });

@@ -1,4 +1,4 @@
-import { DNS_KEYS, type Key, POOL_KEYS, TOP_KEYS } from './keys.js';
+import { DNS_KEYS, type Key, POOL_KEYS, TOP_KEYS } from './keys/index.js';
 
 /** The table of all keys in Markdown, as docs/reference.md has it. */
 export function renderKeyTable(): string {

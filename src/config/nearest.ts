@@ -1,4 +1,7 @@
-/** How many single-character edits (insert, delete, replace, swap of neighbours) lead from one text to the other. */
+/**
+ * The number of single-character edits (insert, delete, replace, swap of neighbours) from one text to the other. By hand: it
+ * is 12 lines, and commander's own, which does the same for options, is not exported.
+ */
 function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? 0;
@@ -14,12 +17,12 @@ function editDistance(from: string, to: string): number {
   return at(from.length, to.length);
 }
 
-/** `minReady` and `min-ready` are `min_ready` written in another custom: the same once folded. */
+/** Makes `minReady` and `min-ready` equal to `min_ready`. */
 function fold(name: string): string {
   return name.toLowerCase().replace(/[-_.\s]/g, '');
 }
 
-/** The candidate that `name` is probably meant to be, or null where none is near (a third of its letters at the most). */
+/** The candidate that `name` is most likely a misspelling of, or null: at most a third of its letters may differ. */
 export function nearest(name: string, candidates: readonly string[]): string | null {
   const longest = Math.max(...candidates.map((candidate) => candidate.length));
   if (name.length > 2 * longest) return null;

@@ -1,11 +1,11 @@
 import { endpointCapacity, parseSubnet, subnetsOverlap } from '../address/ipv4.js';
-import { DEFAULT_SUBNET, DNS_KEYS, type Key, POOL_KEYS, POOL_NAME, POOL_NAME_ALLOWED } from './keys.js';
+import { DEFAULT_SUBNET, DNS_KEYS, type Key, POOL_KEYS, POOL_NAME, POOL_NAME_ALLOWED } from './keys/index.js';
 import type { Section } from './section.js';
 import type { PoolConfig } from './types.js';
 
 const DEFAULT_POOL = 'default';
 
-/** The pool that there is when the configuration names none. */
+/** The pool of a configuration without pools. */
 export function defaultPool(): PoolConfig {
   return {
     name: DEFAULT_POOL,
@@ -26,22 +26,22 @@ export function defaultPool(): PoolConfig {
   };
 }
 
-/** The keys' names in a table's order, for messages. */
+/** The names of keys, in the order of their table. */
 export function namesOf(keys: Record<string, Key<unknown>>): string[] {
   return Object.values(keys).map(({ name }) => name);
 }
 
-/** The present names of keys, by the names that they had. */
+/** The names of keys by their former names. */
 function formerNames(keys: Record<string, Key<unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.values(keys).flatMap(({ name, formerName }) => (formerName ? [[formerName, name]] : [])),
   );
 }
 
-/** Reads the table `[pools]`; throws `config_invalid`, and `subnet_overlap` where two pools share addresses. */
+/** Reads the table `[pools]`. Throws `config_invalid`, and `subnet_overlap` if two pools share addresses. */
 export function readPools(pools: Section): PoolConfig[] {
   const read = pools.names().map((name) => {
-    if (!POOL_NAME.test(name)) pools.refuse(name, `no name for a pool, allowed: ${POOL_NAME_ALLOWED}`);
+    if (!POOL_NAME.test(name)) pools.refuse(name, `invalid name of a pool, allowed: ${POOL_NAME_ALLOWED}`);
     const section = pools.section(name) as Section;
     return { section, pool: readPool(name, section) };
   });
@@ -64,10 +64,7 @@ function readPool(name: string, section: Section): PoolConfig {
   section.refuseUnknown([...namesOf(POOL_KEYS), 'dns'], { elsewhere, renamed: formerNames(POOL_KEYS) });
   const subnet = section.read(POOL_KEYS.subnet) ?? (name === DEFAULT_POOL ? DEFAULT_SUBNET : null);
   if (subnet === null) {
-    section.refuse(
-      null,
-      `has no subnet, and only the pool ${DEFAULT_POOL} has one by default: add subnet = "NETWORK/BITS"`,
-    );
+    section.refuse(null, `no subnet: add subnet = "NETWORK/BITS" (only the pool ${DEFAULT_POOL} has a default)`);
   }
   return {
     name,
@@ -87,17 +84,17 @@ function readPool(name: string, section: Section): PoolConfig {
   };
 }
 
-/** The pool's two numbers. Defaults give way to what is set: a pool of `max = 4` keeps 4 ready. */
+/** The pool's size. A default gives way to what is set: with `max = 4`, `min_ready` is 4. */
 function readSize(section: Section, subnet: string): Pick<PoolConfig, 'minReady' | 'max'> {
   const capacity = endpointCapacity(parseSubnet(subnet));
   const max = section.read(POOL_KEYS.max) ?? Math.min(POOL_KEYS.max.initial, capacity);
   const minReady = section.read(POOL_KEYS.minReady) ?? Math.min(POOL_KEYS.minReady.initial, max);
   if (max > capacity) {
-    const room = `${subnet} has ${capacity} addresses beside network, gateway and broadcast`;
-    section.refuse(POOL_KEYS.max.name, `pool larger than its subnet: found ${max}, but ${room}`);
+    const room = `${subnet} has ${capacity} addresses for endpoints`;
+    section.refuse(POOL_KEYS.max.name, `larger than the subnet: found ${max}, but ${room}`);
   }
   if (minReady > max) {
-    const known = section.has(POOL_KEYS.max.name) ? 'max' : 'max, which is not set,';
+    const known = section.has(POOL_KEYS.max.name) ? 'max' : 'the default of max';
     section.refuse(POOL_KEYS.minReady.name, `found ${minReady}, allowed: an integer from 0 to ${known} (${max})`);
   }
   return { minReady, max };

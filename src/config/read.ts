@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { normalize } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { parseDocument } from './document.js';
-import { POOL_KEYS, TOP_KEYS } from './keys.js';
+import { POOL_KEYS, TOP_KEYS } from './keys/index.js';
 import { defaultPool, namesOf, readPools } from './pools.js';
 import { Section } from './section.js';
 import type { Config } from './types.js';
 
-/** Read when no other file is named, if it exists. */
+/** Read if it exists and no other file is given. */
 export const CONFIG_FILE = '/etc/netnsd/netnsd.toml';
 
 /**
- * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists, or takes the
- * defaults. Throws `config_invalid` and `subnet_overlap`, in one line with file, line and key.
+ * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists; otherwise returns
+ * the defaults. Throws `config_invalid` and `subnet_overlap`, in one line with file, line and key.
  */
 export function readConfig({ path }: { path: string | null }): Config {
   const file = path ?? CONFIG_FILE;
@@ -20,7 +20,7 @@ export function readConfig({ path }: { path: string | null }): Config {
   return parseConfig({ source: source ?? '', file });
 }
 
-/** The file's text; null where it is not there and need not be. */
+/** The text of the file; null if it does not exist and is not required. */
 function readSource(file: string, required: boolean): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
@@ -28,8 +28,8 @@ function readSource(file: string, required: boolean): string | null {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && !required) return null;
     const reasons: Record<string, string> = {
-      ENOENT: 'there is no such file: name another with --config',
-      EISDIR: 'it is a directory: name a file with --config',
+      ENOENT: 'the file does not exist: give another with --config',
+      EISDIR: 'it is a folder: give a file with --config',
       EACCES: 'permission denied',
       ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
     };
@@ -41,7 +41,7 @@ function readSource(file: string, required: boolean): string | null {
   }
 }
 
-/** The configuration that the TOML text `source` describes; `file` names it in messages. */
+/** The configuration in the TOML text `source`; messages name it `file`. */
 export function parseConfig(options: { source: string; file: string }): Config {
   const { source, file } = options;
   const top = new Section({ file, path: '' }, parseDocument(source, file));

@@ -1,15 +1,15 @@
 import { NetnsdError } from '../errors.js';
 import type { ConfigNode, TableNode } from './document.js';
-import type { Key } from './keys.js';
+import type { Key } from './keys/index.js';
 import { nearest } from './nearest.js';
 
-/** What JavaScript value a node stands for: arrays are resolved, tables are left as they are and accepted by no key. */
+/** The JavaScript value of a node. Tables are returned as nodes, which no key accepts. */
 function plainValue(node: ConfigNode): unknown {
   if (node.kind === 'array') return node.items.map(plainValue);
   return node.kind === 'scalar' ? node.value : node;
 }
 
-/** One table of the file: reads its keys and refuses, with file, line and key, what no key allows. */
+/** One table of the file: reads its keys, and refuses invalid ones with file, line and key. */
 export class Section {
   constructor(
     private readonly place: { readonly file: string; readonly path: string },
@@ -24,7 +24,7 @@ export class Section {
     return this.table.entries.has(name);
   }
 
-  /** `config_invalid` (or `code`) for `name`, or for the table itself. */
+  /** Throws `config_invalid` (or `code`) for the key `name`, or for the table itself. */
   refuse(name: string | null, problem: string, code: 'config_invalid' | 'subnet_overlap' = 'config_invalid'): never {
     const line = (name === null ? undefined : this.table.entries.get(name)?.line) ?? this.table.line;
     const key = this.keyPath(name);
@@ -33,8 +33,8 @@ export class Section {
   }
 
   /**
-   * Refuses the first key that is not among `known`. `elsewhere`: the tables of keys that belong into another one; `renamed`:
-   * the present names of keys that had another one.
+   * Refuses the first key that is not among `known`. `elsewhere`: keys that belong into another table; `renamed`: new names
+   * by former names.
    */
   refuseUnknown(
     known: readonly string[],
@@ -45,13 +45,12 @@ export class Section {
       if (Object.hasOwn(renamed, name)) this.refuse(name, `this key is now called ${renamed[name]}`);
       const meant = nearest(name, known);
       const home = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
-      const advice =
-        home !== undefined ? `: it belongs into ${home}` : meant === null ? '' : `: did you mean ${meant}?`;
+      const advice = home !== undefined ? `: it belongs in ${home}` : meant === null ? '' : `: did you mean ${meant}?`;
       this.refuse(name, `unknown key${advice} (allowed: ${known.join(', ')})`);
     }
   }
 
-  /** The value of `key`, or undefined where the file does not set it. */
+  /** The value of `key`, or undefined if the file does not set it. */
   read<T>(key: Key<T>): T | undefined {
     const node = this.table.entries.get(key.name);
     if (node === undefined) return undefined;
@@ -61,7 +60,7 @@ export class Section {
     return this.refuse(key.name, `found ${node.text}${advice ? ` (${advice})` : ''}, allowed: ${key.allowed}`);
   }
 
-  /** The table `name` in this one, or undefined where the file has none. */
+  /** The table `name` in this table, or undefined if the file has none. */
   section(name: string): Section | undefined {
     const node = this.table.entries.get(name);
     if (node === undefined) return undefined;

@@ -4,23 +4,12 @@ import { NetnsdError } from '../errors.js';
 import { ProcessNetns, secondsSinceBoot } from '../kernel/netns/process-netns.js';
 import { readBundle } from '../oci/index.js';
 import type { Lease, Pools } from '../pool/index.js';
-import {
-  ANNOTATION,
-  type Answer,
-  type ContainerRequest,
-  isSkipped,
-  networkPath,
-  refuseForeign,
-} from './lease-bundle.js';
-
-interface Request extends ContainerRequest {
-  /** The container's first process. */
-  readonly pid: number;
-}
+import { ANNOTATION, isSkipped, networkPath, refuseForeign } from './lease-bundle.js';
+import { type Grafted, type GraftRequest, passthrough } from './requests.js';
 
 interface GraftOptions {
   readonly pools: Pick<Pools, 'acquire' | 'leases' | 'release' | 'markGrafted'>;
-  /** Moves an endpoint's interface; the kernel thread's. */
+  /** Moves an endpoint's interface, in the kernel thread. */
   readonly graft: (name: EndpointName, targetFd: number) => Promise<void>;
   /** Process ids by namespace inode. */
   readonly users: () => ReadonlyMap<number, readonly number[]>;
@@ -29,54 +18,56 @@ interface GraftOptions {
 }
 
 /**
- * Gives containers a network by way of OCI hooks: leases an endpoint and moves its interface into the network namespace
- * that the runtime made for the container, where the bundle leaves that to the runtime. Annotations are honoured as for
- * a patched bundle; the bundle is only read, for the runtime has read it already.
+ * Gives containers a network through OCI hooks: leases an endpoint and moves its interface into the network namespace
+ * that the runtime made for the container. Annotations have the same effect as for a patched bundle. The bundle is only
+ * read: the runtime has read it already.
  */
 export class ContainerGrafts {
   readonly #options: GraftOptions;
-  /** By container: the same request while the first is under way gets the first one's answer. */
-  readonly #underWay = new Map<string, Promise<Answer<'grafted'>>>();
+  /** The newest graft of each container: one that comes meanwhile waits for it. */
+  readonly #pending = new Map<string, Promise<Grafted>>();
 
   constructor(options: GraftOptions) {
     this.#options = options;
   }
 
   /**
-   * Idempotent by container and namespace. Throws `graft_refused` (the process has ended, stands in the host's namespace,
-   * or in one with an eth0), `graft_failed`, `lease_conflict` where another container of this id still runs, and what
-   * acquire throws; then nothing new is held and the namespace is as it was.
+   * Idempotent by container and namespace. Throws `graft_refused` (the process has ended, is in the host's namespace, or
+   * in one with an eth0), `graft_failed`, `lease_conflict` if another container with this id still runs, and what acquire
+   * throws; then nothing new is leased and the namespace is unchanged.
    */
-  graft(request: Request): Promise<Answer<'grafted'>> {
-    // The time of asking: a process that was started later bears the number of the one that was meant.
-    const askedSeconds = secondsSinceBoot();
-    const before = this.#underWay.get(request.containerId);
-    const after = before === undefined ? this.#graft(request, askedSeconds) : this.#next(before, request, askedSeconds);
+  graft(request: GraftRequest): Promise<Grafted> {
+    // A process that started later than the request has reused the pid of the one that was meant.
+    const requestedSeconds = secondsSinceBoot();
+    const before = this.#pending.get(request.containerId);
+    const after =
+      before === undefined ? this.#graft(request, requestedSeconds) : this.#next(before, request, requestedSeconds);
     const tracked = after.finally(() => {
-      if (this.#underWay.get(request.containerId) === tracked) this.#underWay.delete(request.containerId);
+      if (this.#pending.get(request.containerId) === tracked) this.#pending.delete(request.containerId);
     });
-    this.#underWay.set(request.containerId, tracked);
+    this.#pending.set(request.containerId, tracked);
     return tracked;
   }
 
-  async #next(before: Promise<unknown>, request: Request, askedSeconds: number): Promise<Answer<'grafted'>> {
+  async #next(before: Promise<unknown>, request: GraftRequest, requestedSeconds: number): Promise<Grafted> {
     await before.catch(() => undefined);
-    return this.#graft(request, askedSeconds);
+    return this.#graft(request, requestedSeconds);
   }
 
-  async #graft(request: Request, askedSeconds: number): Promise<Answer<'grafted'>> {
+  async #graft(request: GraftRequest, requestedSeconds: number): Promise<Grafted> {
     using bundle = readBundle(request.bundle);
     const { containerId, pid, peer } = request;
     refuseForeign(bundle, peer?.uid ?? 0);
     const annotations = bundle.spec.annotations ?? {};
-    if (isSkipped(bundle)) return passthrough(`${ANNOTATION.skip} says so`);
+    if (isSkipped(bundle)) return passthrough(`its annotation ${ANNOTATION.skip} is set`);
     const path = networkPath(bundle);
     if (path === undefined) return passthrough("the container shares the host's network");
-    if (path !== null) return passthrough(`its network namespace has a path: ${path}`);
-    using target = this.#open(pid, askedSeconds);
-    // The folder of a process is its effective user's; the namespace, once opened, is held.
-    if (peer != null && peer.uid !== 0 && ownerOf(pid) !== peer.uid) throw refused(pid, `it is not user ${peer.uid}'s`);
-    const standing = this.#standing(containerId, target.inode);
+    if (path !== null) return passthrough(`its network namespace already has a path: ${path}`);
+    using target = this.#open(pid, requestedSeconds);
+    // /proc/PID belongs to the effective user of the process; the open descriptor holds the namespace.
+    if (peer != null && peer.uid !== 0 && ownerOf(pid) !== peer.uid)
+      throw refused(pid, `it does not belong to the client, user ${peer.uid}`);
+    const held = this.#heldLease(containerId, target.inode);
     const [lease] = await this.#options.pools.acquire({
       pool: annotations[ANNOTATION.pool] ?? request.pool,
       containerId,
@@ -87,17 +78,17 @@ export class ContainerGrafts {
     });
     if (lease === undefined) return passthrough('no lease was made');
     await this.#move(lease, { pid, target });
-    return { action: 'grafted', existing: standing === lease, lease };
+    return { action: 'grafted', existing: held === lease, lease };
   }
 
-  #open(pid: number, askedSeconds: number): ProcessNetns {
+  #open(pid: number, requestedSeconds: number): ProcessNetns {
     const target = ProcessNetns.open(pid);
-    if (target === undefined) throw refused(pid, 'there is no such process any more');
+    if (target === undefined) throw refused(pid, 'it has ended');
     try {
-      if (target.startedSeconds > askedSeconds) throw refused(pid, 'another process bears its number by now');
-      if (target.inode === this.#options.ownInode) throw refused(pid, "it stands in the host's own network namespace");
+      if (target.startedSeconds > requestedSeconds) throw refused(pid, 'it has ended, and another process has its pid');
+      if (target.inode === this.#options.ownInode) throw refused(pid, "it is in the host's own network namespace");
       const leased = this.#options.pools.leases({}).find(({ netns }) => netns.inode === target.inode);
-      if (leased !== undefined) throw refused(pid, `it stands in the namespace of lease ${leased.id} already`);
+      if (leased !== undefined) throw refused(pid, `it is already in the namespace of lease ${leased.id}`);
       return target;
     } catch (error) {
       target[Symbol.dispose]();
@@ -106,10 +97,10 @@ export class ContainerGrafts {
   }
 
   /**
-   * The lease that the container holds already. One that was grafted elsewhere is of an earlier container of this id,
-   * which went without its poststop hook, and ends here; unless that one still runs.
+   * The lease that the container holds already. A lease grafted into another namespace belongs to an earlier container of
+   * this id whose poststop hook did not run; it ends here unless that container still runs.
    */
-  #standing(containerId: string, inode: number): Lease | undefined {
+  #heldLease(containerId: string, inode: number): Lease | undefined {
     const { pools, users } = this.#options;
     const leases = pools.leases({ containerId });
     const elsewhere = leases.filter(({ graft }) => graft !== undefined && graft.inode !== inode);
@@ -117,7 +108,7 @@ export class ContainerGrafts {
     for (const { id, graft } of elsewhere) {
       const [user] = inside?.get(graft?.inode ?? 0) ?? [];
       if (user !== undefined) {
-        const message = `container ${containerId} has lease ${id} in a namespace where process ${user} still runs: delete that container first`;
+        const message = `container ${containerId} holds lease ${id} in a namespace where process ${user} still runs: delete that container first`;
         throw new NetnsdError('lease_conflict', message, { details: { containerId, lease: id } });
       }
       pools.release(id);
@@ -125,7 +116,7 @@ export class ContainerGrafts {
     return leases.find((lease) => !elsewhere.includes(lease));
   }
 
-  /** The record comes first, so that a restart knows where to look for the container; a failure ends the lease. */
+  /** The record is written first: a daemon that restarts knows where the container is. A failure ends the lease. */
   async #move(lease: Lease, { pid, target }: { pid: number; target: ProcessNetns }): Promise<void> {
     const { pools, graft } = this.#options;
     try {
@@ -143,8 +134,4 @@ function ownerOf(pid: number): number | undefined {
 
 function refused(pid: number, why: string): NetnsdError {
   return new NetnsdError('graft_refused', `cannot give process ${pid} a network: ${why}`, { details: { pid } });
-}
-
-function passthrough(reason: string): Answer<never> {
-  return { action: 'passthrough', reason };
 }

@@ -1,9 +1,10 @@
 import { hasCode, NetnsdError } from '../errors.js';
 import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
-import type { Lease, PoolService } from '../pool/index.js';
+import type { PoolService } from '../pool/index.js';
 import type { LeaseDns } from './lease-dns.js';
+import { type Patched, type PatchRequest, passthrough } from './requests.js';
 
-/** Annotations by which a spec says what it wants of netnsd, and by which it is told what it got. */
+/** Annotations that netnsd reads from a spec (pool, tenant, skip) and writes into it (lease, address). */
 export const ANNOTATION = {
   pool: 'dev.netnsd.pool',
   tenant: 'dev.netnsd.tenant',
@@ -12,72 +13,46 @@ export const ANNOTATION = {
   address: 'dev.netnsd.address',
 } as const;
 
-/** A request for the container of a bundle; a bundle's annotations go before it. */
-export interface ContainerRequest {
-  /** Absolute path of the folder that holds config.json. */
-  readonly bundle: string;
-  readonly containerId: string;
-  readonly pool?: string;
-  readonly tenant?: string;
-  /** Seconds to wait for a release when the pool is at its max. */
-  readonly wait?: number;
-  readonly signal: AbortSignal;
-  readonly peer?: { readonly uid: number } | null;
-}
-
-interface Request extends ContainerRequest {
-  readonly dns?: boolean;
-}
-
-/** What was done to a bundle or container; with `passthrough` nothing, and `reason` says why. */
-export interface Answer<Action extends string> {
-  readonly action: Action | 'passthrough';
-  readonly reason?: string;
-  readonly existing?: boolean;
-  readonly lease?: Lease;
-}
-
 /**
  * Leases an endpoint for the container of a bundle and writes its path into config.json, with the lease and its address
- * as annotations, so that `runc state` and `ctr container info` show them. What the spec's own annotations ask for goes
- * before what the request asks for. A spec that shares the host's network, has a path of somebody else's or asks to be
- * skipped passes through untouched; a path that an earlier patch left behind is replaced. The same request again gets the
- * same lease, and `existing`. Throws what acquire and patch throw; then nothing new is held.
+ * as annotations: `runc state` and `ctr container info` show them. The spec's annotations take precedence over the
+ * request. A spec that shares the host's network, has a path that netnsd did not write, or has the annotation `skip` is
+ * left unchanged; a path that an earlier patch wrote is replaced. Repeated, it returns the same lease and `existing`.
+ * Throws what acquire and patch throw; then nothing new is leased.
  */
 export async function leaseBundle(
   service: PoolService,
-  request: Request,
+  request: PatchRequest,
   dns?: Pick<LeaseDns, 'filesFor'>,
-): Promise<Answer<'patched'>> {
+): Promise<Patched> {
   using bundle = readBundle(request.bundle);
   refuseForeign(bundle, request.peer?.uid ?? 0);
   const annotations = bundle.spec.annotations ?? {};
-  if (isSkipped(bundle)) return passthrough(`${ANNOTATION.skip} says so`);
+  if (isSkipped(bundle)) return passthrough(`its annotation ${ANNOTATION.skip} is set`);
   const path = networkPath(bundle);
   if (path === undefined) return passthrough("the container shares the host's network");
   const { containerId } = request;
   const marked = annotations[ANNOTATION.lease];
   if (path !== null && marked === undefined) {
     const own = service.leases({ containerId }).find((lease) => lease.netns.path === path);
-    return own === undefined ? passthrough(`its network namespace has a path already: ${path}`) : patched(own, true);
+    if (own === undefined) return passthrough(`its network namespace already has a path: ${path}`);
+    return { action: 'patched', existing: true, lease: own };
   }
-  const standing = new Set(service.leases({ containerId }).map(({ id }) => id));
-  const pool = annotations[ANNOTATION.pool] ?? request.pool;
-  const tenant = annotations[ANNOTATION.tenant] ?? request.tenant;
+  const held = new Set(service.leases({ containerId }).map(({ id }) => id));
   const [lease] = await service.acquire({
-    pool,
+    pool: annotations[ANNOTATION.pool] ?? request.pool,
     containerId,
-    tenant,
+    tenant: annotations[ANNOTATION.tenant] ?? request.tenant,
     trust: readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged',
     forContainer: true,
     waitSeconds: request.wait,
     signal: request.signal,
   });
   if (lease === undefined) return passthrough('no lease was made');
-  const existing = standing.has(lease.id);
-  if (existing && path === lease.netns.path) return patched(lease, true);
+  const existing = held.has(lease.id);
+  if (existing && path === lease.netns.path) return { action: 'patched', existing, lease };
   try {
-    const files = dns?.filesFor({ bundle, lease, asked: request.dns });
+    const files = dns?.filesFor({ bundle, lease, requested: request.dns });
     patchBundle({
       bundle,
       netnsPath: lease.netns.path,
@@ -89,25 +64,25 @@ export async function leaseBundle(
     if (!existing) service.release(lease.id);
     throw error;
   }
-  return patched(lease, existing);
+  return { action: 'patched', existing, lease };
 }
 
-/** Whether the spec asks to be left alone. */
+/** Whether the spec asks netnsd to leave it alone. */
 export function isSkipped({ spec }: Bundle): boolean {
   return ['true', '1'].includes(spec.annotations?.[ANNOTATION.skip] ?? '');
 }
 
 /**
- * The daemon may do what its clients may not: a member of the socket's group has only bundles of its own looked at.
- * Throws `bundle_invalid`.
+ * The daemon has more privileges than its clients: a client that is not root may only name bundles that it owns. Throws
+ * `bundle_invalid`.
  */
 export function refuseForeign(bundle: Bundle, uid: number): void {
   if (uid === 0 || uid === process.geteuid?.() || bundle.owners.every((owner) => owner === uid)) return;
-  const message = `${bundle.specPath} is not user ${uid}'s: its folder and itself have to be, unless root asks`;
+  const message = `${bundle.specPath} and its folder must belong to the client, user ${uid}: change their owner, or run the client as root`;
   throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path, uid } });
 }
 
-/** Undefined where the container shares the host's network, null where its namespace has no path. */
+/** Undefined if the container shares the host's network, null if its namespace has no path. */
 export function networkPath(bundle: Bundle): string | null | undefined {
   try {
     return findNetworkNamespace(bundle).path;
@@ -115,12 +90,4 @@ export function networkPath(bundle: Bundle): string | null | undefined {
     if (hasCode(error, 'bundle_host_network')) return undefined;
     throw error;
   }
-}
-
-function passthrough(reason: string): Answer<never> {
-  return { action: 'passthrough', reason };
-}
-
-function patched(lease: Lease, existing: boolean): Answer<'patched'> {
-  return { action: 'patched', existing, lease };
 }

@@ -3,19 +3,19 @@ import { type Bundle, type ResolverFiles, renderHosts, renderResolvConf } from '
 import type { Lease, Pools } from '../pool/index.js';
 import type { LeaseFiles } from '../state/index.js';
 
-/** What the daemon appends to the ids of containers of a runtime root of its own; no part of a name. */
+/** The suffix of container ids from a runtime with a root of its own (see api/runtime-root.ts); not part of the name. */
 const ROOT_SUFFIX = /@[0-9a-f]{8}$/;
 const ANNOTATION = 'dev.netnsd.dns';
 
 interface LeaseDnsOptions {
   readonly pools: Pick<Pools, 'lease' | 'subscribe'>;
   readonly files: LeaseFiles;
-  /** Whether containers of this pool get the files unless something else is asked for. */
+  /** The pool's `mount_dns`. */
   readonly mountDns: (pool: string) => boolean;
   readonly log: { warn(details: object, message: string): void };
 }
 
-/** The DNS settings of leases as files that their containers see; they go with the lease. */
+/** The DNS settings of leases as files for their containers; removed when the lease ends. */
 export class LeaseDns {
   readonly #options: LeaseDnsOptions;
 
@@ -27,12 +27,12 @@ export class LeaseDns {
       try {
         files.remove(lease);
       } catch (error) {
-        log.warn({ err: error, lease }, 'files of a lease stay until the next start');
+        log.warn({ err: error, lease }, 'failed to remove the DNS files of a lease; the next start removes them');
       }
     });
   }
 
-  /** Makes the files of a lease. Throws `lease_not_found` and `state_write_failed`. */
+  /** Writes the files of a lease. Throws `lease_not_found` and `state_write_failed`. */
   write(leaseId: string, hostname?: string): ResolverFiles {
     const { pools, files } = this.#options;
     const lease = pools.lease(leaseId);
@@ -49,14 +49,14 @@ export class LeaseDns {
   }
 
   /**
-   * The files for a bundle, if it is to have them: its annotation `dev.netnsd.dns` decides, then the request, then the
-   * pool's `mount_dns`.
+   * The files for a bundle, or undefined: its annotation `dev.netnsd.dns` decides, then the request, then the pool's
+   * `mount_dns`.
    */
-  filesFor(options: { bundle: Bundle; lease: Lease; asked: boolean | undefined }): ResolverFiles | undefined {
-    const { bundle, lease, asked } = options;
+  filesFor(options: { bundle: Bundle; lease: Lease; requested: boolean | undefined }): ResolverFiles | undefined {
+    const { bundle, lease, requested } = options;
     const { annotations = {}, hostname } = bundle.spec;
     const annotated = annotations[ANNOTATION];
-    const wanted = annotated === undefined ? asked : ['true', '1'].includes(annotated);
+    const wanted = annotated === undefined ? requested : ['true', '1'].includes(annotated);
     return (wanted ?? this.#options.mountDns(lease.pool)) ? this.write(lease.id, hostname) : undefined;
   }
 }

@@ -3,24 +3,24 @@ import { resolve } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { type ParsedSpec, parseSpec, type Spec } from './spec.js';
 
-/** A spec is some 10 KB; what is larger than this is no spec. */
+/** The size limit of config.json; a spec has some 10 KB. */
 const SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** The file of a bundle that holds its spec (OCI runtime spec, bundle.md). */
 export const SPEC_FILE = 'config.json';
 
 /**
- * An OCI bundle, opened: its folder is held by a file descriptor, so that check and write act on the same folder even if
- * its path is moved or replaced in between. Dispose it to close the descriptor.
+ * An open OCI bundle. A file descriptor holds its folder, so check and write act on the same folder even if the path is
+ * moved or replaced in between. Dispose it to close the descriptor.
  */
 export class Bundle implements Disposable {
   readonly spec: Spec;
-  /** Where in `text` that stands which is edited. */
+  /** The positions in `text` of the parts that are edited. */
   readonly places: Omit<ParsedSpec, 'spec'>;
-  /** config.json as it was read; what a patch builds on. */
+  /** config.json as it was read. */
   readonly text: string;
 
-  /** User ids of the folder and of config.json. */
+  /** User ids of the owners of the folder and of config.json. */
   readonly owners: readonly number[];
 
   private constructor(
@@ -36,7 +36,7 @@ export class Bundle implements Disposable {
     this.places = places;
   }
 
-  /** Opens the folder and reads its spec; throws `bundle_invalid`, saying what to do. */
+  /** Opens the folder and reads its spec. Throws `bundle_invalid`. */
   static open(path: string): Bundle {
     const absolute = resolve(path);
     const fd = openFolder(absolute);
@@ -52,20 +52,20 @@ export class Bundle implements Disposable {
     return `${this.path === '/' ? '' : this.path}/${SPEC_FILE}`;
   }
 
-  /** The path of a file of the bundle's folder by way of the descriptor (proc(5), /proc/self/fd). */
+  /** The path of a file in the folder, through the descriptor (proc(5), /proc/self/fd). */
   entry(name: string): string {
     return `/proc/self/fd/${this.folderFd}/${name}`;
   }
 
-  /** Reads config.json anew, with its owner and its permissions; set-id bits, which a spec has no use for, are left out. */
+  /** Reads config.json again, with its owner and permissions, without set-id bits. */
   readSpec(): { text: string; uid: number; gid: number; mode: number } {
     // A FIFO must not block and a symlink must not lead out of the bundle.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const fd = attempt(this.specPath, () => openSync(this.entry(SPEC_FILE), flags));
     try {
       const stat = fstatSync(fd);
-      if (!stat.isFile()) throw invalid(`${this.specPath} is no regular file: replace it by one`);
-      if (stat.size > SIZE_LIMIT_BYTES) throw invalid(`${this.specPath} is larger than a spec may be (16 MiB)`);
+      if (!stat.isFile()) throw invalid(`${this.specPath} is not a regular file: replace it with one`);
+      if (stat.size > SIZE_LIMIT_BYTES) throw invalid(`${this.specPath} is larger than 16 MiB, the limit for a spec`);
       const bytes = attempt(this.specPath, () => readFileSync(fd));
       return { text: decode(bytes, this.specPath), uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o777 };
     } finally {
@@ -89,8 +89,8 @@ function openFolder(path: string): number {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
-      ENOENT: 'there is no such directory: name the bundle, the directory that holds config.json',
-      ENOTDIR: 'it is no directory: name the bundle, the directory that holds config.json',
+      ENOENT: 'the folder does not exist: give the folder that holds config.json',
+      ENOTDIR: 'it is not a folder: give the folder that holds config.json',
       EACCES: 'permission denied',
     };
     throw invalid(`cannot open the bundle ${path}: ${reasons[code ?? ''] ?? message}`, error);
@@ -103,10 +103,10 @@ function attempt<T>(path: string, read: () => T): T {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
-      ENOENT: 'there is none: run `runc spec` in the bundle',
-      ELOOP: 'it is a symbolic link: put the file itself into the bundle',
+      ENOENT: 'the file does not exist: run `runc spec` in the bundle',
+      ELOOP: 'it is a symbolic link: replace it with the file itself',
       EACCES: 'permission denied',
-      ENXIO: 'it is no regular file: replace it by one',
+      ENXIO: 'it is not a regular file: replace it with one',
     };
     throw invalid(`cannot read ${path}: ${reasons[code ?? ''] ?? message}`, error);
   }
@@ -116,7 +116,7 @@ function decode(bytes: Buffer, path: string): string {
   try {
     return UTF8.decode(bytes);
   } catch (error) {
-    throw invalid(`${path} is no valid JSON: it is not UTF-8 text`, error);
+    throw invalid(`${path} is not valid JSON: it is not UTF-8 text`, error);
   }
 }
 

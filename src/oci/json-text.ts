@@ -4,22 +4,22 @@ export interface Span {
   readonly end: number;
 }
 
-/** A member of an object, where it stands. */
+/** A member of an object, by its position. */
 export interface Member {
   readonly name: string;
   readonly key: Span;
   readonly value: Span;
 }
 
-/** As deep as Go's encoding/json goes, and with it the runtimes. */
+/** The limit of Go's encoding/json, which runtimes use. */
 const DEPTH_LIMIT = 10_000;
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 const [COMMA, LAST_BLANK] = [0x2c, 0x20];
 
 /**
- * An object in a JSON text that is valid: `JSON.parse` took it. Only what is asked for is looked at, a level at a time; a tree
- * of all of a spec takes many times as long, and containers wait for it.
+ * An object in a valid JSON text (`JSON.parse` accepted it). It is scanned one level at a time, on demand. By hand: the tree
+ * of jsonc-parser for a whole spec takes many times as long, and container starts wait for it.
  */
 export class ObjectText implements Span {
   readonly text: string;
@@ -33,14 +33,14 @@ export class ObjectText implements Span {
     this.end = end;
   }
 
-  /** The object that is all of the text but for white space. */
+  /** The object that is the whole text, without the white space around it. */
   static root(text: string): ObjectText {
     return new ObjectText(text, { start: skipBlanks(text, 0), end: text.trimEnd().length });
   }
 
   /**
-   * In their order; none where the value is of another kind. Throws `RangeError` where one is nested more deeply than runtimes
-   * take.
+   * The members in order; none if the value is not an object. Throws `RangeError` if one is nested more deeply than runtimes
+   * accept.
    */
   get members(): readonly Member[] {
     this.#members ??= membersOf(this.text, this.start);
@@ -67,7 +67,7 @@ function membersOf(text: string, start: number): Member[] {
   return members;
 }
 
-/** The elements of the array that begins at `start`; none where another kind of value begins there. */
+/** The elements of the array that begins at `start`; none if the value there is not an array. */
 export function elementsOf(text: string, { start }: Pick<Span, 'start'>): Span[] {
   const elements: Span[] = [];
   if (text.charCodeAt(start) !== OPEN_BRACKET) return elements;
@@ -79,7 +79,7 @@ export function elementsOf(text: string, { start }: Pick<Span, 'start'>): Span[]
   return elements;
 }
 
-/** To what comes next in an object or an array, or to its end. */
+/** The position of the next member or element, or of the closing bracket. */
 function skipSeparator(text: string, from: number): number {
   const at = skipBlanks(text, from);
   return text.charCodeAt(at) === COMMA ? skipBlanks(text, at + 1) : at;

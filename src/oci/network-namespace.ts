@@ -3,15 +3,15 @@ import type { Bundle } from './bundle.js';
 
 const TYPE = 'network';
 
-/** The place of the network namespace in `linux.namespaces`, and the path it has already. */
+/** The index of the network namespace in `linux.namespaces`, and its path or null. */
 export interface NetworkNamespace {
   readonly index: number;
   readonly path: string | null;
 }
 
 /**
- * Finds the entry of type `network`. Throws `bundle_host_network` where there is none, for the container then shares the
- * host's network, and `bundle_invalid` where there are two.
+ * Finds the entry of type `network`. Throws `bundle_host_network` if there is none (the container shares the host's
+ * network), and `bundle_invalid` if there are two.
  */
 export function findNetworkNamespace(bundle: Bundle): NetworkNamespace {
   const { namespaces } = bundle.spec.linux;
@@ -28,12 +28,12 @@ export function findNetworkNamespace(bundle: Bundle): NetworkNamespace {
   return first;
 }
 
-/** The same, and throws `bundle_path_set` where it has a path: somebody else decided on the network. */
+/** The same; throws `bundle_path_set` if it has a path. */
 export function findUnsetNetworkNamespace(bundle: Bundle): NetworkNamespace {
   const namespace = findNetworkNamespace(bundle);
   if (namespace.path === null) return namespace;
   const message =
-    `the network namespace of ${bundle.specPath} has a path already (${namespace.path}): ` +
+    `the network namespace of ${bundle.specPath} already has a path (${namespace.path}): ` +
     'remove "path" from its entry in linux.namespaces to have it set';
   throw new NetnsdError('bundle_path_set', message, { details: { bundle: bundle.path, path: namespace.path } });
 }

@@ -2,8 +2,8 @@ import type { Edit } from 'jsonc-parser';
 import type { ObjectText } from './json-text.js';
 
 /**
- * Edits that give an object of a JSON text these members: what stands there already has its value replaced, the others
- * come behind the last one and are set as that one is (line, indentation, colon). Pure.
+ * The edits that set these members of an object in a JSON text. The values of existing members are replaced; new members
+ * follow the last one, with its formatting. Pure.
  */
 export function setMembers(object: ObjectText, members: Readonly<Record<string, unknown>>): Edit[] {
   const style = styleOf(object);
@@ -21,7 +21,7 @@ export function setMembers(object: ObjectText, members: Readonly<Record<string, 
   return [...edits, { offset: last.value.end, length: 0, content: `,${added.join(',')}` }];
 }
 
-/** How the members of an object are written. */
+/** The formatting of the members of an object. */
 interface Style {
   /** Before a member: a line break and its indentation, a blank, or nothing. */
   readonly gap: string;
@@ -31,7 +31,7 @@ interface Style {
   readonly unit: string | undefined;
 }
 
-/** One level of indentation, as the first line that has any shows it; undefined where all is on one line. */
+/** One level of indentation, from the first indented line; undefined if all is on one line. */
 export function indentationUnit(text: string): string | undefined {
   return /^([\t ]+)"/m.exec(text)?.[1];
 }
@@ -49,8 +49,8 @@ function styleOf({ text, start, members }: ObjectText): Style {
 }
 
 /**
- * The white space before `offset`, from its last line break on if it has one: what is added needs no empty lines. By
- * steps backwards: a regular expression that ends in `$` would take the square of a long run of blanks.
+ * The white space before `offset`, from its last line break on. Scanned backwards: a regular expression that ends in `$`
+ * takes quadratic time on a long run of blanks.
  */
 function gapBefore(text: string, offset: number): string {
   let begin = offset;
@@ -59,7 +59,7 @@ function gapBefore(text: string, offset: number): string {
   return text.slice(begin, offset);
 }
 
-/** The white space at the begin of the line in which `offset` is. */
+/** The indentation of the line of `offset`. */
 function indentationAt(text: string, offset: number): string {
   const begin = text.lastIndexOf('\n', offset) + 1;
   return /^[\t ]*/.exec(text.slice(begin, offset))?.[0] as string;

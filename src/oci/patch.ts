@@ -9,18 +9,18 @@ import { indentationUnit, setMembers } from './object-edit.js';
 import { type ResolverFiles, resolverMountEdits } from './resolver-files.js';
 
 /**
- * Writes `netnsPath` into the entry of type `network` of the bundle's config.json, and `annotations` beside those that
- * it has. The text is edited in place: order, indentation, unknown fields and numbers beyond a double's precision stay
- * as they are. The file is replaced by a rename, with owner and mode kept; on failure it is unchanged.
+ * Writes `netnsPath` into the entry of type `network` of the bundle's config.json, and adds `annotations`. The text is
+ * edited in place: order, indentation, unknown fields and large numbers are kept. The file is replaced by a rename that
+ * keeps owner and mode; on failure it is unchanged.
  * Throws `bundle_host_network`, `bundle_path_set` and `bundle_invalid`.
  */
 export function patchBundle(options: {
   bundle: Bundle;
   netnsPath: string;
   annotations?: Readonly<Record<string, string>>;
-  /** A path that may stand there already, because it was written by an earlier patch. */
+  /** A path that an earlier patch wrote, and that may be replaced. */
   replaces?: string;
-  /** To be mounted in the container; those of an earlier patch are replaced, or taken out where there are none now. */
+  /** Mounted in the container. The mounts of an earlier patch are replaced, or removed if there are none now. */
   files?: ResolverFiles;
 }): void {
   const { bundle, netnsPath, annotations = {}, replaces, files } = options;
@@ -42,18 +42,18 @@ function editMounts(options: { text: string; bundle: Bundle; files: ResolverFile
   const { text, bundle, files } = options;
   const { mounts = [] } = bundle.spec;
   if (!Array.isArray(mounts))
-    throw new NetnsdError('bundle_invalid', `cannot use ${bundle.specPath}: mounts is no array`);
+    throw new NetnsdError('bundle_invalid', `cannot use ${bundle.specPath}: mounts is not an array`);
   const formattingOptions = formattingOf(bundle.text);
   const formatting = formattingOptions === undefined ? {} : { formattingOptions };
   return resolverMountEdits(mounts, files).reduce((before, { index, mount }) => {
     const isArrayInsertion = index < 0;
-    // Undefined takes an element out.
+    // Undefined removes an element.
     const edit = jsonc.modify(before, ['mounts', index], mount ?? undefined, { ...formatting, isArrayInsertion });
     return jsonc.applyEdits(before, edit);
   }, text);
 }
 
-/** How the file is indented, so that a line that is added looks like its neighbours; undefined where it is all one line. */
+/** The formatting of the file, for new lines; undefined if it is all one line. */
 function formattingOf(text: string) {
   const indent = indentationUnit(text);
   if (indent === undefined) return undefined;
@@ -64,27 +64,27 @@ function formattingOf(text: string) {
 function replaceSpec(bundle: Bundle, text: string): void {
   const { uid, gid, mode, text: present } = bundle.readSpec();
   if (present !== bundle.text) {
-    const message = `${bundle.specPath} was changed by somebody else meanwhile and is left as it is: run the command again`;
+    const message = `${bundle.specPath} was changed by another process meanwhile and was not patched: repeat the command`;
     throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path } });
   }
   try {
     writeBeside(bundle, { text, uid, gid, mode });
   } catch (error) {
-    // Without Node's own end of the message, the descriptor's path, which would say nothing to a reader.
+    // Without the end of the message: the path in /proc/self/fd means nothing to the reader.
     const reason = (error as Error).message.replace(/, .*$/s, '');
-    const message = `cannot write ${bundle.specPath}, which is left as it was: ${reason}`;
+    const message = `cannot write ${bundle.specPath}, which is unchanged: ${reason}`;
     throw new NetnsdError('bundle_invalid', message, { details: { bundle: bundle.path }, cause: error });
   }
 }
 
-/** Writes a temporary file beside config.json and renames it over that; removes it again if any of this fails. */
+/** Writes a temporary file beside config.json and renames it; removes it on failure. */
 function writeBeside(bundle: Bundle, file: { text: string; uid: number; gid: number; mode: number }): void {
   const temporary = bundle.entry(`.${SPEC_FILE}.netnsd-${randomUUID()}`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const fd = openSync(temporary, flags, 0o600);
   try {
     writeFileSync(fd, file.text);
-    // The mode first: once the file is another user's, changing it would take a capability more.
+    // The mode first: changing that of another user's file needs one more capability.
     fchmodSync(fd, file.mode);
     fchownSync(fd, file.uid, file.gid);
     renameSync(temporary, bundle.entry(SPEC_FILE));

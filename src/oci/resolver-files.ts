@@ -7,31 +7,30 @@ interface ResolverSettings {
   readonly options: readonly string[];
 }
 
-/** Files of one lease for its container to see as /etc/resolv.conf and /etc/hosts; absolute paths at the host. */
+/** The files of a lease for its container's /etc/resolv.conf and /etc/hosts; absolute paths on the host. */
 export interface ResolverFiles {
-  /** Null where the pool has no DNS settings: the image's own file stays in sight. */
+  /** Null if the pool has no DNS settings: the container keeps the file of its image. */
   readonly resolvConf: string | null;
   readonly hosts: string;
 }
 
-/** What stands at the end of the paths of such files, whichever daemon made them: `dns/LEASE_ID/hosts`. */
+/** The end of the paths of such files, of any daemon: `dns/LEASE_ID/hosts`. */
 const OURS = /\/dns\/[0-9a-f]{16}\/(hosts|resolv\.conf)$/;
 const DESTINATIONS = { resolvConf: '/etc/resolv.conf', hosts: '/etc/hosts' } as const;
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 
 /**
- * As containerd's CRI mounts them, but for `ro`. There they are writable unless the root is not; but their folder is on a
- * disk, and this one is on the tmpfs that holds the records: a container that may write there could fill it. The three
- * flags are those of /run, which a user namespace must not take off.
+ * The options of containerd's CRI, and `ro`: the files are on the tmpfs of the records, which a container that may write
+ * could fill. The last three are those of /run, which a user namespace must not remove.
  */
 const OPTIONS = ['rbind', 'rprivate', 'ro', 'nosuid', 'nodev', 'noexec'];
 
-/** Whether a name may stand in a line of hosts(5). */
+/** Whether a line of hosts(5) may contain the name. */
 export function isHostName(name: string | undefined): name is string {
   return name !== undefined && HOST_NAME.test(name);
 }
 
-/** The text of a resolv.conf(5) for these settings; null where there is nothing to say. Pure. */
+/** The text of a resolv.conf(5) with these settings; null if there are none. Pure. */
 export function renderResolvConf({ servers, search, options }: ResolverSettings): string | null {
   const lines = [
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
@@ -42,8 +41,8 @@ export function renderResolvConf({ servers, search, options }: ResolverSettings)
 }
 
 /**
- * The text of a hosts(5) file: localhost, and the lease's address (CIDR notation) with those of `names` that can be names
- * of a host. Pure.
+ * The text of a hosts(5) file: localhost, and the lease's address (CIDR notation) with those of `names` that are valid host
+ * names. Pure.
  */
 export function renderHosts(options: { address: string | undefined; names: readonly (string | undefined)[] }): string {
   const names = [...new Set(options.names)].filter(isHostName);
@@ -52,15 +51,15 @@ export function renderHosts(options: { address: string | undefined; names: reado
   return `${['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', ...own].join('\n')}\n`;
 }
 
-/** One change of the array `mounts`: a new element, or null to take one out; at the index -1 it is added. */
+/** One change of the array `mounts`: `mount` replaces the element at `index`, or is added at -1; null removes the element. */
 export interface MountEdit {
   readonly index: number;
   readonly mount: BindMount | null;
 }
 
 /**
- * What is to be changed in a spec's mounts for the container to see `files`, or none of them: mounts of an earlier lease
- * are replaced or taken out, what the spec itself mounts there or above (`/etc`) is left alone. Pure.
+ * The changes of a spec's mounts that let the container see `files`. Mounts of an earlier lease are replaced or removed;
+ * what the spec itself mounts at the same place or above (`/etc`) takes precedence. Pure.
  */
 export function resolverMountEdits(
   mounts: readonly { readonly destination?: string; readonly source?: string }[],
@@ -76,7 +75,7 @@ export function resolverMountEdits(
     if (isOurs) edits.push({ index, mount: file === undefined ? null : bindMount(destination, file) });
     for (const path of wanted.keys()) if (isAtOrAbove(destination, path)) wanted.delete(path);
   }
-  // From the end, so that what is taken out does not move what comes after.
+  // From the end: a removal changes the indices of what follows.
   return [...edits.reverse(), ...Array.from(wanted, ([path, file]) => ({ index: -1, mount: bindMount(path, file) }))];
 }
 
@@ -84,7 +83,7 @@ function bindMount(destination: string, source: string): BindMount {
   return { destination, type: 'bind', source, options: OPTIONS };
 }
 
-/** The root itself is no mount of a spec's, whatever it says. */
+/** The root does not count: every path is below it. */
 function isAtOrAbove(destination: string, path: string): boolean {
   const folder = destination.replace(/\/+$/, '');
   return folder !== '' && (path === folder || path.startsWith(`${folder}/`));

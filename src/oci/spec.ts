@@ -2,7 +2,7 @@ import jsonc, { type ParseError } from 'jsonc-parser';
 import { NetnsdError } from '../errors.js';
 import { elementsOf, type Member, ObjectText } from './json-text.js';
 
-/** What netnsd looks at in a spec (OCI runtime spec, config-linux.md); all the rest is kept as it stands. */
+/** The parts of a spec that netnsd reads (OCI runtime spec, config-linux.md). */
 export interface Spec {
   readonly process?: { readonly capabilities?: Partial<Record<CapabilitySet, readonly string[]>> };
   readonly mounts?: readonly { destination?: string; type?: string; source?: string; options?: readonly string[] }[];
@@ -29,7 +29,7 @@ export interface NamespaceEntry {
 }
 export type CapabilitySet = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 
-/** A spec, and where in its text that stands which is edited. */
+/** A spec, and the positions in its text of the parts that are edited. */
 export interface ParsedSpec {
   readonly spec: Spec;
   readonly root: ObjectText;
@@ -37,19 +37,19 @@ export interface ParsedSpec {
   readonly namespaces: readonly ObjectText[];
 }
 
-/** Parses the text of a config.json; throws `bundle_invalid` with line and column where it is no JSON, or not a spec for Linux. */
+/** Parses a config.json. Throws `bundle_invalid`, with line and column if it is not JSON, or if it is not a spec for Linux. */
 export function parseSpec(text: string, path: string): ParsedSpec {
   const spec = parseJson(text, path) as { linux?: { namespaces?: unknown } } | null;
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
-    throw invalid(path, 'it is not a JSON object: run `runc spec` for a new one');
+    throw invalid(path, 'it is not a JSON object: `runc spec` creates a new one');
   const { root, namespaces: entries } = placesIn(text, path);
   const namespaces = spec.linux?.namespaces;
   if (namespaces === undefined) {
-    throw invalid(path, 'it has no linux.namespaces: is it a spec for Linux? `runc spec` makes one');
+    throw invalid(path, 'it has no linux.namespaces, so it is not a spec for Linux: `runc spec` creates one');
   }
   if (!Array.isArray(namespaces)) throw invalid(path, 'linux.namespaces is not an array');
   if (!namespaces.every(isNamespaceEntry)) {
-    throw invalid(path, 'linux.namespaces holds an entry that is no {"type": …, "path": …}');
+    throw invalid(path, 'an entry of linux.namespaces is not {"type": …, "path": …}');
   }
   return { spec: spec as Spec, root, namespaces: entries };
 }
@@ -70,7 +70,7 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-/** Why a text is no JSON, and where, by a parser that goes on behind a mistake. */
+/** Why and where a text is not JSON, from a parser that continues after an error. */
 function explain(text: string, cause: Error): string {
   const errors: ParseError[] = [];
   try {
@@ -80,13 +80,13 @@ function explain(text: string, cause: Error): string {
     throw error;
   }
   const [first] = errors;
-  if (first === undefined) return `it is no valid JSON: ${text === '' ? 'empty at line 1, column 1' : cause.message}`;
-  return `it is no valid JSON: ${jsonc.printParseErrorCode(first.error)} at ${position(text, first.offset)}`;
+  if (first === undefined) return `it is not valid JSON: ${text === '' ? 'empty at line 1, column 1' : cause.message}`;
+  return `it is not valid JSON: ${jsonc.printParseErrorCode(first.error)} at ${position(text, first.offset)}`;
 }
 
 /**
- * Where a name occurs twice, or in other case, runtimes differ in which they take (Go's ignore case, and the last one
- * wins): which place to edit would be a guess, so neither is.
+ * Refuses a name that occurs twice or in another case: runtimes differ in which one they use (Go ignores case, and the last
+ * one wins), so there is no safe place to edit.
  */
 function placesIn(text: string, path: string): Omit<ParsedSpec, 'spec'> {
   try {
@@ -102,12 +102,12 @@ function placesIn(text: string, path: string): Omit<ParsedSpec, 'spec'> {
   }
 }
 
-/** The names that are looked for, compared as Go's encoding/json does: in any case, with the long s (U+017F) for an s. */
+/** Compared as Go's encoding/json does: in any case, with the long s (U+017F) for an s. */
 const TOP_NAMES = /^(?:linux|mounts|annotations)$/iu;
 const LINUX_NAMES = /^namespaces$/iu;
 const ENTRY_NAMES = /^(?:type|path)$/iu;
 
-/** The members of these names, each of which may be there once, and in no other case. */
+/** The members with these names. Throws if one occurs twice, or in another case. */
 function single({ text, members }: ObjectText, names: RegExp, path: string): Map<string, Member> {
   const found = new Map<string, Member>();
   for (const member of members) {

@@ -1,15 +1,15 @@
 import type { CapabilitySet, Spec } from './spec.js';
 
-/** What a container may do to its network namespace, as its spec says. */
+/** What a container may do to its network namespace, according to its spec. */
 export interface Trust {
-  /** Whether it could leave a trace that no notification tells of: its namespace is then used once. */
+  /** Whether it can change the namespace without a notification; such a namespace is replaced after its lease. */
   readonly privileged: boolean;
   readonly reasons: readonly string[];
 }
 
 /**
- * Capabilities that change the network namespace, or reach around the container's walls to where it can be changed.
- * CAP_NET_RAW is none of them: its sockets end with its processes.
+ * Capabilities that can change the network namespace, or leave the container for a place from which it can be changed.
+ * CAP_NET_RAW is not one: its sockets end with their processes.
  */
 const CAPABILITIES = [
   'CAP_NET_ADMIN',
@@ -24,7 +24,7 @@ const SETS: readonly CapabilitySet[] = ['bounding', 'effective', 'permitted', 'i
 /** These run with the runtime's privileges inside the container's namespaces (runtime spec, config.md). */
 const HOOKS = ['createContainer', 'startContainer'];
 
-/** Reads from a spec what the container may do; what it leaves open, or says in no known shape, counts as allowed. Pure. */
+/** Reads from a spec what the container may do. What is absent or malformed counts as allowed. Pure. */
 export function readTrust(spec: Spec): Trust {
   const reasons = reasonsOf(spec);
   return { privileged: reasons.length > 0, reasons };
@@ -34,8 +34,8 @@ function reasonsOf(spec: Spec): string[] {
   try {
     return [...capabilityReasons(spec), ...sysctlReasons(spec), ...mountReasons(spec), ...otherReasons(spec)];
   } catch (error) {
-    // The text of a spec is whatever somebody wrote: an object where an array belongs ends here.
-    if (error instanceof TypeError) return ['the spec is not as the runtime specification has it'];
+    // For example an object where the specification has an array.
+    if (error instanceof TypeError) return ['the spec does not follow the runtime specification'];
     throw error;
   }
 }
@@ -56,7 +56,7 @@ function sysctlReasons({ linux }: Spec): string[] {
   return [...(writable ? ['/proc/sys is writable'] : []), ...set.map((name) => `sysctl ${name} is set`)];
 }
 
-/** A second view of procfs escapes the read-only paths; root without capabilities may write sysctls through it. */
+/** A second mount of procfs evades the read-only paths: root without capabilities can write sysctls through it. */
 function mountReasons(spec: Spec): string[] {
   return (spec.mounts ?? []).flatMap(({ type, source = '', destination = '' }) => {
     const isBind = type !== 'proc' && trimmed(source).startsWith('/');

@@ -27,7 +27,7 @@ export interface Reconciliation {
 }
 
 export function ofNetwork({ pool, link, endpoint, problem, outcome, error }: NetworkFinding): Finding {
-  const done = outcome === 'mended' ? 'done' : outcome;
+  const done = outcome === 'repaired' ? 'done' : outcome;
   return { pool, object: link, endpoint, lease: null, problem, action: 'mended', outcome: done, advice: error };
 }
 

@@ -336,7 +336,7 @@ export class Lane implements AsyncDisposable {
     this.#note({ id: lease.id, netns: noted.facts.netns } as Lease);
     // Taken from the shelf, of which no daemon has heard; and what netnsd-runc leaves that is killed before it takes.
     const { facts } = third.record;
-    const entry = `${third.record.id}.left ${facts.addresses[0].address} ${facts.netns.path}`;
+    const entry = JSON.stringify({ token: `${third.record.id}.left`, pool: 'default', ...facts });
     const taken = { id: randomBytes(8).toString('hex'), netns: facts.netns };
     symlinkSync(entry, join(stateDir, 'shelf', 'taken', 'left'));
     write(join('shelf', 'holders'), 'left', `{"lease":"${taken.id}","pid":1}\n{}`);

@@ -33,7 +33,7 @@ export class ShelfTaker {
       return undefined;
     }
     for (const name of this.#names()) {
-      const path = this.#rename(join('offers', 'default', 'unused', name), 'taken', key);
+      const path = this.#rename(name, 'taken', key);
       if (path !== undefined) return { id, path };
     }
     rmSync(holder, { force: true });
@@ -47,12 +47,16 @@ export class ShelfTaker {
     );
   }
 
+  /** Paths in the shelf: those that its tenant has used, then those that nobody has. */
   #names(): string[] {
-    try {
-      return readdirSync(join(this.#shelf, 'offers', 'default', 'unused'));
-    } catch {
-      return [];
-    }
+    return [join('used', 'default'), 'unused'].flatMap((kind) => {
+      const folder = join('offers', 'default', kind);
+      try {
+        return readdirSync(join(this.#shelf, folder)).map((name) => join(folder, name));
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** The path of the namespace whose entry it is; undefined where another was quicker. */

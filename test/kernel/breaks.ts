@@ -9,7 +9,7 @@ export interface Break {
   /** What it is about: a bridge by its place in the group, or the link of the first endpoint. */
   readonly object: 'bridge 0' | 'bridge 1' | 'port';
   /** Whether netnsd can put it right. */
-  readonly mended: boolean;
+  readonly repaired: boolean;
 }
 
 const FIRST = 'nbtest-xiob.0';
@@ -17,7 +17,7 @@ const SECOND = 'nbtest-xiob.1';
 const PORT = 'ndtest-1';
 
 function bridge(problem: string, ...commands: string[]): Break {
-  return { commands: commands.map((line) => line.split(' ')), problem, object: 'bridge 0', mended: true };
+  return { commands: commands.map((line) => line.split(' ')), problem, object: 'bridge 0', repaired: true };
 }
 
 function port(problem: string, ...commands: string[]): Break {
@@ -38,7 +38,7 @@ export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
       `link delete ${FIRST}`,
       `link add ${FIRST} type veth peer name other`,
     ),
-    mended: false,
+    repaired: false,
   },
   'a bridge was set down': bridge('is down', `link set ${FIRST} down`),
   "a bridge's MAC was changed": bridge('has another MAC', `link set ${FIRST} address 02:00:00:00:00:01`),

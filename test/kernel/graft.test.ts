@@ -230,7 +230,7 @@ const FAILURES: Record<string, Failure> = {
     step: 'read',
     spoil: ({ fake, plan }) => void ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0'),
   },
-  'somebody gave the interface another MAC': {
+  'the interface has another MAC': {
     step: 'read',
     spoil: ({ fake, plan }) =>
       void ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),

@@ -57,12 +57,12 @@ t.test('a host on which netnsd runs has nothing failed, with a daemon and withou
   t.match(text, /\n {2}ok +trial: a namespace, a veth pair and a bridge could be made\n/);
   t.match(text, /\n {2}ok +subnets: no pool shares/);
   t.match(text, /\n {2}ok +reconcile: 3 endpoints are as they should be\n/);
-  t.match(text, /\n\d+ looked at: \d+ fine, \d+ to mind, 0 failed, \d+ that could not be told$/);
+  t.match(text, /\n\d+ checks: \d+ ok, \d+ warnings?, 0 failed, \d+ unknown$/);
   await daemon.stop('SIGKILL');
   const dead = await doctor(daemon);
   t.equal(dead.status, 0, dead.text);
   t.match(dead.text, /leftover: no daemon runs, and 3 namespaces are mounted and 3 records there\n +-> netnsd serve/);
-  t.match(dead.text, /unknown +daemon: nothing answers on/);
+  t.match(dead.text, /unknown +daemon: no daemon listens on/);
 });
 
 t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) => {
@@ -262,6 +262,6 @@ t.test('without root less is told, and said so', async (t) => {
   t.equal(exitCode, 0, stdout);
   t.match(stdout, /unknown +firewall: cannot be told: E.*\n +-> sudo netnsd doctor/);
   t.match(stdout, /unknown +trial: nothing can be tried without root/);
-  t.match(stdout, /unknown +daemon: no permission to use/);
+  t.match(stdout, /unknown +daemon: permission denied on/);
   t.match(stdout, /unknown +leftover: cannot be told: EACCES/);
 });

@@ -18,7 +18,7 @@ t.test('a start that fails when the pools are at work already ends, and says why
   const { exitCode, stderr, timedOut } = await execa(MAIN, ['serve', ...options], { reject: false, timeout: 300_000 });
   t.notOk(timedOut, 'it does not stay with its pools');
   t.equal(exitCode, 2);
-  t.match(stderr, /is there and no socket: remove it, or choose another with --socket/);
+  t.match(stderr, /exists and is not a socket: remove it, or choose another path with --socket/);
   const down = await execa(MAIN, ['down', '--state-dir', stateDir, '--socket', join(folder, 'other')]);
   t.equal(down.exitCode, 0, 'and what it had begun can be taken down');
 });

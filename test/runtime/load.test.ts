@@ -107,7 +107,9 @@ async function look(daemon: Daemon, rounds: number, youngFile: string): Promise<
   await settled(daemon);
   // Each ready endpoint is sealed a moment later, which takes a descriptor, and laid out then.
   const offers = join(daemon.stateDir, 'shelf', 'offers', 'default');
-  await eventually('all are sealed', () => readdirSync(offers).length === 200);
+  const lying = () =>
+    readdirSync(offers, { recursive: true, withFileTypes: true }).filter((one) => one.isSymbolicLink());
+  await eventually('all are sealed', () => lying().length === 200);
   await collected(youngFile);
   return { rounds, fds: openFds(daemon.pid), memoryBytes: memoryBytes(daemon.pid) };
 }

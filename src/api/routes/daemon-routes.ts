@@ -11,7 +11,7 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
 
   app.get(
     '/v1/status',
-    { schema: { summary: 'The daemon and its pools', tags: ['daemon'], response: { 200: StatusSchema } } },
+    { schema: { summary: 'Status of the daemon and its pools', tags: ['daemon'], response: { 200: StatusSchema } } },
     async () => ({
       version,
       pid: process.pid,
@@ -22,7 +22,7 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
 
   app.get(
     '/healthz',
-    { schema: { summary: 'Whether the daemon answers', tags: ['daemon'], response: { 200: HealthSchema } } },
+    { schema: { summary: 'Health check', tags: ['daemon'], response: { 200: HealthSchema } } },
     async () => ({ status: 'ok' as const }),
   );
 
@@ -33,7 +33,7 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       config: {
         openapi: {
           200: {
-            description: 'Pools by state, counters, the duration of acquires, and the process.',
+            description: 'Endpoints by pool and state, counters, the duration of acquires, and process metrics.',
             content: { 'text/plain': { schema: { type: 'string', examples: ['netnsd_max{pool="default"} 1000'] } } },
           },
         },

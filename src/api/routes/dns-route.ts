@@ -10,8 +10,8 @@ export const dnsRoute: FastifyPluginAsyncTypebox<Options> = async (app, { dnsFil
     '/v1/leases/:id/dns-files',
     {
       schema: {
-        summary: "Write a lease's DNS settings as files to be mounted in its container",
-        description: 'They go with the lease. Again writes them anew, at the same paths.',
+        summary: "Write a lease's DNS settings as files to mount into its container",
+        description: 'The files are removed when the lease ends. Repeated, it writes them again, at the same paths.',
         tags: ['leases'],
         params: LeaseParamsSchema,
         body: DnsFilesRequestSchema,

@@ -9,7 +9,7 @@ export const endpointRoute: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'service'
     '/v1/endpoints/:id',
     {
       schema: {
-        summary: 'One endpoint, also one that was replaced lately',
+        summary: 'Show an endpoint, present or replaced lately',
         tags: ['pools'],
         params: EndpointParamsSchema,
         response: { 200: EndpointSchema },
@@ -19,7 +19,7 @@ export const endpointRoute: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'service'
       const { id } = request.params;
       const endpoint = service.endpoint(id);
       if (endpoint !== undefined) return endpoint;
-      const message = `nothing is known of an endpoint ${JSON.stringify(id)} (any more): see \`netnsd list\` and \`netnsd status\``;
+      const message = `there is no endpoint ${JSON.stringify(id)}: \`netnsd list --json\` shows those that are leased`;
       throw new NetnsdError('endpoint_not_found', message);
     },
   );

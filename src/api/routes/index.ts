@@ -18,7 +18,7 @@ export interface RouteOptions extends ApiOptions {
   readonly deliveries: Deliveries;
 }
 
-/** All routes of the API. To register them does nothing but that: it happens once more for their description. */
+/** All routes of the API. Registered once more for /openapi.json, so this has no other effects. */
 export async function registerRoutes(app: FastifyInstance, options: RouteOptions): Promise<void> {
   const { metrics } = options;
   const observe = (seconds: number): void => metrics.observeAcquire(seconds);
@@ -32,7 +32,7 @@ export async function registerRoutes(app: FastifyInstance, options: RouteOptions
   await app.register(reconcileRoute, options);
   await app.register(eventRoute, options);
   const schema = {
-    summary: 'This description',
+    summary: 'This document',
     tags: ['daemon'],
     response: {},
   };

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { NetnsdError } from '../../errors.js';
 import type { Lease } from '../../pool/index.js';
 import type { Deliveries } from '../delivery.js';
@@ -21,19 +22,20 @@ type Options = Pick<ApiOptions, 'service' | 'log'> & {
 /** `/v1/leases`. */
 export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
   const { service, log, deliveries, observe } = options;
-  const one = { ...LeaseSchema, description: 'The lease; with `count`: {leases}.' };
   app.post(
     '/v1/leases',
     {
       schema: {
-        summary: 'Lease an endpoint, or `count` of them, all or nothing',
+        summary: 'Lease an endpoint, or `count` of them, all or none',
         description:
-          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container holds already. If the client disconnects before the response, nothing stays leased.',
+          'Idempotent by (pool, containerId): 201 with a new lease, 200 with the one that the container already holds. If the client disconnects before the response, nothing stays leased.',
         tags: ['leases'],
         body: AcquireSchema,
-        response: { 200: { ...LeaseSchema, description: 'The lease that the container holds already.' }, 201: one },
+        response: {
+          200: { ...LeaseSchema, description: 'The lease that the container already holds.' },
+          201: Type.Union([LeaseSchema, LeaseListSchema], { description: 'The lease; with `count`: {leases}.' }),
+        },
       },
-      config: { openapi: { 201: { description: one.description, anyOf: [LeaseSchema, LeaseListSchema] } } },
     },
     async (request, reply) => {
       const startedMs = performance.now();
@@ -45,10 +47,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
       const isNew = delivery.carry(leases);
       logLeases(log, leases, { isNew, peer });
       reply.code(isNew ? 201 : 200);
-      if (terms.count === undefined) return leases[0] as Lease;
-      // The compiled serialiser of the route is that of a single lease.
-      reply.type('application/json; charset=utf-8').serializer(JSON.stringify);
-      return { leases } as never;
+      return terms.count === undefined ? (leases[0] as Lease) : { leases };
     },
   );
 
@@ -67,7 +66,9 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
 
   app.get(
     '/v1/leases/:id',
-    { schema: { summary: 'One lease', tags: ['leases'], params: LeaseParamsSchema, response: { 200: LeaseSchema } } },
+    {
+      schema: { summary: 'Show a lease', tags: ['leases'], params: LeaseParamsSchema, response: { 200: LeaseSchema } },
+    },
     async (request) => {
       const lease = service.lease(request.params.id);
       if (lease !== undefined) return lease;

@@ -13,12 +13,19 @@ export const poolRoutes: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'service'>> 
 
   app.get(
     '/v1/pools/:name',
-    { schema: { summary: 'One pool', tags: ['pools'], params: PoolParamsSchema, response: { 200: PoolStatusSchema } } },
+    {
+      schema: {
+        summary: 'Show a pool',
+        tags: ['pools'],
+        params: PoolParamsSchema,
+        response: { 200: PoolStatusSchema },
+      },
+    },
     async (request) => {
       const { name } = request.params;
       const status = service.poolStatus(name);
       if (status !== undefined) return status;
-      throw new NetnsdError('pool_not_found', `no pool is named ${JSON.stringify(name)}: see \`netnsd pool list\``);
+      throw new NetnsdError('pool_not_found', `there is no pool ${JSON.stringify(name)}: see \`netnsd pool list\``);
     },
   );
 

@@ -2,15 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiOptions } from '../options.js';
 import { ReconcileSchema, ReconciliationSchema } from '../schemas/index.js';
 
-/** `/v1/reconcile`, what `netnsd doctor` asks of a daemon that runs. */
+/** `/v1/reconcile`: what `netnsd doctor` requests of a running daemon. */
 export const reconcileRoute: FastifyPluginAsyncTypebox<Pick<ApiOptions, 'reconcile'>> = async (app, { reconcile }) => {
   app.post(
     '/v1/reconcile',
     {
       schema: {
-        summary: 'Compare what there is with what should be, and put it right if asked to',
+        summary: 'Compare records, kernel and processes, and repair the difference on request',
         description:
-          'Links, bridges and namespaces of the daemon, and who is inside. One comparison runs at a time; a second waits.',
+          "Compares the daemon's links, bridges and namespaces, and the processes inside. One reconcile runs at a time; another request waits.",
         tags: ['daemon'],
         body: ReconcileSchema,
         response: { 200: ReconciliationSchema },

@@ -1,4 +1,4 @@
-/** Writing a lease into an OCI bundle. */
+/** Leases for the containers of OCI runtimes. */
 
 import { type Static, Type } from 'typebox';
 import { ContainerId, closed, nullableString, oneOf, PoolName, Tenant, Wait } from './fields.js';
@@ -25,17 +25,20 @@ export const PatchBundleSchema = Type.Object(
       }),
     ),
   },
-  { ...closed, title: 'PatchBundleRequest', description: 'A bundle, and the container that is to be started from it.' },
+  { ...closed, title: 'PatchBundleRequest', description: 'A bundle, and the container that will be started from it.' },
 );
 
 export const PatchedBundleSchema = Type.Object(
   {
     action: oneOf(['patched', 'passthrough'], {
-      description: 'patched: config.json names the leased namespace; passthrough: it was left as it is.',
+      description: 'patched: config.json has the path of the leased namespace; passthrough: config.json is unchanged.',
       examples: ['patched'],
     }),
     reason: Type.Optional(
-      Type.String({ description: 'Why nothing was done.', examples: ['its network namespace has a path'] }),
+      Type.String({
+        description: 'Why nothing was done.',
+        examples: ['its network namespace already has a path: /run/netns/other'],
+      }),
     ),
     existing: Type.Optional(
       Type.Boolean({ description: 'Whether the container held the lease before this request.', examples: [false] }),
@@ -52,20 +55,20 @@ export const GraftSchema = Type.Object(
     pid: Type.Integer({
       minimum: 1,
       maximum: 4_194_304,
-      description: "The container's first process, which stands in the network namespace that its runtime made.",
+      description: "The container's first process, inside the network namespace that its runtime made.",
       examples: [4711],
     }),
     pool: Type.Optional(PoolName),
     tenant: Type.Optional(Tenant),
     wait: Type.Optional(Wait),
   },
-  { ...closed, title: 'GraftRequest', description: 'A container that is being created, as an OCI hook knows it.' },
+  { ...closed, title: 'GraftRequest', description: 'A container that is being created, as an OCI hook describes it.' },
 );
 
 export const GraftedSchema = Type.Object(
   {
     action: oneOf(['grafted', 'passthrough'], {
-      description: "grafted: the container's namespace has the leased interface; passthrough: it was left as it is.",
+      description: "grafted: the container's namespace has the leased interface; passthrough: it is unchanged.",
       examples: ['grafted'],
     }),
     reason: PatchedBundleSchema.properties.reason,
@@ -82,12 +85,12 @@ export const DnsFilesRequestSchema = Type.Object(
         minLength: 1,
         maxLength: 253,
         pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
-        description: "The container's host name, which goes into its hosts file beside its id.",
+        description: "The container's host name; its hosts file gets it beside the container's id.",
         examples: ['web-1'],
       }),
     ),
   },
-  { ...closed, title: 'DnsFilesRequest', description: 'What the files are to say beside what the lease says.' },
+  { ...closed, title: 'DnsFilesRequest', description: 'What the files contain beside the settings of the lease.' },
 );
 
 export const DnsFilesSchema = Type.Object(
@@ -97,7 +100,7 @@ export const DnsFilesSchema = Type.Object(
       examples: ['/run/netnsd/dns/5f3a9c0d1e2b4a68/hosts'],
     }),
     resolvConf: nullableString({
-      description: 'For /etc/resolv.conf; null where the pool has no DNS settings.',
+      description: 'For /etc/resolv.conf; null if the pool has no DNS settings.',
       examples: ['/run/netnsd/dns/5f3a9c0d1e2b4a68/resolv.conf'],
     }),
   },

@@ -1,4 +1,4 @@
-/** One endpoint, whoever has it. */
+/** One endpoint in any state. */
 
 import { type Static, Type } from 'typebox';
 import { EventSchema } from './event-schema.js';
@@ -7,10 +7,10 @@ import { LeaseSchema } from './lease-schemas.js';
 
 const { netns, interface: link, addresses } = LeaseSchema.properties;
 
-/** Why an endpoint is not used again. */
+/** Why an endpoint was replaced. */
 export const REPLACEMENT = {
-  time: time('When it was judged.'),
-  kind: Type.String({ description: 'What of it deviated; a word of few.', examples: ['links'] }),
+  time: time('When it was verified.'),
+  kind: Type.String({ description: 'The kind of deviation, in one word.', examples: ['links'] }),
   text: Type.String({ examples: ['MTU changed'] }),
 };
 
@@ -19,30 +19,29 @@ export const EndpointSchema = Type.Object(
     id: Type.String({ examples: ['default-17'] }),
     pool: Type.String({ examples: ['default'] }),
     state: oneOf(['building', 'ready', 'leased', 'dirty', 'broken', 'destroying', 'gone'], {
-      description: 'dirty: released, and not judged yet; gone: nothing of it is left.',
+      description: 'dirty: released and not verified yet; gone: it was destroyed.',
       examples: ['gone'],
     }),
     tenant: nullableString({
-      description: 'Whom it has served since it was built: nobody else gets it. Null: nobody, or it is gone.',
+      description:
+        'The tenant that it has served since it was built; no other tenant gets it. Null: none, or the endpoint is gone.',
       examples: [null],
     }),
-    lease: nullableString({ description: 'The lease that holds it.', examples: [null] }),
+    lease: nullableString({ description: 'Id of the lease on it.', examples: [null] }),
     reason: nullableString({
-      description: 'Why it is dirty, broken, on its way out or gone.',
+      description: 'Why it is dirty, broken, being destroyed or gone.',
       examples: ['links: MTU changed'],
     }),
     netns: Type.Optional(netns),
     interface: Type.Optional(link),
     addresses: Type.Optional(addresses),
-    replaced: Type.Optional(
-      Type.Object(REPLACEMENT, { description: 'Why it is not used again, once somebody has had it.' }),
-    ),
+    replaced: Type.Optional(Type.Object(REPLACEMENT, { description: 'Why it was replaced after a lease.' })),
     events: list(EventSchema, {
-      description: 'What became of it since the daemon started, oldest first, as far as that is remembered.',
+      description: 'Its newest events since the daemon started, oldest first.',
       examples: [[]],
     }),
   },
-  { title: 'Endpoint', description: 'One endpoint as it is, or as it was; what `netnsd inspect` shows of it.' },
+  { title: 'Endpoint', description: 'One endpoint, present or replaced lately; what `netnsd inspect` shows.' },
 );
 
 export const EndpointParamsSchema = Type.Object({

@@ -10,9 +10,9 @@ export const EventSchema = Type.Object(
     endpoint: Type.String({ examples: ['default-17'] }),
     lease: nullableString({ examples: ['5f3a9c0d1e2b4a68'] }),
     containerId: nullableString({ examples: ['job-17'] }),
-    reason: nullableString({ description: 'Why it is broken, or could not be built.', examples: [null] }),
+    reason: nullableString({ description: 'Why it is broken, or why its build failed.', examples: [null] }),
   },
-  { title: 'PoolEvent', description: "One change of an endpoint's state." },
+  { title: 'PoolEvent', description: 'A change of the state of an endpoint.' },
 );
 
 export type ApiPoolEvent = Static<typeof EventSchema>;

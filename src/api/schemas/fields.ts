@@ -1,12 +1,12 @@
-/** Fields that several shapes of the API share. */
+/** Fields that several schemas share. */
 import { type TSchema, type TSchemaOptions, Type } from 'typebox';
 
-/** An object that takes no fields but its own: an unknown one is refused, not dropped. */
+/** Options of an object that refuses unknown fields. */
 export const closed = { additionalProperties: false };
 
 /**
- * What runc (`validateID` of libcontainer/factory_linux.go), crun and containerd take for a container's id, within
- * netnsd's bounds; no slash, no white space, and not dots alone, which clients would take for a folder.
+ * A container id as runc (`validateID` of libcontainer/factory_linux.go), crun and containerd accept it, of at most 255
+ * characters: no slash, no white space, and not dots alone, which clients would take for a folder.
  */
 export const ContainerId = Type.String({
   minLength: 1,
@@ -20,7 +20,7 @@ export const Tenant = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]*$',
-  description: 'Whom the lease serves; an endpoint is never passed to another tenant without being rebuilt.',
+  description: 'Whom the lease serves. An endpoint that a tenant has used is rebuilt before another tenant gets it.',
   examples: ['default'],
 });
 
@@ -28,7 +28,7 @@ export const PoolName = Type.String({
   minLength: 1,
   maxLength: 32,
   pattern: '^[a-z0-9][a-z0-9-]*$',
-  description: 'Name of a pool of the configuration.',
+  description: 'Name of a configured pool.',
   examples: ['default'],
 });
 
@@ -36,22 +36,21 @@ export const Wait = Type.Number({
   minimum: 0,
   maximum: 3600,
   description:
-    'Seconds to wait for a release when the pool is at its max. Default: 0, which is pool_exhausted at once.',
+    'Seconds to wait for an endpoint if the pool is at its max. Default: 0, which fails at once with pool_exhausted.',
   examples: [2.5],
 });
 
 export const Ttl = Type.Number({
   exclusiveMinimum: 0,
   maximum: 31_536_000,
-  description: 'Seconds until the lease ends by itself. Default: never.',
+  description: 'Seconds until the lease expires. Default: never.',
   examples: [600],
 });
 
 export const Pid = Type.Integer({
   minimum: 1,
   maximum: 4_194_304,
-  description:
-    "A process with whose end the lease ends, by its number in the daemon's PID namespace. Default: it is bound to none.",
+  description: "A process whose end ends the lease, by its pid in the daemon's PID namespace. Default: none.",
   examples: [4711],
 });
 
@@ -65,12 +64,12 @@ export function oneOf<const T extends string[]>(words: readonly [...T], options:
   return Type.Enum(words, { type: 'string', ...options });
 }
 
-/** A string or null, in one schema: the compiled serialiser would try the members of a union one by one. */
+/** A string or null. */
 export function nullableString(options: TSchemaOptions) {
   return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 }
 
-/** A list that its reader does not change. */
+/** A list that is read-only in TypeScript. */
 export function list<T extends TSchema>(items: T, options: TSchemaOptions = {}) {
   return Type.Immutable(Type.Array(items, options));
 }

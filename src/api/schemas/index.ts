@@ -1,5 +1,5 @@
 /**
- * The shapes of the API: validation, TypeScript types, replies and /openapi.json all come from here.
+ * The schemas of the API. Validation, TypeScript types, replies and /openapi.json are made from them.
  */
 export * from './bundle-schemas.js';
 export * from './endpoint-schemas.js';

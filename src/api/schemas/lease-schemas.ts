@@ -1,10 +1,10 @@
-/** Leases: what is asked, and what is had. */
+/** Leases, and the requests that make them. */
 
 import { type Static, Type } from 'typebox';
 import { ContainerId, closed, list, nullableString, oneOf, Pid, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
 
 const AddressSchema = Type.Object({
-  address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.2/16'] }),
+  address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.18/16'] }),
   gateway: Type.String({ description: "The bridge's address.", examples: ['10.213.0.1'] }),
 });
 
@@ -26,59 +26,63 @@ const DnsSchema = Type.Object(
     search: list(Type.String(), { examples: [['example.org']] }),
     options: list(Type.String(), { examples: [['ndots:1']] }),
   },
-  { description: 'What belongs into the resolv.conf of the container (resolv.conf(5)).' },
+  { description: "For the container's resolv.conf (resolv.conf(5))." },
 );
 
 const GraftSchema = Type.Object(
   {
-    inode: Type.Integer({ description: "Identifies the container's network namespace.", examples: [4026532911] }),
+    inode: Type.Integer({ description: "Inode of the container's network namespace.", examples: [4026532911] }),
     pid: Type.Integer({ description: "The container's first process.", examples: [4711] }),
   },
-  { description: "Where the interface was moved to, by an OCI hook; the lease's own namespace is empty then." },
+  { description: "Where an OCI hook moved the interface; the lease's own namespace is empty then." },
 );
 
 const ProcessSchema = Type.Object(
   {
-    pid: Type.Integer({ description: "Its number in the daemon's PID namespace.", examples: [4711] }),
+    pid: Type.Integer({ description: "Its pid in the daemon's PID namespace.", examples: [4711] }),
     startTicks: Type.Integer({
-      description: 'When it started, in clock ticks since the machine did (field 22 of proc_pid_stat(5)).',
+      description: 'When it started, in clock ticks since boot (field 22 of proc_pid_stat(5)).',
       examples: [731044],
     }),
   },
-  { description: 'The process with whose end the lease ends.' },
+  { description: 'The process whose end ends the lease.' },
 );
 
 export const LeaseSchema = Type.Object(
   {
-    id: Type.String({ description: 'What release and inspect take.', examples: ['5f3a9c0d1e2b4a68'] }),
+    id: Type.String({ description: 'Id of the lease.', examples: ['5f3a9c0d1e2b4a68'] }),
     pool: Type.String({ examples: ['default'] }),
-    containerId: nullableString({ description: 'Null where the acquire named none.', examples: ['job-17'] }),
+    containerId: nullableString({ description: 'Null if the acquire named none.', examples: ['job-17'] }),
     tenant: Type.String({ examples: ['default'] }),
     trust: oneOf(['unprivileged', 'privileged', 'unknown'], {
-      description: 'What the container may do to its namespace; decides what becomes of the endpoint afterwards.',
+      description: 'What the container may do to its namespace: it decides how the endpoint is recycled.',
       examples: ['unknown'],
     }),
     source: oneOf(['warm', 'cold'], {
-      description: 'warm: served from the ready queue; cold: had to wait for a build.',
+      description: 'warm: served from ready endpoints; cold: an endpoint was built for it.',
       examples: ['warm'],
     }),
-    acquiredAt: time('When the lease began.'),
+    acquiredAt: time('When the lease was made.'),
     expiresAt: nullableString({
-      description: 'When the lease ends by itself, RFC 3339, UTC; null: never.',
+      description: 'When the lease expires, RFC 3339, UTC; null: never.',
       examples: [null],
     }),
     netns: Type.Object({
       path: Type.String({
-        description: "For the path of config.json's network namespace, or `ctr run --with-ns network:PATH`.",
-        examples: ['/run/netnsd/netns/default-17'],
+        description:
+          'Path of the network namespace, for `path` in config.json or for `ctr run --with-ns network:PATH`.',
+        examples: ['/run/netnsd/netns/nddf5c-default-17'],
       }),
-      inode: Type.Integer({ description: 'Identifies the namespace: `stat -Lc %i PATH`.', examples: [4026532801] }),
+      inode: Type.Integer({
+        description: 'Inode of the namespace, as `stat -Lc %i PATH` prints it.',
+        examples: [4026532801],
+      }),
     }),
     interface: Type.Object({
       name: Type.String({ description: 'Inside the namespace.', examples: ['eth0'] }),
-      mac: Type.String({ examples: ['0a:58:0a:d5:00:02'] }),
+      mac: Type.String({ examples: ['0a:58:0a:d5:00:12'] }),
       mtu: Type.Integer({ description: 'Bytes.', examples: [1500] }),
-      hostName: Type.String({ description: "The host's end of the veth pair.", examples: ['nn17'] }),
+      hostName: Type.String({ description: "The host's end of the veth pair.", examples: ['nddf5c-h'] }),
     }),
     graft: Type.Optional(GraftSchema),
     process: Type.Optional(ProcessSchema),
@@ -87,7 +91,7 @@ export const LeaseSchema = Type.Object(
     publishedPorts: list(PublishedPortSchema),
     dns: DnsSchema,
   },
-  { title: 'Lease', description: 'The holding of one endpoint by one container, from acquire to release.' },
+  { title: 'Lease', description: "One container's hold on one endpoint, from acquire to release." },
 );
 
 export const LeaseListSchema = Type.Object(
@@ -105,7 +109,7 @@ export const AcquireSchema = Type.Object(
         minimum: 1,
         maximum: 10_000,
         description:
-          'That many leases, all or nothing, answered as {leases: […]}; more than one goes without containerId.',
+          'That many leases, all or none; the response is {leases: […]}. More than one cannot have a containerId.',
         examples: [4],
       }),
     ),
@@ -119,7 +123,7 @@ export const AcquireSchema = Type.Object(
     forContainer: Type.Optional(
       Type.Boolean({
         description:
-          'Whether the lease ends when its container is gone, or never comes (gone_after_seconds and unused_after_seconds). Default: false.',
+          'Whether the lease ends when its container is gone or never starts (gone_after_seconds and unused_after_seconds). Default: false.',
         examples: [true],
       }),
     ),
@@ -130,7 +134,7 @@ export const AcquireSchema = Type.Object(
   {
     ...closed,
     title: 'AcquireRequest',
-    description: 'What is to be leased; {} takes one endpoint of the default pool.',
+    description: 'What to lease; {} leases one endpoint of the default pool.',
     examples: [{ containerId: 'job-17', wait: 2 }],
   },
 );
@@ -140,11 +144,11 @@ export const RenewSchema = Type.Object(
     ttl: Type.Number({
       exclusiveMinimum: 0,
       maximum: 31_536_000,
-      description: 'Seconds from now until the lease ends by itself, whatever it had.',
+      description: 'Seconds from now until the lease expires; replaces any earlier time limit.',
       examples: [600],
     }),
   },
-  { ...closed, title: 'RenewRequest', description: 'How long a lease goes on.', examples: [{ ttl: 600 }] },
+  { ...closed, title: 'RenewRequest', description: 'A new time limit.', examples: [{ ttl: 600 }] },
 );
 
 export const LeaseQuerySchema = Type.Object(
@@ -160,7 +164,7 @@ export const ReleaseQuerySchema = Type.Object(
   {
     force: Type.Optional(
       oneOf(['true', 'false'], {
-        description: 'Also while a process is inside: the endpoint is left alone until it is empty, and then replaced.',
+        description: 'Release although a process is inside: the endpoint is replaced once it is empty.',
         examples: ['true'],
       }),
     ),

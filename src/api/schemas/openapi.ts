@@ -1,7 +1,7 @@
 import { type FastifyInstance, fastify } from 'fastify';
 import { ProblemSchema } from './index.js';
 
-/** What a route tells the description beyond (or instead of) what its replies are serialised by. */
+/** Replies that are no JSON, and so have no schema in their route. */
 export type DocumentedReplies = Readonly<Record<number, object>>;
 
 declare module 'fastify' {
@@ -11,7 +11,7 @@ declare module 'fastify' {
 }
 
 /** A reply without a body. */
-export const noContent: DocumentedReplies = { 204: { type: 'null', description: 'Done, or nothing was there to do.' } };
+export const noContent: DocumentedReplies = { 204: { type: 'null', description: 'Done, or there was nothing to do.' } };
 
 const problem = {
   description: 'Any failure, as a problem document (RFC 9457).',
@@ -19,8 +19,8 @@ const problem = {
 };
 
 /**
- * The OpenAPI 3.1 description of the routes that `register` registers, in an instance that never answers: few ask for it,
- * and what makes it takes a daemon's start 0.1 s and some megabytes.
+ * The OpenAPI 3.1 document of the routes that `register` registers, made in an instance that serves no requests. It is
+ * made when it is first requested: it would delay the start of the daemon.
  */
 export async function describeRoutes(
   register: (app: FastifyInstance) => Promise<void>,
@@ -41,13 +41,12 @@ export async function describeRoutes(
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       tags: [
-        { name: 'leases', description: 'Who holds which endpoint.' },
-        { name: 'pools', description: 'Endpoints of one kind, and how many.' },
-        { name: 'oci', description: 'Bundles of OCI runtimes.' },
+        { name: 'leases', description: 'Which container holds which endpoint.' },
+        { name: 'pools', description: 'Pools of endpoints, and their sizes.' },
+        { name: 'oci', description: 'Containers of OCI runtimes.' },
         { name: 'daemon', description: 'The daemon itself.' },
       ],
     },
-    // Beside what the serialisers follow: here, so that no reply passes a serialiser for the sake of the description.
     transform: ({ schema, url, route }) => {
       const response = { ...(schema.response as object), ...route.config?.openapi, default: problem };
       return { schema: { ...schema, response }, url };

@@ -1,4 +1,4 @@
-/** Pools and the daemon that has them. */
+/** Pools, and the daemon. */
 
 import { type Static, Type } from 'typebox';
 import { REPLACEMENT } from './endpoint-schemas.js';
@@ -12,38 +12,38 @@ export const PoolStatusSchema = Type.Object(
   {
     name: Type.String({ examples: ['default'] }),
     subnet: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.0/16'] }),
-    minReady: count('How many endpoints are kept ready at least.', 100),
-    max: count('How many endpoints there may be, leased ones included.', 1000),
-    target: count('How many endpoints are to be ready now: from minReady up, as demand says.', 100),
-    ready: count('Endpoints that an acquire gets at once.', 100),
-    leased: count('Endpoints that a container holds.', 3),
-    dirty: count('Endpoints that were released and not looked at yet.', 0),
-    building: count('Endpoints on their way in.', 0),
-    broken: count('Endpoints that could not be removed.', 0),
-    destroying: count('Endpoints on their way out.', 0),
-    acquiredWarm: count('Leases served from the ready queue, since the daemon started.', 40),
-    acquiredCold: count('Leases that had to wait for a build, since the daemon started.', 0),
-    released: count('Leases that have ended, since the daemon started.', 37),
-    recycledBySeal: count('Endpoints ready again because their seal was intact, since the daemon started.', 30),
-    recycledByProof: count('Endpoints ready again because all of them was as pristine, since the daemon started.', 5),
-    recycledUnseen: count('Endpoints ready again as they were (recycle = "reuse"), since the daemon started.', 0),
-    replaced: count('Endpoints replaced after their release, since the daemon started.', 2),
+    minReady: count('The least number of endpoints to keep ready.', 100),
+    max: count('The greatest number of endpoints, leased ones included.', 1000),
+    target: count('How many endpoints to keep ready now: minReady or more, by demand.', 100),
+    ready: count('Endpoints ready to be leased.', 100),
+    leased: count('Leased endpoints.', 3),
+    dirty: count('Released endpoints that are not verified yet.', 0),
+    building: count('Endpoints being built.', 0),
+    broken: count('Endpoints that could not be destroyed; retried.', 0),
+    destroying: count('Endpoints being destroyed.', 0),
+    acquiredWarm: count('Leases served from ready endpoints since the daemon started.', 40),
+    acquiredCold: count('Leases that needed a build since the daemon started.', 0),
+    released: count('Leases that ended since the daemon started.', 37),
+    recycledBySeal: count('Endpoints recycled because their seal was intact, since the daemon started.', 30),
+    recycledByProof: count('Endpoints recycled because they were proven pristine, since the daemon started.', 5),
+    recycledUnseen: count('Endpoints recycled without a check (recycle = "reuse"), since the daemon started.', 0),
+    replaced: count('Endpoints replaced after their release since the daemon started.', 2),
     replacedFor: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
-      description: 'The same by kind of reason.',
+      description: 'The number replaced by kind of deviation.',
       examples: [{ links: 1, privileged: 1 }],
     }),
     replacements: list(Type.Object({ endpoint: Type.String({ examples: ['default-17'] }), ...REPLACEMENT }), {
-      description: 'The newest replacements and their reasons, 16 at the most, newest first.',
+      description: 'The newest replacements, newest first, at most 16.',
       examples: [[]],
     }),
-    buildFailures: count('Endpoints that could not be built, since the daemon started.', 0),
-    lastError: nullableString({ description: 'The newest failure, in one line, or null.', examples: [null] }),
+    buildFailures: count('Builds that failed since the daemon started.', 0),
+    lastError: nullableString({ description: 'The newest failure, or null.', examples: [null] }),
     trouble: nullableString({
-      description: 'What keeps the pool from being filled or emptied at the moment, in one line; null: nothing.',
+      description: 'What keeps the pool from being filled or emptied now; null: nothing.',
       examples: [null],
     }),
   },
-  { title: 'PoolStatus', description: 'A pool: its two numbers, how many endpoints are in which state, what it did.' },
+  { title: 'PoolStatus', description: 'A pool: its size, its endpoints by state, and what it has done.' },
 );
 
 export const PoolListSchema = Type.Object(
@@ -58,14 +58,17 @@ export const PoolParamsSchema = Type.Object({
 const Size = { minimum: 0, maximum: 16_777_216 };
 export const ResizeSchema = Type.Object(
   {
-    minReady: Type.Optional(Type.Integer({ ...Size, description: 'How many endpoints to keep ready.' })),
-    max: Type.Optional(Type.Integer({ ...Size, description: 'How many endpoints there may be.' })),
+    minReady: Type.Optional(Type.Integer({ ...Size, description: 'The least number of endpoints to keep ready.' })),
+    max: Type.Optional(
+      Type.Integer({ ...Size, description: 'The greatest number of endpoints, leased ones included.' }),
+    ),
   },
   {
     ...closed,
     minProperties: 1,
     title: 'PoolChange',
-    description: 'What is left out stays as it is; the configuration file is not changed.',
+    description:
+      'A new size, until the daemon ends. A field that is left out is unchanged, and so is the configuration file.',
     examples: [{ minReady: 200 }],
   },
 );
@@ -77,7 +80,7 @@ export const StatusSchema = Type.Object(
     uptimeSeconds: Type.Number({ examples: [86_400.5] }),
     pools: Type.Array(PoolStatusSchema),
   },
-  { title: 'Status', description: 'The daemon and its pools; what `netnsd status --json` prints.' },
+  { title: 'Status', description: 'The daemon and its pools, as `netnsd status --json` prints them.' },
 );
 
 export const HealthSchema = Type.Object(

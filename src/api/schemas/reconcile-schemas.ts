@@ -1,4 +1,4 @@
-/** Comparing what there is with what should be. */
+/** Reconcile: compare records, kernel and processes, and repair the difference. */
 
 import { type Static, Type } from 'typebox';
 import { closed, list, nullableString, oneOf } from './fields.js';
@@ -7,38 +7,43 @@ export const ReconcileSchema = Type.Object(
   {
     fix: Type.Optional(
       Type.Boolean({
-        description: 'Whether what is found is put right, as it is now and then anyway. Default: it is only told.',
+        description:
+          'Whether to repair what is found, as the daemon does once every reconcile_seconds. Default: false, which only reports.',
         examples: [true],
       }),
     ),
   },
-  { ...closed, title: 'ReconcileRequest', description: 'What `netnsd doctor` and `netnsd doctor --fix` ask.' },
+  {
+    ...closed,
+    title: 'ReconcileRequest',
+    description: 'What `netnsd doctor` sends, with fix for `netnsd doctor --fix`.',
+  },
 );
 
 const FindingSchema = Type.Object({
   pool: nullableString({ examples: ['default'] }),
-  object: Type.String({ description: 'The bridge, link or endpoint that it is about.', examples: ['default-17'] }),
+  object: Type.String({ description: 'The bridge, link or endpoint that differs.', examples: ['default-17'] }),
   endpoint: nullableString({ examples: ['default-17'] }),
-  lease: nullableString({ description: 'The lease that is concerned.', examples: [null] }),
+  lease: nullableString({ description: 'Id of the lease on it.', examples: [null] }),
   problem: Type.String({ examples: ['its link at the host is gone'] }),
   action: oneOf(['replaced', 'released', 'mended', 'removed', 'none'], {
-    description: 'What is done about such a thing; none: that is for a person.',
+    description: 'How such a difference is repaired; none: only an operator can repair it.',
     examples: ['replaced'],
   }),
   outcome: oneOf(['found', 'done', 'failed'], {
-    description: 'found: nothing was done; failed: it is still so.',
+    description: 'found: nothing was done; failed: the repair failed.',
     examples: ['done'],
   }),
-  advice: nullableString({ description: 'What to do, or why it failed.', examples: [null] }),
+  advice: nullableString({ description: 'What to do, or why the repair failed.', examples: [null] }),
 });
 
 export const ReconciliationSchema = Type.Object(
   {
     findings: list(FindingSchema),
-    endpoints: Type.Integer({ description: 'How many endpoints there were.', examples: [128] }),
+    endpoints: Type.Integer({ description: 'How many endpoints were compared.', examples: [128] }),
     tookMs: Type.Number({ examples: [42] }),
   },
-  { title: 'Reconciliation', description: 'What was not as it should be, and what became of it.' },
+  { title: 'Reconciliation', description: 'The differences that were found, and what was done about them.' },
 );
 
 export type ApiReconcile = Static<typeof ReconcileSchema>;

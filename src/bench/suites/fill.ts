@@ -1,4 +1,4 @@
-import { POOL_KEYS } from '../../config/keys.js';
+import { POOL_KEYS } from '../../config/keys/index.js';
 import { type Claim, claim } from '../claim.js';
 import { launch } from '../launch.js';
 import { settleNamespaces } from '../native-programs.js';

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import type { Invocation } from '../dependencies.js';
-import { renderNewLeases } from '../lease-text.js';
 import {
   addExamples,
   addJsonOption,
@@ -11,7 +10,8 @@ import {
   withClient,
 } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { renderJson } from '../table.js';
+import { renderNewLeases } from '../text/lease-text.js';
+import { renderJson } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly pool?: string;
@@ -31,25 +31,33 @@ export function addAcquire(program: Command, invocation: Invocation): void {
     .command('acquire')
     .summary('lease a ready network namespace')
     .description(
-      'Lease a ready network namespace. With --id it is bound to a container: asking again gives the lease that stands.',
+      'Lease a ready network namespace. With --id, repeating the command returns the lease that the container already holds.',
     )
     .addOption(
-      new Option('--pool <NAME>', 'pool to take it from (default: the pool default, or the only one)').argParser(
+      new Option('--pool <NAME>', 'pool to lease from (default: the pool "default", or the only one)').argParser(
         parseName,
       ),
     )
-    .addOption(new Option('--id <CONTAINER_ID>', 'container that will hold it').argParser(parseName).conflicts('count'))
-    .addOption(new Option('--tenant <NAME>', 'whom the container serves (default: default)').argParser(parseName))
-    .option('--wait <SECONDS>', 'wait so long for an endpoint if the pool is at its max', parseSeconds({ zero: true }))
-    .option('--ttl <SECONDS>', 'end the lease by itself after so long', parseSeconds({ zero: false }))
-    .option('--pid <PID>', 'end the lease when this process ends', parseCount(1))
-    .option('--count <N>', 'this many at once, all or none', parseCount(1))
-    .addOption(new Option('--path', 'print just the path of the namespace').conflicts('json'));
+    .addOption(
+      new Option('--id <CONTAINER_ID>', 'container that the lease is for').argParser(parseName).conflicts('count'),
+    )
+    .addOption(
+      new Option('--tenant <NAME>', 'tenant that the container serves (default: "default")').argParser(parseName),
+    )
+    .option(
+      '--wait <SECONDS>',
+      'how long to wait for an endpoint if the pool is at its max',
+      parseSeconds({ zero: true }),
+    )
+    .option('--ttl <SECONDS>', 'release the lease after this time', parseSeconds({ zero: false }))
+    .option('--pid <PID>', 'release the lease when this process ends', parseCount(1))
+    .option('--count <N>', 'lease this many, all or none', parseCount(1))
+    .addOption(new Option('--path', 'print only the path of the namespace').conflicts('json'));
   addSocketOption(addJsonOption(command)).action((options: Options) => acquire(invocation, options));
   addExamples(command, [
-    ['netnsd acquire --id web-1', 'a lease for the container web-1'],
-    ['podman run --network ns:$(netnsd acquire --path) alpine ip addr', 'a container on a leased namespace'],
-    ['netnsd acquire --pool web --count 10 --wait 5 --json', 'ten at once, waiting up to 5 s for them'],
+    ['netnsd acquire --id web-1', 'lease a namespace for container web-1'],
+    ['podman run --network ns:$(netnsd acquire --path) alpine ip addr', 'run a container in a leased namespace'],
+    ['netnsd acquire --pool web --count 10 --wait 5 --json', 'lease ten at once, and wait up to 5 s for them'],
     ['netnsd acquire --pid $$ --path', 'a lease that ends with this shell'],
   ]);
 }

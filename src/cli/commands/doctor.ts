@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../dependencies.js';
-import { renderReport } from '../doctor-text.js';
 import { addExamples, addJsonOption, addSocketOption, addStateDirOption, withClient } from '../options.js';
 import { type PathOptions, resolvePaths } from '../paths.js';
-import { renderJson } from '../table.js';
+import { renderReport } from '../text/doctor-text.js';
+import { renderJson } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly fix?: true;
@@ -12,17 +12,17 @@ interface Options extends PathOptions {
   readonly config?: string;
 }
 
-/** `netnsd doctor`: what is wrong with this host. */
+/** `netnsd doctor`: checks of this host and its daemon. */
 export function addDoctor(program: Command, invocation: Invocation): void {
   const command = program
     .command('doctor')
-    .summary('tell what is wrong with this host, and how to mend it')
+    .summary('find problems of this host, and how to fix them')
     .description(
-      'Look at this host, and at the daemon if one answers, and tell what is wrong and how to mend each. Exit status 1 if something failed. Changes nothing; with --fix the daemon mends what is its own.',
+      'Check this host, and the daemon if one answers, and print each problem with its fix. Exit status 1 if a check failed. Changes nothing, unless --fix has the daemon repair its own objects.',
     )
-    .option('--fix', 'have the daemon mend what is its own: endpoints, bridges, links; never settings of the host')
-    .option('--verbose', 'show what is fine as well')
-    .option('--config <FILE>', 'configuration to look at (default: /etc/netnsd/netnsd.toml if it exists)');
+    .option('--fix', 'have the daemon repair its endpoints, bridges and links; settings of the host are never changed')
+    .option('--verbose', 'show checks that are ok as well')
+    .option('--config <FILE>', 'configuration to check (default: /etc/netnsd/netnsd.toml if it exists)');
   addSocketOption(addStateDirOption(addJsonOption(command))).action(async (options: Options) => {
     const paths = { ...resolvePaths(options, invocation.env), configPath: options.config ?? null };
     const report = await withClient(invocation, { ...options, reachMs: 0 }, (client) =>
@@ -33,8 +33,8 @@ export function addDoctor(program: Command, invocation: Invocation): void {
     if (report.counts.fail > 0) invocation.status = 1;
   });
   addExamples(command, [
-    ['sudo netnsd doctor', 'what is wrong; without root less can be told'],
-    ['sudo netnsd doctor --fix', 'mend what somebody did to bridges, links and namespaces'],
-    ['sudo netnsd doctor --json | jq \'.checks[] | select(.status == "fail")\'', 'for programs'],
+    ['sudo netnsd doctor', 'check this host; without root some checks are unknown'],
+    ['sudo netnsd doctor --fix', 'repair changed or deleted bridges, links and namespaces'],
+    ['sudo netnsd doctor --json | jq \'.checks[] | select(.status == "fail")\'', 'the failed checks, for a script'],
   ]);
 }

@@ -3,19 +3,19 @@ import type { Invocation } from '../dependencies.js';
 import { addExamples, addSocketOption, addStateDirOption } from '../options.js';
 import { type PathOptions, resolvePaths } from '../paths.js';
 
-/** `netnsd down`: the end of a daemon and of all that it made. */
+/** `netnsd down`: stops the daemon and removes all that it made. */
 export function addDown(program: Command, invocation: Invocation): void {
   const command = program
     .command('down')
     .summary('stop the daemon and remove every trace of it')
     .description(
-      'Stop the daemon, if it runs, and remove every namespace, link, mount and file that it made, leased ones included. Needs root.',
+      'Stop the daemon, if it runs, and remove every namespace, link, mount and file that it made, those of leases included. Needs root.',
     );
   addSocketOption(addStateDirOption(command)).action(async (options: PathOptions) => {
     invocation.status = await invocation.down(resolvePaths(options, invocation.env));
   });
   addExamples(command, [
-    ['sudo netnsd down', 'containers that still run lose their network'],
-    ['sudo netnsd down --state-dir /run/netnsd-test', 'the daemon of that state directory, alive or dead'],
+    ['sudo netnsd down', 'running containers lose their network'],
+    ['sudo netnsd down --state-dir /run/netnsd-test', 'the daemon of that state directory, running or not'],
   ]);
 }

@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../dependencies.js';
-import { renderEvent } from '../event-text.js';
 import { addExamples, addSocketOption, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
+import { renderEvent } from '../text/event-text.js';
 
 interface Options extends PathOptions {
   readonly json?: true;
 }
 
-/** `netnsd events`: changes of state as they happen, until interrupted or until the daemon ends. */
+/** `netnsd events`: changes of state as they happen, until interrupted or the daemon ends. */
 export function addEvents(program: Command, invocation: Invocation): void {
   const command = program
     .command('events')
-    .summary('follow what happens in the pools')
-    .description('Follow what happens in the pools, one event a line, until interrupted.')
-    .option('--json', 'print each event as one line of JSON, for programs');
+    .summary('follow events of the pools')
+    .description('Follow events of the pools, one on each line, until interrupted.')
+    .option('--json', 'print each event as one line of JSON');
   addSocketOption(command).action((options: Options) =>
     withClient(invocation, options, async (client) => {
       for await (const event of client.events()) {
@@ -23,7 +23,7 @@ export function addEvents(program: Command, invocation: Invocation): void {
     }),
   );
   addExamples(command, [
-    ['netnsd events', 'for a reader'],
-    ['netnsd events --json | jq -r \'select(.type == "broken").reason\'', 'why endpoints break'],
+    ['netnsd events', 'all events'],
+    ['netnsd events --json | jq -r \'select(.type == "broken").reason\'', 'why endpoints could not be destroyed'],
   ]);
 }

@@ -1,24 +1,24 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../dependencies.js';
-import { renderEndpoint } from '../endpoint-text.js';
-import { renderLease } from '../lease-text.js';
 import { addExamples, addJsonOption, addSocketOption, parseName, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { renderJson } from '../table.js';
+import { renderEndpoint } from '../text/endpoint-text.js';
+import { renderLease } from '../text/lease-text.js';
+import { renderJson } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly json?: true;
 }
 
-/** `netnsd inspect`: everything about one lease, or one endpoint. */
+/** `netnsd inspect`: details of one lease or one endpoint. */
 export function addInspect(program: Command, invocation: Invocation): void {
   const command = program
     .command('inspect')
-    .summary('show everything about a lease or an endpoint')
+    .summary('show a lease or an endpoint')
     .description(
-      'Show everything about a lease (namespace, interface, addresses, routes, ports, DNS), or about an endpoint: its state, what became of it, and why it was replaced.',
+      'Show the details of a lease (namespace, interface, addresses, routes, ports, DNS) or of an endpoint (state, events, and why it was replaced).',
     )
-    .argument('<ID>', "the lease's id, or the endpoint's, such as default-17", parseName);
+    .argument('<ID>', 'id of a lease, or of an endpoint such as default-17', parseName);
   addSocketOption(addJsonOption(command)).action(async (id: string, options: Options) => {
     const { json } = options;
     const text = await withClient(invocation, options, async (client) => {
@@ -32,13 +32,13 @@ export function addInspect(program: Command, invocation: Invocation): void {
     invocation.stdout.write(text);
   });
   addExamples(command, [
-    ['netnsd inspect 1a7d9b22488c8642', 'for a reader'],
-    ['netnsd inspect 1a7d9b22488c8642 --json | jq -r .netns.path', 'one thing of it, for a script'],
-    ['netnsd inspect default-17', 'an endpoint, also one that was replaced lately: why'],
+    ['netnsd inspect 1a7d9b22488c8642', 'a lease'],
+    ['netnsd inspect 1a7d9b22488c8642 --json | jq -r .netns.path', 'its path, for a script'],
+    ['netnsd inspect default-17', 'an endpoint, present or replaced lately'],
   ]);
 }
 
-/** `POOL-SEQ`; no lease's id has a dash. */
+/** Endpoint ids are `POOL-SEQ`; lease ids have no dash. */
 function isEndpointId(id: string): boolean {
   return id.includes('-');
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../dependencies.js';
-import { renderLeases } from '../lease-text.js';
 import { addExamples, addFilterOptions, addJsonOption, addSocketOption, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { renderJson } from '../table.js';
+import { renderLeases } from '../text/lease-text.js';
+import { renderJson } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly pool?: string;
@@ -12,13 +12,13 @@ interface Options extends PathOptions {
   readonly json?: true;
 }
 
-/** `netnsd list`: the leases that stand. */
+/** `netnsd list`: the leases. */
 export function addList(program: Command, invocation: Invocation): void {
-  const command = program.command('list').summary('list the leases').description('List the leases that stand.');
+  const command = program.command('list').summary('list the leases').description('List the leases, oldest first.');
   addSocketOption(addJsonOption(addFilterOptions(command))).action((options: Options) => list(invocation, options));
   addExamples(command, [
-    ['netnsd list', 'all of them'],
-    ['netnsd list --pool web --json', 'those of the pool web, for a program'],
+    ['netnsd list', 'all leases'],
+    ['netnsd list --pool web --json', 'leases of pool web, for a script'],
   ]);
 }
 
@@ -30,7 +30,7 @@ async function list(invocation: Invocation, options: Options): Promise<void> {
   } else if (leases.length > 0) {
     invocation.stdout.write(renderLeases(leases, Date.now()));
   } else {
-    const narrowed = pool !== undefined || containerId !== undefined || tenant !== undefined;
-    invocation.stderr.write(`netnsd: ${narrowed ? 'no lease fits' : 'no leases: take one with `netnsd acquire`'}\n`);
+    const isFiltered = pool !== undefined || containerId !== undefined || tenant !== undefined;
+    invocation.stderr.write(`netnsd: ${isFiltered ? 'no lease matches' : 'no leases'}\n`);
   }
 }

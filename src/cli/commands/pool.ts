@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { NetnsdError } from '../../errors.js';
 import type { PoolStatus } from '../../pool/types.js';
 import type { Invocation } from '../dependencies.js';
-import { renderPools } from '../lease-text.js';
 import { addExamples, addJsonOption, addSocketOption, parseCount, parseName, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { renderJson } from '../table.js';
+import { renderPools } from '../text/pool-text.js';
+import { renderJson } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly json?: true;
@@ -19,9 +19,9 @@ interface SetOptions extends Options {
 export function addPool(program: Command, invocation: Invocation): void {
   const pool = program
     .command('pool')
-    .summary('list pools, change their size')
-    .description('List pools, and change their size.');
-  addExamples(pool, [['netnsd pool set web --min-ready 64', 'keep 64 endpoints of the pool web ready']]);
+    .summary('list pools and change their size')
+    .description('List pools and change their size.');
+  addExamples(pool, [['netnsd pool set web --min-ready 64', 'keep 64 endpoints of pool web ready']]);
   addPoolList(pool, invocation);
   addPoolSet(pool, invocation);
 }
@@ -43,15 +43,15 @@ function addPoolSet(pool: Command, invocation: Invocation): void {
     .command('set')
     .summary('change the size of a pool')
     .description(
-      'Change the size of a pool while the daemon runs. The configuration file applies again at its next start.',
+      'Change the size of a pool until the daemon ends. The next start applies the configuration file again.',
     )
     .argument('<NAME>', 'the pool', parseName)
-    .option('--min-ready <N>', 'how many endpoints to keep built and ready', parseCount(0))
-    .option('--max <N>', 'how many endpoints there may be at once, leased ones included', parseCount(1));
+    .option('--min-ready <N>', 'the least number of endpoints to keep ready', parseCount(0))
+    .option('--max <N>', 'the greatest number of endpoints, leased ones included', parseCount(1));
   addSocketOption(addJsonOption(command)).action(async (name: string, options: SetOptions) => {
     const { minReady, max } = options;
     if (minReady === undefined && max === undefined) {
-      throw new NetnsdError('bad_usage', 'nothing to set: give --min-ready, --max or both');
+      throw new NetnsdError('bad_usage', 'give --min-ready, --max or both');
     }
     const status = await withClient(invocation, options, (client) => client.resizePool(name, { minReady, max }));
     print(invocation, options, status);

@@ -3,7 +3,7 @@ import { NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Client, Invocation } from '../dependencies.js';
 import { addExamples, addSocketOption, parseName, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { printable } from '../table.js';
+import { printable } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly id?: string;
@@ -11,20 +11,20 @@ interface Options extends PathOptions {
   readonly force?: true;
 }
 
-/** `netnsd release`: gives leases back, by their ids or by the container that holds them. */
+/** `netnsd release`: releases leases by their ids or by their container. */
 export function addRelease(program: Command, invocation: Invocation): void {
   const command = program
     .command('release')
-    .summary('give leases back')
-    .description('Give leases back. One that is gone already counts as released.')
-    .addArgument(new Argument('[LEASE_ID...]', 'leases to give back').argParser(parseNames))
-    .addOption(new Option('--id <CONTAINER_ID>', 'instead: every lease of this container').argParser(parseName))
-    .addOption(new Option('--pool <NAME>', 'with --id: only in this pool').argParser(parseName))
-    .option('--force', 'also while a process is inside; the endpoint goes when it is empty');
+    .summary('release leases')
+    .description('Release leases. Repeating it is no error.')
+    .addArgument(new Argument('[LEASE_ID...]', 'leases to release').argParser(parseNames))
+    .addOption(new Option('--id <CONTAINER_ID>', 'release the leases of this container instead').argParser(parseName))
+    .addOption(new Option('--pool <NAME>', 'with --id: only leases of this pool').argParser(parseName))
+    .option('--force', 'release although a process is inside; the endpoint is replaced once it is empty');
   addSocketOption(command).action((leaseIds: string[], options: Options) => release(invocation, leaseIds, options));
   addExamples(command, [
-    ['netnsd release 1a7d9b22488c8642', 'the lease with this id'],
-    ['netnsd release --id web-1', 'whatever the container web-1 holds'],
+    ['netnsd release 1a7d9b22488c8642', 'one lease, by its id'],
+    ['netnsd release --id web-1', 'the leases of container web-1'],
   ]);
 }
 
@@ -39,15 +39,15 @@ async function release(
 ): Promise<void> {
   const named = leaseIds ?? [];
   if (named.length > 0 === (options.id !== undefined)) {
-    throw new NetnsdError('bad_usage', 'name either LEASE_IDs or a container with --id');
+    throw new NetnsdError('bad_usage', 'give either LEASE_IDs or --id');
   }
   if (options.pool !== undefined && options.id === undefined)
-    throw new NetnsdError('bad_usage', '--pool goes with --id');
+    throw new NetnsdError('bad_usage', '--pool requires --id');
   await withClient(invocation, options, async (client) => {
     const { id, pool } = options;
     const found = id === undefined ? named : await leasesOf(client, { containerId: id, pool });
     if (id !== undefined && found.length === 0)
-      invocation.stderr.write(`netnsd: ${await whyNothing(client, { id, pool })}\n`);
+      invocation.stderr.write(`netnsd: ${await explainNone(client, { id, pool })}\n`);
     await releaseAll(invocation, client, { leaseIds: found, force: options.force === true });
   });
 }
@@ -56,16 +56,16 @@ async function leasesOf(client: Client, filter: { containerId: string; pool: str
   return (await client.leases(filter)).map(({ id }) => id);
 }
 
-/** A container of a runtime with a root of its own is called by its id, `@` and eight characters that stand for the root. */
-async function whyNothing(client: Client, { id, pool }: { id: string; pool: string | undefined }): Promise<string> {
+/** The id of a container whose runtime has a root of its own ends in `@` and eight characters for the root. */
+async function explainNone(client: Client, { id, pool }: { id: string; pool: string | undefined }): Promise<string> {
   const names = (await client.leases({ pool })).flatMap(({ containerId }) => containerId ?? []);
   const rooted = [...new Set(names.filter((name) => name.startsWith(`${id}@`)))];
-  if (rooted.length === 0) return `container ${id} holds no lease: nothing to release`;
-  const others = rooted.map(printable).join(' and ');
-  return `container ${id} of the default runtime root holds no lease; of other roots there is ${others}: name that`;
+  if (rooted.length === 0) return `container ${id} holds no lease`;
+  const others = rooted.map(printable).join(', ');
+  return `container ${id} of the default runtime root holds no lease; containers of other roots: ${others}`;
 }
 
-/** Goes on past failures and reports them all. */
+/** Continues after failures and reports all of them. */
 async function releaseAll(
   invocation: Invocation,
   client: Client,

@@ -16,7 +16,7 @@ export function addServe(program: Command, invocation: Invocation): void {
     .command('serve')
     .summary('run the daemon in the foreground')
     .description(
-      'Run the daemon in the foreground: fill the pools and answer on the socket until SIGTERM or SIGINT. Needs root.',
+      'Run the daemon in the foreground: fill the pools and serve requests on the socket until SIGTERM or SIGINT. Needs root.',
     )
     .option('--config <FILE>', 'configuration (default: /etc/netnsd/netnsd.toml if it exists)');
   addSocketOption(addStateDirOption(command))
@@ -25,7 +25,7 @@ export function addServe(program: Command, invocation: Invocation): void {
       'folder for a symbolic link to each namespace, for `ip netns` (default: the configuration, or none)',
     )
     .addOption(
-      new Option('--log-level <LEVEL>', 'least severe messages to log (default: the configuration, or info)').choices([
+      new Option('--log-level <LEVEL>', 'lowest level to log (default: the configuration, or info)').choices([
         'trace',
         'debug',
         'info',
@@ -42,7 +42,7 @@ export function addServe(program: Command, invocation: Invocation): void {
       });
     });
   addExamples(command, [
-    ['sudo netnsd serve', 'one pool of 256 at the most, without any configuration'],
+    ['sudo netnsd serve', 'without a configuration: one pool of at most 256 endpoints'],
     ['sudo netnsd serve --config ./netnsd.toml --state-dir /run/netnsd-test', 'a second daemon beside the first'],
   ]);
 }

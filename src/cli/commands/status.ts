@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../dependencies.js';
-import { renderPools } from '../lease-text.js';
 import { addExamples, addJsonOption, addSocketOption, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
-import { renderJson, renderSeconds } from '../table.js';
+import { renderPools } from '../text/pool-text.js';
+import { renderJson, renderSeconds } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly json?: true;
@@ -15,7 +15,7 @@ export function addStatus(program: Command, invocation: Invocation): void {
     .command('status')
     .summary('show the daemon and its pools')
     .description(
-      'Show the daemon and its pools: endpoints by state, watermarks, and how many leases were warm or cold.',
+      'Show the daemon and its pools: endpoints by state, sizes, warm and cold leases, and how endpoints were recycled.',
     );
   addSocketOption(addJsonOption(command)).action(async (options: Options) => {
     const status = await withClient(invocation, options, (client) => client.status());
@@ -24,7 +24,7 @@ export function addStatus(program: Command, invocation: Invocation): void {
     invocation.stdout.write(options.json ? renderJson(status) : `${heading}\n\n${renderPools(pools)}`);
   });
   addExamples(command, [
-    ['netnsd status', 'for a reader'],
-    ["netnsd status --json | jq '.pools[0].ready'", 'how many endpoints the first pool has ready'],
+    ['netnsd status', 'all pools'],
+    ["netnsd status --json | jq '.pools[0].ready'", 'how many endpoints of the first pool are ready'],
   ]);
 }

@@ -11,16 +11,16 @@ import type { EndpointName, Settled, Site } from '../types.js';
 
 /** Group numbers of links on their way out: far from any that an administrator would choose. */
 const DOOMED_GROUPS = { first: 0x6e000000, last: 0x6effffff };
-/** When to look whether the kernel has taken a namespace's links away, in milliseconds after the time before; 0.6 s in all. */
-const LOOKS_MS = [0, 10, 20, 40, 80, 150, 300];
+/** When to check whether the kernel has removed a namespace's links, in milliseconds after the check before; 0.6 s in all. */
+const CHECKS_MS = [0, 10, 20, 40, 80, 150, 300];
 
 /**
  * Removes the mount, the mount point and the veth pair of each name. What is gone already counts as done; a failure is
  * reported for its endpoint and does not keep the others from being removed.
  *
- * A namespace that nobody holds any more takes its links along (cleanup_net of net/core/net_namespace.c), many
+ * A namespace that is not held any more takes its links along (cleanup_net of net/core/net_namespace.c), many
  * namespaces at once, without the caller waiting under rtnl. Links that are still there after a while belong to a
- * namespace that somebody holds; they are deleted, as one group, so that the kernel waits for its readers once.
+ * namespace that is still held; they are deleted, as one group, so that the kernel waits for its readers once.
  */
 export async function destroyEndpoints(options: {
   host: Host;
@@ -66,9 +66,9 @@ function attempt<T>(act: () => T): T | Error {
 /** Those of the links that the kernel has not removed by itself. */
 export async function waitForCleanup(socket: NetlinkSocket, names: readonly string[]): Promise<readonly string[]> {
   let left = names;
-  for (const lookMs of LOOKS_MS) {
+  for (const waitMs of CHECKS_MS) {
     if (left.length === 0) return left;
-    if (lookMs > 0) await delay(lookMs);
+    if (waitMs > 0) await delay(waitMs);
     const outcomes = socket.transact(left.map(getLink));
     left = left.filter((_, position) => outcomes[position]?.ok);
   }

@@ -77,8 +77,8 @@ async function untilForwarding(host: Host, plan: EndpointPlan): Promise<void> {
 }
 
 /**
- * Takes the interface away again, with the whole pair: half of the endpoint is spent, and whoever releases it has it
- * replaced. What the undoing itself ran into goes into the error's details.
+ * Takes the interface away again, with the whole pair: the endpoint lacks its interface then, and is
+ * replaced after its release. A failure to undo goes into the error's details.
  */
 function undo(options: { plan: EndpointPlan; into: Side; failure: NetnsdError }): void {
   const { plan, into, failure } = options;

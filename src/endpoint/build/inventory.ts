@@ -4,7 +4,7 @@ import type { Host } from '../host.js';
 import { bridgePrefix, hostLinkPrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
-/** What the kernel holds at the host that bears the site's mark. */
+/** What the kernel holds at the host that bears the instance id. */
 export interface HostLinks {
   /** Links of endpoints, by name. */
   readonly links: ReadonlyMap<string, Link>;

@@ -6,7 +6,7 @@ import type { NetworkSettings, Site } from '../types.js';
 import type { BridgePort } from './network.js';
 import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
 
-/** Something that netnsd set up at the host and that is not so any more. */
+/** Something that netnsd set up at the host and that was changed. */
 export interface NetworkFault {
   /** The bridge or the endpoint's link. */
   readonly link: string;
@@ -37,7 +37,7 @@ export const FOLLOWING: readonly string[] = [NO_PORT, NO_NEIGHBOUR];
 
 /**
  * Compares a pool's network with what was made of it; pure. The cases are in docs/reconcile.md, a row a problem. An
- * endpoint whose link is not there at all is not the network's to mend.
+ * endpoint whose link is not there at all is not repaired here.
  */
 export function findNetworkFaults(seen: NetworkSeen, expected: Expected): NetworkFault[] {
   const { site, settings, places } = expected;

@@ -9,16 +9,16 @@ import { type NetworkSeen, seeNetwork } from './network-seen.js';
 /** A fault that was found, and what became of it. */
 export interface NetworkFinding extends NetworkFault {
   readonly pool: string;
-  /** `found`: nothing was to be done about it. `failed`: it is still there, see `error`. */
-  readonly outcome: 'found' | 'mended' | 'failed';
-  /** Why it could not be mended. */
+  /** `found`: no repair was asked for. `failed`: it is still there, see `error`. */
+  readonly outcome: 'found' | 'repaired' | 'failed';
+  /** Why it could not be repaired. */
   readonly error: string | null;
 }
 
 /**
- * Finds what somebody else did to the bridges of a pool and to the links on them, and with `fix` puts it right, by the
- * same requests that made them; namespaces are not touched, so containers keep their leases. `endpoints` are the pool's
- * that are ready or leased; of those only such as still hold a port are looked at. The outcome is what a second look says.
+ * Finds what was changed about the bridges of a pool and the links on them, and with `fix` repairs it by the same requests
+ * that made them; namespaces are not touched, so containers keep their leases. `endpoints` are those of the pool that are
+ * ready or leased; only those that hold a port are checked. The outcome is that of a second reading.
  */
 export async function repairNetwork(options: {
   host: Host;
@@ -29,29 +29,29 @@ export async function repairNetwork(options: {
 }): Promise<NetworkFinding[]> {
   const { host, network, fix } = options;
   const pool = network.settings.name;
-  const { faults, seen } = await look(options);
+  const { faults, seen } = await read(options);
   if (faults.length === 0) return [];
   if (!fix) return shown(faults).map((fault) => ({ ...fault, pool, outcome: 'found', error: null }));
   let error: string | null = null;
   try {
     const ofBridge = faults.some(({ endpoint }) => endpoint === null);
     if (ofBridge) network.restore();
-    // Who left a bridge that is another one now, or was down, looked well before that was mended.
+    // A port of a bridge that was made anew, or was down, showed no fault before the bridge was repaired.
     const broken = new Set(faults.map(({ endpoint }) => endpoint));
     const again = expectedPorts(options).filter(({ plan }) => ofBridge || broken.has(plan.name.id));
-    joinAgain(host, again, seen);
+    attachAgain(host, again, seen);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }
-  const left = new Set((await look(options)).faults.map(({ link }) => link));
+  const left = new Set((await read(options)).faults.map(({ link }) => link));
   return shown(faults).map((fault) =>
     left.has(fault.link)
       ? { ...fault, pool, outcome: 'failed', error: error ?? 'it was changed again at once' }
-      : { ...fault, pool, outcome: 'mended', error: null },
+      : { ...fault, pool, outcome: 'repaired', error: null },
   );
 }
 
-async function look(
+async function read(
   options: Parameters<typeof repairNetwork>[0],
 ): Promise<{ seen: NetworkSeen; faults: NetworkFault[] }> {
   const { host, site, network } = options;
@@ -62,7 +62,7 @@ async function look(
   return { seen, faults: findNetworkFaults(seen, { site, settings, places, ports: expectedPorts(options) }) };
 }
 
-/** In one turn with what is done about them: an endpoint that parts meanwhile is forgotten after, in the same socket. */
+/** In one turn with what is done about them: an endpoint that is destroyed meanwhile is forgotten after, in the same socket. */
 function expectedPorts({ site, network, endpoints }: Parameters<typeof repairNetwork>[0]): ExpectedPort[] {
   return endpoints.flatMap((name) => {
     const port = network.portOf(name.id);
@@ -70,12 +70,12 @@ function expectedPorts({ site, network, endpoints }: Parameters<typeof repairNet
   });
 }
 
-function joinAgain(host: Host, ports: readonly ExpectedPort[], { links }: NetworkSeen): void {
+function attachAgain(host: Host, ports: readonly ExpectedPort[], { links }: NetworkSeen): void {
   const requests = ports.flatMap(({ plan, port }) => {
     const hostIndex = links.get(plan.hostName)?.index;
     return hostIndex === undefined ? [] : portRequests(plan, port, hostIndex);
   });
-  // One that fails is of an endpoint that has just gone, or is found by the second look.
+  // One that fails is of an endpoint that has just gone, or is found by the second reading.
   host.socket.transact(requests);
 }
 

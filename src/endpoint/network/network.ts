@@ -61,7 +61,7 @@ export class Network {
     return place === undefined ? undefined : this.#portAt(place);
   }
 
-  /** Makes the first bridge, or takes over the one that an earlier daemon of this site left. */
+  /** Makes the first bridge, or takes over the one that an earlier daemon with this state directory left. */
   open(): void {
     this.#addBridge();
   }
@@ -154,7 +154,7 @@ export class Network {
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
     const [reply] = socket.request(getLink(name));
     if (reply === undefined)
-      throw new NetnsdError('kernel_error', `bridge ${name} has gone at once`, { details: { errno: 'ENODEV' } });
+      throw new NetnsdError('kernel_error', `bridge ${name} is gone at once`, { details: { errno: 'ENODEV' } });
     const { index, kind, mac: found } = parseLink(reply);
     if (kind !== 'bridge')
       throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
@@ -179,7 +179,7 @@ export class Network {
       broadcast: ipv4Bytes(broadcast),
     });
     const { network } = this.#subnet;
-    // The kernel adds the route beside a new address; beside one that is there already, somebody may have taken it away.
+    // The kernel adds the route beside a new address; beside one that is there already, it may have been removed.
     const route = addSubnetRoute({
       destination: ipv4Bytes(network),
       prefixLength,

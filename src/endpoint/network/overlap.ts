@@ -37,7 +37,7 @@ export interface HostAddresses {
 
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
- * The default route and what belongs to this site's own bridges do not count.
+ * The default route and what belongs to this daemon's own bridges do not count.
  */
 export async function refuseOverlap(options: {
   host: Host;

@@ -28,16 +28,16 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
-/** A released endpoint, and how it is to be looked at. */
+/** A released endpoint, and how it is to be verified. */
 export interface VerifyRequest extends BuiltEndpoint {
   readonly way: VerifyWay;
-  /** Whether it was sealed before its holder got it: a seal that came later has not heard of everything. */
+  /** Whether it was sealed before it was leased: a seal that was set later has not heard of everything. */
   readonly sealed: boolean;
-  /** Its holder's spec leaves no way to change the network. */
+  /** The container's spec leaves no way to change the network. */
   readonly unprivileged: boolean;
 }
 
-/** Who is where, and what is not as it was built: one look at all of it. */
+/** What exists, which processes are inside, and what is not as it was built. */
 export interface Survey {
   readonly found: Found;
   /** Process ids by namespace inode. */
@@ -55,7 +55,7 @@ export interface Jobs {
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
-  /** Counts endpoints of an earlier daemon; false where its link hangs on no bridge of its pool. */
+  /** Takes over endpoints of an earlier daemon; false where the link is a port of no bridge of its pool. */
   adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
@@ -64,10 +64,10 @@ export interface Jobs {
   users: { in: { netnsInodes: readonly number[] }; out: number[][] };
   /** Why there are no seals, or what they do not see; null: nothing is lacking. */
   sealing: { in: null; out: string | null };
-  /** Finds faults of the pools' networks at the host, and mends them if asked to; see `repairNetwork`. */
+  /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
   survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
-  /** Deletes links by name, bridges say; the names of those that would not go. */
+  /** Deletes links by name, bridges say; the names of those that could not be deleted. */
   removeLinks: { in: { names: readonly string[] }; out: string[] };
   /** Collects the thread's garbage; see `collectGarbage`. */
   collect: { in: null; out: null };

@@ -8,22 +8,22 @@ import type { NetworkSettings, Site } from '../types.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { type Fingerprint, readFingerprint } from './fingerprint/fingerprint.js';
 import { eachAttribute } from './fingerprint/message-shape.js';
-import { enterEndpoint, type LookTarget, type Verifier } from './verify.js';
+import { type EndpointTarget, enterEndpoint, type Verifier } from './verify.js';
 
 /**
- * When to look, in milliseconds after the look before: the kernel tells a link's state late (net/core/link_watch.c), and
- * frees the sockets of the build, and of each look, after an RCU grace period.
+ * When to read it, in milliseconds after the reading before: the kernel tells a link's state late (net/core/link_watch.c), and
+ * frees the sockets of the build, and of each reading, after an RCU grace period.
  */
-const LOOKS_MS = [30, 60, 120, 240, 480];
+const READINGS_MS = [30, 60, 120, 240, 480];
 const IFINFOMSG_BYTES = 16;
 const IFLA_OPERSTATE = 16;
 const IF_OPER_UP = 6;
 const NO_SOCKETS = 'sockets used 0';
 
 /**
- * Builds an endpoint of the pool that nobody can have, reads from it what pristine is, and destroys it. It hangs on no
- * bridge, so it may have any address. Its number is 0, which no other endpoint has: one at a time. Where it cannot be had,
- * the pool stays without, and released endpoints are replaced.
+ * Builds an endpoint of the pool that is never leased, reads from it what pristine is, and destroys it. It is a port of no
+ * bridge, so it may have any address. Its number is 0, which no other endpoint has: one at a time. Where it cannot be
+ * built, the pool has no reference, and released endpoints are replaced.
  */
 export async function readPristine(verifier: Verifier, site: Site, network: NetworkSettings): Promise<void> {
   const { host, references } = verifier;
@@ -35,18 +35,18 @@ export async function readPristine(verifier: Verifier, site: Site, network: Netw
     const [link] = host.socket.request(getLink(plan.hostName));
     if (link === undefined) return;
     const target = { plan, netnsInode: outcome.value, hostIndex: parseLink(link).index };
-    for (const lookMs of LOOKS_MS) {
-      await delay(lookMs);
+    for (const waitMs of READINGS_MS) {
+      await delay(waitMs);
       const fingerprint = read(verifier, target);
       if (fingerprint === null) return;
-      if (isAtRest(fingerprint)) return references.set(network.name, fingerprint);
+      if (isSettled(fingerprint)) return references.set(network.name, fingerprint);
     }
   } finally {
     await destroyEndpoints({ host, site, names: [name] });
   }
 }
 
-function read(verifier: Verifier, target: LookTarget & { hostIndex: number }): Fingerprint | null {
+function read(verifier: Verifier, target: EndpointTarget & { hostIndex: number }): Fingerprint | null {
   try {
     return enterEndpoint(verifier, target, (view) => {
       emptyCaches(view);
@@ -58,7 +58,7 @@ function read(verifier: Verifier, target: LookTarget & { hostIndex: number }): F
   }
 }
 
-function isAtRest(fingerprint: Fingerprint): boolean {
+function isSettled(fingerprint: Fingerprint): boolean {
   const isUp = fingerprint
     .get('links')
     ?.some((link) =>

@@ -10,8 +10,8 @@ import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
 
 /**
  * What a ready endpoint lacks of all that was built inside its namespace, in words; null where it lacks nothing. Three
- * dumps from inside: `ip -n … link`, `address`, `route`. Whether something was added is the fingerprint's to say, when it
- * comes back from its first holder. Throws ThreadLostError only.
+ * dumps from inside: `ip -n … link`, `address`, `route`. What was added is found by the fingerprint, after its
+ * first lease. Throws ThreadLostError only.
  */
 export function readyProblem(
   host: Host,
@@ -24,7 +24,7 @@ export function readyProblem(
     return inside({ namespace, home: host.home, act: () => lacking(plan) });
   } catch (error) {
     if (error instanceof ThreadLostError) throw error;
-    return errnoOf(error) === 'ENOENT' ? 'its mount is gone' : `it cannot be looked into: ${(error as Error).message}`;
+    return errnoOf(error) === 'ENOENT' ? 'its mount is gone' : `it cannot be read: ${(error as Error).message}`;
   }
 }
 

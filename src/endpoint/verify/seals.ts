@@ -53,7 +53,7 @@ export class Seals {
 
   /**
    * Seals the endpoint in whose namespace the thread stands, anew if it had a seal; false where that cannot be done. The
-   * caller knows that nobody is inside.
+   * caller knows that no process is inside.
    */
   seal(id: string, netnsInode: number): boolean {
     if (this.#filterFd === null) return false;
@@ -86,7 +86,7 @@ export class Seals {
     return this.sysctlWrites(id) === 0n ? { intact: true } : { intact: false, why: 'a sysctl was written' };
   }
 
-  /** How many writes to sysctls of the endpoint were counted since it was sealed; null where nobody counted. */
+  /** How many writes to sysctls of the endpoint were counted since it was sealed; null where they are not counted. */
   sysctlWrites(id: string): bigint | null {
     const seal = this.#seals.get(id);
     if (seal === undefined || this.#watch === null) return null;

@@ -12,36 +12,36 @@ import { emptyCaches } from './fingerprint/caches.js';
 import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
-import { Look, type Surroundings } from './reading.js';
+import { NamespaceView, type Surroundings } from './namespace-view.js';
 import type { Seals } from './seals.js';
 
 /**
- * When to look again, in milliseconds: the kernel frees a closed socket after an RCU grace period, and tells the state of a
+ * When to verify again, in milliseconds: the kernel frees a closed socket after an RCU grace period, and tells the state of a
  * link that is new with a delay.
  */
-const LOOKS_MS = [0, 30, 120];
-/** After how many looks the thread is given back, some 2 ms. */
-const LOOKS_A_TURN = 4;
+const ATTEMPTS_MS = [0, 30, 120];
+/** After how many endpoints the thread is given back, some 2 ms. */
+const ENDPOINTS_A_TURN = 4;
 const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, PROTOCOL_SOCKETS.name, 'links']);
 
-/** How far the one who had the endpoint is trusted: a seal is enough, or everything is read and compared. */
+/** By its seal, or by reading and comparing everything. */
 export type VerifyWay = 'seal' | 'proof';
 
-export interface LookTarget {
+export interface EndpointTarget {
   readonly plan: EndpointPlan;
   /** The namespace's inode, as it was built. */
   readonly netnsInode: number;
 }
 
-export interface VerifyTarget extends LookTarget {
+export interface VerifyTarget extends EndpointTarget {
   readonly way: VerifyWay;
-  /** Its holder's spec leaves no way to change the network. */
+  /** The container's spec leaves no way to change the network. */
   readonly unprivileged: boolean;
   /** Indexes of the bridges that the endpoint may hang on. */
   readonly bridgeIndexes: ReadonlySet<number>;
 }
 
-/** What became of a look at one endpoint. */
+/** What verifying one endpoint has found. */
 export type Verdict =
   | { readonly clean: true; readonly way: VerifyWay; readonly sealed: boolean }
   /** Of what kind the trace is that was found, and the trace in words. */
@@ -61,39 +61,39 @@ interface Work extends VerifyTarget {
 }
 
 /**
- * Looks whether endpoints that a container had are as if nobody had had them; of which it is sure in one of two ways,
- * seal or proof, a seal that says anything being followed by proof. First that nobody is inside or holds on to a
- * namespace (one look for all), then that the host's side is as it was and has forgotten the address, then the namespace
- * itself. Nothing is repaired; only caches of ordinary traffic are emptied. Any error is a verdict against the endpoint.
+ * Verifies that released endpoints are pristine, in one of two ways: seal or proof. A broken seal is followed by proof.
+ * First that no process is inside and nothing holds on to a namespace (one walk for all), then that the host's side is as
+ * it was built and has forgotten the address, then the namespace itself. Nothing is repaired; only caches of ordinary
+ * traffic are emptied. Any error is a verdict against the endpoint.
  */
 export async function verifyEndpoints(verifier: Verifier, targets: readonly VerifyTarget[]): Promise<Verdict[]> {
   const works = targets.map((target): Work => ({ ...target, verdict: null, hostIndex: 0 }));
-  await lookForHolders(verifier, works);
-  await lookAtHost(verifier, works);
+  await findHolders(verifier, works);
+  await checkHost(verifier, works);
   await forgetAddresses(verifier, works);
-  let looked = 0;
-  for (const waitMs of LOOKS_MS) {
+  let verified = 0;
+  for (const waitMs of ATTEMPTS_MS) {
     if (waitMs > 0 && works.some(mayPass)) await delay(waitMs);
     for (const work of works) {
       if (work.verdict !== null && !mayPass(work)) continue;
-      work.verdict = look(verifier, work);
-      // What cannot wait, such as a cold build, goes between two looks.
-      looked += 1;
-      if (looked % LOOKS_A_TURN === 0) await new Promise(setImmediate);
+      work.verdict = verifyInside(verifier, work);
+      // Urgent work, such as a cold build, goes in between.
+      verified += 1;
+      if (verified % ENDPOINTS_A_TURN === 0) await new Promise(setImmediate);
     }
   }
-  return works.map(({ verdict }) => verdict ?? against('error', 'nobody looked'));
+  return works.map(({ verdict }) => verdict ?? against('error', 'it was not verified'));
 }
 
 /** Seals endpoints that are ready; false for those that could not be sealed. The caller sees to it that they stay ready. */
-export function sealEndpoints(verifier: Verifier, targets: readonly LookTarget[]): boolean[] {
+export function sealEndpoints(verifier: Verifier, targets: readonly EndpointTarget[]): boolean[] {
   return targets.map((target) => {
     try {
       return enterEndpoint(verifier, { ...target, hostIndex: 0 }, () =>
         verifier.seals.seal(target.plan.name.id, target.netnsInode),
       );
     } catch (error) {
-      // A mount that is gone, a kernel short of something: it goes without a seal, and is looked at when it comes back.
+      // A mount that is gone, a kernel short of something: it goes without a seal, and is proven after its release.
       if (errnoOf(error) === undefined) throw error;
       return false;
     }
@@ -105,14 +105,14 @@ function mayPass({ verdict }: Work): boolean {
   return verdict?.clean === false && PASSING.has(verdict.kind);
 }
 
-async function lookForHolders({ host, seals, census }: Verifier, works: readonly Work[]): Promise<void> {
+async function findHolders({ host, seals, census }: Verifier, works: readonly Work[]): Promise<void> {
   const sure = works.every(({ way, plan }) => way === 'seal' && seals.state(plan.name.id).intact);
   if (sure) {
     const users = census.users(works.map(({ netnsInode }) => netnsInode));
     for (const work of works) {
       const [pid] = users.get(work.netnsInode) ?? [];
       if (pid === undefined) continue;
-      const who = pid === UNSEEN_PID ? 'a process that netnsd may not see' : `process ${pid}`;
+      const who = pid === UNSEEN_PID ? 'a process that netnsd cannot see' : `process ${pid}`;
       work.verdict = against('process inside', `${who} is inside`);
     }
     return;
@@ -128,8 +128,8 @@ async function lookForHolders({ host, seals, census }: Verifier, works: readonly
   }
 }
 
-/** The host's end must hang where it was hung, as it was named and marked. */
-async function lookAtHost({ host }: Verifier, works: readonly Work[]): Promise<void> {
+/** The host's link must be up, a port of its bridge, and have its alias, MAC and MTU. */
+async function checkHost({ host }: Verifier, works: readonly Work[]): Promise<void> {
   const outcomes = await host.socket.transact(works.map(({ plan }) => getLink(plan.hostName)));
   for (const [position, work] of works.entries()) {
     const outcome = outcomes[position];
@@ -149,21 +149,21 @@ async function lookAtHost({ host }: Verifier, works: readonly Work[]): Promise<v
 }
 
 async function forgetAddresses({ host }: Verifier, works: readonly Work[]): Promise<void> {
-  const looked = works.filter(({ verdict }) => verdict === null);
+  const passing = works.filter(({ verdict }) => verdict === null);
   try {
     const socket = host.netfilter;
     if (socket === null) return;
     await forgetConnections(
       socket,
-      looked.map(({ plan }) => plan.address),
+      passing.map(({ plan }) => plan.address),
     );
   } catch (error) {
     // A flush that is not surely complete means that the address is not given on.
-    for (const work of looked) work.verdict = against('host conntrack', wordsOf(error));
+    for (const work of passing) work.verdict = against('host conntrack', wordsOf(error));
   }
 }
 
-function look(verifier: Verifier, work: Work): Verdict {
+function verifyInside(verifier: Verifier, work: Work): Verdict {
   const { seals, references } = verifier;
   const { id, pool } = work.plan.name;
   const pristine = references.get(pool);
@@ -196,8 +196,8 @@ function look(verifier: Verifier, work: Work): Verdict {
 /** Runs `act` inside the endpoint's namespace, of which it makes sure that it is the one that was built. */
 export function enterEndpoint<T>(
   { host, seals, surroundings }: Verifier,
-  target: LookTarget & { hostIndex: number },
-  act: (view: Look) => T,
+  target: EndpointTarget & { hostIndex: number },
+  act: (view: NamespaceView) => T,
 ): T {
   const { plan, netnsInode, hostIndex } = target;
   const path = host.vault.pathOf(plan.name.id);
@@ -209,7 +209,7 @@ export function enterEndpoint<T>(
     home: host.home,
     act: () => {
       const listeners = seals.listeners(plan.name.id);
-      using view = new Look({ plan, hostIndex, netnsFd: namespace.fd, listeners, surroundings });
+      using view = new NamespaceView({ plan, hostIndex, netnsFd: namespace.fd, listeners, surroundings });
       return act(view);
     },
   });

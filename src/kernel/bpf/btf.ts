@@ -57,7 +57,7 @@ export function functionTypeId(name: string, path = VMLINUX): number {
   throw missing(`function ${name}`);
 }
 
-/** Some 5 MB that several ask for at one moment, and nobody later. */
+/** Some 5 MB that are read several times at one moment, and never later. */
 let lately: { readonly path: string; readonly btf: WeakRef<Btf> } | undefined;
 
 function readBtf(path: string): Btf {

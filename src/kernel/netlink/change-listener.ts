@@ -55,7 +55,7 @@ export type Heard =
 
 /**
  * The filter that all listeners share: neighbours come and go with ordinary traffic, so their events count only for
- * entries that somebody has set (permanent, or with a flag such as proxy). Refused events are never queued: a chatty
+ * entries that were set by hand (permanent, or with a flag such as proxy). Refused events are never queued: a chatty
  * container costs no memory and overflows no buffer. Throws kernel_error; the caller closes the descriptor.
  */
 export function loadNeighbourFilter(): number {
@@ -86,7 +86,7 @@ export function loadNeighbourFilter(): number {
 
 /**
  * A socket that hears every change of links, addresses, routes, rules, nexthops, tc, neighbours set by hand and
- * forwarding switches in the network namespace in which it was opened; rtnetlink(7). It is read when somebody asks, and
+ * forwarding switches in the network namespace in which it was opened; rtnetlink(7). It is read on request, and
  * costs about 3.3 KB of kernel memory meanwhile.
  */
 export class ChangeListener {

@@ -2,10 +2,10 @@ import { hasCode } from '../../errors.js';
 import { closeAnyway, openEpoll, readableFds, watchFd } from '../libc.js';
 import { openProcess, type ProcessIdentity } from './pidfd.js';
 
-/** How often it is asked whether watched processes have ended, in milliseconds. */
+/** How often it is checked whether watched processes have ended, in milliseconds. */
 const ASK_EVERY_MS = 50;
 
-/** One process that somebody wants to know the end of. */
+/** One process whose end is waited for. */
 interface Watched {
   readonly process: ProcessIdentity;
   readonly listeners: Set<() => void>;
@@ -58,7 +58,7 @@ export class ProcessWatch implements Disposable {
     return this.#add(process, listener, null);
   }
 
-  /** Nobody hears of anything any more. */
+  /** No listener is called any more. */
   [Symbol.dispose](): void {
     for (const watched of [...this.#watched.values()]) this.#forget(watched);
   }

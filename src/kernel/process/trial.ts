@@ -12,7 +12,7 @@ export type Trial =
 const MAIN = fileURLToPath(new URL('./trial-main.js', import.meta.url));
 
 /**
- * Builds a bridge with a veth pair in a network namespace that nobody else sees, by a process of its own; both are gone
+ * Builds a bridge with a veth pair in a network namespace of its own, by a process of its own; both are gone
  * with that process. The kernel may load modules for it.
  */
 export async function tryBuilding(): Promise<Trial> {

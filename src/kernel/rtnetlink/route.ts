@@ -45,7 +45,7 @@ export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex
 
 /**
  * `ip route add NETWORK/PREFIX dev INDEX proto kernel scope link src SOURCE`: what the kernel adds by itself beside an
- * address, for when somebody has taken it away.
+ * address, for when it was removed.
  */
 export function addSubnetRoute(options: {
   destination: readonly number[];

@@ -13,7 +13,7 @@ export interface BuilderOptions extends RefillOptions {
   readonly report: Reporter;
 }
 
-/** Builds endpoints: urgent ones as they are asked for, and one refill at a time, with backoff while it fails. */
+/** Builds endpoints: urgent ones as they are asked for, and refills two requests at a time, with backoff while they fail. */
 export class Builder {
   readonly refill: Refill;
   readonly #options: BuilderOptions;
@@ -43,11 +43,14 @@ export class Builder {
     }
   }
 
-  /** Builds at most one request's worth of `count` endpoints ahead of need; ignored while a refill may not start. */
+  /** Builds some of `count` endpoints ahead of need, as many as refills may start now. */
   buildAhead(count: number): void {
-    if (!this.refill.start(count)) return;
-    const { endpoints, failure } = this.#reserve(Math.min(count, this.#options.settings.buildBatch));
-    this.#track(this.#refillRequest(endpoints, failure));
+    const { buildBatch } = this.#options.settings;
+    for (let left = count; this.refill.start(left); left -= buildBatch) {
+      const { endpoints, failure } = this.#reserve(Math.min(left, buildBatch));
+      this.#track(this.#refillRequest(endpoints, failure));
+      if (left <= buildBatch || failure !== null) return;
+    }
   }
 
   /** Starts no refill any more. */

@@ -25,11 +25,14 @@ interface RefillOutcome {
   readonly unrecorded: string | null;
 }
 
-/** Says when the next refill may start: after the one under way, and with backoff after one that failed. */
+/** The kernel thread builds one of them while the main thread records the other: neither waits for the other. */
+const MOST_UNDER_WAY = 2;
+
+/** Says when the next refill may start: two at a time, and with backoff after one that failed. */
 export class Refill {
   readonly #options: RefillOptions;
   readonly #backoff = new Backoff();
-  #underWay = false;
+  #underWay = 0;
   #cancelRetry: Cancel | null = null;
   #trouble: string | null = null;
   #closed = false;
@@ -46,14 +49,14 @@ export class Refill {
   /** Whether a refill of `count` endpoints may start now; then it is under way until `ended`. */
   start(count: number): boolean {
     if (count <= 0) this.#trouble = null;
-    if (this.#closed || this.#underWay || this.#cancelRetry !== null || count <= 0) return false;
-    this.#underWay = true;
+    if (this.#closed || this.#underWay === MOST_UNDER_WAY || this.#cancelRetry !== null || count <= 0) return false;
+    this.#underWay += 1;
     return true;
   }
 
-  /** The refill under way has ended, and was reported; one that failed is followed by a pause, the shortest if it built any. */
+  /** A refill has ended, and was reported; one that failed is followed by a pause, the shortest if it built any. */
   ended({ built, tookMs, failure, unrecorded }: RefillOutcome): void {
-    this.#underWay = false;
+    this.#underWay -= 1;
     if (failure === null && built > 0) this.#options.refillTimes.built(built, tookMs);
     if (unrecorded === null && built > 0) this.#backoff.reset();
     const reason = failure === null ? unrecorded : oneLine(failure);
@@ -74,7 +77,7 @@ export class Refill {
     if (this.#trouble === null)
       log.warn({ pool: settings.name, error: reason }, 'failed to build endpoints ahead; retrying');
     this.#trouble = reason;
-    if (this.#closed) return;
+    if (this.#closed || this.#cancelRetry !== null) return;
     this.#cancelRetry = clock.after(this.#backoff.next(), () => {
       this.#cancelRetry = null;
       report(RETRY);

@@ -1,6 +1,6 @@
 import { planEndpoint } from '../../../src/endpoint/plan.js';
 import { readFingerprint } from '../../../src/endpoint/verify/fingerprint/fingerprint.js';
-import { Look } from '../../../src/endpoint/verify/reading.js';
+import { NamespaceView } from '../../../src/endpoint/verify/namespace-view.js';
 import { genericFamilies } from '../../../src/kernel/netlink/generic-families.js';
 import { inside, NetnsHandle } from '../../../src/kernel/netns/netns.js';
 
@@ -35,7 +35,13 @@ export function ownReading({ netnsPath, subnet, address, hostIndex }: Read): Map
     namespace,
     home,
     act: () => {
-      using view = new Look({ plan, hostIndex, netnsFd: namespace.fd, listeners: 0, surroundings: { families } });
+      using view = new NamespaceView({
+        plan,
+        hostIndex,
+        netnsFd: namespace.fd,
+        listeners: 0,
+        surroundings: { families },
+      });
       const fingerprint = readFingerprint(view, { sysctls: true });
       return new Map(Array.from(fingerprint, ([item, objects]) => [item, textOf(item, objects)]));
     },

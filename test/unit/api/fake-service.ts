@@ -32,7 +32,7 @@ export class FakeService implements PoolService {
     this.requests.push(request);
     if (this.failure !== null) throw this.failure;
     const { pool = 'default', containerId = null, tenant = 'default', count = 1, signal } = request;
-    if (pool !== 'default') throw new NetnsdError('pool_not_found', `no pool is named ${pool}`);
+    if (pool !== 'default') throw new NetnsdError('pool_not_found', `there is no pool ${pool}`);
     if (this.#gate !== null) await Promise.race([this.#gate, leaving(signal)]);
     const held = containerId === null ? undefined : this.leases({ containerId })[0];
     if (held !== undefined) {
@@ -124,7 +124,7 @@ export class FakeService implements PoolService {
   resize(name: string, change: { minReady?: number | undefined; max?: number | undefined }): PoolStatus {
     const { minReady = this.#size.minReady, max = this.#size.max } = change;
     const status = this.poolStatus(name);
-    if (status === undefined) throw new NetnsdError('pool_not_found', `no pool is named ${name}`);
+    if (status === undefined) throw new NetnsdError('pool_not_found', `there is no pool ${name}`);
     if (minReady > max) throw new NetnsdError('bad_request', `min_ready (${minReady}) is larger than max (${max})`);
     this.#size = { minReady, max };
     return { ...status, ...this.#size };

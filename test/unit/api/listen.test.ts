@@ -36,7 +36,7 @@ t.test('a socket that nobody answers on is replaced', async (t) => {
   await until('an answer', () => heard().includes('{"status":"ok"}'));
 });
 
-t.test('a socket that a daemon answers on is left to it', async (t) => {
+t.test('a socket that a daemon already listens on is left to it', async (t) => {
   const { path } = await serveApi(t);
   const { app } = await makeApi(t);
   await t.rejects(listenOnSocket(app, { path, groupId: null }), { code: 'daemon_running', message: new RegExp(path) });
@@ -49,14 +49,17 @@ t.test('a file in its place is never removed', async (t) => {
   const path = join(temporaryFolder(t), 's');
   writeFileSync(path, 'precious');
   const { app } = await makeApi(t);
-  await t.rejects(listenOnSocket(app, { path, groupId: null }), { code: 'bad_usage', message: /no socket: remove it/ });
+  await t.rejects(listenOnSocket(app, { path, groupId: null }), {
+    code: 'bad_usage',
+    message: /not a socket: remove it/,
+  });
   t.equal(statSync(path).size, 8);
 });
 
 t.test('a path that no unix socket can have is refused with its length', async (t) => {
   const { app } = await makeApi(t);
   const path = join(temporaryFolder(t), 'a'.repeat(100));
-  const message = new RegExp(`has ${path.length} bytes and unix sockets take 107`);
+  const message = new RegExp(`has ${path.length} bytes, and the limit is 107`);
   await t.rejects(listenOnSocket(app, { path, groupId: null }), { code: 'bad_usage', message });
 });
 

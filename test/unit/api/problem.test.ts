@@ -86,7 +86,7 @@ const REFUSED: [what: string, request: InjectOptions, code: ErrorCode, detail: R
     'an id of 256 characters',
     { method: 'POST', url: '/v1/leases', payload: { containerId: 'a'.repeat(256) } },
     'bad_request',
-    /^body\/containerId must NOT have more than 255/,
+    /^body\/containerId must not have more than 255/,
   ],
   [
     'a bundle at a relative path',
@@ -104,7 +104,7 @@ const REFUSED: [what: string, request: InjectOptions, code: ErrorCode, detail: R
     'a change of nothing',
     { method: 'PATCH', url: '/v1/pools/default', payload: {} },
     'bad_request',
-    /^body must NOT have fewer/,
+    /^body must not have fewer/,
   ],
   [
     'more ready than there may be',

@@ -13,7 +13,7 @@ const REPORT: DoctorReport = {
   findings: [],
 };
 
-t.test('what is not fine is printed by group, with what to do below it, and the counts at the end', async (t) => {
+t.test('checks that are not ok are printed by group with their advice, and the counts at the end', async (t) => {
   const { status, stdout, stderr } = await run(['doctor'], { report: REPORT });
   t.equal(status, 1, 'something failed');
   t.equal(stderr, '');
@@ -31,24 +31,21 @@ networks
 daemon
   unknown  daemon: no socket
 
-4 looked at: 1 fine, 1 to mind, 1 failed, 1 that could not be told
+4 checks: 1 ok, 1 warning, 1 failed, 1 unknown
 `,
   );
 });
 
-t.test('--verbose shows what is fine as well; without a failure the status is 0', async (t) => {
+t.test('--verbose shows checks that are ok as well; without a failure the status is 0', async (t) => {
   const report = { ...REPORT, counts: { ...REPORT.counts, fail: 0 }, checks: REPORT.checks.slice(0, 2) };
   const { status, stdout } = await run(['doctor', '--verbose'], { report });
   t.equal(status, 0);
   t.match(stdout, /^kernel\n {2}ok {4}veth: veth is built in\n {2}warn {2}bpf/);
   const nothing = await run(['doctor']);
-  t.strictSame(
-    [nothing.status, nothing.stdout],
-    [0, '0 looked at: 1 fine, 0 to mind, 0 failed, 0 that could not be told\n'],
-  );
+  t.strictSame([nothing.status, nothing.stdout], [0, '0 checks: 1 ok, 0 warnings, 0 failed, 0 unknown\n']);
 });
 
-t.test('what was mended is told', async (t) => {
+t.test('what was repaired is listed', async (t) => {
   const finding = {
     pool: 'default',
     object: 'default-2',
@@ -62,7 +59,7 @@ t.test('what was mended is told', async (t) => {
   const report = { ...REPORT, findings: [finding, { ...finding, outcome: 'found' } as const] };
   t.match(
     (await run(['doctor', '--fix'], { report })).stdout,
-    /\n\nmended\n {2}default-2: its eth0 is down; replaced\n\n4 looked/,
+    /\n\nrepaired\n {2}default-2: its eth0 is down; replaced\n\n4 checks/,
   );
 });
 

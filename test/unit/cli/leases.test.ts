@@ -48,7 +48,7 @@ t.test('renew says when the lease ends now, and wants to know for how long', asy
   daemon.standing = [leaseOf(2)];
   t.match(await run(['renew', 'l-2', '--ttl', '600'], { daemon }), {
     status: 0,
-    stdout: 'l-2 ends at 2026-01-02T03:14:05.000Z\n',
+    stdout: 'l-2 expires at 2026-01-02T03:14:05.000Z\n',
   });
   t.strictSame(daemon.calls[0], ['renew', 'l-2', { ttl: 600 }]);
   const { stdout } = await run(['renew', 'l-2', '--ttl', '0.5', '--json'], { daemon });
@@ -74,7 +74,7 @@ t.test('release --id gives back what the container holds, which may be nothing',
   t.equal((await run(['release', '--id', 'a', '--pool', 'web'], { daemon })).stdout, 'released l-2\n');
   t.strictSame(daemon.calls[0], ['leases', { containerId: 'a', pool: 'web' }]);
   const { status, stdout, stderr } = await run(['release', '--id', 'a'], { daemon });
-  t.strictSame([status, stdout, stderr], [0, '', 'netnsd: container a holds no lease: nothing to release\n']);
+  t.strictSame([status, stdout, stderr], [0, '', 'netnsd: container a holds no lease\n']);
 });
 
 t.test('release --id names the containers of that id which runtimes with roots of their own have', async (t) => {
@@ -83,7 +83,7 @@ t.test('release --id names the containers of that id which runtimes with roots o
   daemon.standing = names.map((containerId, at) => leaseOf(at, { containerId }));
   const { status, stdout, stderr } = await run(['release', '--id', 'web'], { daemon });
   t.strictSame([status, stdout], [0, '']);
-  t.match(stderr, 'of other roots there is web@0a1b2c3d and web@4e5f6071: name that\n');
+  t.match(stderr, 'containers of other roots: web@0a1b2c3d, web@4e5f6071\n');
   t.equal((await run(['release', '--id', 'web@4e5f6071'], { daemon })).stdout, 'released l-2\n');
 });
 
@@ -102,9 +102,9 @@ t.test('list aligns its columns, and says on stderr that there is none', async (
   t.match(rows[1], /2 min$/);
   t.strictSame(JSON.parse((await run(['list', '--json'], { daemon })).stdout), daemon.standing);
   const none = await run(['list']);
-  t.strictSame([none.status, none.stdout, none.stderr], [0, '', 'netnsd: no leases: take one with `netnsd acquire`\n']);
+  t.strictSame([none.status, none.stdout, none.stderr], [0, '', 'netnsd: no leases\n']);
   t.equal((await run(['list', '--json'])).stdout, '[]\n');
-  t.equal((await run(['list', '--id', 'a'])).stderr, 'netnsd: no lease fits\n');
+  t.equal((await run(['list', '--id', 'a'])).stderr, 'netnsd: no lease matches\n');
 });
 
 const ID = '5f3a9c0d1e2b4a68';
@@ -158,7 +158,7 @@ t.test('inspect of an endpoint shows why it was replaced, and what became of it'
   t.match(stdout, /^state +gone$/m);
   t.match(
     stdout,
-    /^history +2026-01-02T03:04:05.000Z {2}released +default-17 {2}lease 5f3a9c0d1e2b4a68 {2}\(released\)$/m,
+    /^events +2026-01-02T03:04:05.000Z {2}released +default-17 {2}lease 5f3a9c0d1e2b4a68 {2}\(released\)$/m,
   );
   t.match(stdout, /^ +2026-01-02T03:04:07.000Z {2}destroyed +default-17 {2}\(links: MTU changed\)$/m);
   const json = await run(['inspect', 'default-17', '--json'], { daemon });
@@ -176,7 +176,7 @@ t.test('inspect of an endpoint that is there shows where it is and who has it', 
     /^tenant +acme$/m,
     /^replaced +no$/m,
     /^lease +5f3a9c0d1e2b4a68$/m,
-    /^history +-$/m,
+    /^events +-$/m,
     /^reason +-$/m,
   ])
     t.match(stdout, line);

@@ -51,8 +51,8 @@ t.test('--hooks-d writes a file a stage, over older ones, and prints their paths
 t.test('wrong usage and a directory that is not there are told apart from success', async (t) => {
   const always = await run(['oci', 'hooks', '--always', '--program', PROGRAM]);
   t.equal(always.status, 2);
-  t.match(always.stderr, /--always is of use with --hooks-d only/);
+  t.match(always.stderr, /--always requires --hooks-d/);
   const nowhere = await run(['oci', 'hooks', '--hooks-d', '/nowhere/hooks.d', '--program', PROGRAM]);
   t.equal(nowhere.status, 2);
-  t.match(nowhere.stderr, /cannot write \/nowhere\/hooks\.d\/netnsd-createRuntime\.json: there is no such directory/);
+  t.match(nowhere.stderr, /cannot write \/nowhere\/hooks\.d\/netnsd-createRuntime\.json: the directory does not exist/);
 });

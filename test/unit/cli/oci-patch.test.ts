@@ -38,7 +38,7 @@ t.test('a repeat for the same container says that there is nothing to do', async
   const text = read();
   const { status, stdout } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
   t.equal(status, 0);
-  t.ok(stdout.endsWith(`\n${file} has the path of this lease already: nothing to do\n`));
+  t.ok(stdout.endsWith(`\n${file} already has the path of this lease\n`));
   t.equal(read(), text);
   t.equal(daemon.standing.length, 1);
 });
@@ -51,7 +51,7 @@ t.test('a path that is set by anything else is refused, whether or not the daemo
   t.equal(other.status, 1);
   t.match(
     other.stderr,
-    /^netnsd: the network namespace of .* has a path already \(\/run\/netnsd\/netns\/nd-2\): .*\n$/,
+    /^netnsd: the network namespace of .* already has a path \(\/run\/netnsd\/netns\/nd-2\): .*\n$/,
   );
   daemon.failures.set('leases', new NetnsdError('daemon_unreachable', 'nothing answers'));
   t.strictSame(await run(['oci', 'patch', folder, '--id', 'b'], { daemon }), other);
@@ -65,7 +65,7 @@ t.test('a bundle that cannot be patched is refused before anything is leased', a
   t.match(hostNetwork.stderr, /^netnsd: .* shares the host's network: .*\n$/);
   writeFileSync(file, '{');
   const broken = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
-  t.match(broken.stderr, /^netnsd: cannot use .* no valid JSON: .*\n$/);
+  t.match(broken.stderr, /^netnsd: cannot use .* not valid JSON: .*\n$/);
   const missing = await run(['oci', 'patch', join(folder, 'none'), '--id', 'a'], { daemon });
   t.match(missing.stderr, /^netnsd: cannot open the bundle .*\n$/);
   t.strictSame([hostNetwork.status, broken.status, missing.status], [1, 1, 1]);
@@ -77,7 +77,7 @@ t.test('a lease that was made for a patch that fails is given back', async (t) =
   daemon.onAcquired = () => writeFileSync(file, '{}');
   const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
   t.equal(status, 1);
-  t.match(stderr, /changed by somebody else/);
+  t.match(stderr, /changed by another process/);
   t.strictSame(daemon.standing, []);
 });
 
@@ -95,7 +95,10 @@ t.test('a lease that cannot be given back either is named with how to do so', as
   daemon.failures.set('release', new NetnsdError('daemon_unreachable', 'nothing answers'));
   const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
   t.equal(status, 1);
-  t.match(stderr, /changed by somebody else.*; and lease l-2 stays \(nothing answers\): netnsd release l-2\n$/);
+  t.match(
+    stderr,
+    /changed by another process.*; lease l-2 could not be released \(nothing answers\): run `netnsd release l-2`\n$/,
+  );
 });
 
 t.test("oci patch --dns mounts the lease's files, with the spec's host name in them", async (t) => {

@@ -21,7 +21,7 @@ t.test('the newest failure of a pool is shown below the table', async (t) => {
   daemon.pools = async () => [{ ...POOL, buildFailures: 3, lastError: 'link: EEXIST' }];
   t.match(
     (await run(['pool', 'list'], { daemon })).stdout,
-    /\n\npool default {2}3 failed builds, the newest: link: EEXIST\n$/,
+    /\n\npool default {2}failed builds: 3, last error: link: EEXIST\n$/,
   );
 });
 
@@ -63,11 +63,11 @@ t.test('events are printed one a line, for readers or as JSON, until they end', 
 t.test('a daemon that does not answer is one line and status 1, whichever the command', async (t) => {
   const daemon = new FakeDaemon();
   for (const method of ['status', 'pools', 'leases', 'events']) {
-    daemon.failures.set(method, new NetnsdError('daemon_unreachable', 'nothing answers on /s: start it'));
+    daemon.failures.set(method, new NetnsdError('daemon_unreachable', 'no daemon listens on /s: start it'));
   }
   for (const argv of [['status'], ['pool', 'list'], ['list'], ['events'], ['release', '--id', 'a']]) {
     const { status, stdout, stderr } = await run(argv, { daemon });
-    t.strictSame([status, stdout, stderr], [1, '', 'netnsd: nothing answers on /s: start it\n'], argv.join(' '));
+    t.strictSame([status, stdout, stderr], [1, '', 'netnsd: no daemon listens on /s: start it\n'], argv.join(' '));
   }
 });
 
@@ -81,6 +81,6 @@ t.test('what troubles a pool at the moment is shown before its newest failure, a
   const { stdout } = await run(['pool', 'list'], { daemon });
   t.match(
     stdout,
-    /pool a {2}in trouble: no space left\npool a {2}0 failed builds, the newest: link: EEXIST\npool b {2}in trouble: no space left\n$/,
+    /pool a {2}trouble: no space left\npool a {2}failed builds: 0, last error: link: EEXIST\npool b {2}trouble: no space left\n$/,
   );
 });

@@ -77,13 +77,13 @@ const WRONG: [argv: string[], stderr: string][] = [
   [['acquire', '--path', '--json'], "option '--path' cannot be used with option '--json'; see `netnsd acquire --help`"],
   [
     ['acquire', '--id', ''],
-    "option '--id <CONTAINER_ID>' argument '' is invalid. It is empty; see `netnsd acquire --help`",
+    "option '--id <CONTAINER_ID>' argument '' is invalid. It must not be empty; see `netnsd acquire --help`",
   ],
-  [['release'], 'name either LEASE_IDs or a container with --id; see `netnsd release --help`'],
-  [['release', 'l-1', '--id', 'a'], 'name either LEASE_IDs or a container with --id; see `netnsd release --help`'],
-  [['release', 'l-1', '--pool', 'a'], '--pool goes with --id; see `netnsd release --help`'],
+  [['release'], 'give either LEASE_IDs or --id; see `netnsd release --help`'],
+  [['release', 'l-1', '--id', 'a'], 'give either LEASE_IDs or --id; see `netnsd release --help`'],
+  [['release', 'l-1', '--pool', 'a'], '--pool requires --id; see `netnsd release --help`'],
   [['inspect'], "missing required argument 'ID'; see `netnsd inspect --help`"],
-  [['pool', 'set', 'web'], 'nothing to set: give --min-ready, --max or both; see `netnsd pool set --help`'],
+  [['pool', 'set', 'web'], 'give --min-ready, --max or both; see `netnsd pool set --help`'],
   [['oci', 'patch', '.'], "required option '--id <CONTAINER_ID>' not specified; see `netnsd oci patch --help`"],
   [
     ['serve', '--log-level', 'loud'],
@@ -91,7 +91,7 @@ const WRONG: [argv: string[], stderr: string][] = [
   ],
   [
     ['status', '--socket', `/${'s'.repeat(107)}`],
-    "the socket's path is 108 bytes long, and a socket's path has 107 bytes at the most: choose a shorter --socket; see `netnsd status --help`",
+    'the path of the socket has 108 bytes, and the limit is 107: choose a shorter one with --socket; see `netnsd status --help`',
   ],
   [
     ['list', 'a\n\u001b[2Jb'],

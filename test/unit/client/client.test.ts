@@ -146,7 +146,7 @@ t.test('an acquire that is aborted throws the reason, and holds nothing', async 
 t.test('who cannot reach the daemon learns which socket, and what to do', async (t) => {
   const folder = temporaryFolder(t);
   const absent = new NetnsdClient({ socketPath: join(folder, 'none.sock'), reachMs: 0 });
-  const message = `there is no socket ${join(folder, 'none.sock')}: start the daemon with \`netnsd serve\`, or name its socket with --socket`;
+  const message = `the socket ${join(folder, 'none.sock')} does not exist: start the daemon with \`netnsd serve\`, or give its socket with --socket`;
   await t.rejects(absent.status(), { code: 'daemon_unreachable', message });
   const { client, app, path } = await open(t);
   await app.close();
@@ -156,9 +156,9 @@ t.test('who cannot reach the daemon learns which socket, and what to do', async 
 t.test('without permission the message says how to get it', async (t) => {
   const { unreachable } = await import('../../../src/client/failure.js');
   const denied = unreachable('/run/s', Object.assign(new Error('connect EACCES'), { code: 'EACCES' }));
-  t.match(denied, { code: 'daemon_unreachable', message: /\/run\/s: run as root, or join the group/ });
+  t.match(denied, { code: 'daemon_unreachable', message: /\/run\/s: run as root, or as a member/ });
   const refused = unreachable('/run/s', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }));
-  t.match(refused, { message: 'nothing answers on /run/s: start the daemon with `netnsd serve`' });
+  t.match(refused, { message: 'no daemon listens on /run/s: start it with `netnsd serve`' });
 });
 
 t.test('a daemon that does not answer in time is given up, also in the middle of its answer', async (t) => {

@@ -45,7 +45,7 @@ t.test('a user who may not use the socket is told whom to ask', async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, module, path]);
   t.match(JSON.parse(stdout), {
     code: 'daemon_unreachable',
-    message: /no permission to use .*root.*group/,
+    message: /permission denied on .*root.*group/,
     details: { socket: path, errno: 'EACCES' },
   });
 });
@@ -53,17 +53,17 @@ t.test('a user who may not use the socket is told whom to ask', async (t) => {
 t.test('an answer that is none is an error of a known code', async (t) => {
   const http = (status: string, body: string) => `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const cases: [string, string, ErrorCode, RegExp][] = [
-    ['no HTTP', 'hello\r\n\r\n', 'daemon_unreachable', /broke: Parse Error/],
-    ['nothing', '', 'daemon_unreachable', /broke: socket hang up/],
-    ['a half head', 'HTTP/1.1 200 O', 'daemon_unreachable', /broke/],
-    ['a half body', 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"a":', 'daemon_unreachable', /broke/],
-    ['a half chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a', 'daemon_unreachable', /broke/],
-    ['no JSON', http('200 OK', '<html>'), 'internal', /no JSON/],
-    ['nothing, well said', http('200 OK', ''), 'internal', /no JSON/],
-    ['an error without a problem', http('502 Bad Gateway', '<html>'), 'internal', /status 502 and no problem/],
-    ['null as a problem', http('500 No', 'null'), 'internal', /status 500 and no problem/],
-    ['a list as a problem', http('500 No', '[1]'), 'internal', /no problem/],
-    ['a problem without words', http('500 No', '{"code":"internal"}'), 'internal', /no problem/],
+    ['no HTTP', 'hello\r\n\r\n', 'daemon_unreachable', /failed: Parse Error/],
+    ['nothing', '', 'daemon_unreachable', /failed: socket hang up/],
+    ['a half head', 'HTTP/1.1 200 O', 'daemon_unreachable', /failed: /],
+    ['a half body', 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"a":', 'daemon_unreachable', /failed: /],
+    ['a half chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a', 'daemon_unreachable', /failed: /],
+    ['no JSON', http('200 OK', '<html>'), 'internal', /not JSON/],
+    ['nothing, well said', http('200 OK', ''), 'internal', /not JSON/],
+    ['an error without a problem', http('502 Bad Gateway', '<html>'), 'internal', /status 502 and without a problem/],
+    ['null as a problem', http('500 No', 'null'), 'internal', /status 500 and without a problem/],
+    ['a list as a problem', http('500 No', '[1]'), 'internal', /without a problem/],
+    ['a problem without words', http('500 No', '{"code":"internal"}'), 'internal', /without a problem/],
     ['a problem of a later version', http('500 No', '{"code":"new_code","detail":"so"}'), 'internal', /^so$/],
     ['a code that every object has', http('500 No', '{"code":"toString","detail":"so"}'), 'internal', /^so$/],
     ['details that are none', http('404 No', '{"code":"not_found","detail":"so","details":7}'), 'not_found', /^so$/],
@@ -103,7 +103,7 @@ const DEADLINE_MS = 2000;
 
 t.test('a stream of events has no deadline, and its events may come in any pieces', async (t) => {
   const text =
-    ': hello\n\nevent: leased\nid: 7\ndata: {"type":"leased",\ndata: "containerId":"ü"}\n\n: still here\n\ndata: {"type":"ready"}\n\n';
+    ': hello\n\nevent: leased\nid: 7\ndata: {"type":"leased",\ndata: "containerId":"ü"}\n\n: keep-alive\n\ndata: {"type":"ready"}\n\n';
   const { client } = await impostor(
     t,
     (socket) =>

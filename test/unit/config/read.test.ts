@@ -109,7 +109,7 @@ t.test('a file that cannot be read is named with the reason', async (t) => {
   const folder = t.testdir({ binary: Buffer.from([0xff, 0xfe, 0xff]) });
   const refused = (path: string, reason: RegExp) =>
     t.throws(() => readConfig({ path }), { code: 'config_invalid', message: reason });
-  refused(join(folder, 'none.toml'), /cannot read the configuration .*none\.toml: there is no such file/);
-  refused(folder, /it is a directory/);
+  refused(join(folder, 'none.toml'), /cannot read the configuration .*none\.toml: the file does not exist/);
+  refused(folder, /it is a folder/);
   refused(join(folder, 'binary'), /it is not UTF-8 text/);
 });

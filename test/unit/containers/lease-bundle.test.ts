@@ -65,7 +65,7 @@ t.test("another container does not get the first one's path out of a bundle that
 t.test('a path of somebody else, the network of the host and a wish to be skipped pass through', async (t) => {
   const network = (spec: Spec) => spec.linux.namespaces.find(({ type }) => type === 'network') as { path?: string };
   const cases: [RegExp, (spec: Spec) => void][] = [
-    [/path already: \/run\/netns\/mine/, (spec) => Object.assign(network(spec), { path: '/run/netns/mine' })],
+    [/already has a path: \/run\/netns\/mine/, (spec) => Object.assign(network(spec), { path: '/run/netns/mine' })],
     [/shares the host's network/, (spec) => spec.linux.namespaces.pop()],
     [/dev\.netnsd\.skip/, (spec) => Object.assign(spec, { annotations: { 'dev.netnsd.skip': 'true' } })],
     [/dev\.netnsd\.skip/, (spec) => Object.assign(spec, { annotations: { 'dev.netnsd.skip': '1' } })],
@@ -107,7 +107,7 @@ t.test("a client other than root has no bundle patched but its own, and holds no
   });
   await t.rejects(lease('c1', { peer: { uid: own + 1 } }), {
     code: 'bundle_invalid',
-    message: new RegExp(`is not user ${own + 1}'s: its folder and itself have to be, unless root asks`),
+    message: new RegExp(`must belong to the client, user ${own + 1}`),
   });
   t.equal(path(), undefined);
   t.same(pools.leases(), []);

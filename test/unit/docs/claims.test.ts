@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { POOL_KEYS } from '../../../src/config/keys.js';
+import { POOL_KEYS } from '../../../src/config/keys/index.js';
 import { parseConfig } from '../../../src/config/read.js';
 import { ERROR_CODES } from '../../../src/errors.js';
 import { PAGES, readPage, rowsOf, TOP } from './markdown.js';

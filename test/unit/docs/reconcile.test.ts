@@ -248,7 +248,7 @@ t.test('docs/reconcile.md has every fault of networks and namespaces that the ke
   const page = readPage('docs/reconcile.md');
   t.same(
     rowsOf(block(page, 'networks')).map(([title, told = '', mended]) => [title, uncoded(told), mended]),
-    Object.entries(NETWORK_BREAKS).map(([title, { problem, mended }]) => [title, problem, mended ? 'yes' : 'no']),
+    Object.entries(NETWORK_BREAKS).map(([title, { problem, repaired }]) => [title, problem, repaired ? 'yes' : 'no']),
   );
   t.same(
     rowsOf(block(page, 'inside')).map(([title, told = '']) => [title, uncoded(told)]),

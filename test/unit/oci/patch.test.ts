@@ -170,7 +170,7 @@ t.test('a file that somebody else changed meanwhile is left as it is', async (t)
   writeFileSync(join(folder, 'config.json'), changed);
   t.throws(() => patchBundle({ bundle, netnsPath: PATH }), {
     code: 'bundle_invalid',
-    message: /changed by somebody else/,
+    message: /changed by another process/,
   });
   t.equal(readFileSync(join(folder, 'config.json'), 'utf8'), changed);
 });

@@ -128,7 +128,7 @@ t.test('mounts that are no array, or are there twice, are refused', async (t) =>
           spec.mounts = {};
         },
       }),
-    { code: 'bundle_invalid', message: /mounts is no array/ },
+    { code: 'bundle_invalid', message: /mounts is not an array/ },
   );
   const twice = SPEC_TEXT.replace('"linux"', '"Mounts": [], "linux"');
   t.throws(() => readBundle(bundleOf(t, twice)), { code: 'bundle_invalid', message: /"Mounts" twice/ });

@@ -98,7 +98,7 @@ t.test('a spec of another shape is not trusted', async (t) => {
   ]) {
     t.strictSame(
       reasons((spec) => Object.assign(spec, change)),
-      ['the spec is not as the runtime specification has it'],
+      ['the spec does not follow the runtime specification'],
     );
   }
 });

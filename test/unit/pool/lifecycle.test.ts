@@ -53,6 +53,19 @@ t.test('an acquire whose build fails gets the cause; record and address are free
   await clock.settle();
 });
 
+t.test('two batches are built ahead at a time, and the next follows when one is there', async (t) => {
+  const { clock, endpoints } = world({ pools: [{ minReady: 10, buildBatch: 2 }] });
+  endpoints.manual = true;
+  await clock.settle();
+  t.equal(endpoints.requests.length, 2);
+  for (let left = 5; left > 0; left -= 1) {
+    endpoints.requests[0]?.answer();
+    await clock.settle();
+    t.equal(endpoints.requests.length, Math.min(2, left - 1));
+  }
+  t.equal(endpoints.alive.size, 10);
+});
+
 t.test('a failing refill backs off, logs that once, and recovers', async (t) => {
   const { pools, clock, endpoints, logged } = world({ pools: [{ minReady: 2 }] });
   endpoints.failBuilds = true;

@@ -22,7 +22,7 @@ const FLUSH_FILES = new Map([
 
 /**
  * Empties what ordinary traffic leaves in the namespace in which the thread stands: neighbours that were learnt, exceptions
- * to routes (PMTU, redirects) and TCP metrics. What somebody has set by hand stays, to be found. Returns how many sysctls
+ * to routes (PMTU, redirects) and TCP metrics. What was set by hand stays, to be found. Returns how many sysctls
  * it wrote to.
  */
 export function emptyCaches(view: View): number {

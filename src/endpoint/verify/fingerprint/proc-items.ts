@@ -41,7 +41,7 @@ const OWN_FIELDS = new Map([
 ]);
 
 /**
- * How many sockets there are, TIME_WAIT and packets in pieces included, whoever holds them: `used` counts those of every
+ * How many sockets there are, TIME_WAIT and packets in pieces included, whatever holds them: `used` counts those of every
  * family that a process made (net/core/sock.c).
  */
 export const SOCKETS = textItem('sockets', ({ ownSockets }) => counts(ownSockets));

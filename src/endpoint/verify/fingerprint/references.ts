@@ -11,7 +11,7 @@ interface Reference {
 
 /**
  * One pristine fingerprint a pool, which all its endpoints share: they are built alike, and what differs is their own
- * address, MAC and link. It is taken from an endpoint that nobody has had yet. The kernel may change its mind about what
+ * address, MAC and link. It is taken from an endpoint that was never leased. The kernel may change what
  * pristine is (a module that is loaded brings sysctls into every namespace), so after a deviation a later one takes its place.
  */
 export class References {

@@ -13,7 +13,7 @@ t.test('events come as they happen, with a sign of life between them', async (t)
   t.match(heard(), /^HTTP\/1\.1 200 OK\r\ncontent-type: text\/event-stream\r\n/i);
   const data = JSON.parse(/data: (.*)\n/.exec(heard())?.[1] ?? '');
   t.match(data, { type: 'leased', pool: 'default', lease: 'f00', containerId: 'job-1', reason: null });
-  await until('the sign of life', () => heard().includes(': still here\n\n'));
+  await until('the sign of life', () => heard().includes(': keep-alive\n\n'));
 });
 
 t.test('a reader that leaves costs nothing from then on', async (t) => {

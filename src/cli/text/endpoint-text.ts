@@ -1,4 +1,4 @@
-import type { EndpointStatus } from '../pool/endpoint-status.js';
+import type { EndpointStatus } from '../../pool/endpoint-status.js';
 import { renderEvent } from './event-text.js';
 import { renderFields } from './table.js';
 
@@ -18,6 +18,6 @@ export function renderEndpoint(endpoint: EndpointStatus): string {
     ['interface', link === undefined ? '-' : `${link.name}, MAC ${link.mac}, MTU ${link.mtu}`],
     ['host link', link?.hostName ?? '-'],
     ['addresses', (addresses ?? []).map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
-    ['history', events.map(renderEvent)],
+    ['events', events.map(renderEvent)],
   ]);
 }

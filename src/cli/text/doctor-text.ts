@@ -1,11 +1,11 @@
-import type { DoctorReport } from './dependencies.js';
+import type { DoctorReport } from '../dependencies.js';
 import { printable } from './table.js';
 
 const INDENT = '    ';
 
 /**
- * What is not fine, by group, one line a check with what to do below it; with `verbose` also what is fine. The last line has
- * the counts.
+ * The checks that are not ok, by group, one line each and the advice below; with `verbose` all checks. The last line has the
+ * counts.
  */
 export function renderReport({ checks, findings, counts }: DoctorReport, { verbose }: { verbose: boolean }): string {
   const shown = checks.filter(({ status }) => verbose || status !== 'ok');
@@ -22,10 +22,14 @@ export function renderReport({ checks, findings, counts }: DoctorReport, { verbo
           : advice.split('\n').map((line) => `${INDENT}${' '.repeat(width)}-> ${printable(line)}`)),
       ]),
   ]);
-  const mended = findings
+  const repaired = findings
     .filter(({ outcome }) => outcome === 'done')
     .map(({ object, problem, action }) => `  ${printable(`${object}: ${problem}; ${action}`)}`);
-  if (mended.length > 0) blocks.push(['mended', ...mended]);
-  const last = `${checks.length} looked at: ${counts.ok} fine, ${counts.warn} to mind, ${counts.fail} failed, ${counts.unknown} that could not be told`;
+  if (repaired.length > 0) blocks.push(['repaired', ...repaired]);
+  const last = `${checks.length} checks: ${counts.ok} ok, ${counted(counts.warn, 'warning')}, ${counts.fail} failed, ${counts.unknown} unknown`;
   return `${[...blocks.map((lines) => lines.join('\n')), last].join('\n\n')}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

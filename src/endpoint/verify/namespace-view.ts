@@ -4,13 +4,13 @@ import type { EndpointPlan } from '../plan.js';
 import type { View } from './fingerprint/item.js';
 import type { OwnValues } from './fingerprint/message-shape.js';
 
-/** What stays the same between two looks: kept by whoever looks often. */
+/** What is the same for all endpoints and is read once. */
 export interface Surroundings {
   readonly families: ReadonlyMap<string, number>;
 }
 
-/** A look into one namespace: opens each kind of socket when it is first needed, and closes all at the end. */
-export class Look implements View {
+/** Reads one namespace, from inside: opens each kind of socket when it is first needed, and closes all at the end. */
+export class NamespaceView implements View {
   readonly own: OwnValues;
   readonly netnsFd: number;
   readonly families: ReadonlyMap<string, number>;

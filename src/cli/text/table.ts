@@ -1,12 +1,12 @@
 /** Shown in place of a character that would move a terminal's cursor or change its colours. */
 const REPLACEMENT = '\ufffd';
 
-/** `text` on one line and without control characters; what containers and tenants are called is not ours to trust. */
+/** `text` without control characters: the names of containers and tenants are not trusted. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, REPLACEMENT);
 }
 
-/** Aligned columns under a heading; a column of numbers only is aligned to the right. Ends with a newline. */
+/** Aligned columns under a heading; a column of numbers is aligned to the right. Ends with a newline. */
 export function renderTable(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [heading, ...rows.map((row) => row.map((cell) => printable(String(cell))))];
   const columns = heading.map((_, column) => ({
@@ -39,7 +39,7 @@ export function renderFields(
   return `${lines.join('\n')}\n`;
 }
 
-/** A span of time in its largest unit: `42 s`, `3 min`, `5 h`, `2 d`. */
+/** A duration in its largest unit: `42 s`, `3 min`, `5 h`, `2 d`. */
 export function renderSeconds(seconds: number): string {
   const units = [
     [86_400, 'd'],

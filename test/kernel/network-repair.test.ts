@@ -22,8 +22,8 @@ async function scene(t: Test) {
     if (!outcome.ok) throw outcome.error;
     return outcome.value;
   });
-  const mend = (fix: boolean) => repairNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
-  return { fake, host, network, targets, inodes, mend };
+  const repair = (fix: boolean) => repairNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
+  return { fake, host, network, targets, inodes, repair };
 }
 
 /** `ip …` or `bridge …` in the fake host. */
@@ -48,54 +48,54 @@ function reachable(fake: FakeHost): boolean {
 }
 
 t.test('a network as it was made has no faults', async (t) => {
-  const { fake, mend } = await scene(t);
+  const { fake, repair } = await scene(t);
   t.ok(reachable(fake));
-  t.same(await mend(true), []);
+  t.same(await repair(true), []);
 });
 
-for (const [title, { commands, problem, object, mended }] of Object.entries(NETWORK_BREAKS)) {
-  t.test(`${title}: it is found, and ${mended ? 'put right' : 'told'}`, async (t) => {
-    const { fake, mend } = await scene(t);
+for (const [title, { commands, problem, object, repaired }] of Object.entries(NETWORK_BREAKS)) {
+  t.test(`${title}: it is found, and ${repaired ? 'repaired' : 'told'}`, async (t) => {
+    const { fake, repair } = await scene(t);
     for (const words of commands) run(fake, words);
     const link = { 'bridge 0': 'nbtest-xiob.0', 'bridge 1': 'nbtest-xiob.1', port: 'ndtest-1' }[object];
-    const told = await mend(false);
+    const told = await repair(false);
     t.match(
       told.find((finding) => finding.link === link),
       { link, problem, outcome: 'found', pool: 'default' },
     );
-    t.same(await mend(false), told, 'to tell changes nothing');
-    const findings = await mend(true);
+    t.same(await repair(false), told, 'to tell changes nothing');
+    const findings = await repair(true);
     t.match(
       findings.find((finding) => finding.link === link),
-      { problem, outcome: mended ? 'mended' : 'failed' },
+      { problem, outcome: repaired ? 'repaired' : 'failed' },
     );
-    if (!mended) return;
+    if (!repaired) return;
     t.ok(
-      findings.every(({ outcome }) => outcome === 'mended'),
+      findings.every(({ outcome }) => outcome === 'repaired'),
       JSON.stringify(findings),
     );
-    t.same(await mend(true), [], 'nothing is left to do');
+    t.same(await repair(true), [], 'nothing is left to do');
     t.ok(reachable(fake), 'host, gateway and endpoints reach each other');
   });
 }
 
 t.test('what only follows from a bridge that is gone is not told link by link', async (t) => {
-  const { fake, mend } = await scene(t);
+  const { fake, repair } = await scene(t);
   run(fake, ['link', 'delete', 'nbtest-xiob.0']);
   t.same(
-    (await mend(false)).map(({ link }) => link),
+    (await repair(false)).map(({ link }) => link),
     ['nbtest-xiob.0', 'nbtest-xiob.1'],
     'the second one has lost its link to the first',
   );
 });
 
 t.test('an endpoint that holds no port is not looked at', async (t) => {
-  const { fake, network, mend, host, targets } = await scene(t);
+  const { fake, network, repair, host, targets } = await scene(t);
   const [first] = targets;
   if (first === undefined) throw new Error('no endpoint');
   await host.socket.transact(network.detach(first.plan.name.id, first.plan.address));
   run(fake, ['link', 'set', 'ndtest-1', 'nomaster']);
-  t.same(await mend(true), []);
+  t.same(await repair(true), []);
 });
 
 for (const [title, { commands, problem }] of Object.entries(INSIDE_BREAKS)) {

@@ -1,4 +1,4 @@
-import type { PoolEvent } from '../pool/service.js';
+import type { PoolEvent } from '../../pool/service.js';
 import { printable } from './table.js';
 
 /** One event, on one line. */

@@ -1,0 +1,70 @@
+import type { Lease } from '../../pool/types.js';
+import { renderFields, renderSeconds, renderTable } from './table.js';
+
+function addresses(lease: Lease): string {
+  return lease.addresses.map(({ address }) => address).join(',');
+}
+
+function gateways(lease: Lease): string {
+  return [...new Set(lease.addresses.map(({ gateway }) => gateway))].join(',');
+}
+
+/** New leases: what is needed to start a container. */
+export function renderNewLeases(leases: readonly Lease[]): string {
+  const rows = leases.map((lease) => [lease.id, lease.netns.path, addresses(lease), gateways(lease), lease.source]);
+  return renderTable(['LEASE', 'PATH', 'ADDRESS', 'GATEWAY', 'SOURCE'], rows);
+}
+
+/** Leases, their containers and their age. */
+export function renderLeases(leases: readonly Lease[], nowMs: number): string {
+  const rows = leases.map((lease) => [
+    lease.id,
+    lease.pool,
+    lease.containerId ?? '-',
+    lease.tenant,
+    lease.source,
+    addresses(lease),
+    lease.netns.path,
+    renderSeconds((nowMs - Date.parse(lease.acquiredAt)) / 1000),
+  ]);
+  return renderTable(['LEASE', 'POOL', 'CONTAINER', 'TENANT', 'SOURCE', 'ADDRESS', 'PATH', 'AGE'], rows);
+}
+
+/** Everything about one lease. */
+export function renderLease(lease: Lease): string {
+  return renderFields([
+    ['lease', lease.id],
+    ['pool', lease.pool],
+    ['container', lease.containerId ?? '-'],
+    ['tenant', lease.tenant],
+    ['trust', lease.trust],
+    ['source', lease.source],
+    ['acquired', lease.acquiredAt],
+    ['expires', lease.expiresAt ?? 'never'],
+    ...processFields(lease),
+    ['namespace', lease.netns.path],
+    ['inode', lease.netns.inode],
+    ...graftFields(lease),
+    ['interface', `${lease.interface.name}, MAC ${lease.interface.mac}, MTU ${lease.interface.mtu}`],
+    ['host link', lease.interface.hostName],
+    ['addresses', lease.addresses.map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
+    ['routes', lease.routes.map(({ destination, gateway }) => `${destination} via ${gateway}`)],
+    [
+      'published',
+      lease.publishedPorts.map(
+        (port) => `${port.hostAddress}:${port.hostPort} -> ${port.containerPort}/${port.protocol}`,
+      ),
+    ],
+    ['dns servers', lease.dns.servers],
+    ['dns search', lease.dns.search],
+    ['dns options', lease.dns.options],
+  ]);
+}
+
+function processFields({ process }: Lease): [string, string][] {
+  return process === undefined ? [] : [['ends with process', `${process.pid}`]];
+}
+
+function graftFields({ graft }: Lease): [string, string][] {
+  return graft === undefined ? [] : [['grafted into', `namespace ${graft.inode} of process ${graft.pid}`]];
+}

@@ -1,0 +1,128 @@
+import { parseSubnet } from '../../address/ipv4.js';
+import { hasCode } from '../../errors.js';
+import type { PoolConfig } from '../types.js';
+import { choice, integer, type Key } from './key.js';
+
+/** The subnet of the pool `default`, and of no other. */
+export const DEFAULT_SUBNET = '10.213.0.0/16';
+/** A larger pool would need more bridges and memory than a host has. */
+const MAX_ENDPOINTS = 65_000;
+const MIN_PREFIX_LENGTH = 8;
+const MAX_PREFIX_LENGTH = 29;
+export const POOL_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+export const POOL_NAME_ALLOWED = 'a-z, 0-9 and -, not - first, at most 32 characters';
+
+function acceptsSubnet(value: unknown): boolean {
+  return typeof value === 'string' && subnetAdvice(value) === undefined;
+}
+
+function subnetAdvice(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  try {
+    const { prefixLength } = parseSubnet(value);
+    if (prefixLength < MIN_PREFIX_LENGTH) return 'too large';
+    return prefixLength > MAX_PREFIX_LENGTH ? 'too small' : undefined;
+  } catch (error) {
+    if (!hasCode(error, 'bad_request')) throw error;
+    return error.message;
+  }
+}
+
+/** The keys of a table `[pools.NAME]`. */
+export const POOL_KEYS = {
+  subnet: {
+    name: 'subnet',
+    type: 'string',
+    initial: null as string | null,
+    initialMeaning: `\`${DEFAULT_SUBNET}\` for the pool \`default\`; required for others`,
+    allowed: `an IPv4 network in CIDR notation, /${MIN_PREFIX_LENGTH} to /${MAX_PREFIX_LENGTH}, such as ${DEFAULT_SUBNET}`,
+    meaning: "The pool's network. Its first host address is the gateway's; no two pools may overlap.",
+    accepts: acceptsSubnet,
+    advice: subnetAdvice,
+  },
+  minReady: {
+    name: 'min_ready',
+    ...integer(0, MAX_ENDPOINTS),
+    initial: 16,
+    initialMeaning: '16, or `max` if that is less',
+    meaning: 'How many endpoints are kept ready; with `sizing = "demand"` the minimum.',
+  },
+  max: {
+    name: 'max',
+    ...integer(1, MAX_ENDPOINTS),
+    initial: 256,
+    initialMeaning: '256, or the number of addresses of the subnet if that is less',
+    meaning: 'The maximum number of endpoints, leased ones included.',
+  },
+  mtuBytes: {
+    name: 'mtu',
+    ...integer(68, 65_535),
+    initial: 1500,
+    meaning: "MTU of the container's interface, in bytes.",
+  },
+  buildBatch: {
+    name: 'build_batch',
+    ...integer(1, 1024),
+    initial: 16,
+    meaning: 'How many endpoints a refill builds in one batch; a cold build waits for one batch at most.',
+  },
+  addressCooldownSeconds: {
+    name: 'address_cooldown_seconds',
+    formerName: 'address_rest',
+    ...integer(0, 86_400),
+    initial: 30,
+    meaning:
+      'Seconds before the address of a destroyed endpoint that was leased is reused. No acquire shortens it: the subnet needs addresses beyond `max` for every endpoint replaced in that time.',
+  },
+  recycle: {
+    name: 'recycle',
+    ...choice(['verify', 'replace', 'reuse']),
+    initial: 'verify' as PoolConfig['recycle'],
+    meaning:
+      'What follows a release: `verify` checks that the endpoint is pristine and replaces it if it is not; `replace` always replaces it; `reuse` returns it to the pool unchecked, which is unsafe and exists for comparison.',
+  },
+  unknownSpec: {
+    name: 'unknown_spec',
+    formerName: 'trust',
+    ...choice(['proof', 'seal', 'replace']),
+    initial: 'proof' as PoolConfig['unknownSpec'],
+    meaning:
+      "How a released endpoint is verified when the container's spec is not known (a plain `acquire`): by `proof`, by its `seal`, or not at all: `replace`.",
+  },
+  sizing: {
+    name: 'sizing',
+    ...choice(['demand', 'fixed']),
+    initial: 'demand' as PoolConfig['sizing'],
+    meaning:
+      'How many endpoints are kept ready: `demand` follows recent bursts, between `min_ready` and `max`; `fixed` keeps `min_ready`.',
+  },
+  idleSeconds: {
+    name: 'idle_seconds',
+    ...integer(1, 86_400),
+    initial: 300,
+    meaning:
+      'With `sizing = "demand"`: seconds for which a burst counts in full; after that it fades by half each time as long. An idle endpoint above the target is kept for a tenth of it.',
+  },
+  goneAfterSeconds: {
+    name: 'gone_after_seconds',
+    ...integer(0, 86_400),
+    initial: 300,
+    meaning:
+      'Seconds without a process inside before the lease of a container (made by `oci patch`, netnsd-runc or a hook) is released, once its container was seen; 0: never.',
+  },
+  unusedAfterSeconds: {
+    name: 'unused_after_seconds',
+    ...integer(0, 2_592_000),
+    initial: 3600,
+    meaning: 'The same for a lease whose container was never seen; 0: never.',
+  },
+  mountDns: {
+    name: 'mount_dns',
+    type: 'boolean',
+    initial: false,
+    allowed: 'true, false',
+    meaning:
+      "Whether containers whose bundle is patched see the pool's DNS settings as `/etc/resolv.conf` and their own address in `/etc/hosts`.",
+    accepts: (value) => typeof value === 'boolean',
+  },
+} satisfies Record<string, Key<unknown>>;
