@@ -21,12 +21,16 @@ const jsoncParser = {
 rmSync(`${TOP}dist/bundle`, { recursive: true, force: true });
 await build({
   absWorkingDir: TOP,
-  // The program, its kernel thread, and the process by which `netnsd doctor` tries the kernel.
-  entryPoints: ['src/program.ts', 'src/endpoint/thread/thread-main.ts', 'src/kernel/process/trial-main.ts'],
+  entryPoints: [
+    // What src/main.ts runs.
+    ...['src/netnsd.ts', 'src/kernel/process/shed-privileges.ts'],
+    // The kernel thread, and the process by which `netnsd doctor` tries the kernel.
+    ...['src/endpoint/thread/thread-main.ts', 'src/kernel/process/trial-main.ts'],
+  ],
   entryNames: '[name]',
   outdir: 'dist/bundle',
   bundle: true,
-  // What a command does not need is in files of its own: see the `import()`s in src/program.ts.
+  // What a command does not need is in files of its own: see the `import()`s in src/netnsd.ts.
   splitting: true,
   format: 'esm',
   platform: 'node',

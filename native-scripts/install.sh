@@ -56,7 +56,7 @@ install_package() {
   rm -rf "$new"
   mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}"
   cp package.json package-lock.json "$new/"
-  cp -r dist/src dist/bundle dist/bin "$new/dist/"
+  cp -r dist/bin dist/bundle dist/src "$new/dist/"
   # What npm runs when it has installed the package.
   mkdir "$new/native-scripts"
   cp native-scripts/bin.sh "$new/native-scripts/"

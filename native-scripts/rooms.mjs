@@ -6,6 +6,7 @@
 /** From the top down. Rooms of one layer stand side by side and do not import each other. */
 export const LAYERS = [
   ['main'],
+  ['netnsd'],
   ['bench'],
   ['cli'],
   ['client', 'doctor'],
@@ -26,12 +27,17 @@ export const LAYERS = [
 export const ROOMS = {
   main: {
     file: 'main.ts',
+    holds: 'what users run: sheds privileges, then loads the bundle of `netnsd.ts`',
+    imports: [],
+  },
+  netnsd: {
+    file: 'netnsd.ts',
     holds: 'the process: arguments, exit status',
     imports: ['bench', 'cli', 'client', 'doctor', 'daemon', 'kernel', 'version'],
   },
   bench: {
     holds: 'what `netnsd bench` and `npm run demo` run',
-    imports: ['client', 'pool', 'state', 'oci', 'config', 'endpoint', 'kernel', 'errors', 'address'],
+    imports: ['client', 'pool', 'state', 'oci', 'config', 'endpoint', 'kernel', 'errors', 'address', 'version'],
   },
   cli: {
     holds: 'the commands: options, texts, tables',
@@ -89,11 +95,11 @@ export const ROOMS = {
   },
   kernel: {
     holds: 'netlink, namespaces, processes, BPF, nftables; one file an object of the kernel',
-    imports: ['errors'],
+    imports: ['errors', 'version'],
   },
   errors: { file: 'errors.ts', holds: 'every error code with its meaning and HTTP status', imports: [] },
   address: { holds: 'IPv4 arithmetic', imports: ['errors'] },
-  version: { file: 'version.ts', holds: 'the version of the package', imports: [] },
+  version: { file: 'version.ts', holds: 'the version and the folder of the package', imports: [] },
 };
 
 /** Packages that only the kernel room may import. */
@@ -116,6 +122,7 @@ function forbidden(room) {
 /** The `overrides` of biome.json. */
 export function lintOverrides() {
   const closed = Object.fromEntries(KERNEL_PACKAGES.map((name) => [name, { message: KERNEL_ONLY }]));
+  const parts = { group: KERNEL_PACKAGES.map((name) => `${name}/**`), message: KERNEL_ONLY };
   return Object.entries(ROOMS).map(([room, { file }]) => ({
     includes: [`src/${file ?? `${room}/**`}`],
     linter: {
@@ -124,7 +131,7 @@ export function lintOverrides() {
           noRestrictedImports: {
             level: 'error',
             options: {
-              patterns: [{ group: forbidden(room), message: DOWNWARDS }],
+              patterns: [{ group: forbidden(room), message: DOWNWARDS }, ...(room === 'kernel' ? [] : [parts])],
               ...(room === 'kernel' ? {} : { paths: closed }),
             },
           },

@@ -3,5 +3,9 @@ import module from 'node:module';
 
 // From Node.js 22.1 on: the code that V8 compiled is kept for the next start.
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-// src/program.ts and all that it imports; see native-scripts/bundle.mjs.
-await import(new URL('../bundle/program.js', import.meta.url).href);
+/** A file that native-scripts/bundle.mjs makes. */
+const bundled = (name: string) => import(new URL(`../bundle/${name}.js`, import.meta.url).href);
+
+// The daemon executes itself anew for this, so it comes before all else is loaded.
+if (process.argv[2] === 'serve') (await bundled('shed-privileges')).shedPrivileges();
+await bundled('netnsd');

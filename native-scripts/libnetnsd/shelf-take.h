@@ -22,7 +22,7 @@ struct wanted {
   /* The process with whose end it ends, and when that started (field 22 of proc_pid_stat(5)); 0: none. */
   long pid;
   uint64_t start_ticks;
-  /* Whether offers will do whose containers are to see DNS files. */
+  /* Whether offers of pools with mount_dns will do: the caller writes and mounts DNS files, or is not to. */
   bool any_dns;
 };
 

@@ -1,11 +1,12 @@
 #include "spec-places.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "spec.h"
 #include "text.h"
 
-enum { NAMES_MAX = 3 };
+enum { NAMES_MAX = 4 };
 
 /* An object's members, as far as they matter: those of some names (`start` is NULL where there is none), and the last one. */
 struct members {
@@ -120,17 +121,43 @@ static bool may_be_ours(struct json mount) {
   return false;
 }
 
-static bool are_usual_mounts(struct json mounts) {
-  struct json mount;
-  const char *position = NULL;
-  if (mounts.start == NULL) return true;
-  if (mounts.type != JSON_ARRAY) return false;
-  while (json_next(mounts, &position, NULL, &mount))
-    if (mount.type != JSON_OBJECT || may_be_ours(mount)) return false;
+/* isAtOrAbove in resolver-files.ts: the root does not count. */
+static bool is_at_or_above(const char *destination, const char *path) {
+  size_t length = strlen(destination);
+  while (length > 0 && destination[length - 1] == '/') length--;
+  return length > 0 && strncmp(path, destination, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+/* False if its destination cannot be told. */
+static bool note_destination(struct spec_places *places, struct json mount) {
+  char destination[PATH_MAX];
+  struct json value;
+  enum json_found found = json_get(mount, "destination", &value);
+  if (found == JSON_MISSING) return true;
+  if (found == JSON_TWICE || !json_copy(value, destination, sizeof destination)) return false;
+  places->mounts_hosts |= is_at_or_above(destination, "/etc/hosts");
+  places->mounts_resolv_conf |= is_at_or_above(destination, "/etc/resolv.conf");
   return true;
 }
 
-/* Ours are for the daemon, and so are resolver files, which it makes. */
+/* False if the daemon may have to take some of them out. */
+static bool find_mounts(struct spec_places *places, struct json mounts) {
+  struct json mount;
+  const char *position = NULL;
+  places->mounts = (struct place){.behind = NULL};
+  places->mounts_hosts = places->mounts_resolv_conf = false;
+  bool known = true;
+  if (mounts.start != NULL && mounts.type != JSON_ARRAY) return false;
+  while (mounts.start != NULL && json_next(mounts, &position, NULL, &mount)) {
+    if (mount.type != JSON_OBJECT || may_be_ours(mount)) return false;
+    known = known && note_destination(places, mount);
+    places->mounts = (struct place){.behind = mount.end, .gap = gap_before(places->text, mount.start)};
+  }
+  places->mountable = known && places->mounts.behind != NULL && places->mounts.gap.length <= PLACE_SLICE_MAX;
+  return true;
+}
+
+/* Ours are for the daemon, and so is one that says whether there are to be DNS files. */
 static bool find_annotations(struct spec_places *places) {
   const char *position = NULL;
   struct json key = {.start = NULL};
@@ -144,14 +171,15 @@ static bool find_annotations(struct spec_places *places) {
 }
 
 bool spec_places_find(struct spec_places *places, const char *text, size_t length) {
-  static const char *const root_names[NAMES_MAX] = {"linux", "mounts", "annotations"};
+  static const char *const root_names[NAMES_MAX] = {"linux", "mounts", "annotations", "hostname"};
   struct json root;
   struct members members;
   places->text = text;
   places->length = length;
   if (!is_utf8(text, length) || !json_parse(text, length, &root) || !survey(&members, root, root_names)) return false;
-  if (!find_network(places, members.named[0]) || !are_usual_mounts(members.named[1])) return false;
+  if (!find_network(places, members.named[0]) || !find_mounts(places, members.named[1])) return false;
   places->annotations = members.named[2];
+  places->hostname = members.named[3];
   /* Annotations that are null are for the daemon to replace, and not missing. */
   bool missing = places->annotations.start == NULL;
   if (!(missing ? find_place(&places->holder, text, members.last_key, members.last) : find_annotations(places))) return false;

@@ -12,12 +12,12 @@ struct slice {
   size_t length;
 };
 
-/* The end of an object's last member, behind which others are added, and how they are to look: as that one does. */
+/* The end of the last member of an object, or element of an array, behind which others are added, and how they are to look: as that one. */
 struct place {
   const char *behind;
-  /* Before the member's key, from its last line break on. */
+  /* Before the member's key, or the element, from its last line break on. */
   struct slice gap;
-  /* Between key and value. */
+  /* Between key and value; empty for an array. */
   struct slice colon;
 };
 
@@ -33,6 +33,14 @@ struct spec_places {
   /* The annotations or, if there are none (`annotations` then is no object), the spec itself. */
   struct place holder;
   struct json annotations;
+  /* Whether DNS files can be mounted: there are mounts, each with a destination that can be read. */
+  bool mountable;
+  struct place mounts;
+  /* Whether the spec mounts something at /etc/hosts, at /etc/resolv.conf, or above; then that takes precedence. */
+  bool mounts_hosts;
+  bool mounts_resolv_conf;
+  /* `start` is NULL where there is none. */
+  struct json hostname;
   /* One level of indentation; empty where all is on one line. */
   struct slice unit;
 };

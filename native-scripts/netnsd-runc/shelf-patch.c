@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bundle-write.h"
+#include "dns-files.h"
 #include "shelf-take.h"
 #include "shelf.h"
 
@@ -26,12 +27,13 @@ static bool choose(const struct spec_places *places, const char *annotation, con
   return true;
 }
 
-
 /* False: the bundle was changed meanwhile, so that it has to be looked at again. */
-static bool write_down(const struct bundle *bundle, const struct spec_places *places, const struct taken *taken, enum verdict *verdict,
-                       struct reply *reply) {
+static bool write_down(const struct bundle *bundle, const struct spec_places *places, const struct taken *taken,
+                       const struct dns_files *files, enum verdict *verdict, struct reply *reply) {
   static struct spec_edit edit;
-  const struct spec_values values = {.path = taken->offer.path, .lease = taken->lease, .address = taken->offer.address};
+  struct spec_values values = {.path = taken->offer.path, .lease = taken->lease, .address = taken->offer.address};
+  if (files != NULL) values.hosts = files->hosts;
+  if (files != NULL && files->resolv_conf[0] != '\0') values.resolv_conf = files->resolv_conf;
   if (!spec_edit_make(&edit, places, &values)) return false;
   switch (bundle_write(bundle, &edit)) {
     case BUNDLE_WRITTEN: *verdict = VERDICT_DONE; return true;
@@ -47,6 +49,7 @@ static bool write_down(const struct bundle *bundle, const struct spec_places *pl
 bool shelf_patch(const struct settings *settings, const struct container *container, const struct bundle *bundle, enum verdict *verdict,
                  struct reply *reply) {
   static struct taken taken;
+  static struct dns_files files;
   struct shelf shelf;
   struct spec_places places;
   char pool[256];
@@ -59,9 +62,11 @@ bool shelf_patch(const struct settings *settings, const struct container *contai
   const struct wanted wanted = {.pool = pool[0] == '\0' ? NULL : pool,
                                 .tenant = tenant[0] == '\0' ? default_tenant : tenant,
                                 .spec = bundle->text,
-                                .spec_length = bundle->length};
+                                .spec_length = bundle->length,
+                                .any_dns = chosen && places.mountable};
   bool took = chosen && shelf_take(&shelf, &wanted, &taken);
-  bool decided = took && write_down(bundle, &places, &taken, verdict, reply);
+  bool prepared = took && (!taken.offer.mount_dns || dns_files_write(&files, &shelf, &taken, &places, container->id));
+  bool decided = prepared && write_down(bundle, &places, &taken, taken.offer.mount_dns ? &files : NULL, verdict, reply);
   if (took && *verdict != VERDICT_DONE) shelf_give_back(&shelf);
   shelf_close(&shelf);
   return decided;

@@ -113,7 +113,7 @@ static int ask(struct acquire *acquire) {
   api_ask(acquire->socket_path, &request, &outcome);
   if (!outcome.done) return report_outcome(outcome.code, outcome.message);
   if (read_leases(acquire, outcome.body)) return 0;
-  return report_outcome("internal", "the daemon answered with something that is no lease");
+  return report_outcome("internal", "the daemon sent a response that is not a lease");
 }
 
 static bool write_leases(const struct acquire *acquire, struct text *text, int64_t took_us) {
@@ -153,5 +153,5 @@ int run_acquire(const struct command_line *line, const char *socket_path) {
   }
   struct text text = text_in(bytes, sizeof bytes);
   if (write_leases(&acquire, &text, now_us() - start_us) && !text.overflow) return print(&text);
-  return report_outcome("internal", "the daemon answered with something that is no lease");
+  return report_outcome("internal", "the daemon sent a response that is not a lease");
 }

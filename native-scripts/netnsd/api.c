@@ -23,13 +23,13 @@ static void describe_failure(const char *socket_path, int deadline_ms, struct ou
     case ENOENT:
     case ENOTDIR:
       snprintf(message, sizeof message,
-               "there is no socket %s: start the daemon with `netnsd serve`, or name its socket with --socket", socket_path);
+               "the socket %s does not exist: start the daemon with `netnsd serve`, or give its socket with --socket", socket_path);
       break;
     case ECONNREFUSED:
-      snprintf(message, sizeof message, "nothing answers on %s: start the daemon with `netnsd serve`", socket_path);
+      snprintf(message, sizeof message, "no daemon listens on %s: start it with `netnsd serve`", socket_path);
       break;
     case EACCES:
-      snprintf(message, sizeof message, "no permission to use %s: run as root, or join the group that the socket belongs to",
+      snprintf(message, sizeof message, "permission denied on %s: run as root, or as a member of the socket's group",
                socket_path);
       break;
     case ETIMEDOUT:
@@ -37,9 +37,9 @@ static void describe_failure(const char *socket_path, int deadline_ms, struct ou
       snprintf(message, sizeof message, "the daemon on %s did not answer within %d ms", socket_path, deadline_ms);
       break;
     case 0:
-      snprintf(message, sizeof message, "the connection to %s broke: %s", socket_path, talk.broken ? "socket hang up" : talk.why);
+      snprintf(message, sizeof message, "the connection to %s failed: %s", socket_path, talk.broken ? "socket hang up" : talk.why);
       break;
-    default: snprintf(message, sizeof message, "the connection to %s broke: %s", socket_path, strerror(talk.error)); break;
+    default: snprintf(message, sizeof message, "the connection to %s failed: %s", socket_path, strerror(talk.error)); break;
   }
   fail(outcome, code, message);
 }
@@ -58,7 +58,7 @@ static void describe_problem(struct outcome *outcome) {
     return;
   }
   char message[96];
-  snprintf(message, sizeof message, "the daemon answered with status %d and no problem document", talk.answer.status);
+  snprintf(message, sizeof message, "the daemon answered with status %d and without a problem document", talk.answer.status);
   fail(outcome, "internal", message);
 }
 
@@ -82,7 +82,7 @@ void api_ask(const char *socket_path, const struct request *request, struct outc
   } else if (talk.answer.status >= 300) {
     describe_problem(outcome);
   } else if (talk.answer.body_length > 0 && !json_parse(talk.answer.body, talk.answer.body_length, &outcome->body)) {
-    fail(outcome, "internal", "the daemon answered with something that is no JSON");
+    fail(outcome, "internal", "the daemon sent a response that is not JSON");
   } else {
     outcome->done = true;
   }

@@ -28,9 +28,9 @@ int run_renew(const struct command_line *line, const char *socket_path) {
     add_indented(&text, outcome.body);
     text_add(&text, "\n");
   } else if (copy_string(outcome.body, "id", id, sizeof id) && copy_string(outcome.body, "expiresAt", ends, sizeof ends)) {
-    text_addf(&text, "%s ends at %s\n", id, ends);
+    text_addf(&text, "%s expires at %s\n", id, ends);
   } else {
-    return report_outcome("internal", "the daemon answered with something that is no lease");
+    return report_outcome("internal", "the daemon sent a response that is not a lease");
   }
   return print(&text);
 }

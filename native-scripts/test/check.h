@@ -20,6 +20,7 @@ void test_http(void);
 void test_arguments(void);
 void test_settings(void);
 void test_state(void);
+void test_dns_files(void);
 void test_front(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "command-line.h"
+#include "dns-files.h"
 #include "hook.h"
 #include "http.h"
 #include "json.h"
@@ -131,7 +132,8 @@ static void fuzz_spec_edit(const char *text, size_t size) {
   static struct spec_places places;
   static struct spec_edit edit;
   const char *why = NULL;
-  const struct spec_values values = {.path = "/run/a b/\"\\\xc3\xa9", .lease = "0123456789abcdef", .address = "10.0.0.2/16"};
+  const struct spec_values values = {.path = "/run/a b/\"\\\xc3\xa9", .lease = "0123456789abcdef", .address = "10.0.0.2/16",
+                                     .hosts = "/run/\"/dns/0123456789abcdef/hosts", .resolv_conf = "/run/dns/0123456789abcdef/resolv.conf"};
   if (!spec_places_find(&places, text, size)) return;
   require(spec_edit_make(&edit, &places, &values));
   char *edited = malloc(size + sizeof edit.added);
@@ -150,6 +152,11 @@ static void fuzz_spec_edit(const char *text, size_t size) {
 
 static void fuzz_offer(const char *text, size_t size) {
   static struct offer offer;
+  static char bytes[4096];
+  struct text resolv_conf = text_in(bytes, sizeof bytes);
+  struct json root;
+  if (json_parse(text, size, &root) && dns_render_resolv_conf(&resolv_conf, root))
+    require(resolv_conf.length == 0 || bytes[resolv_conf.length - 1] == '\n');
   if (!offer_read(&offer, text, size)) return;
   require(offer.length == size && memcmp(offer.text, text, size) == 0 && offer.text[size] == '\0');
   require(is_plain_name(offer.token) && is_plain_name(offer.pool) && offer.address[0] != '\0' && offer.path[0] == '/');

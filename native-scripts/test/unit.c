@@ -45,6 +45,7 @@ int main(void) {
   test_arguments();
   test_settings();
   test_state();
+  test_dns_files();
   test_front();
   end_test();
   printf("1..%d\n", count);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../version.js';
 
 /**
  * Runs the benchmark in namespaces of its own: network and mounts, so that it never touches the host; processes, so that
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url';
  * state of every daemon, runtime and tool is kept in it and is gone at the end. Resolves with the exit status.
  */
 export function runInSandbox(argv: readonly string[]): Promise<number> {
-  const inside = fileURLToPath(new URL('./inside.js', import.meta.url));
+  const inside = fileURLToPath(new URL('dist/src/bench/inside.js', PACKAGE_ROOT));
   const prepare = 'mount -t tmpfs -o mode=0755 netnsd-bench /run && exec "$0" "$@"';
   const child = spawn(
     // Also where this process is killed: the kernel then kills unshare, which takes its child along.

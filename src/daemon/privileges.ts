@@ -1,6 +1,5 @@
 import { NetnsdError } from '../errors.js';
 import { type Capability, type CapabilityName, missingCapabilities } from '../kernel/process/capabilities.js';
-import { shedPrivileges } from '../kernel/process/shed-privileges.js';
 
 /** Throws `missing_privilege`, in one line, unless this process may do what netnsd cannot do without. */
 export function assertPrivileged(): void {
@@ -15,13 +14,4 @@ export function assertPrivileged(): void {
 /** What this process lacks and can do without; each says what is lost. */
 export function missingComforts(): ({ readonly name: CapabilityName } & Capability)[] {
   return missingCapabilities().filter(({ required }) => !required);
-}
-
-/**
- * Keeps of root's powers what the daemon needs (see `NEEDED_CAPABILITIES`), in every thread and for good. The process
- * executes itself anew for that, unless it was started with no more than it needs. Throws `missing_privilege`.
- */
-export function shedSurplusPrivileges(): void {
-  assertPrivileged();
-  shedPrivileges();
 }

@@ -187,6 +187,7 @@ async function startPools(options: {
   );
   const found = await thread.inventory();
   const users = netnsUsers();
+  const leaseFiles = new LeaseFiles(stateDir);
   // Clients go on taking from the shelf. It is read last, so that who is inside of what was taken is seen with its lease.
   let compared: Comparison | undefined;
   const keeps = (all: readonly EndpointRecord[]) => {
@@ -232,7 +233,6 @@ async function startPools(options: {
     shelf: shelf.shelf,
     log,
   });
-  const leaseFiles = new LeaseFiles(stateDir);
   const outlived = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
   leaseFiles.sweep((leaseId) => outlived.has(leaseId));
   // The last that may fail here: pools that are at work are for the caller to close.

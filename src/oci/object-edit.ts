@@ -1,5 +1,5 @@
 import type { Edit } from 'jsonc-parser';
-import type { ObjectText } from './json-text.js';
+import { elementsOf, type ObjectText, type Span } from './json-text.js';
 
 /**
  * The edits that set these members of an object in a JSON text. The values of existing members are replaced; new members
@@ -19,6 +19,20 @@ export function setMembers(object: ObjectText, members: Readonly<Record<string, 
   if (last === undefined)
     return [{ offset: object.start, length: object.end - object.start, content: `{${added.join(',')}${style.end}}` }];
   return [...edits, { offset: last.value.end, length: 0, content: `,${added.join(',')}` }];
+}
+
+/** The edit that adds values to the end of an array in a JSON text, with the formatting of its last element. Pure. */
+export function addElements(text: string, array: Span, values: readonly unknown[]): Edit {
+  const last = elementsOf(text, array).at(-1);
+  const unit = indentationUnit(text);
+  if (last !== undefined) {
+    const gap = gapBefore(text, last.start);
+    const content = values.map((value) => `,${gap}${render(value, { gap, unit })}`).join('');
+    return { offset: last.end, length: 0, content };
+  }
+  const { gap, end } = emptyStyle(text, array.start, unit);
+  const content = values.map((value) => `${gap}${render(value, { gap, unit })}`).join(',');
+  return { offset: array.start, length: array.end - array.start, content: `[${content}${end}]` };
 }
 
 /** The formatting of the members of an object. */
@@ -43,9 +57,14 @@ function styleOf({ text, start, members }: ObjectText): Style {
     const { key, value } = last;
     return { gap: gapBefore(text, key.start), colon: text.slice(key.end, value.start), end: '', unit };
   }
-  if (unit === undefined) return { gap: '', colon: ':', end: '', unit };
+  return { colon: unit === undefined ? ':' : ': ', ...emptyStyle(text, start, unit), unit };
+}
+
+/** The formatting of what is added to an empty object or array, which begins at `start`. */
+function emptyStyle(text: string, start: number, unit: string | undefined): Pick<Style, 'gap' | 'end'> {
+  if (unit === undefined) return { gap: '', end: '' };
   const end = (text.includes('\r\n') ? '\r\n' : '\n') + indentationAt(text, start);
-  return { gap: end + unit, colon: ': ', end, unit };
+  return { gap: end + unit, end };
 }
 
 /**
@@ -65,7 +84,7 @@ function indentationAt(text: string, offset: number): string {
   return /^[\t ]*/.exec(text.slice(begin, offset))?.[0] as string;
 }
 
-function render(value: unknown, { gap, unit }: Style): string {
+function render(value: unknown, { gap, unit }: Pick<Style, 'gap' | 'unit'>): string {
   if (unit === undefined || !gap.includes('\n')) return JSON.stringify(value);
   return JSON.stringify(value, null, unit).replaceAll('\n', gap);
 }

@@ -5,7 +5,7 @@ import { NetnsdError } from '../errors.js';
 import { type Bundle, SPEC_FILE } from './bundle.js';
 import { ObjectText } from './json-text.js';
 import { findNetworkNamespace, findUnsetNetworkNamespace } from './network-namespace.js';
-import { indentationUnit, setMembers } from './object-edit.js';
+import { addElements, indentationUnit, setMembers } from './object-edit.js';
 import { type ResolverFiles, resolverMountEdits } from './resolver-files.js';
 
 /**
@@ -43,14 +43,18 @@ function editMounts(options: { text: string; bundle: Bundle; files: ResolverFile
   const { mounts = [] } = bundle.spec;
   if (!Array.isArray(mounts))
     throw new NetnsdError('bundle_invalid', `cannot use ${bundle.specPath}: mounts is not an array`);
+  const { present, added } = resolverMountEdits(mounts, files);
   const formattingOptions = formattingOf(bundle.text);
   const formatting = formattingOptions === undefined ? {} : { formattingOptions };
-  return resolverMountEdits(mounts, files).reduce((before, { index, mount }) => {
-    const isArrayInsertion = index < 0;
+  const edited = present.reduce((before, { index, mount }) => {
     // Undefined removes an element.
-    const edit = jsonc.modify(before, ['mounts', index], mount ?? undefined, { ...formatting, isArrayInsertion });
-    return jsonc.applyEdits(before, edit);
+    return jsonc.applyEdits(before, jsonc.modify(before, ['mounts', index], mount ?? undefined, formatting));
   }, text);
+  if (added.length === 0) return edited;
+  const root = ObjectText.root(edited);
+  const array = root.value('mounts');
+  const edits = array === undefined ? setMembers(root, { mounts: added }) : [addElements(edited, array, added)];
+  return jsonc.applyEdits(edited, edits);
 }
 
 /** The formatting of the file, for new lines; undefined if it is all one line. */

@@ -51,10 +51,12 @@ export function renderHosts(options: { address: string | undefined; names: reado
   return `${['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', ...own].join('\n')}\n`;
 }
 
-/** One change of the array `mounts`: `mount` replaces the element at `index`, or is added at -1; null removes the element. */
-export interface MountEdit {
-  readonly index: number;
-  readonly mount: BindMount | null;
+/** Changes of the array `mounts`. */
+export interface MountEdits {
+  /** In this order: `mount` replaces the element at `index`; null removes it. */
+  readonly present: readonly { readonly index: number; readonly mount: BindMount | null }[];
+  /** Added behind the last element. */
+  readonly added: readonly BindMount[];
 }
 
 /**
@@ -64,19 +66,19 @@ export interface MountEdit {
 export function resolverMountEdits(
   mounts: readonly { readonly destination?: string; readonly source?: string }[],
   files: ResolverFiles | undefined,
-): MountEdit[] {
+): MountEdits {
   const wanted = new Map<string, string>();
   if (files !== undefined) wanted.set(DESTINATIONS.hosts, files.hosts);
   if (files?.resolvConf) wanted.set(DESTINATIONS.resolvConf, files.resolvConf);
-  const edits: MountEdit[] = [];
+  const present: { index: number; mount: BindMount | null }[] = [];
   for (const [index, { destination = '', source = '' }] of mounts.entries()) {
     const isOurs = Object.values(DESTINATIONS).some((path) => path === destination) && OURS.test(source);
     const file = isOurs ? wanted.get(destination) : undefined;
-    if (isOurs) edits.push({ index, mount: file === undefined ? null : bindMount(destination, file) });
+    if (isOurs) present.push({ index, mount: file === undefined ? null : bindMount(destination, file) });
     for (const path of wanted.keys()) if (isAtOrAbove(destination, path)) wanted.delete(path);
   }
   // From the end: a removal changes the indices of what follows.
-  return [...edits.reverse(), ...Array.from(wanted, ([path, file]) => ({ index: -1, mount: bindMount(path, file) }))];
+  return { present: present.reverse(), added: Array.from(wanted, ([path, file]) => bindMount(path, file)) };
 }
 
 function bindMount(destination: string, source: string): BindMount {

@@ -55,9 +55,9 @@ export class Collector {
     return active !== undefined && registry.named(active.lease.pool).release(leaseId);
   }
 
-  #log({ lease }: ActiveLease, { pid }: ShelfNews): void {
+  #log({ lease }: ActiveLease, { taker }: ShelfNews): void {
     const { id, pool, containerId, tenant, source } = lease;
-    this.#options.log.info({ lease: id, pool, containerId, tenant, source, pid, uid: 0, gid: 0 }, 'leased');
+    this.#options.log.info({ lease: id, pool, containerId, tenant, source, ...taker }, 'leased');
   }
 
   #settleLate(shelf: Shelf): void {

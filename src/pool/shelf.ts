@@ -49,8 +49,8 @@ export interface TakenLease {
 export interface ShelfNews extends TakenLease {
   readonly key: string;
   readonly token: string;
-  /** The process that took it, for the log; 0: not known. */
-  readonly pid: number;
+  /** The process that took it and its user, for the log; null: not known. */
+  readonly taker: { readonly pid: number; readonly uid: number; readonly gid: number } | null;
   /** False: only taken so far. */
   readonly returned: boolean;
 }

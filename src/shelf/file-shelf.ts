@@ -55,7 +55,7 @@ export class FileShelf implements Shelf {
     const { id, pool, tenant } = record;
     this.#serial += 1;
     const token = `${id}.${this.#serial}`;
-    const text = offerText(record, token, this.#options.mountDns?.(pool) ?? false);
+    const text = this.#textOf(record, token);
     if (text === null) return null;
     const path = this.#attempt('lay an endpoint out', () => this.#folder.offer({ pool, tenant, token, text }));
     if (path === undefined) return null;
@@ -63,12 +63,19 @@ export class FileShelf implements Shelf {
     return token;
   }
 
-  adopt({ id }: EndpointRecord): string | null {
-    const lying = this.#adoptable.get(id);
+  adopt(record: EndpointRecord): string | null {
+    const lying = this.#adoptable.get(record.id);
     if (lying === undefined) return null;
-    this.#adoptable.delete(id);
+    this.#adoptable.delete(record.id);
     this.#paths.set(lying.token, lying.path);
-    return lying.token;
+    const { token, path } = lying;
+    // The settings of its pool may have changed since. What a client has taken meanwhile it has as it was.
+    const isOutdated = this.#attempt('read an offer', () => this.#folder.text(path) !== this.#textOf(record, token));
+    return isOutdated && this.withdraw(token) ? null : token;
+  }
+
+  #textOf(record: EndpointRecord, token: string): string | null {
+    return offerText(record, token, this.#options.mountDns?.(record.pool) ?? false);
   }
 
   withdraw(token: string): boolean {
@@ -115,7 +122,9 @@ export class FileShelf implements Shelf {
     if (standing?.token !== entry.token) return [this.#meet(entry, place)];
     if (place === standing.place) return [];
     standing.place = place;
-    return [{ ...takenLease({ ...this.#options, key, holder: undefined }), key, pid: 0, ...standing, returned: true }];
+    return [
+      { ...takenLease({ ...this.#options, key, holder: undefined }), key, taker: null, ...standing, returned: true },
+    ];
   }
 
   /** A lease that is not in the books yet. */
@@ -124,7 +133,7 @@ export class FileShelf implements Shelf {
     const lease = takenLease({ ...this.#options, key, holder });
     this.#standing.set(key, { token, leaseId: lease.leaseId, place });
     this.#paths.delete(token);
-    return { ...lease, key, token, pid: holder?.pid ?? 0, returned: place === 'returned' };
+    return { ...lease, key, token, taker: holder?.taker ?? null, returned: place === 'returned' };
   }
 
   settle(keys: readonly string[]): void {

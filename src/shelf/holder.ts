@@ -1,8 +1,10 @@
+import type { Stats } from 'node:fs';
 import type { TakenLease, Trust } from '../pool/index.js';
 
 /** What a taker writes into `holders/KEY` before it takes: a line of JSON, then its container's spec, if it has one. */
 export interface Holder extends Omit<TakenLease, 'containerId' | 'trust' | 'forContainer'> {
-  readonly pid: number;
+  /** The process as the file names it, and the file's owner. */
+  readonly taker: { readonly pid: number; readonly uid: number; readonly gid: number };
   /** Empty: the lease is for no container that is about to start. Null: its taker was cut short. */
   readonly specText: string | null;
 }
@@ -14,8 +16,11 @@ const TENANT = /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$/;
 /** The longest time limit that the API takes, in milliseconds. */
 const TTL_MAX_MS = 1e12;
 
-/** Reads a holder's file, last written at `writtenAtMs`; undefined for what is none. Throws nothing. */
-export function readHolder(text: string, writtenAtMs: number): Holder | undefined {
+/** Reads a holder's file with these stats; undefined for what is none. Throws nothing. */
+export function readHolder(
+  text: string,
+  { mtimeMs: writtenAtMs, uid, gid }: Pick<Stats, 'mtimeMs' | 'uid' | 'gid'>,
+): Holder | undefined {
   const end = text.indexOf('\n');
   const line = parse(end < 0 ? text : text.slice(0, end));
   const { lease, tenant = 'default', pid, takenAtMs = writtenAtMs, ttlMs = null, process = null } = line;
@@ -24,7 +29,7 @@ export function readHolder(text: string, writtenAtMs: number): Holder | undefine
   return {
     leaseId: lease,
     tenant,
-    pid: Number(pid) || 0,
+    taker: { pid: Number(pid) || 0, uid, gid },
     takenAtMs: isTime(takenAtMs) ? takenAtMs : writtenAtMs,
     ttlMs: isTime(ttlMs) && ttlMs > 0 && ttlMs <= TTL_MAX_MS ? ttlMs : null,
     process: isProcess(process) ? { pid: process.pid, startTicks: process.startTicks } : null,

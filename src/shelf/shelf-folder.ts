@@ -91,6 +91,11 @@ export class ShelfFolder {
     );
   }
 
+  /** What an offer says; null where it does not lie there any more. */
+  text(path: string): string | null {
+    return linkText(join(this.#root, path));
+  }
+
   /** False where there is no such offer any more. */
   withdraw(path: string): boolean {
     return unlinked(join(this.#root, path));
@@ -132,7 +137,7 @@ export class ShelfFolder {
     const path = join(this.#root, 'holders', key);
     try {
       const stats = fs.lstatSync(path);
-      return stats.isFile() ? readHolder(fs.readFileSync(path, 'utf8'), stats.mtimeMs) : undefined;
+      return stats.isFile() ? readHolder(fs.readFileSync(path, 'utf8'), stats) : undefined;
     } catch (error) {
       if (isHardship(error)) throw error;
       return undefined;

@@ -6,17 +6,21 @@ import { LEASE_FILES } from './layout.js';
 const LEASE_ID = /^[0-9a-f]{16}$/;
 
 /**
- * Files that a lease's container sees, in `STATE_DIR/dns/LEASE_ID/`. They are the lease's: whoever ends it removes them,
- * and a start removes those whose lease did not outlive the daemon.
+ * Files that a lease's container sees, in `STATE_DIR/dns/LEASE_ID/`: the daemon writes them, or the client that takes the
+ * lease from the shelf. They are removed when the lease ends; a start removes those whose lease did not outlive the daemon.
  */
 export class LeaseFiles {
   readonly #directory: string;
-  /** Leases that have files. */
-  readonly #held = new Set<string>();
+  /** What was there when this was made. */
+  readonly #found: readonly string[];
 
-  /** `directory` is what `openStateDirectory` returned. */
+  /**
+   * `directory` is what `openStateDirectory` returned. Made before the shelf is read: then the lease of each folder that is
+   * there was taken already, and folders that clients make later are not swept.
+   */
   constructor(directory: string) {
     this.#directory = join(directory, LEASE_FILES);
+    this.#found = entriesOf(this.#directory);
   }
 
   /**
@@ -26,7 +30,6 @@ export class LeaseFiles {
   write<K extends string>(leaseId: string, texts: Readonly<Record<K, string>>): Record<K, string> {
     if (!LEASE_ID.test(leaseId)) throw new NetnsdError('internal', `not a lease id: ${JSON.stringify(leaseId)}`);
     const folder = join(this.#directory, leaseId);
-    this.#held.add(leaseId);
     try {
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
       const paths = Object.entries<string>(texts).map(([name, text]) => [name, writeFile(join(folder, name), text)]);
@@ -40,22 +43,15 @@ export class LeaseFiles {
     }
   }
 
-  /** Removes a lease's files; a lease without any costs nothing. Containers that see them go on seeing them. */
+  /** Removes a lease's files, if it has any. Containers that see them go on seeing them. */
   remove(leaseId: string): void {
-    if (!this.#held.delete(leaseId)) return;
     fs.rmSync(join(this.#directory, leaseId), { recursive: true, force: true });
   }
 
-  /** After a restart: takes over the files of leases that `stands`, removes all else; the names of what was removed. */
+  /** After a start: of what was found, removes all but the files of leases that `stands`; the names of what was removed. */
   sweep(stands: (leaseId: string) => boolean): string[] {
-    const removed: string[] = [];
-    for (const name of entriesOf(this.#directory)) {
-      if (stands(name)) this.#held.add(name);
-      else {
-        fs.rmSync(join(this.#directory, name), { recursive: true, force: true });
-        removed.push(name);
-      }
-    }
+    const removed = this.#found.filter((name) => !stands(name));
+    for (const name of removed) fs.rmSync(join(this.#directory, name), { recursive: true, force: true });
     return removed;
   }
 }

@@ -19,6 +19,8 @@ import { PLAIN } from '../plain-node.js';
 import type { PlannedFault } from './faults/types.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** The same from its modules: faults are injected into what is loaded from these, and not into the bundle that `MAIN` runs. */
+const PROGRAM = fileURLToPath(new URL('../../src/netnsd.js', import.meta.url));
 const FAULTS = new URL('./faults/preload.js', import.meta.url).href;
 const DEADLINE_MS = 300_000;
 
@@ -102,7 +104,7 @@ export class CrashDaemon {
     const args = ['serve', '--config', this.#config, '--state-dir', this.stateDir, '--socket', this.#socket];
     const env = { ...process.env, NOTIFY_SOCKET: '', NETNSD_FAULTS: this.faultsDir };
     const [file, ...plain] = PLAIN;
-    const node = [process.execPath, ...(faults ? ['--import', FAULTS] : []), MAIN];
+    const node = [process.execPath, ...(faults ? ['--import', FAULTS, PROGRAM] : [MAIN])];
     const child = spawn(file, [...plain, ...node, ...args], { stdio: ['ignore', log, log], env });
     closeSync(log);
     this.#child = child;

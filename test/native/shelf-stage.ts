@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Stage } from './stage.js';
@@ -13,6 +13,8 @@ export interface Shelf {
   text(endpoint: string, more?: object): string;
   /** Offers an endpoint of the pool `default`: one that served nobody, unless `tenant` is named. */
   offer(endpoint: string, options?: { text?: string; tenant?: string }): void;
+  /** Takes the offer of an endpoint that served nobody back. */
+  withdraw(endpoint: string): void;
   /** The names in one of its folders, in their order. */
   names(folder: string): string[];
   /** What stands in the file of a holder: its first line, read, and all behind it. */
@@ -74,6 +76,7 @@ export function layOutShelf(_t: Test, stage: Stage, options: { offers?: number }
       mkdirSync(path(place), { recursive: true });
       symlinkSync(text ?? shelf.text(endpoint), path(place, endpoint));
     },
+    withdraw: (endpoint) => rmSync(path(UNUSED, endpoint)),
     names: (name) => readdirSync(path(name)).sort(),
     holder: (key) => {
       const text = readFileSync(path('holders', key), 'utf8');

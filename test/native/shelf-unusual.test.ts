@@ -27,13 +27,13 @@ const unusual: [string, Spoil][] = [
   ['a tenant is a path', annotated({ 'dev.netnsd.tenant': '../default' })],
   ['a tenant is no string', annotated({ 'dev.netnsd.tenant': 1 })],
   [
-    'the pool’s containers get resolver files',
+    'the pool’s containers get DNS files, and the spec mounts nothing',
     (_, shelf) => {
       rmSync(shelf.path('offers/default/unused/default-1'));
       shelf.offer('default-1', { text: shelf.text('default-1', { mountDns: true }) });
     },
   ],
-  ['resolver files are wanted', annotated({ 'dev.netnsd.dns': 'true' })],
+  ['DNS files are wanted', annotated({ 'dev.netnsd.dns': 'true' })],
   ['annotations are empty', annotated({})],
   [
     'the path is there and empty',

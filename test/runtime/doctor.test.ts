@@ -101,7 +101,7 @@ t.test('what somebody did to netnsd is told, mended with --fix, and then fine', 
   t.equal((await doctor(daemon)).status, 1, 'to tell mends nothing');
   const fixed = await doctor(daemon, '--fix');
   t.equal(fixed.status, 0, fixed.text);
-  t.match(fixed.text, new RegExp(`\n\nmended\n[\\s\\S]*${bridge}: is gone; mended`));
+  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${bridge}: is gone; mended`));
   await daemon.filled();
   const after = await report(daemon);
   t.equal(after.counts.fail, 0);

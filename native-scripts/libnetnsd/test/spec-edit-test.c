@@ -88,7 +88,38 @@ static void check_values(void) {
   CHECK(is_for_daemon(wide));
 }
 
+static bool mounts(const char *text, bool hosts, bool resolv_conf) {
+  static struct spec_places places;
+  bool found = spec_places_find(&places, text, strlen(text));
+  return found && places.mountable && places.mounts_hosts == hosts && places.mounts_resolv_conf == resolv_conf;
+}
+
+static bool is_mountable(const char *text) {
+  static struct spec_places places;
+  return spec_places_find(&places, text, strlen(text)) && places.mountable;
+}
+
+#define MOUNTS(destination) WITH("\"mounts\":[{\"destination\":" destination "}]")
+
+static void check_mounts(void) {
+  test("what a spec mounts at the place of a DNS file, or above but for the root, takes precedence");
+  CHECK(mounts(MOUNTS("\"/proc\""), false, false));
+  CHECK(mounts(MOUNTS("\"/\""), false, false));
+  CHECK(mounts(MOUNTS("\"/etc/host\""), false, false));
+  CHECK(mounts(MOUNTS("\"/etc/hosts.d\""), false, false));
+  CHECK(mounts(MOUNTS("\"/etc/hosts\""), true, false));
+  CHECK(mounts(MOUNTS("\"/etc/resolv.conf//\""), false, true));
+  CHECK(mounts(MOUNTS("\"/etc/\""), true, true));
+  test("DNS files are for the daemon where there are no mounts, or a destination cannot be told");
+  CHECK(!is_mountable("{" NETWORK "}"));
+  CHECK(!is_mountable(WITH("\"mounts\":[]")));
+  CHECK(!is_mountable(MOUNTS("1")));
+  CHECK(!is_mountable(WITH("\"mounts\":[{\"destination\":\"/a\",\"Destination\":\"/etc\"}]")));
+  CHECK(is_mountable(WITH("\"mounts\":[{}]")));
+}
+
 void test_spec_edit(void) {
+  check_mounts();
   check_layouts();
   check_names();
   check_values();

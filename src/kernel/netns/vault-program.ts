@@ -1,15 +1,16 @@
+import { execFile } from 'node:child_process';
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { NetnsdError } from '../../errors.js';
+import { PACKAGE_ROOT } from '../../version.js';
 import { isNotFound } from '../errno.js';
 import { closeAnyway } from '../libc.js';
 import { openProcess, type ProcessIdentity } from '../process/pidfd.js';
 import { VAULT_LINK, VAULT_PIN } from './vault-layout.js';
 
-/** Where native-scripts/bin.sh puts it: in dist/bin, beside the compiled sources. */
-export const VAULT_PROGRAM = fileURLToPath(new URL('../../../bin/netnsd-vault', import.meta.url));
+/** Where native-scripts/bin.sh puts it. */
+export const VAULT_PROGRAM = fileURLToPath(new URL('dist/bin/netnsd-vault', PACKAGE_ROOT));
 /** It takes a few milliseconds; longer than this only where the machine does nothing else any more. */
 const DEADLINE_MS = 60_000;
 
@@ -55,19 +56,22 @@ function isAbsence(error: unknown): boolean {
   return isNotFound(error) || (error as NodeJS.ErrnoException).code === 'EINVAL';
 }
 
-async function run(command: 'start' | 'stop', stateDir: string): Promise<void> {
-  const outcome = await execa(VAULT_PROGRAM, [command, realpathSync(stateDir)], {
-    reject: false,
-    stdin: 'ignore',
-    stdout: 'ignore',
-    timeout: DEADLINE_MS,
-    cleanup: false,
+function run(command: 'start' | 'stop', stateDir: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      VAULT_PROGRAM,
+      [command, realpathSync(stateDir)],
+      { timeout: DEADLINE_MS },
+      (error, _, stderr) => {
+        if (error === null) return resolve();
+        if (error.code === 'ENOENT') {
+          const message = `${VAULT_PROGRAM} is missing: build it by \`npm run build\`, which takes make and a C compiler`;
+          return reject(new NetnsdError('missing_tool', message, { cause: error }));
+        }
+        const details = { operation: `${command} the vault`, stateDir };
+        reject(new NetnsdError('kernel_error', stderr.trim() || error.message, { details, cause: error }));
+      },
+    );
+    child.stdin?.end();
   });
-  if (!outcome.failed) return;
-  if (outcome.code === 'ENOENT') {
-    const message = `${VAULT_PROGRAM} is missing: build it by \`npm run build\`, which takes make and a C compiler`;
-    throw new NetnsdError('missing_tool', message, { cause: outcome });
-  }
-  const words = outcome.stderr.trim() || `netnsd-vault ${command} failed: ${outcome.shortMessage}`;
-  throw new NetnsdError('kernel_error', words, { details: { operation: `${command} the vault`, stateDir } });
 }

@@ -1,6 +1,6 @@
 import { errnoOf } from '../errno.js';
 import { dropFromBoundingSet, forbidNewPrivileges, keepAcrossExec, replaceProcess, setCapabilities } from '../libc.js';
-import { neededMask, readCapabilities } from './capabilities.js';
+import { missingCapabilities, neededMask, readCapabilities } from './capabilities.js';
 
 /** Tells the program that replaced this one not to try again. */
 const MARK = 'NETNSD_PRIVILEGES_SHED';
@@ -9,14 +9,15 @@ const MARK = 'NETNSD_PRIVILEGES_SHED';
  * Drops every capability that is not needed, for all threads and for good: out of the bounding set, with
  * `no_new_privs` (PR_SET_NO_NEW_PRIVS), and by capset(2). All three act on the calling thread, and Node.js has started
  * others before any JavaScript runs; so the process then executes itself anew, with the same id, arguments and open
- * standard streams, and every thread of it is started with what is left. Returns at once where that is done already.
- * To be called on the main thread, before anything is opened.
+ * standard streams, and every thread of it is started with what is left. Returns at once where that is done already, or
+ * where a capability that is needed is missing. To be called on the main thread, before anything is opened.
  */
 export function shedPrivileges(): void {
   const shed = process.env[MARK] !== undefined;
   delete process.env[MARK];
   const keep = neededMask();
   const { permitted, bounding, inheritable, noNewPrivileges } = readCapabilities();
+  if (missingCapabilities().some(({ required }) => required)) return;
   const surplus = (permitted | inheritable) & ~keep;
   if (shed || (surplus === 0n && noNewPrivileges)) return;
   for (let number = 0; bounding >> BigInt(number) !== 0n; number++) {

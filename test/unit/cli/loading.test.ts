@@ -17,7 +17,7 @@ function loadedWith(url: URL, known = new Set<string>()): Set<string> {
 }
 
 t.test('a client command starts without any library but commander', async (t) => {
-  const loaded = [...loadedWith(new URL('../../../src/main.js', import.meta.url))];
+  const loaded = [...loadedWith(new URL('../../../src/netnsd.js', import.meta.url))];
   loaded.push(...loadedWith(new URL('../../../src/client/index.js', import.meta.url)));
   t.ok(loaded.some((one) => one.endsWith('/cli/commands/status.js')));
   const packages = loaded.filter((one) => !one.startsWith('file:') && !one.startsWith('node:'));

@@ -106,5 +106,5 @@ t.test('a bundle on the network of the host is told apart from one whose path is
 
 t.test('a path that is set is named', async (t) => {
   const text = '{"linux": {"namespaces": [{"type": "network", "path": "/run/netns/a"}]}}';
-  refused(t, bundleOf(t, text), /has a path already \(\/run\/netns\/a\): remove "path"/, 'bundle_path_set');
+  refused(t, bundleOf(t, text), /already has a path \(\/run\/netns\/a\): remove "path"/, 'bundle_path_set');
 });

@@ -75,7 +75,7 @@ export class FakeShelf implements Shelf {
       leaseId,
       trust: 'unprivileged',
       takenAtMs: 1000,
-      pid: 7,
+      taker: { pid: 7, uid: 1000, gid: 1000 },
       returned: false,
     } as const;
     this.#taken.set(containerId, { ...taken, ...news });

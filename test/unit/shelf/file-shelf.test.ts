@@ -42,10 +42,11 @@ function makeShelf(t: Test) {
       },
       failed: () => failures.push('record'),
     });
-  const reopen = (records: ReturnType<typeof recordOf>[] = []) => {
+  const reopen = (records: ReturnType<typeof recordOf>[] = [], mountDns = false) => {
     const { standing, offers } = recover(records);
     folder.make(['default']);
-    return new FileShelf({ ...options, failed: (_error, what) => failures.push(what), standing, offers });
+    const failed = (_error: unknown, what: string) => failures.push(what);
+    return new FileShelf({ ...options, mountDns: () => mountDns, failed, standing, offers });
   };
   const take = (key: string, { token = offers()[0] as string, spec = 'good', more = {} } = {}) => {
     const line = { lease: '0123456789abcdef', pid: 42, tenant: 'default', ...more };
@@ -122,7 +123,7 @@ t.test('what was taken is told once, with what its taker wrote', async (t) => {
     token,
     leaseId: '0123456789abcdef',
     trust: 'unprivileged',
-    pid: 42,
+    taker: { pid: 42, uid: process.getuid?.(), gid: process.getgid?.() },
     returned: false,
   });
   t.strictSame(others, []);
@@ -173,7 +174,7 @@ t.test('a taker whose word is missing or nonsense has a lease that is trusted wi
   fs.rmSync(path('holders', 'c0'));
   const news = shelf.collect();
   t.equal(news.length, 5);
-  for (const one of news) t.match(one, { leaseId: 'ffffffffffffffff', trust: 'unknown', pid: 0 });
+  for (const one of news) t.match(one, { leaseId: 'ffffffffffffffff', trust: 'unknown', taker: null });
 });
 
 t.test('what is no entry is passed over', async (t) => {
@@ -260,6 +261,28 @@ t.test('a start goes on with what lies there, and enters what was taken and give
   t.equal(next.adopt(recordOf(3)), null);
   t.ok(next.lies(left));
   t.equal(next.withdraw(left), true);
+});
+
+t.test('an offer that says what is true no more is withdrawn at a start, unless a client was faster', async (t) => {
+  const { reopen, take, offers } = makeShelf(t);
+  const shelf = reopen();
+  const [one, two, three] = [1, 2, 3].map((seq) => shelf.offer(recordOf(seq)) as string);
+  const records = [recordOf(1), recordOf(2), recordOf(3, { facts: { ...recordOf(3).facts, addresses: [] } })];
+  const next = reopen(records);
+  t.strictSame(
+    records.map((record) => next.adopt(record)),
+    [one, two, null],
+    'its record differs',
+  );
+  t.notOk(offers().includes(three as string));
+  const last = reopen(records, true);
+  take('client', { token: one as string });
+  t.strictSame(
+    records.map((record) => last.adopt(record)),
+    [one, null, null],
+    'its pool has mount_dns now',
+  );
+  t.match(last.collect(), [{ key: 'client', token: one }]);
 });
 
 t.test('a start goes on with leases that stood, and forgets entries that have had their day', async (t) => {

@@ -36,12 +36,26 @@ t.test('a start keeps the files of leases that stand, and removes all else', asy
   t.strictSame(files.sweep((id) => id === ID).sort(), [OTHER, 'stray']);
   t.strictSame(readdirSync(join(directory, 'dns')), [ID]);
   files.remove(ID);
-  t.notOk(existsSync(join(directory, 'dns', ID)), 'what was taken over goes with its lease');
+  t.notOk(existsSync(join(directory, 'dns', ID)), 'the files of a lease that stands go with it');
   t.strictSame(
     new LeaseFiles(t.testdir()).sweep(() => true),
     [],
     'nothing was ever written',
   );
+});
+
+t.test('files that a client writes while a daemon starts stay, and go with their lease', async (t) => {
+  const directory = t.testdir({ dns: { [OTHER]: { hosts: '' } } });
+  const files = new LeaseFiles(directory);
+  mkdirSync(join(directory, 'dns', ID));
+  writeFileSync(join(directory, 'dns', ID, 'hosts'), '');
+  t.strictSame(
+    files.sweep(() => false),
+    [OTHER],
+  );
+  t.strictSame(readdirSync(join(directory, 'dns')), [ID]);
+  files.remove(ID);
+  t.strictSame(readdirSync(join(directory, 'dns')), []);
 });
 
 t.test('what cannot be written is said', async (t) => {

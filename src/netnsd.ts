@@ -18,7 +18,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: readVersion(),
   openClient: async (options) => new (await import('./client/index.js')).NetnsdClient(options),
   serve: async (options) => {
-    (await import('./daemon/privileges.js')).shedSurplusPrivileges();
     (await import('./kernel/process/heap.js')).keepMemorySmall();
     return (await import('./daemon/index.js')).serve(options);
   },
