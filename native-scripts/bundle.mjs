@@ -36,16 +36,14 @@ await build({
   platform: 'node',
   target: 'node20.19',
   external: [
-    // Both load native modules from their own folders.
-    ...['koffi', 'netlink'],
+    // Loads its native module from its own folder. (Of `netlink`, which has one as well, only parsers and constants are used.)
+    'koffi',
     // What fastify can do, and src/api/server.ts has it do otherwise, or not at all.
     ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
   ],
   // For the packages that are CommonJS.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   plugins: [jsoncParser],
-  minifyWhitespace: true,
-  minifySyntax: true,
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',

@@ -79,7 +79,7 @@ export const ROOMS = {
   },
   state: {
     holds: 'the state directory: records and other files',
-    imports: ['errors'],
+    imports: ['endpoint', 'kernel', 'address', 'errors'],
   },
   oci: {
     holds: 'reads and patches bundles and specs',

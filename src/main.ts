@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import module from 'node:module';
 
+// Without a handler Node.js opens its debugger on this signal: a TCP port to which every user of the host may connect.
+process.on('SIGUSR1', () => undefined);
 // From Node.js 22.1 on: the code that V8 compiled is kept for the next start.
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 /** A file that native-scripts/bundle.mjs makes. */

@@ -174,7 +174,9 @@ bool converse(struct conversation *talk, const char *request, size_t length) {
   deadline when = deadline_in_ms(talk->deadline_ms);
   for (int broken = 0;; broken += talk->answer.status == 0) {
     bool done = attempt(talk, request, length, when);
-    bool again = is_restart(talk) && !talk->once && broken < BROKEN_MAX && deadline_left_ms(when) > PAUSE_MS;
+    /* Who answers that it ends has done nothing. */
+    bool harmless = !talk->once || talk->answer.status != 0;
+    bool again = is_restart(talk) && harmless && broken < BROKEN_MAX && deadline_left_ms(when) > PAUSE_MS;
     if (!again) return done;
     if (done) close(talk->kept_fd);
     talk->kept_fd = -1;

@@ -41,8 +41,8 @@ struct conversation {
 /*
  * Sends the request and reads one answer, all within the deadline, on the connection that is kept or on a new one; it stays open for the
  * next (close-on-exec), which saves the daemon a third of its work. False: see `why`. A daemon that is not there
- * (yet) is tried again until the deadline, unless the folder of its socket is missing too; one that ends before it answers, or while it
- * does, is asked again a few times: so a request must be one that can be sent twice, unless `once` is set.
+ * (yet) is tried again until the deadline, unless the folder of its socket is missing too; so is one that answers that it ends. A connection
+ * that ends before any answer is made anew a few times: so a request must be one that can be sent twice, unless `once` is set.
  */
 bool converse(struct conversation *talk, const char *request, size_t length);
 

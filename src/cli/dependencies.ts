@@ -71,7 +71,7 @@ export interface Reconciliation {
     readonly endpoint: string | null;
     readonly lease: string | null;
     readonly problem: string;
-    readonly action: 'replaced' | 'released' | 'mended' | 'removed' | 'none';
+    readonly action: 'replaced' | 'released' | 'repaired' | 'removed' | 'none';
     readonly outcome: 'found' | 'done' | 'failed';
     readonly advice: string | null;
   }[];

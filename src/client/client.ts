@@ -18,29 +18,8 @@ import type { PoolEvent } from '../pool/service.js';
 import { type Call, Connection } from './connection.js';
 import { readEvents } from './event-stream.js';
 import { parseAnswer } from './failure.js';
+import type { Cancellable, ClientOptions, SingleAcquire } from './options.js';
 import { takeFromShelf } from './shelf.js';
-
-export interface ClientOptions {
-  /** Default: `/run/netnsd/netnsd.sock`. */
-  readonly socketPath?: string;
-  /** The time limit of a request in milliseconds, to which `wait` is added. 0: none. Default: 30 000. */
-  readonly timeoutMs?: number;
-  /**
-   * How long a daemon that is not there, since it restarts, is tried, in milliseconds; one whose socket's folder is missing too
-   * is not waited for. Default 10 000.
-   */
-  readonly reachMs?: number;
-}
-
-/** The request for one lease. */
-export type SingleAcquire = Omit<ApiAcquire, 'count'>;
-/** The request for several leases, which have no container id. */
-export type ManyAcquire = Omit<ApiAcquire, 'containerId' | 'count'> & { readonly count: number };
-
-export interface Cancellable {
-  /** Aborting it rejects the request with its reason; nothing stays leased. */
-  readonly signal?: AbortSignal;
-}
 
 export const DEFAULT_SOCKET = '/run/netnsd/netnsd.sock';
 const DEFAULT_TIMEOUT_MS = 30_000;

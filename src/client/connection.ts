@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../errors.js';
 import { fromProblem, unreachable } from './failure.js';
+import { Missed, missedBy, whyMissed } from './missed.js';
 
 /** How long to wait before connecting again, in milliseconds; grows each time. */
 const RETRY_MS = 5;
@@ -37,33 +38,38 @@ export class Connection {
    * `deadline_exceeded`, or the reason of an aborted `signal`.
    */
   async call(method: string, path: string, options: Call = {}): Promise<string> {
-    const response = await this.open(method, path, options);
+    const response = await this.#open(method, path, options);
     return this.#read(response, options.signal);
   }
 
-  /** Resolves with the response when it begins, whatever its status; the caller reads or destroys it. */
-  async open(method: string, path: string, options: Call = {}): Promise<IncomingMessage> {
+  /**
+   * Resolves with the response when it begins, of any status but 503; the caller reads or destroys it. While the daemon
+   * restarts, the request is sent again.
+   */
+  async #open(method: string, path: string, options: Call): Promise<IncomingMessage> {
     const { timeoutMs = this.#timeoutMs, signal } = options;
     const beganMs = performance.now();
     const untilMs = timeoutMs > 0 ? beganMs + timeoutMs : Number.POSITIVE_INFINITY;
     const reachUntilMs = Math.min(untilMs, beganMs + this.#reachMs);
-    // After a restart of the daemon every kept connection is stale; each is met once at most.
-    for (let retries = 0; ; ) {
+    for (let broken = 0, pauses = 0; ; ) {
       const leftMs = timeoutMs > 0 ? Math.max(1, untilMs - performance.now()) : 0;
       try {
-        return await this.#send(method, path, { ...options, timeoutMs: leftMs });
+        const response = await this.#send(method, path, { ...options, timeoutMs: leftMs });
+        if (response.statusCode !== 503) return response;
+        await this.#read(response, signal);
       } catch (error) {
-        if (error instanceof NotConnected) {
-          const isLate = performance.now() >= (error.isAbsent ? reachUntilMs : untilMs);
-          if (isLate || this.#isGone(error.cause)) throw unreachable(this.#socketPath, error.cause);
-          retries += 1;
-          await pause(Math.min(retries, 20) * RETRY_MS * (0.5 + Math.random()), signal);
-          continue;
-        }
-        if (!(error instanceof StaleConnection)) throw error;
-        // With EPIPE the daemon has received nothing.
-        if (options.idempotent !== true && error.cause.code !== 'EPIPE')
-          throw unreachable(this.#socketPath, error.cause);
+        const missed = missedBy(error);
+        if (missed === undefined) throw error;
+        if (missed.why === 'broken') broken += 1;
+        const endsMs = missed.why === 'full' ? untilMs : reachUntilMs;
+        const isLate = missed.why !== 'stale' && performance.now() >= endsMs;
+        const isUseless = missed.why === 'absent' && this.#isGone(missed);
+        if (isLate || isUseless || !missed.mayRepeat(options.idempotent === true, broken))
+          throw this.#translate(missed.cause, signal);
+        // After a restart of the daemon every kept connection is stale; each is met once at most.
+        if (missed.why === 'stale') continue;
+        pauses += 1;
+        await pause(Math.min(pauses, 20) * RETRY_MS * (0.5 + Math.random()), signal);
       }
     }
   }
@@ -78,7 +84,7 @@ export class Connection {
     options: Call,
     read: (body: IncomingMessage) => AsyncIterable<T>,
   ): AsyncGenerator<T, void, undefined> {
-    const response = await this.open(method, path, { ...options, endless: true });
+    const response = await this.#open(method, path, { ...options, endless: true });
     if (!isSuccess(response)) await this.#read(response, options.signal);
     try {
       yield* read(response);
@@ -120,11 +126,9 @@ export class Connection {
         resolve(incoming);
       });
       request.once('error', (error: NodeJS.ErrnoException) => {
-        if (error.syscall === 'connect' && ['EAGAIN', ...ABSENT].includes(error.code ?? ''))
-          return reject(new NotConnected(error));
-        // The daemon may close an idle connection (at a restart, say) just when it is used again.
-        const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        reject(stale && signal?.aborted !== true ? new StaleConnection(error) : this.#translate(error, signal));
+        const why =
+          response === undefined && signal?.aborted !== true ? whyMissed(error, request.reusedSocket) : undefined;
+        reject(why === undefined ? this.#translate(error, signal) : new Missed(why, error));
       });
       if (timeoutMs > 0) {
         const late = new NetnsdError(
@@ -140,8 +144,8 @@ export class Connection {
   }
 
   /** Whether no daemon is to be expected: not even the folder of its socket is there. */
-  #isGone({ code }: NodeJS.ErrnoException): boolean {
-    return code === 'ENOENT' && !existsSync(dirname(this.#socketPath));
+  #isGone({ cause }: Missed): boolean {
+    return cause.code === 'ENOENT' && !existsSync(dirname(this.#socketPath));
   }
 
   #translate(error: NodeJS.ErrnoException, signal: AbortSignal | undefined): unknown {
@@ -154,32 +158,6 @@ export class Connection {
 /** Throws the reason of an aborted signal. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
-}
-
-/** What connect(2) says of a unix socket while its daemon restarts. */
-const ABSENT = ['ENOENT', 'ECONNREFUSED'];
-
-/** The daemon has received nothing: it does not listen, or the queue of its socket is full (connect(2), unix(7)). */
-class NotConnected extends Error {
-  override readonly cause: NodeJS.ErrnoException;
-
-  constructor(cause: NodeJS.ErrnoException) {
-    super(cause.message);
-    this.cause = cause;
-  }
-
-  get isAbsent(): boolean {
-    return ABSENT.includes(this.cause.code ?? '');
-  }
-}
-
-class StaleConnection extends Error {
-  override readonly cause: NodeJS.ErrnoException;
-
-  constructor(cause: NodeJS.ErrnoException) {
-    super(cause.message);
-    this.cause = cause;
-  }
 }
 
 function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {

@@ -12,11 +12,5 @@ export type {
 } from '../api/schemas/index.js';
 export { ERROR_CODES, type ErrorCode, NetnsdError } from '../errors.js';
 export type { PoolEvent } from '../pool/service.js';
-export {
-  type Cancellable,
-  type ClientOptions,
-  DEFAULT_SOCKET,
-  type ManyAcquire,
-  NetnsdClient,
-  type SingleAcquire,
-} from './client.js';
+export { DEFAULT_SOCKET, NetnsdClient } from './client.js';
+export type { Cancellable, ClientOptions, ManyAcquire, SingleAcquire } from './options.js';

@@ -3,21 +3,27 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deleteLinks, waitForCleanup } from '../endpoint/build/destroy.js';
 import { listHostLinks } from '../endpoint/build/inventory.js';
-import { netnsPrefix } from '../endpoint/plan.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { removeFormerMounts } from '../kernel/netns/former-mounts.js';
 import { NetnsLinks } from '../kernel/netns/netns-links.js';
 import { stopVault } from '../kernel/netns/vault-program.js';
-import { strayNames } from '../reconcile/startup.js';
-import { removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
+import { namesOf } from '../reconcile/index.js';
+import {
+  lockPath,
+  readFormerMounts,
+  readSite,
+  removeForeignFiles,
+  SHELF,
+  STATE_FILES,
+  STATE_FOLDERS,
+  siteOf,
+} from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
-import { readFormerMounts, readSite, siteOf } from './site-file.js';
 
-/** How long a daemon gets to end after SIGTERM, in milliseconds. */
-const PATIENCE_MS = 15_000;
-const LOCK = 'lock';
+/** How long a daemon may take to stop after SIGTERM, in milliseconds. */
+const STOP_DEADLINE_MS = 15_000;
 
 export interface DownReport {
   readonly stoppedPid: number | null;
@@ -26,8 +32,8 @@ export interface DownReport {
 }
 
 /**
- * Removes every trace: ends the daemon if it lives, then all links, namespaces, mounts and files that bear this state
- * directory's mark, leased ones too. Again does nothing. Throws `destroy_failed` with all that would not go.
+ * Removes every trace: stops the daemon if it runs, then removes all links, namespaces, mounts and files that bear the instance
+ * id of this state directory, leased ones too. Idempotent. Throws `destroy_failed` with everything that could not be removed.
  */
 export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
   assertPrivileged();
@@ -39,23 +45,22 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   const former = readFormerMounts(stateDir);
   using socket = NetlinkSocket.open({ many: true });
   const { links, bridges } = await listHostLinks(socket, site);
-  const names = strayNames(site, { links: [...links.values()], bridges: [], namespaces: [] });
-  if (site.netnsDir !== null)
-    new NetnsLinks({ folder: site.netnsDir, prefix: netnsPrefix(site), stateDir: site.stateDir }).clear();
-  if (former !== undefined) removeFormerMounts(former);
-  // All that is mounted in it goes with it, and with each namespace that no process is in, its links.
+  const names = namesOf(site, { links: [...links.values()], namespaces: [] });
+  NetnsLinks.of(site)?.clear();
+  // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
   const failures = await failuresOf(async () => {
+    if (former !== undefined) removeFormerMounts(former);
     if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
   const left = await waitForCleanup(socket, [...links.keys()]);
   for (const [name, { message }] of deleteLinks(socket, [...left, ...bridges.map((bridge) => bridge.name)]))
     failures.push(`${name}: ${message}`);
-  if (failures.length > 0) throw new NetnsdError('destroy_failed', `cannot remove everything: ${failures.join('; ')}`);
+  if (failures.length > 0) throw new NetnsdError('destroy_failed', `failed to remove ${failures.join('; ')}`);
   removeFiles(stateDir, socketPath);
   return { stoppedPid, endpoints: names.length, bridges: bridges.length };
 }
 
-/** Nothing can be taken any more: a client that is at it finds its mark gone, and gives up. */
+/** Removes the shelf first, so that nothing more can be taken: a client in the middle of it finds its mark gone, and gives up. */
 function closeShelf(stateDir: string): void {
   const folder = join(stateDir, SHELF);
   for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
@@ -70,12 +75,12 @@ async function failuresOf(act: () => Promise<void>): Promise<string[]> {
   }
 }
 
-/** Ends the daemon that holds the lock, and waits until the lock is free; null if there was none. */
+/** Stops the daemon that holds the lock and waits until the lock is free. Returns its pid, or null if none was running. */
 async function stopDaemon(stateDir: string): Promise<number | null> {
-  const path = join(stateDir, LOCK);
+  const path = lockPath(stateDir);
   if (!existsSync(path)) return null;
   let stopped: number | null = null;
-  for (const end = performance.now() + PATIENCE_MS; ; await delay(20)) {
+  for (const end = performance.now() + STOP_DEADLINE_MS; ; await delay(20)) {
     const lock = FileLock.acquire(path);
     if (lock !== undefined) {
       lock.release();
@@ -87,13 +92,13 @@ async function stopDaemon(stateDir: string): Promise<number | null> {
     if (performance.now() > end) {
       throw new NetnsdError(
         'state_dir_locked',
-        `the daemon (pid ${pid}) did not end within ${PATIENCE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
+        `the daemon (pid ${pid}) did not stop within ${STOP_DEADLINE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
       );
     }
   }
 }
 
-/** What netnsd itself puts into a state directory; anything else is left, and keeps the directory. */
+/** Removes what netnsd puts into a state directory, and the directory if it is empty then. */
 function removeFiles(stateDir: string, socketPath: string): void {
   rmSync(socketPath, { force: true });
   for (const folder of STATE_FOLDERS) rmSync(join(stateDir, folder), { recursive: true, force: true });
@@ -102,7 +107,7 @@ function removeFiles(stateDir: string, socketPath: string): void {
   try {
     if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);
   } catch (error) {
-    // Gone already; or, under systemd, a RuntimeDirectory= that is a mount point and is the manager's to remove.
+    // Already gone; or a mount point, as the RuntimeDirectory= of systemd, which removes it.
     if (existsSync(stateDir) && (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
   }
 }

@@ -10,16 +10,16 @@ export interface DaemonStatus {
   readonly pools: readonly PoolStatus[];
 }
 
-/** What doctor asks a daemon; rejects with NetnsdErrors. */
+/** The calls that doctor makes to a daemon; they reject with NetnsdErrors. */
 export interface DaemonClient {
   status(): Promise<DaemonStatus>;
   reconcile(request: { fix: boolean }): Promise<Reconciliation>;
 }
 
-/** What a daemon said, or why none did. */
+/** What a daemon answered, or why there is no answer. */
 export type DaemonView =
   | { readonly answers: true; readonly status: DaemonStatus; readonly reconciliation: Settled<Reconciliation> }
-  /** `forbidden`: one may be there, and we may not ask it. */
+  /** `forbidden`: a daemon may be running, and the caller may not connect to it. */
   | { readonly answers: false; readonly forbidden: boolean; readonly why: string };
 
 export async function askDaemon(client: DaemonClient, { fix }: { fix: boolean }): Promise<DaemonView> {

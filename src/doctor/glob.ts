@@ -1,4 +1,4 @@
-/** Whether `text` fits a shell pattern of `*`, `?` and `[…]`, as a whole; fnmatch(3). */
+/** Whether `text` matches a shell pattern of `*`, `?` and `[…]`, as a whole; fnmatch(3). */
 export function globMatches(pattern: string, text: string): boolean {
   const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
     if (part === '*') return '.*';

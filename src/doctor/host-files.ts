@@ -10,21 +10,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** Not there, or not what it was taken for; ESRCH is how a process answers that has just ended. */
+/** Absent, or of another type; ESRCH: the process has just ended. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ESRCH', 'EINVAL', 'ENXIO'];
 
 export interface Space {
   readonly isTmpfs: boolean;
   readonly freeBytes: number;
-  /** Infinity where the file system does not count them. */
+  /** Infinity if the file system does not count them. */
   readonly freeFiles: number;
 }
 
 const TMPFS_MAGIC = 0x01021994;
 
 /**
- * The files of a machine, below a folder that a test puts in the place of `/`. What is not there is undefined or empty;
- * what may not be read throws, with EACCES or EPERM.
+ * The files of a machine, below `/` or a folder of a test. A file that is absent is undefined or empty; one that may not be read
+ * throws EACCES or EPERM.
  */
 export class HostFiles {
   readonly #root: string;
@@ -46,7 +46,7 @@ export class HostFiles {
     return present(() => readdirSync(join(this.#root, path)).sort()) ?? [];
   }
 
-  /** Where a symlink leads. */
+  /** The target of a symlink. */
   link(path: string): string | undefined {
     return present(() => readlinkSync(join(this.#root, path)));
   }
@@ -76,7 +76,7 @@ export class HostFiles {
     });
   }
 
-  /** `net.ipv4.ip_forward` as a number; undefined where there is no such sysctl. Slashes stand for dots in names of links. */
+  /** `net.ipv4.ip_forward` as a number; undefined if there is no such sysctl. Slashes stand for dots in names of links. */
   sysctl(name: string): number | undefined {
     const text = this.text(`/proc/sys/${name.replaceAll('.', '/')}`);
     return text === undefined ? undefined : Number(text);

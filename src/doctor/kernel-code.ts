@@ -1,12 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import type { HostFiles } from './host-files.js';
 
-/** `loadable`: a module that the kernel loads when it is first needed. */
+/** `loadable`: a module that the kernel loads on first use. */
 export type CodeState = 'builtin' | 'loaded' | 'loadable' | 'absent' | 'unknown';
 
 /**
- * Whether the kernel has a piece of code, without asking the kernel for it, which could load the module: by its
- * configuration, or else by kbuild's list of what is built in, and by the modules that are loaded or installed.
+ * Whether the kernel has a piece of code. Reads its configuration, kbuild's list of built-in modules and the modules that are
+ * loaded or installed; a request to the kernel could load the module.
  */
 export function codeState(
   files: HostFiles,
@@ -25,7 +25,7 @@ export function codeState(
   return installed === undefined && setting === undefined ? 'unknown' : 'absent';
 }
 
-/** `CONFIG_VETH` as y, m or n; undefined where the kernel's configuration is not to be had. */
+/** `CONFIG_VETH` as y, m or n; undefined if the kernel's configuration cannot be read. */
 export function kernelOption(files: HostFiles, kernel: string, option: string): 'y' | 'm' | 'n' | undefined {
   const zipped = files.bytes('/proc/config.gz');
   const text =

@@ -8,7 +8,7 @@ import type { Route } from '../kernel/rtnetlink/route.js';
 import type { DaemonView } from './daemon-view.js';
 import type { HostFiles } from './host-files.js';
 
-/** All that the checks look at, read before the first of them looks. */
+/** Everything that the checks use, read before the first of them runs. */
 export interface Machine {
   readonly files: HostFiles;
   readonly euid: number;
@@ -16,19 +16,19 @@ export interface Machine {
   readonly node: string;
   /** `6.18.44-generic`; uname(2). */
   readonly kernel: string;
-  /** Where programs are looked for. */
+  /** PATH. */
   readonly path: string;
   readonly place: { readonly stateDir: string; readonly socketPath: string; readonly configPath: string | null };
   /** This package's. */
   readonly version: string;
   readonly site: Site;
-  /** What processes are called (comm of proc_pid_comm(5)). */
+  /** Names of the running processes (comm of proc_pid_comm(5)). */
   readonly running: ReadonlySet<string>;
   readonly config: Settled<Config>;
-  /** Those of the daemon that runs, otherwise of the configuration. */
+  /** Those of the running daemon, or else of the configuration. */
   readonly pools: readonly PoolSize[];
   readonly network: Settled<HostNetwork>;
-  /** Undefined where it was not asked, since the kernel would have to load code for it. */
+  /** Undefined if it was not read, since the kernel would load a module for that. */
   readonly firewall: Settled<readonly ForwardChain[]> | undefined;
   readonly trial: Trial;
   readonly daemon: DaemonView;
@@ -46,7 +46,7 @@ export interface HostNetwork {
   readonly routes: readonly Route[];
 }
 
-/** The value, or throws why there is none. */
+/** The value; throws the error if there is none. */
 export function unwrap<T>(settled: Settled<T>): T {
   if (!settled.ok) throw settled.error;
   return settled.value;

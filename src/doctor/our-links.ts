@@ -1,16 +1,16 @@
 import { bridgeMac, bridgeName, hostLinkName, macText, planEndpoint, subnetOf } from '../endpoint/plan.js';
 import type { Machine } from './machine.js';
 
-/** A link as netnsd makes it, as other programs that manage links see it. */
+/** A link of netnsd's, as other programs that manage links see it. */
 export interface OurLink {
   readonly name: string;
   readonly kind: 'veth' | 'bridge';
-  /** What networkd and udev call its type: a bridge's is its DEVTYPE. */
+  /** Its type for networkd and udev: for a bridge, its DEVTYPE. */
   readonly type: 'ether' | 'bridge';
   readonly mac: string;
 }
 
-/** A link of an endpoint and a bridge, of a pool that there is or might be. */
+/** One link of an endpoint and one bridge, as examples: of the first pool, or of the default one. */
 export function ourLinks({ site, pools }: Pick<Machine, 'site' | 'pools'>): OurLink[] {
   const { name: pool, subnet } = pools[0] ?? { name: 'default', subnet: '10.213.0.0/16' };
   const network = {
@@ -27,5 +27,5 @@ export function ourLinks({ site, pools }: Pick<Machine, 'site' | 'pools'>): OurL
   ];
 }
 
-/** Patterns that fit every link of netnsd's and hardly any other. */
+/** Patterns that match every link of netnsd's and hardly any other. */
 export const LINK_PATTERNS = ['nd????-*', 'nb????-*'] as const;

@@ -1,14 +1,14 @@
 import type { Machine } from './machine.js';
 
-/** `fail`: the daemon does not start, or endpoints do not work. `warn`: something is lost, or will be some day. */
+/** `fail`: the daemon does not start, or endpoints do not work. `warn`: something does not work, or may stop working. */
 export type Status = 'ok' | 'warn' | 'fail' | 'unknown';
 
-/** What one look came to. */
+/** What one check came to. */
 export interface Outcome {
   readonly status: Status;
   /** One line. */
   readonly message: string;
-  /** What to do: the very commands, or a file and what belongs into it, one a line; null where there is nothing to do. */
+  /** What to do: commands, or a file and its content, one step a line; null if there is nothing to do. */
   readonly advice: string | null;
 }
 
@@ -24,16 +24,16 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** One thing that may be wrong with a host. docs/doctor.md is held to `what`, `why` and `mend`. */
+/** One thing that may be wrong with a host. A test compares docs/doctor.md with `what`, `why` and `repair`. */
 export interface Check {
   readonly group: Group;
-  /** Stable: scripts look for it. */
+  /** Stable: scripts use it. */
   readonly name: string;
   readonly what: string;
   readonly why: string;
-  readonly mend: string;
-  /** Reads, and changes nothing. What it throws makes the check unknown. */
-  look(machine: Machine): Outcome | readonly Outcome[];
+  readonly repair: string;
+  /** Reads, and changes nothing. If it throws an error of the system, the check is `unknown`. */
+  run(machine: Machine): Outcome | readonly Outcome[];
 }
 
 export function ok(message: string): Outcome {

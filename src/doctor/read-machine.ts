@@ -1,6 +1,5 @@
 import { release } from 'node:os';
 import { type Config, readConfig } from '../config/index.js';
-import { readSite, siteOf } from '../daemon/site-file.js';
 import type { Settled } from '../endpoint/types.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type ForwardChain, listForwardChains } from '../kernel/nftables/forward-chains.js';
@@ -9,6 +8,7 @@ import { type Trial, tryBuilding } from '../kernel/process/trial.js';
 import { addressDump, parseAddress } from '../kernel/rtnetlink/address.js';
 import { linkDump, parseLink } from '../kernel/rtnetlink/link.js';
 import { parseRoute, routeDump } from '../kernel/rtnetlink/route.js';
+import { readSite, siteOf } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
 import type { DaemonView } from './daemon-view.js';

@@ -18,12 +18,10 @@ export interface DoctorReport {
   readonly findings: readonly Finding[];
 }
 
-/** Runs all checks on what was read. */
+/** Runs all checks on a machine that was read. */
 export function reportOn(machine: Machine, checks: readonly Check[] = CHECKS): DoctorReport {
   const results = checks.flatMap((check) =>
-    [look(check, machine)]
-      .flat()
-      .map((outcome): CheckResult => ({ group: check.group, check: check.name, ...outcome })),
+    [run(check, machine)].flat().map((outcome): CheckResult => ({ group: check.group, check: check.name, ...outcome })),
   );
   const count = (status: Status): number => results.filter((result) => result.status === status).length;
   const { daemon } = machine;
@@ -34,14 +32,14 @@ export function reportOn(machine: Machine, checks: readonly Check[] = CHECKS): D
   };
 }
 
-/** What a check cannot look at is no reason to leave the others out; a fault of its own is thrown. */
-function look(check: Check, machine: Machine): Outcome | readonly Outcome[] {
+/** A check that cannot read something does not stop the others; a bug in it is thrown. */
+function run(check: Check, machine: Machine): Outcome | readonly Outcome[] {
   try {
-    return check.look(machine);
+    return check.run(machine);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined && !(error instanceof NetnsdError)) throw error;
-    const message = `cannot be told: ${(error as Error).message}`;
+    const message = `cannot be checked: ${(error as Error).message}`;
     const isForbidden = errno === 'EACCES' || errno === 'EPERM';
     return isForbidden && machine.euid !== 0 ? unknown(message, 'sudo netnsd doctor') : unknown(message);
   }

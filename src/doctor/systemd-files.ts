@@ -5,9 +5,9 @@ import type { OurLink } from './our-links.js';
 /** A file of systemd.network(5) or systemd.link(5), with its drop-ins. */
 export interface SystemdFile {
   readonly path: string;
-  /** The last value of a key; undefined where it is not set. */
+  /** The last value of a key; undefined if it is not set. */
   value(section: string, key: string): string | undefined;
-  /** Whether its [Match] fits a link of netnsd's, as far as that can be told: what is not known counts as fitting. */
+  /** Whether its [Match] matches a link of netnsd's; a condition that cannot be evaluated counts as matching. */
   matches(link: OurLink): boolean;
 }
 
@@ -16,7 +16,7 @@ type Entry = readonly [section: string, key: string, value: string];
 /** Earlier ones take precedence. */
 const FOLDERS = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((folder) => `${folder}/systemd/network`);
 
-/** The files with this ending, in the order in which the first that matches counts. */
+/** The files with this suffix, in the order in which systemd reads them: the first that matches applies. */
 export function systemdFiles(files: HostFiles, ending: '.network' | '.link'): SystemdFile[] {
   const paths = new Map<string, string>();
   for (const folder of FOLDERS)
@@ -78,7 +78,7 @@ function fits(key: string, value: string, link: OurLink): boolean {
       return fitsGlobs(value, link.type);
     case 'MACAddress':
       return value.toLowerCase().split(/\s+/).includes(link.mac);
-    // What only a device on a bus, a wireless one or one with an address of its own has.
+    // Only a device on a bus, a wireless one or one with a permanent address has these.
     case 'PermanentMACAddress':
     case 'Path':
     case 'WLANInterfaceType':
@@ -94,7 +94,7 @@ function fits(key: string, value: string, link: OurLink): boolean {
   }
 }
 
-/** Patterns between spaces; a `!` before the first turns all of them around. */
+/** Patterns separated by spaces; a `!` before the first inverts the match. */
 function fitsGlobs(value: string, text: string): boolean {
   const inverted = value.startsWith('!');
   const globs = (inverted ? value.slice(1) : value).trim().split(/\s+/);

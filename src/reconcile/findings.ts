@@ -1,9 +1,9 @@
 import type { NetworkFinding } from '../endpoint/network/network-repair.js';
 import type { EndpointName, Settled } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
-import type { Verdict } from './running.js';
+import type { Decision } from './decide.js';
 
-/** Something that is not as it should be, and what became of it. */
+/** A difference that was found, and what became of it. */
 export interface Finding {
   readonly pool: string | null;
   /** The bridge, link or endpoint that it is about. */
@@ -12,13 +12,14 @@ export interface Finding {
   readonly lease: string | null;
   /** To follow the object: `its link at the host is gone`. */
   readonly problem: string;
-  /** What is done about such a thing; `none`: that is for a person, see `advice`. */
-  readonly action: 'replaced' | 'released' | 'mended' | 'removed' | 'none';
-  /** `found`: nothing was done. `failed`: it is still so, see `advice`. */
+  /** What repairs it; `none`: only a person can, see `advice`. */
+  readonly action: 'replaced' | 'released' | 'repaired' | 'removed' | 'none';
+  /** `found`: nothing was done. `failed`: the repair failed, see `advice`. */
   readonly outcome: 'found' | 'done' | 'failed';
   readonly advice: string | null;
 }
 
+/** What one reconcile came to. */
 export interface Reconciliation {
   readonly findings: readonly Finding[];
   /** How many endpoints there were. */
@@ -26,37 +27,41 @@ export interface Reconciliation {
   readonly tookMs: number;
 }
 
+/** Decisions that are told. */
+export type ToldDecision = Extract<Decision, { problem: string }>;
+
 export function ofNetwork({ pool, link, endpoint, problem, outcome, error }: NetworkFinding): Finding {
   const done = outcome === 'repaired' ? 'done' : outcome;
-  return { pool, object: link, endpoint, lease: null, problem, action: 'mended', outcome: done, advice: error };
+  return { pool, object: link, endpoint, lease: null, problem, action: 'repaired', outcome: done, advice: error };
 }
 
-export function ofVerdict(
+const ACTIONS = { replace: 'replaced', release: 'released', report: 'none' } as const;
+
+export function ofDecision(
   { id, pool, lease }: EndpointRecord,
-  verdict: Exclude<Verdict, { act: 'keep' | 'remember' }>,
+  decision: ToldDecision,
   outcome: 'found' | 'done',
 ): Finding {
-  const action = { replace: 'replaced', release: 'released', tell: 'none' } as const;
   return {
     pool,
     object: id,
     endpoint: id,
     lease: lease?.id ?? null,
-    problem: verdict.problem,
-    action: action[verdict.act],
+    problem: decision.problem,
+    action: ACTIONS[decision.act],
     outcome,
-    advice: verdict.act === 'tell' ? verdict.advice : null,
+    advice: decision.act === 'report' ? decision.advice : null,
   };
 }
 
-/** `outcome`: what removing it came to; undefined where it was not to be removed. */
+/** `outcome`: what removing it came to; undefined where it was only looked for. */
 export function ofStray({ id }: EndpointName, outcome: Settled<void> | undefined): Finding {
   return {
     pool: null,
     object: id,
     endpoint: null,
     lease: null,
-    problem: "bears the daemon's mark and belongs to no endpoint",
+    problem: "bears the daemon's instance id and belongs to no endpoint",
     action: 'removed',
     outcome: outcome === undefined ? 'found' : outcome.ok ? 'done' : 'failed',
     advice: outcome?.ok === false ? outcome.error.message : null,

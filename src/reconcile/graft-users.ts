@@ -1,13 +1,13 @@
 import type { Graft } from '../pool/types.js';
 
 /**
- * Whether a container still has the interface that was grafted into its namespace: while somebody stands in that
- * namespace and the veth pair lives. A namespace takes its half of the pair along when it goes, and numbers of
- * namespaces are given again soon, so without the pair only the container's own first process still counts. Pure.
+ * Whether a container still has the interface that was grafted into its namespace: while a process is in that namespace
+ * and the veth pair exists. The kernel destroys the pair with the namespace and soon reuses the inode number, so
+ * without the pair only the container's own first process counts. Pure.
  */
 export function isGraftInUse(options: {
   graft: Graft;
-  /** Whether the host's end of the pair is there. */
+  /** Whether the host's end of the pair exists. */
   linked: boolean;
   /** Process ids by namespace inode. */
   users: ReadonlyMap<number, readonly number[]>;

@@ -7,7 +7,7 @@ export interface LeaseTimes {
   readonly unusedAfterMs: number;
 }
 
-/** The times of each pool, as they are configured. */
+/** The times of each pool, as configured. */
 export function leaseTimes({ pools }: Pick<Config, 'pools'>): (pool: string) => LeaseTimes {
   const times = new Map(
     pools.map(({ name, goneAfterSeconds, unusedAfterSeconds }) => [
@@ -22,45 +22,46 @@ export function leaseTimes({ pools }: Pick<Config, 'pools'>): (pool: string) => 
 export interface Sight {
   /** Every process of the machine, or only those of a PID namespace of its own. */
   readonly wholeMachine: boolean;
-  /** In which namespace a process is that has other rights than the daemon. */
+  /** The namespaces of processes that have other rights than the daemon. */
   readonly others: boolean;
 }
 
 /**
- * `seen`: a container is inside for the first time; `gone`: it was seen, and has been away long enough; `unused`: none
- * came in all that time.
+ * What the processes tell about a lease that was made for a container. `first seen`: the container is inside, and the record
+ * does not say so yet. `gone`: it was seen, and has been away for `goneAfterMs`. `never came`: it was not seen for
+ * `unusedAfterMs`.
  */
-export type LeaseVerdict = 'stays' | 'seen' | 'gone' | 'unused';
+export type LeaseUse = 'unchanged' | 'first seen' | 'gone' | 'never came';
 
 /**
- * Remembers since when nobody is inside of leases that were made for a container, on the monotonic clock. Time begins
- * with the first look that finds a lease empty, so a daemon that was away counts against nobody.
+ * Remembers since when leases that were made for a container have been empty, on the monotonic clock. The time starts with
+ * the first survey that finds a lease empty, so the time for which no daemon ran does not count.
  */
 export class LeaseWatch {
   readonly #emptySinceMs = new Map<string, number>();
 
-  /** Judges one such lease by a look at who is inside. What cannot be seen for sure ends no lease. */
-  judge(
+  /** Takes in one survey of one lease. A lease is never `gone` or `never came` if this process might not see its container. */
+  observe(
     { lease }: EndpointRecord,
-    look: { isInside: boolean; nowMs: number; sight: Sight; times: LeaseTimes },
-  ): LeaseVerdict {
-    const { isInside, nowMs, sight, times } = look;
-    if (lease?.container === undefined) return 'stays';
+    seen: { isInside: boolean; nowMs: number; sight: Sight; times: LeaseTimes },
+  ): LeaseUse {
+    const { isInside, nowMs, sight, times } = seen;
+    if (lease?.container === undefined) return 'unchanged';
     if (isInside) {
       this.#emptySinceMs.delete(lease.id);
-      return lease.container === 'awaited' ? 'seen' : 'stays';
+      return lease.container === 'awaited' ? 'first seen' : 'unchanged';
     }
     const sinceMs = this.#emptySinceMs.get(lease.id) ?? nowMs;
     this.#emptySinceMs.set(lease.id, sinceMs);
     const wasSeen = lease.container === 'seen';
-    if (!sight.others || (!wasSeen && !sight.wholeMachine)) return 'stays';
+    if (!sight.others || (!wasSeen && !sight.wholeMachine)) return 'unchanged';
     const afterMs = wasSeen ? times.goneAfterMs : times.unusedAfterMs;
-    if (afterMs === 0 || nowMs - sinceMs < afterMs) return 'stays';
-    return wasSeen ? 'gone' : 'unused';
+    if (afterMs === 0 || nowMs - sinceMs < afterMs) return 'unchanged';
+    return wasSeen ? 'gone' : 'never came';
   }
 
   /** Forgets leases that have ended. */
-  keep(leaseIds: ReadonlySet<string>): void {
+  keepOnly(leaseIds: ReadonlySet<string>): void {
     for (const id of this.#emptySinceMs.keys()) if (!leaseIds.has(id)) this.#emptySinceMs.delete(id);
   }
 }

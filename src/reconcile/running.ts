@@ -1,105 +1,115 @@
-import { hostLinkName } from '../endpoint/plan.js';
-import type { Survey } from '../endpoint/thread/thread-protocol.js';
-import type { EndpointName, Site } from '../endpoint/types.js';
-import type { EndpointRecord } from '../pool/types.js';
-import { isGraftInUse } from './graft-users.js';
-import type { LeaseVerdict } from './lease-watch.js';
-import { strayNames } from './startup.js';
+import type { NetworkFinding } from '../endpoint/network/network-repair.js';
+import type { BuiltEndpoint, Survey } from '../endpoint/thread/thread-protocol.js';
+import type { EndpointName, Settled, Site } from '../endpoint/types.js';
+import type { EndpointRecord, Pools } from '../pool/index.js';
+import { type ActingPools, act } from './act.js';
+import { decide, RUNNING } from './decide.js';
+import { type Finding, ofDecision, ofNetwork, ofStray, type Reconciliation } from './findings.js';
+import { type LeaseTimes, LeaseWatch, type Sight } from './lease-watch.js';
+import { knownOf, straysWhileRunning } from './strays.js';
+import { SurveyIndex } from './survey.js';
 
-/** What is to be done about one endpoint while the daemon runs. */
-export type Verdict =
-  | { readonly act: 'keep' }
-  /** It is leased for a container, which is inside now: that is recorded. */
-  | { readonly act: 'remember' }
-  | { readonly act: 'replace' | 'release'; readonly problem: string }
-  /** Nobody but its holder can do anything about it. */
-  | { readonly act: 'tell'; readonly problem: string; readonly advice: string };
+export interface ReconcilerOptions {
+  readonly site: Site;
+  readonly pools: Pick<Pools, 'records' | 'lookOverShelf'> & ActingPools;
+  readonly kernel: {
+    repair(endpoints: readonly EndpointName[], options: { fix: boolean }): Promise<NetworkFinding[]>;
+    survey(ready: readonly BuiltEndpoint[]): Promise<Survey>;
+    destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
+  };
+  /** Makes folders of the shelf again that were removed. */
+  readonly shelf?: { repair(): void } | undefined;
+  readonly times: (pool: string) => LeaseTimes;
+  readonly sight: Sight;
+  readonly monotonicMs: () => number;
+  /** Leases of pools that are no longer configured: they are known, and left alone. */
+  readonly orphans: readonly EndpointName[];
+}
 
-/** What is there, indexed: one survey judges thousands of records. */
-export class SurveyIndex {
-  readonly #site: Site;
-  readonly #mounts: ReadonlyMap<string, number | undefined>;
-  readonly #links: ReadonlySet<string>;
-  readonly #users: Survey['users'];
+/** The records of one run, and what the kernel thread says about them. */
+interface Taken {
+  readonly records: readonly EndpointRecord[];
+  readonly survey: Survey;
+  /** What each ready endpoint lacks inside. */
+  readonly lacking: ReadonlyMap<EndpointRecord, string | null>;
+}
 
-  constructor(site: Site, { found, users }: Pick<Survey, 'found' | 'users'>) {
-    this.#site = site;
-    this.#mounts = new Map(found.namespaces);
-    this.#links = new Set(found.links.map(({ name }) => name));
-    this.#users = users;
+const LOST_OFFER = { act: 'replace', problem: 'its offer is gone from the shelf' } as const;
+
+/** Reconciles while the daemon runs: survey, decide, act; see docs/reconcile.md. One run at a time. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #watch = new LeaseWatch();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
   }
 
-  /** How one endpoint was found. `inside`: processes in the namespace that its record names. */
-  of(record: EndpointRecord): Sighting {
-    const inode = record.facts?.netns.inode;
-    const graft = record.lease?.graft;
-    const linked = this.#links.has(hostLinkName(this.#site, record.seq));
+  /** Finds differences and, with `fix`, repairs them. Rejects with worker_failed and kernel_error. */
+  run({ fix }: { fix: boolean }): Promise<Reconciliation> {
+    const run = this.#running.then(() => this.#run(fix));
+    this.#running = run.catch(() => undefined);
+    return run;
+  }
+
+  /** The networks first, so that no endpoint is replaced for a bridge that can be repaired. */
+  async #run(fix: boolean): Promise<Reconciliation> {
+    const { pools, kernel, shelf } = this.#options;
+    const startedMs = performance.now();
+    if (fix) shelf?.repair();
+    const lost = pools.lookOverShelf({ fix });
+    const before = pools.records();
+    const inUse = before.filter(({ state }) => state === 'ready' || state === 'leased');
+    const networks = await kernel.repair(inUse.map(nameOf), { fix });
+    const taken = await this.#survey();
+    const findings = [
+      ...networks.map(ofNetwork),
+      ...lost.map((record) => ofDecision(record, LOST_OFFER, fix ? 'done' : 'found')),
+      ...(await this.#endpoints(taken, fix)),
+      ...(await this.#strays([...before, ...taken.records], taken.survey, fix)),
+    ];
+    return { findings, endpoints: taken.records.length, tookMs: Math.round(performance.now() - startedMs) };
+  }
+
+  async #survey(): Promise<Taken> {
+    const records = this.#options.pools.records();
+    const ready = records.filter(({ state, facts }) => state === 'ready' && facts !== null);
+    const survey = await this.#options.kernel.survey(
+      ready.map((record) => ({ name: nameOf(record), netnsInode: record.facts?.netns.inode ?? 0 })),
+    );
     return {
-      mounted: inode !== undefined && this.#mounts.get(record.id) === inode,
-      linked,
-      inside: inode === undefined ? [] : (this.#users.get(inode) ?? []),
-      graftInUse: graft === undefined ? null : isGraftInUse({ graft, linked, users: this.#users }),
+      records,
+      survey,
+      lacking: new Map(ready.map((record, position) => [record, survey.lacking[position] ?? null])),
     };
   }
-}
 
-export interface Sighting {
-  readonly mounted: boolean;
-  readonly linked: boolean;
-  readonly inside: readonly number[];
-  /** Null for an endpoint whose interface was not moved. */
-  readonly graftInUse: boolean | null;
-}
-
-export const LEASE_ENDINGS = {
-  gone: 'its container has gone',
-  unused: 'its container never came',
-} as const;
-const RESTART = 'its container has no network any more: start it anew on another lease';
-
-/**
- * What a running daemon makes of one endpoint; pure. The cases are a table of docs/reconcile.md. Endpoints on their way
- * in or out have somebody at work on them, and are kept.
- */
-export function judge(
-  record: EndpointRecord,
-  seen: Sighting & { readonly lacking: string | null; readonly lease: LeaseVerdict },
-): Verdict {
-  if (record.state === 'ready') return judgeReady(seen);
-  if (record.state === 'leased') return judgeLeased(seen);
-  return { act: 'keep' };
-}
-
-function judgeReady({ mounted, linked, inside, lacking }: Sighting & { readonly lacking: string | null }): Verdict {
-  if (!mounted) return { act: 'replace', problem: 'its namespace is not mounted any more' };
-  if (!linked) return { act: 'replace', problem: 'its link at the host is gone' };
-  if (inside.length > 0) return { act: 'replace', problem: `process ${inside[0]} is inside although nobody leased it` };
-  return lacking === null ? { act: 'keep' } : { act: 'replace', problem: lacking };
-}
-
-function judgeLeased({ mounted, linked, inside, graftInUse, lease }: Sighting & { lease: LeaseVerdict }): Verdict {
-  if (graftInUse !== null) {
-    if (!graftInUse) return { act: 'release', problem: 'the grafted container is gone' };
-    return linked ? { act: 'keep' } : { act: 'tell', problem: 'its link at the host is gone', advice: RESTART };
+  async #endpoints({ records, survey, lacking }: Taken, fix: boolean): Promise<Finding[]> {
+    const { site, sight, times, monotonicMs, pools } = this.#options;
+    const index = new SurveyIndex(site, survey);
+    const nowMs = monotonicMs();
+    const findings: Finding[] = [];
+    for (const record of records) {
+      const sighting = index.of(record);
+      const isInside = sighting.inside.length > 0 || sighting.graftInUse === true;
+      const use = this.#watch.observe(record, { isInside, nowMs, sight, times: times(record.pool) });
+      const decision = decide(record, { ...sighting, ...RUNNING, lacking: lacking.get(record) ?? null, use });
+      const finding = await act(record, decision, { pools, fix });
+      if (finding !== null) findings.push(finding);
+    }
+    this.#watch.keepOnly(new Set(records.flatMap(({ lease }) => lease?.id ?? [])));
+    return findings;
   }
-  if (!mounted && inside.length === 0) return { act: 'release', problem: 'the leased namespace is gone' };
-  if (lease === 'gone' || lease === 'unused') return { act: 'release', problem: LEASE_ENDINGS[lease] };
-  if (!linked) return { act: 'tell', problem: 'its link at the host is gone', advice: RESTART };
-  if (!mounted) {
-    const advice = 'what runs inside goes on; nothing more can be started in it by its path';
-    return { act: 'tell', problem: 'its namespace is not mounted any more', advice };
+
+  async #strays(earlier: readonly EndpointRecord[], { found }: Survey, fix: boolean): Promise<Finding[]> {
+    const { site, pools, kernel, orphans } = this.#options;
+    const strays = straysWhileRunning(site, found, knownOf([...earlier, ...pools.records(), ...orphans]));
+    const outcomes = fix ? await kernel.destroy(strays) : null;
+    return strays.map((stray, position) => ofStray(stray, outcomes?.[position]));
   }
-  return lease === 'seen' ? { act: 'remember' } : { act: 'keep' };
 }
 
-/**
- * Kernel objects with the site's mark that belong to no endpoint, neither before they were looked at nor after; pure.
- * The number 0 is that of what is built only to be read.
- */
-export function straysOf(
-  site: Site,
-  found: Survey['found'],
-  known: { readonly ids: ReadonlySet<string>; readonly seqs: ReadonlySet<number> },
-): EndpointName[] {
-  return strayNames(site, found).filter(({ id, seq }) => seq !== 0 && !known.ids.has(id) && !known.seqs.has(seq));
+function nameOf({ id, pool, index, seq }: EndpointRecord): EndpointName {
+  return { id, pool, index, seq };
 }

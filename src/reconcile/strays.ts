@@ -1,19 +1,65 @@
-import type { EndpointName, Settled } from '../endpoint/types.js';
+import { aliasOf, bridgeName } from '../endpoint/plan.js';
+import type { Found } from '../endpoint/thread/thread-protocol.js';
+import { type EndpointName, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 
-/** How often a start tries to remove what belongs to nobody, before it leaves it to the next one. */
-const ATTEMPTS = 3;
+type Objects = Pick<Found, 'links' | 'namespaces'>;
 
-/** Removes strays; those that will not go are tried again, since what refuses once is often just short of something. */
-export async function destroyStrays(
-  endpoints: { destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> },
-  strays: readonly EndpointName[],
-): Promise<Settled<void>[]> {
-  const outcomes: Settled<void>[] = [];
-  let left = strays.map((name, position) => ({ name, position }));
-  for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt += 1) {
-    const settled = await endpoints.destroy(left.map(({ name }) => name));
-    for (const [i, { position }] of left.entries()) outcomes[position] = settled[i] as Settled<void>;
-    left = left.filter((_, i) => settled[i]?.ok === false);
+/** Ids and numbers of endpoints that are accounted for. */
+export interface Known {
+  readonly ids: ReadonlySet<string>;
+  readonly seqs: ReadonlySet<number>;
+}
+
+/** The ids and numbers of all these endpoints. */
+export function knownOf(names: readonly Pick<EndpointName, 'id' | 'seq'>[]): Known {
+  return { ids: new Set(names.map(({ id }) => id)), seqs: new Set(names.map(({ seq }) => seq)) };
+}
+
+/**
+ * Endpoints behind the links and mounts that bear the instance id. An endpoint's id is `POOL-SEQ`; a mount's name and a
+ * link's alias hold it. A build that was cut short leaves a link without an alias, which is found by the number in its name.
+ */
+export function namesOf(site: Site, { links, namespaces }: Objects): EndpointName[] {
+  const names = new Map<string, EndpointName>();
+  const add = (id: string): void => {
+    const [, pool, digits] = /^(.+)-(\d+)$/.exec(id) ?? [];
+    if (pool !== undefined) names.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
+  };
+  for (const [id] of namespaces) add(id);
+  const prefix = aliasOf(site, '');
+  for (const { name, alias } of links) {
+    const id = alias?.startsWith(prefix) ? alias.slice(prefix.length) : undefined;
+    add(id ?? `unmarked-${Number.parseInt(name.slice(name.indexOf('-') + 1), 36)}`);
   }
-  return outcomes;
+  return [...names.values()];
+}
+
+/**
+ * What has no record at a start. A mount can be given any name: one that bears the number of a known endpoint is removed
+ * without that endpoint's link, by the number 0, which no endpoint has.
+ */
+export function straysAtStart(site: Site, found: Objects, known: Known): EndpointName[] {
+  return namesOf(site, found)
+    .filter(({ id }) => !known.ids.has(id))
+    .map((stray) => (known.seqs.has(stray.seq) ? { ...stray, seq: 0 } : stray));
+}
+
+/**
+ * What belongs to no endpoint while the daemon runs. `known` has the endpoints from before the survey and from after it, since
+ * endpoints are built and destroyed meanwhile. The number 0 is that of the reference endpoint, which is built only to be read.
+ */
+export function straysWhileRunning(site: Site, found: Objects, known: Known): EndpointName[] {
+  return namesOf(site, found).filter(({ id, seq }) => seq !== 0 && !known.ids.has(id) && !known.seqs.has(seq));
+}
+
+/** Names of bridges of the site that belong to none of these pools. */
+export function staleBridges(site: Site, found: Pick<Found, 'bridges'>, pools: readonly string[]): string[] {
+  const prefixes = pools.map((pool) => bridgeName(site, pool, 0).slice(0, -1));
+  return found.bridges.map(({ name }) => name).filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
+}
+
+/** The greatest number that an endpoint of this site has had, so that no name is used twice. */
+export function highestSeq(site: Site, records: readonly Pick<EndpointName, 'seq'>[], found: Objects): number {
+  const seqs = [...records, ...namesOf(site, found)].map(({ seq }) => seq).filter(Number.isSafeInteger);
+  return seqs.reduce((highest, seq) => Math.max(highest, seq), 0);
 }

@@ -1,20 +1,20 @@
-/** Lets each thing be said once, and again only after a while: what fails at every request would fill the log. */
-export class Seldom {
-  readonly #everyMs: number;
+/** Allows one log line of each kind per interval: a failure at every request would fill the log. */
+export class LogThrottle {
+  readonly #intervalMs: number;
   readonly #nowMs: () => number;
-  readonly #saidMs = new Map<string, number>();
+  readonly #loggedMs = new Map<string, number>();
 
-  constructor(options: { readonly everyMs: number; readonly nowMs: () => number }) {
-    this.#everyMs = options.everyMs;
+  constructor(options: { readonly intervalMs: number; readonly nowMs: () => number }) {
+    this.#intervalMs = options.intervalMs;
     this.#nowMs = options.nowMs;
   }
 
-  /** Whether it is time to say this; it counts as said then. */
-  may(what: string): boolean {
+  /** Whether a line of this kind may be logged now; if so, the interval starts again. */
+  allows(kind: string): boolean {
     const nowMs = this.#nowMs();
-    const saidMs = this.#saidMs.get(what) ?? Number.NEGATIVE_INFINITY;
-    if (nowMs - saidMs < this.#everyMs) return false;
-    this.#saidMs.set(what, nowMs);
+    const loggedMs = this.#loggedMs.get(kind) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - loggedMs < this.#intervalMs) return false;
+    this.#loggedMs.set(kind, nowMs);
     return true;
   }
 }

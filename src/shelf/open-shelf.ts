@@ -6,7 +6,7 @@ import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
 import { type FileRecords, SHELF } from '../state/index.js';
 import { FileShelf } from './file-shelf.js';
-import { Seldom } from './log-throttle.js';
+import { LogThrottle } from './log-throttle.js';
 import { type RecoveredShelf, recoverShelf } from './recover.js';
 import { ShelfFolder } from './shelf-folder.js';
 import { ShelfWatch } from './shelf-watch.js';
@@ -14,38 +14,54 @@ import { ShelfWatch } from './shelf-watch.js';
 /** How long a client may take between its mark and its taking, in milliseconds; what is older was left behind. */
 const STALE_MARK_MS = 30_000;
 const SWEEP_MS = 60_000;
-const SAY_EVERY_MS = 600_000;
+/** How often one kind of failure is logged, in milliseconds. */
+const LOG_INTERVAL_MS = 600_000;
 const DEFAULT_POOL = 'default';
+
+/** What a start does with the records: which endpoints it goes on with. */
+interface AdoptingPlan {
+  readonly adopted: readonly EndpointRecord[];
+}
+
+interface OpenShelfOptions<Plan extends AdoptingPlan> {
+  readonly stateDir: string;
+  readonly pools: Config['pools'];
+  readonly records: readonly EndpointRecord[];
+  /** Called again with the records as they are then, if a client took an endpoint that was not to stay. */
+  readonly plan: (records: readonly EndpointRecord[]) => Plan;
+  readonly files: FileRecords;
+  readonly log: Logger;
+}
 
 export interface OpenShelf extends Disposable {
   readonly shelf: FileShelf;
-  /** The records, with what was taken while no daemon ran. */
-  readonly records: EndpointRecord[];
   /** Has what clients take and give back entered soon, until disposed. To be called when the pools have started. */
   watch(pools: Pools): void;
-  /** Makes anew what was removed of it, as far as that is possible. */
-  mend(): void;
+  /** Makes again what was removed of it; a failure is logged. */
+  repair(): void;
 }
 
 /**
  * Opens the shelf of a state directory, with what clients did since an earlier daemon looked entered into the records. They go on
- * taking what lies there: `keeps` says which ready endpoints this daemon goes on with, and the offers of all others are taken
- * back before it returns. Throws `state_unusable`.
+ * taking what lies there: offers of endpoints that the plan does not go on with as ready are withdrawn before this returns. With
+ * the shelf it returns the records, with what was taken while no daemon ran, and the plan for them. Throws `state_unusable`.
  */
-export function openShelf(options: {
-  readonly stateDir: string;
-  readonly pools: Config['pools'];
-  readonly records: readonly EndpointRecord[];
-  readonly keeps: (records: readonly EndpointRecord[]) => readonly EndpointRecord[];
-  readonly files: FileRecords;
-  readonly log: Logger;
-}): OpenShelf {
-  const { stateDir, pools, log } = options;
-  const folder = new ShelfFolder(stateDir);
-  const { records, standing, offers } = takeOver({ ...options, folder });
-  const throttle = new Seldom({ everyMs: SAY_EVERY_MS, nowMs: systemClock.monotonicMs });
+export function openShelf<Plan extends AdoptingPlan>(
+  options: OpenShelfOptions<Plan>,
+): { readonly shelf: OpenShelf; readonly records: readonly EndpointRecord[]; readonly plan: Plan } {
+  const folder = new ShelfFolder(options.stateDir);
+  const { plan, ...recovered } = takeOver({ ...options, folder });
+  return { shelf: shelfOn(folder, recovered, options), records: recovered.records, plan };
+}
+
+function shelfOn(
+  folder: ShelfFolder,
+  { standing, offers }: RecoveredShelf,
+  { stateDir, pools, log }: Pick<OpenShelfOptions<AdoptingPlan>, 'stateDir' | 'pools' | 'log'>,
+): OpenShelf {
+  const throttle = new LogThrottle({ intervalMs: LOG_INTERVAL_MS, nowMs: systemClock.monotonicMs });
   const failed = (err: unknown, what: string): void => {
-    if (throttle.may(what)) log.warn({ err }, `the shelf fails to ${what}: containers ask instead`);
+    if (throttle.allows(what)) log.warn({ err }, `the shelf failed to ${what}; clients use the socket instead`);
   };
   const attempt = (act: () => void, what: string): void => {
     try {
@@ -61,7 +77,6 @@ export function openShelf(options: {
   let sweeping: NodeJS.Timeout | undefined;
   return {
     shelf,
-    records,
     watch(open) {
       watching = new ShelfWatch({
         folders: ['taken', 'returned'].map((name) => join(stateDir, SHELF, name)),
@@ -74,7 +89,7 @@ export function openShelf(options: {
         shelf.sweep(STALE_MARK_MS);
       }, SWEEP_MS).unref();
     },
-    mend() {
+    repair() {
       attempt(() => layOut(folder, pools), 'be laid out');
       shelf.remark();
     },
@@ -85,9 +100,11 @@ export function openShelf(options: {
   };
 }
 
-/** Reads the shelf until none of the offers that are not to stay was taken meanwhile: of such an endpoint there is a lease then. */
-function takeOver(options: Parameters<typeof openShelf>[0] & { readonly folder: ShelfFolder }): RecoveredShelf {
-  const { folder, files, keeps, log } = options;
+/** Reads the shelf again while a client took an offer that was to be withdrawn: its endpoint is leased then. */
+function takeOver<Plan extends AdoptingPlan>(
+  options: OpenShelfOptions<Plan> & { readonly folder: ShelfFolder },
+): RecoveredShelf & { readonly plan: Plan } {
+  const { folder, files, log } = options;
   let { records } = options;
   for (;;) {
     const recovered = recoverShelf({
@@ -97,13 +114,14 @@ function takeOver(options: Parameters<typeof openShelf>[0] & { readonly folder: 
       newLeaseId,
       write: (record, previous) => files.write(record, previous),
       remove: (record) => files.remove(record, record.state),
-      failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'a record could not be written'),
+      failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'failed to write a record'),
     });
-    const kept = new Set(keeps(recovered.records).flatMap(({ id, state }) => (state === 'ready' ? [id] : [])));
+    const plan = options.plan(recovered.records);
+    const kept = new Set(plan.adopted.flatMap(({ id, state }) => (state === 'ready' ? [id] : [])));
     const unwanted = [...recovered.offers].filter(([id]) => !kept.has(id));
     const taken = unwanted.filter(([, { path }]) => !folder.withdraw(path));
     for (const [id] of unwanted) recovered.offers.delete(id);
-    if (taken.length === 0) return recovered;
+    if (taken.length === 0) return { ...recovered, plan };
     records = recovered.records;
   }
 }

@@ -1,5 +1,5 @@
 import { type EndpointRecord, type LeaseTerms, shelfKey, type Trust, takenTerms } from '../pool/index.js';
-import { refuseHardship } from '../state/own-file.js';
+import { refuseHardship } from '../state/index.js';
 import { takenLease } from './holder.js';
 import type { Entry, LyingOffer, Place, ShelfFolder } from './shelf-folder.js';
 

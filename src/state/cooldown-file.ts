@@ -5,22 +5,22 @@ import { readOwnFile, refuseHardship, replaceOwnFile } from './own-file.js';
 import type { RecordWarning } from './set-aside.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
-const NAME = 'resting';
+const NAME = 'cooldowns';
 const LINE = /^([0-9.]{7,15}) (\d{1,15})$/;
-/** 2 million lines; a file of that size was not written by netnsd. */
+/** 2 million lines; netnsd writes no file of that size. */
 const LARGEST_BYTES = 1 << 26;
-/** How many lines there may be, besides one for each address in cooldown, before the file is rewritten. */
+/** How many lines there may be beside one for each address that cools down before the file is rewritten. */
 const SPARE_LINES = 4096;
 
-/** An IPv4 address in cooldown, and the start of its cooldown on the monotonic clock. */
-export interface AddressInCooldown {
+/** An IPv4 address that cools down, and since when, on the monotonic clock. */
+export interface StoredCooldown {
   readonly address: string;
   readonly sinceMs: number;
 }
 
 /**
- * The addresses in cooldown, in `STATE_DIR/resting`: one line each, `ADDRESS SINCE_MS`, appended by one write(2) of about
- * 4 µs on tmpfs; the latest line of an address counts. When it has grown, it is rewritten without ended cooldowns.
+ * The addresses that cool down, in `STATE_DIR/cooldowns`: one line each, `ADDRESS SINCE_MS`, appended by one write(2), which takes
+ * about 4 µs on tmpfs. The last line of an address counts. The file is rewritten without expired cooldowns when it has grown.
  */
 export class CooldownFile {
   readonly #directory: string;
@@ -28,10 +28,10 @@ export class CooldownFile {
   readonly #sinceMs = new Map<string, number>();
   #fd: number | null = null;
   #lines = 0;
-  /** What could not be written yet. */
+  /** Lines that could not be written yet. */
   #unwritten = '';
 
-  /** `directory` is what `openStateDirectory` returned; cooldowns that began more than `keepMs` ago have ended. */
+  /** `directory` is what `openStateDirectory` returned; cooldowns older than `keepMs` have expired. */
   constructor(directory: string, options: { readonly keepMs: number }) {
     this.#directory = directory;
     this.#keepMs = options.keepMs;
@@ -42,10 +42,10 @@ export class CooldownFile {
   }
 
   /**
-   * What an earlier daemon wrote; invalid lines are skipped, and `warn` is called for an invalid file. Throws
-   * `state_unusable` where the machine lacks what reading takes: cooldowns are not given up for that.
+   * The cooldowns that an earlier daemon wrote. A line that is not one is skipped; `warn` is called for a file that netnsd did not
+   * write. Throws `state_unusable` if the file cannot be read for lack of resources: the cooldowns are not given up for that.
    */
-  load(warn: (warning: RecordWarning) => void): AddressInCooldown[] {
+  load(warn: (warning: RecordWarning) => void): StoredCooldown[] {
     if (fs.lstatSync(this.#path, { throwIfNoEntry: false }) === undefined) return [];
     let text: string;
     try {
@@ -59,12 +59,12 @@ export class CooldownFile {
       const [, address, sinceMs] = LINE.exec(line) ?? [];
       if (address !== undefined && isIPv4(address)) this.#note(address, Number(sinceMs));
     }
-    // The last line may be half of one, which an appended one must not follow.
+    // The last line may be incomplete, and nothing may be appended to it: rewrite with the next one.
     this.#lines = Number.POSITIVE_INFINITY;
     return Array.from(this.#sinceMs, ([address, sinceMs]) => ({ address, sinceMs }));
   }
 
-  /** Records that the cooldown of an address starts now. Throws what node:fs throws; then it is written with the next one. */
+  /** Records that an address cools down from now on. Throws what node:fs throws; then it is written with the next one. */
   add(address: string, nowMs: number): void {
     const sinceMs = Math.ceil(nowMs);
     this.#note(address, sinceMs);
@@ -80,11 +80,11 @@ export class CooldownFile {
     try {
       if (fd !== null) fs.closeSync(fd);
     } catch {
-      // What was written stands, and the descriptor is gone in any case: close(2).
+      // What was written is in the file, and the descriptor is closed in any case: close(2).
     }
   }
 
-  /** The latest comes last, so that ended cooldowns are at the beginning. */
+  /** The latest comes last, so the expired ones are at the beginning. */
   #note(address: string, sinceMs: number): void {
     this.#sinceMs.delete(address);
     this.#sinceMs.set(address, sinceMs);
@@ -95,7 +95,7 @@ export class CooldownFile {
     const bytes = Buffer.from(this.#unwritten);
     const written = fs.writeSync(this.#fd, bytes);
     if (written !== bytes.length) {
-      // Half a line would spoil the one after it.
+      // The next line must not follow half a line.
       this.#lines = Number.POSITIVE_INFINITY;
       throw new Error(`only ${written} of ${bytes.length} bytes were written: no space left`);
     }

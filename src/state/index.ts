@@ -1,11 +1,22 @@
-/** What a restart needs to know, on disk. */
+/** The state directory: what a restart needs to know, on disk. */
 
-export { unsafeAncestor } from './ancestors.js';
-export { type AddressInCooldown, CooldownFile } from './cooldown-file.js';
-export { LEASE_FILES, SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
-export { LeaseFiles } from './lease-files.js';
-export { isHardship, readOwnFile, replaceOwnFile } from './own-file.js';
-export { FileRecords } from './records.js';
-export { FileSequence } from './sequence.js';
+// The directory itself.
+
+export { assertPlaceSafe, unsafeAncestor } from './ancestors.js';
+export { SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
+export { lockPath, lockStateDirectory } from './lock.js';
 export { type RecordWarning, removeForeignFiles } from './set-aside.js';
 export { openStateDirectory, stateDirectoryProblem } from './state-directory.js';
+
+// What is in it.
+
+export { FileAddressCooldowns } from './address-cooldowns.js';
+export { CooldownFile } from './cooldown-file.js';
+export { LeaseFiles } from './lease-files.js';
+export { FileRecords } from './records.js';
+export { FileSequence } from './sequence.js';
+export { readFormerMounts, readSite, siteOf, writeSite } from './site-file.js';
+
+// Files that only netnsd may have written.
+
+export { isHardship, readOwnFile, refuseHardship, replaceOwnFile } from './own-file.js';

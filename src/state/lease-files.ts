@@ -24,8 +24,8 @@ export class LeaseFiles {
   }
 
   /**
-   * Writes files by name, each by a rename, so that a container that sees an older one keeps it whole; their absolute
-   * paths. Throws `state_write_failed`; then the lease has what it had before, or part of it.
+   * Writes files by name, each by a rename, so that a container that has an older one mounted keeps it whole. Returns their
+   * absolute paths. Throws `state_write_failed`; then some of the older files may have been replaced.
    */
   write<K extends string>(leaseId: string, texts: Readonly<Record<K, string>>): Record<K, string> {
     if (!LEASE_ID.test(leaseId)) throw new NetnsdError('internal', `not a lease id: ${JSON.stringify(leaseId)}`);
@@ -43,25 +43,25 @@ export class LeaseFiles {
     }
   }
 
-  /** Removes a lease's files, if it has any. Containers that see them go on seeing them. */
+  /** Removes a lease's files, if it has any. Containers that have them mounted keep them. */
   remove(leaseId: string): void {
     fs.rmSync(join(this.#directory, leaseId), { recursive: true, force: true });
   }
 
-  /** After a start: of what was found, removes all but the files of leases that `stands`; the names of what was removed. */
-  sweep(stands: (leaseId: string) => boolean): string[] {
-    const removed = this.#found.filter((name) => !stands(name));
+  /** After a start: of what was found, removes all but the files of leases that `isLeased`. Returns the names of the removed. */
+  removeEnded(isLeased: (leaseId: string) => boolean): string[] {
+    const removed = this.#found.filter((name) => !isLeased(name));
     for (const name of removed) fs.rmSync(join(this.#directory, name), { recursive: true, force: true });
     return removed;
   }
 }
 
-/** Readable by all, for containers run as anybody; the folders above it keep the machine's own users away. */
+/** Readable by all, since containers run as any user; the folders above it keep the users of the host out. */
 function writeFile(path: string, text: string): string {
   const temporary = `${path}.new`;
   fs.rmSync(temporary, { force: true });
   fs.writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
-  // The mode of the call is cut by the umask.
+  // The umask has cut the mode.
   fs.chmodSync(temporary, 0o644);
   fs.renameSync(temporary, path);
   return path;

@@ -3,21 +3,21 @@ import { NetnsdError } from '../errors.js';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
-/** Why a file is not one that netnsd wrote and nobody else may change; undefined where it is. */
+/** Why a file may not be netnsd's own, or may be changed by others; undefined if it is safe to use. */
 export function foreignness(stats: fs.Stats): string | undefined {
-  if (!stats.isFile()) return 'it is no regular file';
+  if (!stats.isFile()) return 'it is not a regular file';
   if (stats.uid !== process.geteuid?.()) return `it belongs to user ${stats.uid}`;
-  if ((stats.mode & 0o022) !== 0) return 'others may write to it';
+  if ((stats.mode & 0o022) !== 0) return 'it is writable by others';
   return stats.nlink === 1 ? undefined : 'it has another name elsewhere';
 }
 
 /**
- * Reads a file that netnsd wrote. Neither follows a symlink, nor waits at a fifo, nor opens a device; throws an Error that
- * says what is wrong with it.
+ * Reads a file that netnsd wrote. Does not follow a symlink, block on a fifo or open a device. Throws an Error that says what is
+ * wrong with the file.
  */
 export function readOwnFile(path: string, largestBytes: number): string {
-  // A device may act on being opened, so one look before that; the looks after it are those that count.
-  if (!fs.lstatSync(path).isFile()) throw new Error('it is no regular file');
+  // Opening a device may have effects, so check first; the checks on the descriptor are those that count.
+  if (!fs.lstatSync(path).isFile()) throw new Error('it is not a regular file');
   const fd = openUnfollowed(path);
   try {
     const stats = fs.fstatSync(fd);
@@ -30,24 +30,24 @@ export function readOwnFile(path: string, largestBytes: number): string {
   }
 }
 
-/** What was read stands, whatever close(2) says; the descriptor is gone in any case. */
+/** The content has been read, whatever close(2) reports; the descriptor is closed in any case. */
 function closeAnyway(fd: number): void {
   try {
     fs.closeSync(fd);
   } catch {
-    // EINTR or EIO, of which neither speaks of what was read.
+    // EINTR or EIO: neither is about what was read.
   }
 }
 
-/** Errors that speak of the machine at this moment, not of the file. */
+/** Errors about the state of the machine, not about the file. */
 const HARDSHIPS = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EINTR', 'EAGAIN', 'EIO', 'EBUSY', 'ENOSPC', 'EDQUOT'];
 
-/** Whether an error speaks of the machine at this moment, so that what failed may succeed later. */
+/** Whether an error is about the state of the machine, so that a retry may succeed. */
 export function isHardship(error: unknown): boolean {
   return HARDSHIPS.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** Throws `state_unusable` where `error` says nothing about the file itself: what it holds must not be given up for that. */
+/** Throws `state_unusable` if `error` is about the machine: the content of the file must not be given up for that. */
 export function refuseHardship(error: unknown, path: string): void {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (!isHardship(error)) return;
@@ -55,7 +55,7 @@ export function refuseHardship(error: unknown, path: string): void {
   throw new NetnsdError('state_unusable', text, { cause: error, details: { path, errno: code } });
 }
 
-/** Puts a file with this text in the place of `path`, by a rename; follows no symlink. Throws what node:fs throws. */
+/** Replaces the file at `path` by a rename; does not follow a symlink. Throws what node:fs throws. */
 export function replaceOwnFile(path: string, text: string): void {
   const temporary = `${path}.new`;
   fs.rmSync(temporary, { recursive: true, force: true });

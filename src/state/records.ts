@@ -47,7 +47,7 @@ export class FileRecords {
     return stored.map(({ record }) => record);
   }
 
-  /** Writes the record into the folder of its state, atomically. Throws `state_write_failed`; then the older record stands. */
+  /** Writes the record into the folder of its state, atomically. Throws `state_write_failed`; then the older record counts. */
   write(record: EndpointRecord, previous: EndpointState | null): void {
     const { id, state } = record;
     const temporary = this.#path(state, id, temporaryName(id));

@@ -3,19 +3,19 @@ import { NetnsdError } from '../errors.js';
 import { readOwnFile, replaceOwnFile } from './own-file.js';
 
 const NAME = 'sequence';
-/** One write for this many numbers; a restart skips what was left of them. */
+/** Numbers reserved by one write; a restart skips those that were not used. */
 const NUMBERS_A_WRITE = 1024;
 
 /**
- * Numbers that no endpoint of this state directory ever had, restarts included: `STATE_DIR/sequence` holds the first one
- * that was never set aside for use. Ids and names of links are made of them, so none may come twice.
+ * Numbers that no endpoint of this state directory has had, restarts included: `STATE_DIR/sequence` holds the first one that was
+ * never reserved. Ids and names of links are made of them, so none is used twice.
  */
 export class FileSequence {
   readonly #path: string;
   #next: number;
   #reservedBelow: number;
 
-  /** `above` is the greatest number of any record that was found, in case the file was lost; 0 if there is none. */
+  /** `above` is the greatest number that was found in use, in case the file was lost; 0 if there is none. */
   constructor(directory: string, options: { readonly above: number }) {
     this.#path = join(directory, NAME);
     this.#next = Math.max(readNumber(this.#path), options.above + 1);
@@ -44,7 +44,7 @@ export class FileSequence {
   }
 }
 
-/** 1 where there is no number to be read. */
+/** 1 if no number can be read. */
 function readNumber(path: string): number {
   try {
     const text = readOwnFile(path, 64);

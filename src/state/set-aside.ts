@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { OTHER_FOLDERS, SET_ASIDE, STATE_FILES } from './layout.js';
 import { foreignness } from './own-file.js';
 
-/** One file that was found and not used. */
+/** A file that was found and not used. */
 export interface RecordWarning {
   readonly path: string;
   readonly problem: string;
-  /** Where it is now; null when it could not be moved, or was removed. */
+  /** Where it is now; null if it could not be moved, or was removed. */
   readonly movedTo: string | null;
 }
 
-/** Moves what is not netnsd's out of the way, itself and not what it points to; null when that cannot be done. */
+/** Moves an entry to `set-aside/`, a link itself and not its target. Returns the new path, or null if that fails. */
 export function setAside(file: { directory: string; folder: string; name: string }): string | null {
   const { directory, folder, name } = file;
   const wanted = folder === '' ? name : `${folder}-${name}`;
-  // A file's name has 255 bytes at the most, and what is set aside needs some for where it was and for its number.
+  // A file name has at most 255 bytes, and some are needed for the folder and a number.
   const target = Buffer.byteLength(wanted) <= 240 ? wanted : `${folder}-${digest(name)}`;
   for (let attempt = 0; attempt < 1000; attempt += 1) {
     const to = join(directory, SET_ASIDE, attempt === 0 ? target : `${target}.${attempt}`);
@@ -36,15 +36,15 @@ function digest(name: string): string {
 }
 
 /**
- * Sets aside what bears the name of one of netnsd's own files and is a symlink, fifo, device, folder or hard link, another
- * user's, or open to others: it would be written through, waited for, or obeyed.
+ * Sets aside entries that have the name of a file of netnsd's and are a symlink, fifo, device, folder or hard link, belong to
+ * another user, or are writable by others: netnsd would write through them, block on them, or trust their content.
  */
 export function setForeignFilesAside(directory: string, warn: (warning: RecordWarning) => void): void {
   for (const { name, path, problem } of foreignFiles(directory))
     warn({ path, problem, movedTo: setAside({ directory, folder: '', name }) });
 }
 
-/** The same for a state directory that is about to go as a whole: removes them, and not what they lead to. */
+/** Removes such entries, and not what they lead to: for a state directory that is about to be removed. */
 export function removeForeignFiles(directory: string): void {
   for (const { path } of foreignFiles(directory)) fs.rmSync(path, { recursive: true, force: true });
 }
@@ -61,7 +61,7 @@ function foreignFiles(directory: string): { name: string; path: string; problem:
 }
 
 function foreignnessOfFolder(stats: fs.Stats): string | undefined {
-  if (!stats.isDirectory()) return 'it is no folder';
+  if (!stats.isDirectory()) return 'it is not a folder';
   if (stats.uid !== process.geteuid?.()) return `it belongs to user ${stats.uid}`;
-  return (stats.mode & 0o022) === 0 ? undefined : 'others may write to it';
+  return (stats.mode & 0o022) === 0 ? undefined : 'it is writable by others';
 }

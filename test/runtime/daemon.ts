@@ -11,7 +11,8 @@ import { assertSandbox } from '../guard.js';
 import { PLAIN } from '../plain-node.js';
 import { eventually } from './eye.js';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** What `netnsd` executes. */
+export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 /** How much of its log is shown of a daemon that ends unasked. */
 const LAST_LINES = 20;

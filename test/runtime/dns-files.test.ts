@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { program } from '../native/program.js';
-import { makeBundle } from './bundle.js';
+import { editSpec, makeBundle } from './bundle.js';
 import { startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
+import { NETNSD_RUNC, writeSettings } from './wrapper.js';
 
 const DNS = '[pools.default.dns]\nservers = ["10.0.0.53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 4\n';
@@ -32,19 +32,53 @@ for (const runtime of ['runc', 'crun']) {
   });
 }
 
-t.test('with mount_dns the wrapper needs no word about it, and a bundle that is used again works again', async (t) => {
+/** Annotations with which netnsd-runc takes from the shelf, and with which it asks the daemon. */
+const ways = { 'from the shelf': { 'an.annotation': 'x' }, 'from the daemon': { 'dev.netnsd.dns': 'true' } };
+
+for (const [way, annotations] of Object.entries(ways)) {
+  t.test(`with mount_dns netnsd-runc mounts the files of what it gets ${way}, and a bundle works again`, async (t) => {
+    await using daemon = await startDaemon(t, `${POOL}mount_dns = true\n${DNS}`);
+    const unused = join(daemon.stateDir, 'shelf/offers/default/unused');
+    await eventually('the endpoints lie on the shelf', () => readdirSync(unused).length === 2);
+    const bundle = await makeBundle(LOOK);
+    editSpec(bundle.folder, (spec) => Object.assign(spec, { annotations }));
+    const settings = writeSettings({ runtime: 'runc', socket: daemon.socket });
+    const run = () =>
+      execa(NETNSD_RUNC, ['run', '--bundle', bundle.folder, 'guest'], {
+        env: { NETNSD_RUNC_CONFIG: settings },
+        reject: false,
+      });
+    const isFromShelf = way === 'from the shelf';
+    // The second time the bundle bears the marks of the first: that is for the daemon.
+    for (const time of [1, 2]) {
+      const isUnheard = isFromShelf && time === 1;
+      if (isUnheard) process.kill(daemon.pid, 'SIGSTOP');
+      const { stdout } = await run().finally(() => isUnheard && process.kill(daemon.pid, 'SIGCONT'));
+      t.ok(stdout.startsWith(RESOLV_CONF), stdout);
+      t.match(stdout, 'read-only');
+      t.match(stdout, 'PING guest');
+      await eventually('the lease is back', async () => (await daemon.leases()).length === 0);
+    }
+    t.same(readdirSync(join(daemon.stateDir, 'dns')), []);
+  });
+}
+
+t.test('the files of a lease that the daemon never heard of outlive its death, and end with the lease', async (t) => {
   await using daemon = await startDaemon(t, `${POOL}mount_dns = true\n${DNS}`);
-  const bundle = await makeBundle(LOOK);
-  const conf = join(daemon.folder, 'runc.conf');
-  writeFileSync(conf, `runtime = runc\nsocket = ${daemon.socket}\n`, { mode: 0o600 });
-  const env = { NETNSD_RUNC_CONFIG: conf };
-  for (let time = 0; time < 2; time += 1) {
-    const { stdout } = await execa(program(), ['run', '--bundle', bundle.folder, 'guest'], { env, reject: false });
-    t.ok(stdout.startsWith(RESOLV_CONF), stdout);
-    t.match(stdout, 'PING guest');
-    await eventually('the lease is back', async () => (await daemon.leases()).length === 0);
-  }
-  t.same(readdirSync(join(daemon.stateDir, 'dns')), []);
+  const unused = join(daemon.stateDir, 'shelf/offers/default/unused');
+  await eventually('the endpoints lie on the shelf', () => readdirSync(unused).length === 2);
+  const bundle = await makeBundle('true');
+  editSpec(bundle.folder, (spec) => Object.assign(spec, { annotations: ways['from the shelf'] }));
+  await daemon.stop('SIGKILL');
+  const env = { NETNSD_RUNC_CONFIG: writeSettings({ runtime: '/bin/true', socket: daemon.socket }) };
+  const folder = join(daemon.stateDir, 'dns');
+  await execa(NETNSD_RUNC, ['create', '--bundle', bundle.folder, 'guest'], { env });
+  const [lease] = readdirSync(folder);
+  daemon.start();
+  await daemon.answers();
+  t.same([(await daemon.leases()).map(({ id }) => id), readdirSync(folder)], [[lease], [lease]]);
+  await execa(NETNSD_RUNC, ['delete', 'guest'], { env });
+  await eventually('the files are gone', () => readdirSync(folder).length === 0);
 });
 
 t.test('the files of a lease that did not outlive the daemon are removed, those of others stay', async (t) => {

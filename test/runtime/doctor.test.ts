@@ -54,20 +54,20 @@ t.test('a host on which netnsd runs has nothing failed, with a daemon and withou
   await using daemon = await startDaemon(t, SELDOM);
   const { status, text } = await doctor(daemon, '--verbose');
   t.equal(status, 0, text);
-  t.match(text, /\n {2}ok +trial: a namespace, a veth pair and a bridge could be made\n/);
+  t.match(text, /\n {2}ok +trial: made a namespace, a veth pair and a bridge\n/);
   t.match(text, /\n {2}ok +subnets: no pool shares/);
-  t.match(text, /\n {2}ok +reconcile: 3 endpoints are as they should be\n/);
+  t.match(text, /\n {2}ok +reconcile: 3 endpoints checked, no difference\n/);
   t.match(text, /\n\d+ checks: \d+ ok, \d+ warnings?, 0 failed, \d+ unknown$/);
   await daemon.stop('SIGKILL');
   const dead = await doctor(daemon);
   t.equal(dead.status, 0, dead.text);
-  t.match(dead.text, /leftover: no daemon runs, and 3 namespaces are mounted and 3 records there\n +-> netnsd serve/);
+  t.match(dead.text, /leftover: no daemon is running; 3 mounted namespaces and 3 records are left\n +-> netnsd serve/);
   t.match(dead.text, /unknown +daemon: no daemon listens on/);
 });
 
 t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
-  const look = async () => {
+  const snapshot = async () => {
     const parts = [
       'ip link',
       'ip route show table all',
@@ -76,12 +76,12 @@ t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) 
     ];
     return (await execa('sh', ['-c', parts.join('; ')])).stdout;
   };
-  const before = await look();
+  const before = await snapshot();
   await doctor(daemon);
-  t.equal(await look(), before);
+  t.equal(await snapshot(), before);
 });
 
-t.test('what somebody did to netnsd is told, mended with --fix, and then fine', async (t) => {
+t.test('changes made by hand are reported, repaired with --fix, and then ok', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
   const bridge = await bridgeOf();
@@ -98,10 +98,10 @@ t.test('what somebody did to netnsd is told, mended with --fix, and then fine', 
     'its link at the host is gone',
   ])
     t.match(first.text, new RegExp(`fail +reconcile: .*${problem}\n +-> sudo netnsd doctor --fix`));
-  t.equal((await doctor(daemon)).status, 1, 'to tell mends nothing');
+  t.equal((await doctor(daemon)).status, 1, 'without --fix nothing is repaired');
   const fixed = await doctor(daemon, '--fix');
   t.equal(fixed.status, 0, fixed.text);
-  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${bridge}: is gone; mended`));
+  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${bridge}: is gone; repaired`));
   await daemon.filled();
   const after = await report(daemon);
   t.equal(after.counts.fail, 0);
@@ -110,7 +110,7 @@ t.test('what somebody did to netnsd is told, mended with --fix, and then fine', 
   t.ok(await answersPing(lease.addresses[0]?.address.split('/')[0] as string));
 });
 
-t.test('a lease that lost its link is told, and --fix cannot give it back', async (t) => {
+t.test('a lease that lost its link is reported, and --fix cannot repair it', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
   await execa('ip', ['link', 'delete', lease.interface.hostName]);
@@ -124,7 +124,7 @@ t.test('a lease that lost its link is told, and --fix cannot give it back', asyn
   await eventually('it is gone with its endpoint', async () => (await doctor(daemon)).status === 0);
 });
 
-t.test('settings of the host are told as they are made', async (t) => {
+t.test('settings of the host are reported when they are made', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const bridge = await bridgeOf();
   await set(t, 'net/ipv4/ip_forward', 0);
@@ -233,13 +233,13 @@ t.test('a rule of nftables by subnet counts as well', async (t) => {
   t.match(
     await told(daemon, 'firewall'),
     [/chain passing of table inet mine drops/],
-    'these let nothing of the pool by',
+    'none of these accepts packets of the pool',
   );
   await execa('nft', ['add rule inet mine passing ip daddr 10.208.0.0/12 accept']);
   t.match(await told(daemon, 'firewall'), [/^ok/]);
 });
 
-t.test('without root less is told, and said so', async (t) => {
+t.test('without root, checks that need it are unknown', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const where = ['--state-dir', daemon.stateDir, '--socket', daemon.socket];
   await execa('chmod', ['755', daemon.folder]);
@@ -260,8 +260,8 @@ t.test('without root less is told, and said so', async (t) => {
     { reject: false },
   );
   t.equal(exitCode, 0, stdout);
-  t.match(stdout, /unknown +firewall: cannot be told: E.*\n +-> sudo netnsd doctor/);
-  t.match(stdout, /unknown +trial: nothing can be tried without root/);
+  t.match(stdout, /unknown +firewall: cannot be checked: E.*\n +-> sudo netnsd doctor/);
+  t.match(stdout, /unknown +trial: cannot be tried without root/);
   t.match(stdout, /unknown +daemon: permission denied on/);
-  t.match(stdout, /unknown +leftover: cannot be told: EACCES/);
+  t.match(stdout, /unknown +leftover: cannot be checked: EACCES/);
 });

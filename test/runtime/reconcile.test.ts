@@ -26,7 +26,7 @@ async function works(t: Test, daemon: Daemon, leases: readonly Lease[]): Promise
   await daemon.cli('release', fresh.id);
 }
 
-/** The endpoints that are ready, as a person sees them: by their paths. */
+/** The ready endpoints, by their paths. */
 async function readyPaths(daemon: Daemon): Promise<string[]> {
   const leased = new Set((await daemon.leases()).map(({ netns }) => netns.path));
   const paths = new SeenVault(daemon.stateDir).links.map((name) => join(daemon.stateDir, 'netns', name));
@@ -37,21 +37,21 @@ function endpointOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1, path.lastIndexOf('.'));
 }
 
-t.test('a daemon to which nobody did anything finds nothing', async (t) => {
+t.test('an unchanged daemon finds nothing', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
   t.same(await reconcile(daemon), []);
   await works(t, daemon, [lease]);
 });
 
-t.test('a bridge that somebody deletes is made anew around a lease that goes on', async (t) => {
+t.test('a bridge that was deleted is made again, and the lease goes on', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
   const bridge = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
   await execa('ip', ['link', 'delete', bridge?.ifname as string]);
   t.notOk(await answersPing(addressOf(lease)));
   t.match(await reconcile(daemon, false), [{ object: bridge?.ifname, problem: 'is gone', outcome: 'found' }]);
-  t.notOk(await answersPing(addressOf(lease)), 'to tell mends nothing');
+  t.notOk(await answersPing(addressOf(lease)), 'without fix nothing is repaired');
   t.match(await reconcile(daemon), [{ object: bridge?.ifname, problem: 'is gone', outcome: 'done' }]);
   t.ok(await answersPing(addressOf(lease)), 'the same namespace');
   t.same(await daemon.leases(), [lease]);
@@ -59,7 +59,7 @@ t.test('a bridge that somebody deletes is made anew around a lease that goes on'
   await works(t, daemon, [lease]);
 });
 
-t.test('ready endpoints that somebody broke are replaced, and never leased', async (t) => {
+t.test('ready endpoints that were broken are replaced, and never leased', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
   const before = (await links()).length;
@@ -89,7 +89,7 @@ t.test('ready endpoints that somebody broke are replaced, and never leased', asy
   await eventually('no link is left over', async () => (await links()).length === before);
 });
 
-t.test('the daemon finds such things by itself, and says so in its log', async (t) => {
+t.test('the daemon reconciles by itself, and logs what it repairs', async (t) => {
   await using daemon = await startDaemon(t, SELDOM.replace('3600', '1'));
   const [path] = (await readyPaths(daemon)) as [string];
   await new SeenVault(daemon.stateDir).unmount(endpointOf(path));
@@ -100,7 +100,7 @@ t.test('the daemon finds such things by itself, and says so in its log', async (
   await eventually('its log tells', () => /its namespace is not mounted any more; replaced/.test(daemon.log()));
 });
 
-t.test('a link of a lease that is taken out of its bridge is put back; one that is deleted is told', async (t) => {
+t.test('a leased link that was taken out of its bridge is put back; one that was deleted is reported', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
   const { hostName } = lease.interface;
@@ -108,7 +108,7 @@ t.test('a link of a lease that is taken out of its bridge is put back; one that 
   t.match(await reconcile(daemon), [{ object: hostName, problem: 'is a port of no bridge', outcome: 'done' }]);
   t.ok(await answersPing(addressOf(lease)));
   await execa('ip', ['link', 'delete', hostName]);
-  const told = { lease: lease.id, problem: 'its link at the host is gone', action: 'none', advice: /start it anew/ };
+  const told = { lease: lease.id, problem: 'its link at the host is gone', action: 'none', advice: /with a new lease/ };
   t.match(await reconcile(daemon), [told]);
   t.same(await daemon.leases(), [lease], 'the lease stays');
   await daemon.cli('release', lease.id);
@@ -116,7 +116,7 @@ t.test('a link of a lease that is taken out of its bridge is put back; one that 
   await works(t, daemon, []);
 });
 
-t.test('what bears the mark and belongs to nobody is removed', async (t) => {
+t.test('an object that bears the instance id and belongs to no endpoint is removed', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const mark = /nd[a-z2-7]{4}-/.exec((await links()).map(({ ifname }) => ifname).join(' '))?.[0] as string;
   await execa('ip', ['link', 'add', `${mark}zzz`, 'type', 'veth', 'peer', 'name', 'other']);

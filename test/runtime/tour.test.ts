@@ -49,7 +49,7 @@ t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
   t.match(all, /ready {9}default-2 {2}\((seal|proof)\)/, 'what is released is found clean, and ready again');
   t.match(all, 'no daemon listens on /run/netnsd/netnsd.sock', 'the daemon was killed');
   t.equal(all.match(/^[0-9a-f]{16} {2}default {2}web-1 .*10\.213\.0\.2/gm)?.length, 2, 'and the lease survived that');
-  t.match(all, /has ended; 1[78] endpoints and 1 bridges removed/);
+  t.match(all, /has stopped; 1[78] endpoints and 1 bridges removed/);
   t.match(all, "cannot access '/run/netnsd'", 'no file is left');
   t.equal(all.trim().split('\n').at(-1)?.split(' ')[0], 'lo', 'no link is left');
 });

@@ -26,7 +26,7 @@ const FindingSchema = Type.Object({
   endpoint: nullableString({ examples: ['default-17'] }),
   lease: nullableString({ description: 'Id of the lease on it.', examples: [null] }),
   problem: Type.String({ examples: ['its link at the host is gone'] }),
-  action: oneOf(['replaced', 'released', 'mended', 'removed', 'none'], {
+  action: oneOf(['replaced', 'released', 'repaired', 'removed', 'none'], {
     description: 'How such a difference is repaired; none: only an operator can repair it.',
     examples: ['replaced'],
   }),

@@ -6,10 +6,10 @@ import { type Machine, type PoolSize, unwrap } from '../machine.js';
 import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js';
 
 const FIREWALLD = 'firewalld';
-const NOT_ASKED = 'nftables is not loaded here, or whether it is cannot be told, and to ask would load it';
+const NOT_ASKED = 'nftables is not loaded, or may not be: a query would load it';
 
-/** Whether a rule speaks of a pool: of its first bridge, or of its subnet or what that is a part of. */
-function speaksOf(pass: Pass, { bridge, subnet }: { bridge: string; subnet: string }): boolean {
+/** Whether a rule matches a pool: its first bridge, its subnet, or a network that contains it. */
+function isAbout(pass: Pass, { bridge, subnet }: { bridge: string; subnet: string }): boolean {
   if ('link' in pass) return globMatches(pass.link, bridge);
   const network = ipv4Bytes(parseSubnet(subnet).network);
   return pass.address.every((byte, at) => ((network[at] ?? 0) & (pass.mask[at] ?? 0)) === byte);
@@ -17,7 +17,7 @@ function speaksOf(pass: Pass, { bridge, subnet }: { bridge: string; subnet: stri
 
 function isPassed(machine: Machine, chain: ForwardChain, pool: PoolSize): boolean {
   const bridge = bridgeName(machine.site, pool.name, 0);
-  return chain.passes.some((pass) => speaksOf(pass, { bridge, subnet: pool.subnet }));
+  return chain.passes.some((pass) => isAbout(pass, { bridge, subnet: pool.subnet }));
 }
 
 function acceptRules({ family, table, chain }: ForwardChain, bridges: string): string[] {
@@ -35,10 +35,10 @@ function acceptRules({ family, table, chain }: ForwardChain, bridges: string): s
 export const FORWARD_POLICY: Check = {
   group: 'networks',
   name: 'firewall',
-  what: 'chains of nftables and iptables that drop what is forwarded, unless a rule lets a bridge or subnet of the pool by',
-  why: 'Docker, ufw and others set the policy of FORWARD to DROP; with bridge-nf-call-iptables, or in the family bridge, it also keeps containers of one pool from each other',
-  mend: 'rules that let the bridges by; or bridge-nf-call-iptables=0 where only the pool itself counts',
-  look(machine) {
+  what: 'chains of nftables and iptables that drop forwarded packets, without a rule for a bridge or subnet of the pool',
+  why: 'Docker, ufw and others set the policy of FORWARD to DROP; with bridge-nf-call-iptables, or in the family bridge, this also separates the containers of a pool',
+  repair: 'accept rules for the bridges; or bridge-nf-call-iptables=0, for traffic within a pool',
+  run(machine) {
     const { firewall, files, pools, site } = machine;
     if (firewall === undefined) return unknown(NOT_ASKED);
     const dropping = unwrap(firewall).filter(({ policy }) => policy === 'drop');
@@ -47,7 +47,7 @@ export const FORWARD_POLICY: Check = {
       const stuck = pools.filter((pool) => !isPassed(machine, chain, pool));
       if (stuck.length === 0) return [];
       const names = `pool ${stuck.map(({ name }) => name).join(' or ')}`;
-      const where = `chain ${chain.chain} of table ${chain.family} ${chain.table} drops what is forwarded`;
+      const where = `chain ${chain.chain} of table ${chain.family} ${chain.table} drops forwarded packets`;
       const advice = acceptRules(chain, `nb${site.instanceId}-*`);
       if (chain.family === 'bridge')
         return [fail(`${where} by bridges: containers of ${names} do not reach each other`, ...advice)];
@@ -56,29 +56,27 @@ export const FORWARD_POLICY: Check = {
         fail(
           `${where}, frames within a bridge included (bridge-nf-call-iptables): containers of ${names} do not reach each other`,
           ...advice,
-          'or, for what stays within a pool: sysctl -w net.bridge.bridge-nf-call-iptables=0',
+          'or, for traffic within a pool: sysctl -w net.bridge.bridge-nf-call-iptables=0',
         ),
       ];
     });
     if (outcomes.length > 0) return outcomes;
-    return ok(
-      dropping.length === 0 ? 'no chain drops what is forwarded' : 'what is dropped does not concern the pools',
-    );
+    return ok(dropping.length === 0 ? 'no chain drops forwarded packets' : 'no chain drops packets of the pools');
   },
 };
 
 export const BRIDGE_CALLS: Check = {
   group: 'networks',
   name: 'bridge-nf-call',
-  what: 'net.bridge.bridge-nf-call-iptables, with rules that see what is forwarded',
-  why: 'each frame within a bridge then passes the rules for routed packets, which costs time, and may meet rules not meant for it',
-  mend: 'turn it off, unless Kubernetes or Docker on this host need it',
-  look({ files, firewall }) {
+  what: 'net.bridge.bridge-nf-call-iptables, if there are rules for forwarded packets',
+  why: 'each frame within a bridge then passes the rules for routed packets: this takes time, and rules not meant for it apply',
+  repair: 'turn it off, unless Kubernetes or Docker on this host needs it',
+  run({ files, firewall }) {
     if (files.sysctl('net.bridge.bridge-nf-call-iptables') !== 1)
-      return ok('frames within a bridge pass no rules for routed packets');
+      return ok('frames within a bridge do not pass the rules for routed packets');
     if (firewall === undefined) return unknown(NOT_ASKED);
     const chains = unwrap(firewall).filter(({ family }) => family !== 'bridge');
-    if (chains.length === 0) return ok('bridge-nf-call-iptables is on, and no rules see what is forwarded');
+    if (chains.length === 0) return ok('bridge-nf-call-iptables is on, and there are no rules for forwarded packets');
     return warn(
       `bridge-nf-call-iptables is 1, so frames between containers pass ${chains.map(({ family, table, chain }) => `${family} ${table} ${chain}`).join(', ')}`,
       'sysctl -w net.bridge.bridge-nf-call-iptables=0',
@@ -90,19 +88,19 @@ export const BRIDGE_CALLS: Check = {
 export const FIREWALLD_ZONES: Check = {
   group: 'networks',
   name: 'firewalld',
-  what: "firewalld runs, and no zone has the pool's subnet or bridge",
-  why: 'the default zone rejects what containers send to this host, and what is forwarded to another zone',
-  mend: 'put the subnet into a zone, trusted for example',
-  look(machine) {
+  what: "whether firewalld runs, and a zone has the pool's subnet or bridge",
+  why: 'the default zone rejects packets from containers to this host and to other zones',
+  repair: 'add the subnet to a zone, for example trusted',
+  run(machine) {
     const { firewall, running, pools } = machine;
-    if (!running.has(FIREWALLD)) return ok('firewalld does not run');
+    if (!running.has(FIREWALLD)) return ok('firewalld is not running');
     if (firewall === undefined) return unknown(NOT_ASKED);
     const chains = unwrap(firewall).filter(({ table }) => table === FIREWALLD);
     const stuck = pools.filter((pool) => !chains.some((chain) => isPassed(machine, chain, pool)));
     if (stuck.length === 0) return ok('every pool is in a zone of firewalld');
     return stuck.map(({ name, subnet }) =>
       warn(
-        `firewalld runs, and subnet ${subnet} of pool ${name} is in none of its zones`,
+        `firewalld is running, and subnet ${subnet} of pool ${name} is in none of its zones`,
         `firewall-cmd --permanent --zone=trusted --add-source=${subnet} && firewall-cmd --reload`,
       ),
     );

@@ -1,7 +1,7 @@
 import { mostEndpoints } from '../machine.js';
 import { type Check, fail, ok, unknown, warn } from '../outcome.js';
 
-/** What the daemon itself has open, and what a build takes. */
+/** Descriptors of the daemon itself and of a build. */
 const OWN_DESCRIPTORS = 64;
 /** A record and its successor while it is replaced, a page of a tmpfs each, and the files of a lease. */
 const BYTES_AN_ENDPOINT = 16 * 1024;
@@ -23,10 +23,10 @@ function roundUp(value: number): number {
 export const OPEN_FILES: Check = {
   group: 'limits',
   name: 'open-files',
-  what: 'RLIMIT_NOFILE (hard) of the daemon that runs, otherwise of this shell',
-  why: 'a sealed endpoint takes one descriptor, and half of all are kept for connections of clients',
-  mend: '`LimitNOFILE=` of the unit, `ulimit -Hn` of the shell',
-  look(machine) {
+  what: 'RLIMIT_NOFILE (hard) of the running daemon, or else of this shell',
+  why: 'a sealed endpoint takes one descriptor, and half of the descriptors are kept for clients',
+  repair: '`LimitNOFILE=` in the unit, `ulimit -Hn` in a shell',
+  run(machine) {
     const { files, daemon } = machine;
     const ofDaemon = daemon.answers ? files.text(`/proc/${daemon.status.pid}/limits`) : undefined;
     const text = ofDaemon ?? files.text('/proc/self/limits') ?? '';
@@ -34,9 +34,9 @@ export const OPEN_FILES: Check = {
     if (hard === undefined) return unknown('the limit of open files cannot be read');
     if (hard === 'unlimited') return ok('open files are not limited');
     const wanted = 2 * (mostEndpoints(machine) + OWN_DESCRIPTORS);
-    if (Number(hard) >= wanted) return ok(`${hard} open files, ${wanted} wanted at the most`);
+    if (Number(hard) >= wanted) return ok(`${hard} open files, at most ${wanted} needed`);
     return warn(
-      `${ofDaemon === undefined ? 'this shell' : 'the daemon'} may open ${hard} files, and ${mostEndpoints(machine)} endpoints with their clients want ${wanted}`,
+      `${ofDaemon === undefined ? 'this shell' : 'the daemon'} may open ${hard} files, and ${mostEndpoints(machine)} endpoints and their clients need ${wanted}`,
       `in the unit: LimitNOFILE=${roundUp(wanted)}; in a shell: ulimit -Hn ${roundUp(wanted)}`,
     );
   },
@@ -46,13 +46,13 @@ export const NAMESPACES: Check = {
   group: 'limits',
   name: 'namespaces',
   what: "user.max_net_namespaces against the sum of the pools' max",
-  why: 'beyond it the kernel refuses to make a namespace (ENOSPC), and the pools stay smaller',
-  mend: 'raise the sysctl',
-  look(machine) {
+  why: 'at the limit the kernel refuses to make a namespace (ENOSPC), and the pools stay smaller',
+  repair: 'raise the sysctl',
+  run(machine) {
     const limit = machine.files.sysctl('user.max_net_namespaces');
     if (limit === undefined) return unknown('user.max_net_namespaces cannot be read');
     const wanted = mostEndpoints(machine);
-    if (limit > wanted) return ok(`${limit} network namespaces, ${wanted} of them for pools at the most`);
+    if (limit > wanted) return ok(`${limit} network namespaces, at most ${wanted} for pools`);
     const message = `user.max_net_namespaces is ${limit}, and the pools may grow to ${wanted} endpoints`;
     const advice = persistent('user.max_net_namespaces', roundUp(2 * wanted + 1));
     return limit === 0 ? fail(message, ...advice) : warn(message, ...advice);
@@ -66,15 +66,15 @@ export const MOUNTS: Check = {
   group: 'limits',
   name: 'mounts',
   what: "fs.mount-max against the sum of the pools' max",
-  why: 'every endpoint is a mount in the mount namespace of the vault; beyond the limit mount(2) says ENOSPC',
-  mend: 'raise the sysctl',
-  look(machine) {
+  why: 'every endpoint is a mount in the mount namespace of the vault; at the limit mount(2) fails with ENOSPC',
+  repair: 'raise the sysctl',
+  run(machine) {
     const limit = machine.files.sysctl('fs.mount-max');
     if (limit === undefined) return unknown('fs.mount-max cannot be read');
     const wanted = mostEndpoints(machine) + VAULT_OWN_MOUNTS;
-    if (limit > wanted) return ok(`${limit} mounts in a namespace, ${wanted} wanted at the most`);
+    if (limit > wanted) return ok(`${limit} mounts, at most ${wanted} needed`);
     return warn(
-      `fs.mount-max is ${limit}, and there are ${mostEndpoints(machine)} endpoints at the most`,
+      `fs.mount-max is ${limit}, with ${mostEndpoints(machine)} endpoints at most`,
       ...persistent('fs.mount-max', roundUp(2 * wanted)),
     );
   },
@@ -84,18 +84,18 @@ export const NEIGHBOURS: Check = {
   group: 'limits',
   name: 'neighbours',
   what: "net.ipv4.neigh.default.gc_thresh3 against the sum of the pools' max",
-  why: 'one table holds what all namespaces know of their neighbours; each running container knows at least its gateway, and when the table is full ("neighbor table overflow" in dmesg) new ones reach nobody',
-  mend: 'raise the three thresholds',
-  look(machine) {
+  why: 'all namespaces share one neighbour table; each running container has an entry for its gateway, and when the table is full ("neighbor table overflow" in dmesg) new containers have no network',
+  repair: 'raise the three thresholds',
+  run(machine) {
     const limit = machine.files.sysctl('net.ipv4.neigh.default.gc_thresh3');
     if (limit === undefined)
-      return unknown("gc_thresh3 can be read in the machine's first network namespace only, and this is another");
+      return unknown("gc_thresh3 can only be read in the machine's first network namespace, and this is another");
     const wanted = 2 * mostEndpoints(machine);
-    if (limit >= wanted) return ok(`${limit} neighbours, ${wanted} wanted at the most`);
+    if (limit >= wanted) return ok(`${limit} neighbours, at most ${wanted} needed`);
     const least = roundUp(wanted);
     const values = [least / 4, least / 2, least];
     return warn(
-      `gc_thresh3 is ${limit}: ${mostEndpoints(machine)} containers that know their gateway and one neighbour each need ${wanted}`,
+      `gc_thresh3 is ${limit}: ${mostEndpoints(machine)} containers with their gateway and one neighbour each need ${wanted}`,
       `sysctl -w ${values.map((value, i) => `net.ipv4.neigh.default.gc_thresh${i + 1}=${value}`).join(' ')}`,
       ...values.map(
         (value, i) => `in /etc/sysctl.d/90-netnsd-neighbours.conf: net.ipv4.neigh.default.gc_thresh${i + 1} = ${value}`,
@@ -107,20 +107,20 @@ export const NEIGHBOURS: Check = {
 export const SPACE: Check = {
   group: 'limits',
   name: 'space',
-  what: "file system of the state directory: a tmpfs, with room for the sum of the pools' max",
-  why: 'a lease is answered when its record is written, so a full file system refuses leases; and records shall not survive a reboot, which the namespaces do not',
-  mend: 'a larger tmpfs, or another `--state-dir`',
-  look(machine) {
+  what: "file system of the state directory: a tmpfs with space for the sum of the pools' max",
+  why: 'a lease is answered once its record is written, so a full file system refuses leases; and records must not survive a reboot, since namespaces do not',
+  repair: 'a larger tmpfs, or another `--state-dir`',
+  run(machine) {
     const { files, place } = machine;
     const path = files.stats(place.stateDir) === undefined ? parentOf(place.stateDir) : place.stateDir;
     const space = files.space(path);
-    if (space === undefined) return unknown(`${path} is not there`);
+    if (space === undefined) return unknown(`there is no ${path}`);
     const most = mostEndpoints(machine);
     const [bytes, count] = [most * BYTES_AN_ENDPOINT, most * FILES_AN_ENDPOINT];
     if (space.freeBytes < bytes || space.freeFiles < count) {
       const free = `${toMiB(space.freeBytes)} MiB and ${space.freeFiles} files`;
       return warn(
-        `${path} has room for ${free}; ${most} endpoints may take ${Math.ceil(bytes / 2 ** 20)} MiB and ${count} files`,
+        `${path} has ${free} free; ${most} endpoints may take ${Math.ceil(bytes / 2 ** 20)} MiB and ${count} files`,
         `mount -o remount,size=${Math.ceil((2 * bytes) / 2 ** 20)}M,nr_inodes=${2 * count} /run (if it is a tmpfs of its own), or --state-dir elsewhere`,
       );
     }

@@ -7,14 +7,14 @@ import { entriesOf } from '../systemd-files.js';
 export const NETWORK_MANAGER: Check = {
   group: 'link managers',
   name: 'NetworkManager',
-  what: '`unmanaged-devices` of NetworkManager, where it runs',
-  why: 'it tries to take over every link that comes up; a rule of udev keeps it off veth pairs, and not off bridges',
-  mend: 'name them in a file of conf.d',
-  look({ running, files, ...machine }) {
-    if (!running.has('NetworkManager')) return ok('NetworkManager does not run');
+  what: '`unmanaged-devices` of NetworkManager, if it is running',
+  why: 'it manages every link that comes up; its udev rule exempts veth pairs, but not bridges',
+  repair: 'list the links in a file of conf.d',
+  run({ running, files, ...machine }) {
+    if (!running.has('NetworkManager')) return ok('NetworkManager is not running');
     const specs = unmanagedDevices(files);
     const managed = ourLinks(machine).filter((link) => link.kind === 'bridge' && !isUnmanaged(specs, link));
-    if (managed.length === 0) return ok("NetworkManager leaves netnsd's links alone");
+    if (managed.length === 0) return ok("NetworkManager does not manage netnsd's links");
     const unmanaged = LINK_PATTERNS.map((pattern) => `interface-name:${pattern}`).join(';');
     return warn(
       `NetworkManager manages bridges such as ${managed[0]?.name}`,
@@ -61,10 +61,10 @@ function isUnmanaged(specs: readonly string[], link: OurLink): boolean {
 export const IFUPDOWN: Check = {
   group: 'link managers',
   name: 'ifupdown',
-  what: "/etc/network/interfaces and interfaces.d: `auto`, `allow-hotplug` and `iface` that fit a link of netnsd's",
-  why: 'ifup would configure them as they come',
-  mend: 'a narrower pattern',
-  look({ files, ...machine }) {
+  what: "/etc/network/interfaces and interfaces.d: `auto`, `allow-hotplug` and `iface` that match a link of netnsd's",
+  why: 'ifup would configure them when they appear',
+  repair: 'a narrower pattern',
+  run({ files, ...machine }) {
     const folder = '/etc/network/interfaces.d';
     const paths = ['/etc/network/interfaces', ...files.names(folder).map((name) => `${folder}/${name}`)];
     const taken = paths.flatMap((path) =>
@@ -77,9 +77,9 @@ export const IFUPDOWN: Check = {
           : [];
       }),
     );
-    if (taken.length === 0) return ok('ifupdown names none of them');
+    if (taken.length === 0) return ok("ifupdown does not name netnsd's links");
     return taken.map(({ path, line }) =>
-      warn(`${path} fits netnsd's links: ${line}`, 'name the links that you mean, such as /en* or /eth*'),
+      warn(`${path} matches netnsd's links: ${line}`, 'name the links that you mean, such as /en* or /eth*'),
     );
   },
 };
@@ -87,11 +87,11 @@ export const IFUPDOWN: Check = {
 export const DHCPCD: Check = {
   group: 'link managers',
   name: 'dhcpcd',
-  what: '`denyinterfaces` and `allowinterfaces` of /etc/dhcpcd.conf, where dhcpcd runs',
-  why: 'it asks for an address on every link, gives it one of 169.254/16 if nobody answers, and may move the default route there',
-  mend: 'deny them',
-  look({ running, files, ...machine }) {
-    if (!running.has('dhcpcd')) return ok('dhcpcd does not run');
+  what: '`denyinterfaces` and `allowinterfaces` of /etc/dhcpcd.conf, if dhcpcd is running',
+  why: 'it requests an address on every link, assigns one of 169.254/16 if there is no answer, and may move the default route there',
+  repair: 'deny the links',
+  run({ running, files, ...machine }) {
+    if (!running.has('dhcpcd')) return ok('dhcpcd is not running');
     const settings = (files.text('/etc/dhcpcd.conf') ?? '').split('\n').map((line) => line.trim().split(/[\s,]+/));
     const patternsOf = (word: string): string[] =>
       settings.filter(([first]) => first === word).flatMap(([, ...rest]) => rest);
@@ -101,7 +101,7 @@ export const DHCPCD: Check = {
     const taken = ourLinks(machine).filter(
       (link) => !fits(denied, link) && (allowed.length === 0 || fits(allowed, link)),
     );
-    if (taken.length === 0) return ok("dhcpcd leaves netnsd's links alone");
+    if (taken.length === 0) return ok("dhcpcd does not manage netnsd's links");
     return warn(
       `dhcpcd configures links such as ${taken.map(({ name }) => name).join(' and ')}`,
       `echo 'denyinterfaces ${LINK_PATTERNS.join(' ')}' >> /etc/dhcpcd.conf && systemctl restart dhcpcd`,

@@ -7,10 +7,10 @@ import { type Check, fail, ok, unknown } from '../outcome.js';
 export const CONFIGURATION: Check = {
   group: 'networks',
   name: 'configuration',
-  what: 'the configuration file is one, and its `socket_group` is a group',
-  why: 'the daemon does not start otherwise',
-  mend: 'the message names file, line, key and what is allowed',
-  look({ config, files }) {
+  what: 'the configuration file is valid, and its `socket_group` exists',
+  why: 'otherwise the daemon does not start',
+  repair: 'the message names file, line, key and what is allowed',
+  run({ config, files }) {
     if (!config.ok) {
       const { message, cause } = toNetnsdError(config.error);
       const isForbidden = (cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES';
@@ -31,10 +31,10 @@ export const SUBNETS: Check = {
   group: 'networks',
   name: 'subnets',
   what: "the pools' subnets against the host's addresses, and its routes in all tables",
-  why: 'the host would send packets of the one to the other; a daemon does not start so, and one that runs loses its containers',
-  mend: 'another `subnet`, or take the route away',
-  look({ network, site, pools, config, daemon }) {
-    if (!config.ok && !daemon.answers) return unknown('without a configuration there are no pools to compare');
+  why: 'the host would send packets for one to the other; the daemon does not start, and a running one loses its containers',
+  repair: 'another `subnet`, or delete the route',
+  run({ network, site, pools, config, daemon }) {
+    if (!config.ok && !daemon.answers) return unknown('without a configuration there are no pools to check');
     const overlaps = findOverlaps({ found: unwrap(network), site, pools });
     if (overlaps.length === 0) return ok('no pool shares addresses with the host');
     return overlaps.map(({ pool, subnet, text }) =>
@@ -49,15 +49,15 @@ export const SUBNETS: Check = {
 export const ROOM: Check = {
   group: 'networks',
   name: 'addresses',
-  what: 'addresses of each subnet beyond the max of its pool',
-  why: 'an address rests after somebody has had it (`address_cooldown_seconds`); without spare ones, an acquire waits for that',
-  mend: 'a larger subnet, a smaller `max`, or a shorter `address_cooldown_seconds`',
-  look({ pools }) {
+  what: 'addresses of each subnet beyond the `max` of its pool',
+  why: 'the address of a destroyed endpoint is not reused for `address_cooldown_seconds`; without spare addresses, an acquire waits for that',
+  repair: 'a larger subnet, a smaller `max`, or a shorter `address_cooldown_seconds`',
+  run({ pools }) {
     const tight = pools.filter(({ subnet, max }) => endpointCapacity(parseSubnet(subnet)) < max + 1);
-    if (tight.length === 0) return ok('every pool has addresses to spare');
+    if (tight.length === 0) return ok('every pool has spare addresses');
     return tight.map(({ name, subnet, max }) => ({
       status: 'warn' as const,
-      message: `pool ${name} may have ${max} endpoints, and ${subnet} has as many addresses: none can rest`,
+      message: `pool ${name} may have ${max} endpoints, and ${subnet} has no more addresses: builds wait for cooldowns`,
       advice: `in the configuration: [pools.${name}] a larger subnet, or a max below ${max}`,
     }));
   },

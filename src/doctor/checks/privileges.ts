@@ -9,7 +9,7 @@ function isFirst({ files }: Machine, kind: keyof typeof FIRST): boolean {
   return files.link(`/proc/self/ns/${kind}`) === `${kind}:[${FIRST[kind]}]`;
 }
 
-/** Whose capabilities count: the daemon's where one runs, otherwise ours, or what root would get here. */
+/** Whose capabilities count: the running daemon's, or else ours, or those that root would have here. */
 function subject({ files, daemon, euid }: Machine): { who: string; has: bigint } {
   const status = daemon.answers ? files.text(`/proc/${daemon.status.pid}/status`) : undefined;
   if (status !== undefined) return { who: 'the daemon', has: readCapabilities(status).effective };
@@ -20,10 +20,10 @@ function subject({ files, daemon, euid }: Machine): { who: string; has: bigint }
 export const CAPABILITIES: Check = {
   group: 'privileges',
   name: 'capabilities',
-  what: 'capabilities of the daemon that runs, otherwise those that root has here',
-  why: 'without CAP_NET_ADMIN and CAP_SYS_ADMIN nothing can be built; what the others are for is in docs/privileges.md',
-  mend: 'give them to the container or service in which the daemon runs',
-  look(machine) {
+  what: 'capabilities of the running daemon, or else of root here',
+  why: 'without CAP_NET_ADMIN and CAP_SYS_ADMIN no endpoint can be built; docs/privileges.md explains the others',
+  repair: 'add them to the container or service in which the daemon runs',
+  run(machine) {
     const { who, has } = subject(machine);
     const missing = Object.entries<Capability>(NEEDED_CAPABILITIES).filter(
       ([, { number }]) => ((has >> BigInt(number)) & 1n) === 0n,
@@ -44,12 +44,12 @@ export const USER_NAMESPACE: Check = {
   group: 'privileges',
   name: 'user-namespace',
   what: 'whether this is the first user namespace of the machine',
-  why: "in another one root may load no BPF programs, and sees no other user's processes in their namespaces",
-  mend: 'run netnsd outside of rootless or userns-remapped containers',
-  look(machine) {
+  why: "in another one root may not load BPF programs, and does not see the namespaces of other users' processes",
+  repair: 'run netnsd outside rootless or userns-remapped containers',
+  run(machine) {
     if (isFirst(machine, 'user')) return ok("the machine's first user namespace");
     return warn(
-      "this is not the machine's first user namespace: no seals, so every released endpoint is read whole or replaced",
+      "this is not the machine's first user namespace: there are no seals, so every released endpoint is verified by proof or replaced",
       'run netnsd on the machine itself, or in a container without a user namespace (docker run --userns=host)',
     );
   },
@@ -59,12 +59,12 @@ export const PID_NAMESPACE: Check = {
   group: 'privileges',
   name: 'pid-namespace',
   what: 'whether this is the first PID namespace of the machine',
-  why: 'in another one the daemon does not see who uses an endpoint, and so ends no lease as unused',
-  mend: "share the machine's: `--pid=host`",
-  look(machine) {
-    if (isFirst(machine, 'pid')) return ok('every process of the machine is seen');
+  why: 'in another one the daemon does not see which processes use an endpoint, and never ends a lease as unused',
+  repair: 'share the PID namespace of the machine: `--pid=host`',
+  run(machine) {
+    if (isFirst(machine, 'pid')) return ok('all processes of the machine are visible');
     return warn(
-      'this is a PID namespace of its own: processes outside of it, and so containers that hold leases, are not seen',
+      'this is not the first PID namespace of the machine: processes outside it, such as containers with leases, are not visible',
       'run netnsd on the machine itself, or in a container with --pid=host',
     );
   },
@@ -73,15 +73,15 @@ export const PID_NAMESPACE: Check = {
 export const SECCOMP: Check = {
   group: 'privileges',
   name: 'seccomp',
-  what: 'a filter of system calls on this process',
-  why: "Docker's default filter refuses unshare, setns, mount and bpf to what has not CAP_SYS_ADMIN",
-  mend: 'a profile that allows them, or none',
-  look({ files, trial }) {
+  what: 'a system call filter on this process',
+  why: "Docker's default filter refuses unshare, setns, mount and bpf without CAP_SYS_ADMIN",
+  repair: 'a profile that allows them, or no profile',
+  run({ files, trial }) {
     const mode = /^Seccomp:\s*(\d)$/m.exec(files.text('/proc/self/status') ?? '')?.[1];
-    if (mode !== '2') return ok('no filter of system calls');
-    if (trial.outcome === 'built') return ok('a filter of system calls is in force, and lets netnsd build');
+    if (mode !== '2') return ok('no system call filter');
+    if (trial.outcome === 'built') return ok('a system call filter is active, and lets netnsd build');
     return warn(
-      'a filter of system calls is in force here, and may refuse unshare, setns, mount or bpf to the daemon',
+      'a system call filter is active here, and may refuse unshare, setns, mount or bpf to the daemon',
       'docker run --security-opt seccomp=unconfined …, or a profile that allows these',
     );
   },

@@ -17,9 +17,9 @@ export const NODE: Check = {
   group: 'programs',
   name: 'node',
   what: 'Node.js 20.19 or newer',
-  why: 'what netnsd is tested with',
-  mend: 'install it from nodejs.org or NodeSource; Debian 12 has an older one',
-  look({ node }) {
+  why: 'netnsd is tested with it',
+  repair: 'install it from nodejs.org or NodeSource; the version of Debian 12 is older',
+  run({ node }) {
     const [major = 0, minor = 0] = node.slice(1).split('.').map(Number);
     if (major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1])) return ok(`Node.js ${node}`);
     return fail(
@@ -33,13 +33,13 @@ export const RUNTIME: Check = {
   group: 'programs',
   name: 'runtime',
   what: 'runc, crun or runsc',
-  why: 'netnsd gives containers their network, and does not start them',
-  mend: 'install the Debian package runc or crun; gVisor has packages of its own for runsc',
-  look(machine) {
+  why: 'netnsd provides networks to containers, and does not start them',
+  repair: 'install the Debian package runc or crun, or runsc from gVisor',
+  run(machine) {
     const found = RUNTIMES.flatMap((name) => findProgram(machine, name) ?? []);
     if (found.length > 0) return ok(found.join(', '));
     return warn(
-      'neither runc nor crun nor runsc is installed: nothing here starts containers on leased namespaces',
+      'none of runc, crun and runsc is installed: no program here starts containers in leased namespaces',
       'apt-get install runc',
     );
   },
@@ -49,13 +49,13 @@ export const WRAPPER_PROGRAM: Check = {
   group: 'programs',
   name: 'netnsd-runc',
   what: 'netnsd-runc, in PATH or where install.sh puts it',
-  why: 'containerd, Podman and whatever else calls a runtime lease by it; `netnsd acquire` and `netnsd oci patch` do without',
-  mend: '`sudo bash native-scripts/install.sh` builds and installs it',
-  look(machine) {
+  why: 'containerd, Podman and other callers of a runtime lease through it; `netnsd acquire` and `netnsd oci patch` do not need it',
+  repair: '`sudo bash native-scripts/install.sh` builds and installs it',
+  run(machine) {
     const found = findProgram(machine, WRAPPER);
     if (found !== undefined) return ok(found);
     return warn(
-      `${WRAPPER} is not installed: who calls a runtime gets no lease without asking for one`,
+      `${WRAPPER} is not installed: a caller of a runtime gets no lease, except by a hook or an acquire of its own`,
       'sudo bash native-scripts/install.sh',
     );
   },

@@ -12,16 +12,16 @@ export const NETWORKD_FILES: Check = {
   group: 'link managers',
   name: 'systemd-networkd',
   what: "the first .network file that matches a link of netnsd's, drop-ins included",
-  why: 'networkd takes addresses, routes and the bridge off a link that it manages',
-  mend: 'a file that comes before it and says `Unmanaged=yes`',
-  look(machine) {
-    if (!machine.running.has(NETWORKD)) return ok('systemd-networkd does not run');
+  why: 'networkd removes addresses, routes and the bridge from a link that it manages',
+  repair: 'an earlier file with `Unmanaged=yes`',
+  run(machine) {
+    if (!machine.running.has(NETWORKD)) return ok('systemd-networkd is not running');
     const all = systemdFiles(machine.files, '.network');
     const taken = ourLinks(machine).flatMap((link) => {
       const file = all.find((one) => one.matches(link));
       return file === undefined || isYes(file.value('Link', 'Unmanaged')) ? [] : [{ file, link }];
     });
-    if (taken.length === 0) return ok("systemd-networkd leaves netnsd's links alone");
+    if (taken.length === 0) return ok("systemd-networkd does not manage netnsd's links");
     return taken.map(({ file, link }) =>
       fail(
         `${file.path} makes systemd-networkd manage links such as ${link.name}`,
@@ -35,11 +35,11 @@ export const NETWORKD_FILES: Check = {
 export const LINK_FILES: Check = {
   group: 'link managers',
   name: 'udev-link-files',
-  what: "the first .link file that matches a link of netnsd's, where udev runs",
-  why: 'it may give the link another name, MAC or MTU. `MACAddressPolicy=`, as in 99-default.link, does no harm: netnsd sets each MAC in the request that makes the link, and udev leaves such alone; so does `NamePolicy=keep` with names',
-  mend: 'a file that comes before it and changes nothing',
-  look(machine) {
-    if (!udevRuns(machine)) return ok('udev does not run');
+  what: "the first .link file that matches a link of netnsd's, if udev is running",
+  why: 'it may set another name, MAC or MTU. `MACAddressPolicy=`, as in 99-default.link, is harmless: netnsd sets the MAC in the request that makes the link, which udev respects; so is `NamePolicy=keep`',
+  repair: 'an earlier file that changes nothing',
+  run(machine) {
+    if (!udevRuns(machine)) return ok('udev is not running');
     const all = systemdFiles(machine.files, '.link');
     const taken = ourLinks(machine).flatMap((link) => {
       const file = all.find((one) => one.matches(link));
@@ -59,17 +59,17 @@ export const LINK_FILES: Check = {
   },
 };
 
-/** Administrators' rules; those of packages are below /usr/lib. */
+/** Rules of administrators; those of packages are below /usr/lib. */
 const RULE_FOLDERS = ['/etc/udev/rules.d', '/run/udev/rules.d'];
 
 export const UDEV_RULES: Check = {
   group: 'link managers',
   name: 'udev-rules',
-  what: 'rules in /etc/udev/rules.d and /run/udev/rules.d that rename links (`NAME=`), where udev runs',
-  why: "a link that has another name is no longer known as netnsd's",
-  mend: 'a condition that leaves them out',
-  look(machine) {
-    if (!udevRuns(machine)) return ok('udev does not run');
+  what: 'rules in /etc/udev/rules.d and /run/udev/rules.d that rename links (`NAME=`), if udev is running',
+  why: 'netnsd finds its links by name',
+  repair: "a condition that excludes netnsd's links",
+  run(machine) {
+    if (!udevRuns(machine)) return ok('udev is not running');
     const links = ourLinks(machine);
     const renaming = RULE_FOLDERS.flatMap((folder) =>
       machine.files
@@ -77,7 +77,7 @@ export const UDEV_RULES: Check = {
         .filter((name) => name.endsWith('.rules'))
         .flatMap((name) => renamingRules(machine.files, `${folder}/${name}`, links)),
     );
-    if (renaming.length === 0) return ok("no rule of udev renames netnsd's links");
+    if (renaming.length === 0) return ok("no udev rule renames netnsd's links");
     return renaming.map(({ path, rule, link }) =>
       fail(`${path} renames links such as ${link.name}: ${rule}`, 'add to that rule: KERNEL!="nd????-*|nb????-*"'),
     );
@@ -98,7 +98,7 @@ function renamingRules(files: HostFiles, path: string, links: readonly OurLink[]
   });
 }
 
-/** Whether a rule's conditions fit a link without a device behind it; those that cannot be told count as fitting. */
+/** Whether a rule's conditions match a link without a device; unknown conditions count as matching. */
 function ruleFits(rule: string, link: OurLink): boolean {
   return [...rule.matchAll(/([A-Z]+)(?:\{([^}]*)\})?\s*(==|!=)\s*"([^"]*)"/g)].every(
     ([, key = '', name, sign, value = '']) => {
@@ -114,7 +114,7 @@ function conditionOf(key: string, name: string | undefined, link: OurLink): stri
   if (key === 'ATTR' && name === 'address') return link.mac;
   if (key === 'ATTR' && name === 'type') return '1';
   if (key === 'ENV' && name === 'ID_NET_DRIVER') return link.kind;
-  // No device is behind such a link, and so no driver and no bus.
+  // Such a link has no device, and so no driver and no bus.
   return ['DRIVERS', 'KERNELS', 'SUBSYSTEMS', 'ATTRS', 'DRIVER'].includes(key) ? '' : undefined;
 }
 

@@ -15,8 +15,8 @@ export const FORWARDING: Check = {
   name: 'ip_forward',
   what: "net.ipv4.ip_forward, and the same of each pool's bridge",
   why: 'without it containers reach this host and their own pool, and nothing beyond',
-  mend: 'turn it on, unless that is what you want',
-  look(machine) {
+  repair: 'turn it on, unless that is intended',
+  run(machine) {
     const { files, pools } = machine;
     const subnet = pools[0]?.subnet ?? 'SUBNET';
     const global = files.sysctl('net.ipv4.ip_forward');
@@ -26,12 +26,12 @@ export const FORWARDING: Check = {
         'net.ipv4.ip_forward is 0: containers reach this host and their own pool, and nothing beyond',
         'sysctl -w net.ipv4.ip_forward=1',
         "echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-netnsd-forward.conf",
-        `and a route back, or masquerading, which netnsd leaves to you: iptables -t nat -A POSTROUTING -s ${subnet} ! -o nb+ -j MASQUERADE`,
+        `and a route back, or masquerading, which netnsd does not set up: iptables -t nat -A POSTROUTING -s ${subnet} ! -o nb+ -j MASQUERADE`,
       );
     const closed = gatewayBridges(machine).filter((name) => files.linkSysctl(name, 'forwarding') === 0);
-    if (closed.length === 0) return ok('the host forwards what containers send');
+    if (closed.length === 0) return ok('the host forwards packets from containers');
     return closed.map((name) =>
-      warn(`the host does not forward what comes from ${name}`, `sysctl -w net/ipv4/conf/${name}/forwarding=1`),
+      warn(`the host does not forward packets from ${name}`, `sysctl -w net/ipv4/conf/${name}/forwarding=1`),
     );
   },
 };
@@ -42,19 +42,19 @@ export const REVERSE_PATH: Check = {
   group: 'networks',
   name: 'rp_filter',
   what: 'strict reverse path filtering (1): the larger of net.ipv4.conf.all.rp_filter and that of each bridge',
-  why: 'a packet is dropped, and nothing says so, if the host would answer over another link: policy routing, a VPN, a second uplink, a route to a part of the subnet',
-  mend: '2 (loose) drops only what has no way back at all',
-  look(machine) {
+  why: 'a packet is silently dropped if the host would answer over another link: policy routing, a VPN, a second uplink, a route to a part of the subnet',
+  repair: '2 (loose) drops only packets without any route back',
+  run(machine) {
     const { files } = machine;
     const all = files.sysctl('net.ipv4.conf.all.rp_filter');
     if (all === undefined) return unknown('net.ipv4.conf.all.rp_filter cannot be read');
-    // A bridge that is not there yet starts with the default.
+    // A bridge that does not exist yet starts with the default.
     const bridges = gatewayBridges(machine);
     const strict = (bridges.length > 0 ? bridges : ['default']).filter(
       (name) => Math.max(all, files.linkSysctl(name, 'rp_filter') ?? 0) === STRICT,
     );
     if (strict.length === 0) return ok('reverse path filtering is not strict');
-    const why = 'packets of containers are dropped where the host would answer over another link than they came from';
+    const why = 'packets of containers are dropped if the host would answer over another link';
     if (all === STRICT)
       return warn(
         `net.ipv4.conf.all.rp_filter is 1 (strict): ${why}`,

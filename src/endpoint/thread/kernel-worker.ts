@@ -12,7 +12,7 @@ import { forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
 import { refuseOverlap } from '../network/overlap.js';
-import { hostLinkName, netnsPrefix, planEndpoint } from '../plan.js';
+import { hostLinkName, planEndpoint } from '../plan.js';
 import type { EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
@@ -34,10 +34,9 @@ export class KernelWorker {
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
     const { site } = settings;
-    const { netnsDir: folder, stateDir } = site;
-    const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir });
+    const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir });
     this.#host = host;
-    this.#links = folder === null ? null : new NetnsLinks({ folder, prefix: netnsPrefix(site), stateDir });
+    this.#links = NetnsLinks.of(site);
     this.#networks = new Map(
       settings.networks.map((network) => [network.name, new Network({ host, site, settings: network })]),
     );

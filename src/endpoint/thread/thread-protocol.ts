@@ -12,7 +12,7 @@ export interface ThreadSettings {
   /** Namespace that endpoints are connected to, where it is not the process's own. */
   readonly hostNetnsPath?: string;
   /** What version 0.1 left mounted in the host. */
-  readonly formerMounts?: FormerMounts;
+  readonly formerMounts?: FormerMounts | undefined;
 }
 
 /** What the kernel holds, as it crosses the threads. */

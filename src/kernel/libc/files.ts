@@ -2,7 +2,10 @@ import { check, native } from './native.js';
 
 const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
 const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
 const F_OFD_SETLK = 37;
 const F_WRLCK = 1;
 const LOCK_EX_NB = 2 | 4;
@@ -25,6 +28,12 @@ export function closeAnyway(fd: number): void {
 /** read(2): how many bytes came. Throws kernel_error. */
 export function readInto(fd: number, buffer: Buffer): number {
   return check(Number(native.read(fd, buffer, buffer.length)), () => `read fd ${fd}`);
+}
+
+/** Sets O_NONBLOCK on an open file description (F_SETFL of fcntl(2)), and so for all that share it. */
+export function setNonBlocking(fd: number): void {
+  const flags = check(native.fcntl(fd, F_GETFL, 0), () => `read the flags of fd ${fd}`);
+  check(native.fcntl(fd, F_SETFL, flags | O_NONBLOCK), () => `set O_NONBLOCK on fd ${fd}`);
 }
 
 /** Has a descriptor stay open across execve(2): F_SETFD of fcntl(2). */

@@ -25,9 +25,9 @@ export function linkPath({ root, stateDir }: VaultPlace, { id, name }: { id: str
   return join(stateDir, VAULT_LINK, name);
 }
 
-/** Whether a path is one that no other lease had: those of version 0.1 were given again and again. */
-export function isPathOfItsOwn(path: string): boolean {
-  return /\.[0-9a-f]{16}$/.test(path);
+/** Whether a path is of version 0.1, which gave the same one to each lease of an endpoint: `FOLDER/ndINSTANCE-ENDPOINT`. */
+export function isFormerPath(path: string): boolean {
+  return /\/nd[a-z2-7]{4}-[^/]+$/.test(path);
 }
 
 /** A path leads nowhere any more; absence is success. */

@@ -12,6 +12,12 @@ export class NetnsLinks {
   /** What the links of this daemon lead to, without the endpoint. */
   readonly #target: string;
 
+  /** Those of a daemon; null where it has no such folder. */
+  static of(site: { instanceId: string; netnsDir: string | null; stateDir: string }): NetnsLinks | null {
+    const { instanceId, netnsDir: folder, stateDir } = site;
+    return folder === null ? null : new NetnsLinks({ folder, prefix: `nd${instanceId}-`, stateDir });
+  }
+
   constructor(options: { folder: string; prefix: string; stateDir: string }) {
     this.#folder = options.folder;
     this.#prefix = options.prefix;

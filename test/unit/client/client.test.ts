@@ -230,6 +230,40 @@ t.test('a restart that makes every kept connection stale is no more than one req
   t.same(await client.leases(), []);
 });
 
+t.test('a new connection that breaks before an answer is made anew where asking twice is harmless', async (t) => {
+  let asked = 0;
+  let breaking = 3;
+  const { client } = await pretend(t, (request, response) => {
+    asked += 1;
+    if (asked <= breaking) return void request.socket.destroy();
+    response.writeHead(200, { connection: 'close' }).end('{"leases":[]}');
+  });
+  t.strictSame(await client.leases(), []);
+  t.equal(asked, 4);
+  asked = 0;
+  await t.rejects(client.acquire({}), { code: 'daemon_unreachable' }, 'an acquire for nobody could lease twice');
+  t.equal(asked, 1);
+  asked = 0;
+  breaking = Number.POSITIVE_INFINITY;
+  await t.rejects(client.leases(), { code: 'daemon_unreachable' });
+  t.equal(asked, 4, 'a daemon that breaks every connection is given up');
+});
+
+t.test('a daemon that answers that it ends is asked again, whatever the request', async (t) => {
+  let asked = 0;
+  const listener: RequestListener = (_request, response) => {
+    asked += 1;
+    const [status, body] = asked % 3 > 0 ? [503, '{"code":"shutting_down","detail":"no"}'] : [200, '{"id":"x"}'];
+    response.writeHead(status as number, { 'content-type': 'application/json', connection: 'close' }).end(body);
+  };
+  const { client, path } = await pretend(t, listener);
+  t.match(await client.acquire({}), { id: 'x' });
+  t.equal(asked, 3);
+  const hasty = new NetnsdClient({ socketPath: path, reachMs: 0 });
+  await t.rejects(hasty.acquire({}), { code: 'shutting_down', message: 'no' });
+  t.equal(asked, 4, 'unless no restart is to be waited for');
+});
+
 t.test('connections are kept, and closed with the client', async (t) => {
   const service = new FakeService();
   const pass = async () => ({ action: 'passthrough' as const });

@@ -11,7 +11,7 @@ t.test('docs/doctor.md has every check, with what it looks at, why, and how to m
   const rows = rowsOf(block(PAGE, 'checks'));
   t.same(
     rows,
-    CHECKS.map(({ name, what, why, mend }) => [`\`${name}\``, what, why, mend]),
+    CHECKS.map(({ name, what, why, repair: mend }) => [`\`${name}\``, what, why, mend]),
   );
 });
 

@@ -3,10 +3,11 @@ import { aliasOf, bridgeName, factsOf, hostLinkName, planEndpoint } from '../../
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
-import { ofStray, ofVerdict } from '../../../src/reconcile/findings.js';
-import type { LeaseVerdict } from '../../../src/reconcile/lease-watch.js';
-import { judge, SurveyIndex, straysOf } from '../../../src/reconcile/running.js';
-import { type ComparisonInput, compare } from '../../../src/reconcile/startup.js';
+import { type Decision, decide, type Observation, RUNNING } from '../../../src/reconcile/decide.js';
+import { ofStray } from '../../../src/reconcile/findings.js';
+import { planStart, type StartSurvey } from '../../../src/reconcile/start-plan.js';
+import { knownOf, straysWhileRunning } from '../../../src/reconcile/strays.js';
+import { SurveyIndex } from '../../../src/reconcile/survey.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
@@ -37,6 +38,14 @@ function record(state: EndpointState, reason: string | null = null): EndpointRec
   return { ...NAME, state, facts, lease, tenant: null, reason };
 }
 
+/** Its path is one that its next lease would have again. */
+function former(): EndpointRecord {
+  const ready = record('ready');
+  const facts = ready.facts as NonNullable<EndpointRecord['facts']>;
+  const netns = { ...facts.netns, path: `/run/netnsd/netns/ndtest-${NAME.id}` };
+  return { ...ready, facts: { ...facts, netns } };
+}
+
 function grafted(): EndpointRecord {
   const leased = record('leased');
   return { ...leased, lease: { ...(leased.lease as NonNullable<EndpointRecord['lease']>), graft: GRAFT } };
@@ -46,17 +55,20 @@ function link(name: string, alias?: string): Link {
   return { index: 9, name, ...(alias === undefined ? {} : { alias }) } as Link;
 }
 
-/** How the world is unless a case says otherwise: one endpoint, complete, nobody inside. */
+/** One endpoint, complete and empty, unless a case says otherwise. */
 interface World {
   record: EndpointRecord | null;
   inode: number | undefined;
   mount: boolean;
   link: 'whole' | 'unmarked' | 'none';
   inUse: boolean;
-  /** Who stands in the namespace into which the interface was grafted. */
+  /** Processes in the namespace into which the interface was grafted. */
   inContainer: number[];
   network: NetworkSettings | null;
   bridge: string | null;
+  /** What only a daemon that runs knows. */
+  lacking: string | null;
+  use: Observation['use'];
 }
 
 const LEASED = { record: record('leased') };
@@ -66,56 +78,86 @@ const READY = { record: record('ready') };
 const NOTHING = { mount: false, link: 'none' } as const;
 const BRIDGE = { ...NOTHING, record: null, bridge: bridgeName(SITE, 'default', 0) };
 
-/** On the way between two states, and what has no record: the same at a start and later. */
-const UNFINISHED: Record<string, Partial<World>> = {
+/** `start`, `running`: a case of both unless it is one of one phase only. */
+interface Case extends Partial<World> {
+  readonly only?: 'start' | 'running';
+}
+
+const CASES: Record<string, Case> = {
+  'ready, as it was built': READY,
+  'ready, nothing mounted at its path': { ...READY, inode: undefined },
+  'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
+  'ready, built by version 0.1': { record: former() },
+  'ready, its link at the host gone': { ...READY, link: 'none' },
+  'ready, in use': { ...READY, inUse: true },
+  'ready, something inside gone or changed': { ...READY, lacking: 'its address is gone', only: 'running' },
+  'ready, the pool has another subnet': { ...READY, network: { ...NETWORK, subnet: '10.99.0.0/16' }, only: 'start' },
+  'ready, the pool has another MTU': { ...READY, network: { ...NETWORK, mtuBytes: 9000 }, only: 'start' },
+  'ready, pool no longer configured': { ...READY, network: null, only: 'start' },
+  'leased, mounted': LEASED,
+  'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
+  'leased, mounted, something inside gone or changed': { ...LEASED, lacking: 'its address is gone', only: 'running' },
+  'leased, not mounted, in use': { ...LEASED, mount: false, inUse: true },
+  'leased, not mounted, not in use': { ...LEASED, mount: false },
+  'leased for a container, which is seen for the first time': {
+    ...LEASED,
+    inUse: true,
+    use: 'first seen',
+    only: 'running',
+  },
+  'leased for a container, which has been gone long enough': { ...LEASED, use: 'gone', only: 'running' },
+  'leased for a container, which never came': { ...LEASED, use: 'never came', only: 'running' },
+  'leased, mounted, pool no longer configured': { ...LEASED, network: null, only: 'start' },
+  'leased, not mounted, in use, pool no longer configured': {
+    ...LEASED,
+    mount: false,
+    inUse: true,
+    network: null,
+    only: 'start',
+  },
+  'leased, not mounted, not in use, pool no longer configured': {
+    ...LEASED,
+    mount: false,
+    network: null,
+    only: 'start',
+  },
+  'grafted, in use': { ...GRAFTED, inContainer: [PID] },
+  "grafted, no process in the container's namespace": GRAFTED,
+  'grafted, its link gone, the inode number reused': { ...GRAFTED, link: 'none', inContainer: [77] },
+  "grafted, its link gone, the container's process still there": { ...GRAFTED, link: 'none', inContainer: [PID] },
+  'grafted, in use, pool no longer configured': { ...GRAFTED, inContainer: [PID], network: null, only: 'start' },
+  'grafted, container gone, pool no longer configured': { ...GRAFTED, network: null, only: 'start' },
   building: { record: { ...record('building'), facts: null } },
   dirty: { record: record('dirty', 'released') },
-  broken: { record: record('broken', 'it would not go') },
+  broken: { record: record('broken', 'failed to destroy') },
   destroying: { record: record('destroying', 'surplus') },
   'no record, a namespace mounted': { record: null, link: 'none' },
   'no record, a link with its alias': { record: null, mount: false },
   'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
-};
-
-const CASES: Record<string, Partial<World>> = {
-  'leased, mounted': LEASED,
-  'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
-  'leased, not mounted, in use': { ...LEASED, mount: false, inUse: true },
-  'leased, not mounted, not in use': { ...LEASED, mount: false },
-  'leased, mounted, pool no longer configured': { ...LEASED, network: null },
-  'leased, not mounted, in use, pool no longer configured': { ...LEASED, mount: false, inUse: true, network: null },
-  'leased, not mounted, not in use, pool no longer configured': { ...LEASED, mount: false, network: null },
-  'leased, grafted, in use': { ...GRAFTED, inContainer: [PID] },
-  "leased, grafted, nobody in the container's namespace": GRAFTED,
-  'leased, grafted, its link gone, another namespace has the number': { ...GRAFTED, link: 'none', inContainer: [77] },
-  "leased, grafted, its link gone, the container's process still there": {
-    ...GRAFTED,
-    link: 'none',
-    inContainer: [PID],
-  },
-  'leased, grafted, in use, pool no longer configured': { ...GRAFTED, inContainer: [PID], network: null },
-  'leased, grafted, container gone, pool no longer configured': { ...GRAFTED, network: null },
-  'ready, as it was left': READY,
-  'ready, pool no longer configured': { ...READY, network: null },
-  'ready, nothing mounted at its path': { ...READY, inode: undefined },
-  'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
-  'ready, its link at the host gone': { ...READY, link: 'none' },
-  'ready, in use': { ...READY, inUse: true },
-  'ready, the pool has another subnet now': { ...READY, network: { ...NETWORK, subnet: '10.99.0.0/16' } },
-  'ready, the pool has another MTU now': { ...READY, network: { ...NETWORK, mtuBytes: 9000 } },
-  ...UNFINISHED,
-  'bridge of a configured pool': BRIDGE,
-  'bridge of a pool that is not configured': { ...BRIDGE, network: null },
+  'bridge of a configured pool': { ...BRIDGE, only: 'start' },
+  'bridge of a pool that is not configured': { ...BRIDGE, network: null, only: 'start' },
   'bridge of a pool that is not configured, with an orphan on it': {
     ...BRIDGE,
     ...LEASED,
     mount: true,
     link: 'whole',
     network: null,
+    only: 'start',
   },
 };
 
-function inputOf(change: Partial<World>): ComparisonInput {
+/** The words of the page. */
+const WORDS: Record<Decision['act'], string> = {
+  keep: 'kept',
+  remember: 'recorded',
+  replace: 'replaced',
+  release: 'released',
+  report: 'reported',
+  orphan: 'orphan',
+  destroy: 'removed',
+};
+
+function worldOf(change: Case): World {
   const whole: World = {
     ...READY,
     inode: INODE,
@@ -125,8 +167,13 @@ function inputOf(change: Partial<World>): ComparisonInput {
     inContainer: [],
     network: NETWORK,
     bridge: null,
+    lacking: null,
+    use: 'unchanged',
   };
-  const world = { ...whole, ...change };
+  return { ...whole, ...change };
+}
+
+function surveyOf(world: World): StartSurvey {
   const alias = world.link === 'whole' ? aliasOf(SITE, NAME.id) : undefined;
   return {
     site: SITE,
@@ -144,17 +191,48 @@ function inputOf(change: Partial<World>): ComparisonInput {
   };
 }
 
-/** What `compare` makes of a case, in the words of the page. */
-function outcome(input: ComparisonInput, aboutBridge: boolean): [done: string, why: string] {
-  const { adopted, strays, staleBridges, orphans } = compare(input);
-  if (aboutBridge) return [staleBridges.length > 0 ? 'destroyed' : 'kept', '-'];
+type Told = readonly [done: string, problem: string];
+
+/** What a start does in a case, in the words of the page: what is decided, and that the plan says the same. */
+function atStart(title: string): Told {
+  const world = worldOf(CASES[title] ?? {});
+  const survey = surveyOf(world);
+  const { adopted, strays, staleBridges, orphans } = planStart(survey);
+  if (title.startsWith('bridge')) return [staleBridges.length > 0 ? 'removed' : 'kept', '-'];
   const all = [...adopted, ...strays, ...orphans];
-  if (all.length !== 1) throw new Error(`${all.length} verdicts on one endpoint`);
+  if (all.length !== 1) throw new Error(`${all.length} outcomes for one endpoint`);
+  const { record } = world;
+  if (record === null) return [strays.length === 1 ? 'removed' : 'kept', '-'];
   if (orphans.length > 0) return ['orphan', '-'];
-  if (strays.length > 0) return ['destroyed', '-'];
+  if (strays.length > 0) return ['removed', '-'];
   const [taken] = adopted as [EndpointRecord];
-  if (taken === input.records[0]) return ['kept', '-'];
-  return [taken.state === 'dirty' && taken.lease === null ? 'replaced' : taken.state, taken.reason ?? '-'];
+  const decided = decide(record, {
+    ...new SurveyIndex(SITE, survey).of(record),
+    pool: CASES[title]?.network === undefined ? 'unchanged' : 'changed',
+    attended: false,
+    lacking: null,
+    use: 'unchanged',
+  });
+  const problem = 'problem' in decided ? decided.problem : '-';
+  const isReplaced = taken.state === 'dirty' && taken.lease === null && taken.reason === problem;
+  if (isReplaced !== ['replace', 'release'].includes(decided.act)) throw new Error(`not carried out: ${decided.act}`);
+  if (!isReplaced && taken !== record) throw new Error('what is kept stays the same record');
+  return [WORDS[decided.act], problem];
+}
+
+/** What a running daemon does in a case. */
+function whileRunning(title: string): Told {
+  const world = worldOf(CASES[title] ?? {});
+  const { site, found, users, records } = surveyOf(world);
+  const strays = straysWhileRunning(site, found, knownOf(records));
+  const { record, lacking, use } = world;
+  if (strays.length !== (record === null ? 1 : 0)) throw new Error(`${strays.length} strays`);
+  if (record === null) {
+    const { action, problem } = ofStray(strays[0] as never, undefined);
+    return [action, problem];
+  }
+  const decided = decide(record, { ...new SurveyIndex(site, { found, users }).of(record), ...RUNNING, lacking, use });
+  return [WORDS[decided.act], 'problem' in decided ? decided.problem : '-'];
 }
 
 t.test('docs/reconcile.md has every case, and each is as it says', async (t) => {
@@ -163,91 +241,45 @@ t.test('docs/reconcile.md has every case, and each is as it says', async (t) => 
     rows.map(([title]) => title),
     Object.keys(CASES),
   );
-  for (const [title = '', done, why = ''] of rows) {
-    t.same(outcome(inputOf(CASES[title] ?? {}), title.startsWith('bridge')), [done, uncoded(why)], title);
+  for (const [title = '', start, running, problem = ''] of rows) {
+    const only = CASES[title]?.only;
+    const [started, startProblem] = only === 'running' ? ['n/a', '-'] : atStart(title);
+    const [ran, runningProblem] = only === 'start' ? ['n/a', '-'] : whileRunning(title);
+    t.same([start, running], [started, ran], title);
+    const told = [startProblem, runningProblem].filter((text) => text !== '-');
+    t.same([...new Set(told)], problem === '-' ? [] : [uncoded(problem)], `${title}: the problem`);
   }
 });
 
-t.test('a stray is named so that both its mount and its link are found', async (t) => {
-  t.match(compare(inputOf({ record: null })).strays, [{ id: NAME.id, pool: 'default', seq: 7 }], 'once, not twice');
-  const unmarked = compare(inputOf({ record: null, mount: false, link: 'unmarked' }));
-  t.match(unmarked.strays, [{ seq: 7 }], 'the number in the name of a link is enough to find it again');
+t.test('a stray is named once, so that both its mount and its link are found', async (t) => {
+  t.match(planStart(surveyOf(worldOf({ record: null }))).strays, [{ id: NAME.id, pool: 'default', seq: 7 }]);
+  const unmarked = planStart(surveyOf(worldOf({ record: null, mount: false, link: 'unmarked' })));
+  t.match(unmarked.strays, [{ seq: 7 }], 'by the number in the name of its link');
 });
 
-t.test('a mount that bears the number of an endpoint does not take the link of that one along', async (t) => {
-  const input = inputOf(LEASED);
+t.test('a mount that bears the number of an endpoint is removed without the link of that endpoint', async (t) => {
+  const survey = surveyOf(worldOf(LEASED));
   const planted = `gone-${NAME.seq}`;
-  const found = { ...input.found, namespaces: [...input.found.namespaces, [planted, undefined] as const] };
-  const { strays, adopted } = compare({ ...input, found });
+  const found = { ...survey.found, namespaces: [...survey.found.namespaces, [planted, undefined] as const] };
+  const { strays, adopted } = planStart({ ...survey, found });
   t.same(adopted, [LEASED.record]);
-  t.match(strays, [{ id: `gone-${NAME.seq}`, index: -1 }], 'the mount goes');
+  t.match(strays, [{ id: `gone-${NAME.seq}`, index: -1 }], 'the mount is removed');
   t.not(hostLinkName(SITE, strays[0]?.seq ?? NAME.seq), hostLinkName(SITE, NAME.seq));
 });
 
-t.test('of a pool that is no longer configured, what is not leased goes with the strays, record and all', async (t) => {
-  const { strays, adopted } = compare(inputOf({ ...READY, network: null }));
-  t.same(strays, [READY.record]);
-  t.same(adopted, [], 'no pool would take it over');
-});
-
-/** The same worlds, looked at by a daemon that runs; and what else such a look finds. */
-const RUNNING: Record<string, Partial<World> & { lacking?: string | null; lease?: LeaseVerdict }> = {
-  'ready, as it was built': READY,
-  'ready, nothing mounted at its path': { ...READY, inode: undefined },
-  'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
-  'ready, its link at the host gone': { ...READY, link: 'none' },
-  'ready, in use': { ...READY, inUse: true },
-  'ready, something inside gone or changed': { ...READY, lacking: 'its address is gone' },
-  'leased, mounted': LEASED,
-  'leased, not mounted, in use': { ...LEASED, mount: false, inUse: true },
-  'leased, not mounted, not in use': { ...LEASED, mount: false },
-  'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
-  'leased, mounted, something inside gone or changed': { ...LEASED, lacking: 'its address is gone' },
-  'leased for a container, which is seen for the first time': { ...LEASED, inUse: true, lease: 'seen' },
-  'leased for a container, which has been gone long enough': { ...LEASED, lease: 'gone' },
-  'leased for a container, which never came in all that time': { ...LEASED, lease: 'unused' },
-  'leased, grafted, in use': { ...GRAFTED, inContainer: [PID] },
-  "leased, grafted, nobody in the container's namespace": GRAFTED,
-  "leased, grafted, its link gone, the container's process still there": {
-    ...GRAFTED,
-    link: 'none',
-    inContainer: [PID],
+t.test(
+  'an endpoint of a pool that is no longer configured is removed unless it is leased, with its record',
+  async (t) => {
+    const { strays, adopted } = planStart(surveyOf(worldOf({ ...READY, network: null })));
+    t.same(strays, [READY.record]);
+    t.same(adopted, []);
   },
-  ...UNFINISHED,
-};
-
-/** What a running daemon makes of a case, in the words of the page. */
-function verdictOn({ lacking = null, lease = 'stays', ...world }: (typeof RUNNING)[string]): [string, string] {
-  const { site, found, users, records } = inputOf(world as Partial<World>);
-  const [record] = records;
-  const ids = new Set(records.map(({ id }) => id));
-  const strays = straysOf(site, found, { ids, seqs: new Set(records.map(({ seq }) => seq)) });
-  if (strays.length > 1 || (strays.length === 1) !== (record === undefined)) throw new Error('not one verdict');
-  if (record === undefined) {
-    const { action, problem } = ofStray(strays[0] as never, undefined);
-    return [action, problem];
-  }
-  const verdict = judge(record, { ...new SurveyIndex(site, { found, users }).of(record), lacking, lease });
-  if (verdict.act === 'keep') return ['kept', '-'];
-  if (verdict.act === 'remember') return ['remembered', '-'];
-  const { action, problem } = ofVerdict(record, verdict, 'done');
-  return [action === 'none' ? 'told' : action, problem];
-}
-
-t.test('docs/reconcile.md has every case of a daemon that runs, and each is as it says', async (t) => {
-  const rows = rowsOf(block(readPage('docs/reconcile.md'), 'running'));
-  t.same(
-    rows.map(([title]) => title),
-    Object.keys(RUNNING),
-  );
-  for (const [title = '', done, told = ''] of rows)
-    t.same(verdictOn(RUNNING[title] ?? {}), [done, uncoded(told)], title);
-});
+);
 
 t.test('docs/reconcile.md has every fault of networks and namespaces that the kernel tests make', async (t) => {
   const page = readPage('docs/reconcile.md');
   t.same(
-    rowsOf(block(page, 'networks')).map(([title, told = '', mended]) => [title, uncoded(told), mended]),
+    rowsOf(block(page, 'networks')).map(([title, told = '', repaired]) => [title, uncoded(told), repaired]),
     Object.entries(NETWORK_BREAKS).map(([title, { problem, repaired }]) => [title, problem, repaired ? 'yes' : 'no']),
   );
   t.same(

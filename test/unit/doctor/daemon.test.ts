@@ -4,7 +4,7 @@ import { NetnsdError } from '../../../src/errors.js';
 import type { Finding } from '../../../src/reconcile/findings.js';
 import { POOL } from '../cli/fake.js';
 import { answering, STATUS } from './daemon-status.js';
-import { look, lookOnce, machineOf } from './machine.js';
+import { machineOf, runCheck, runOnce } from './machine.js';
 
 const FINDING: Finding = {
   pool: 'default',
@@ -17,47 +17,48 @@ const FINDING: Finding = {
   advice: null,
 };
 
-t.test('a daemon that does not answer is not asked anything else', async (t) => {
-  t.match(lookOnce('daemon', machineOf(t)), { status: 'unknown', message: 'there is no socket /s', advice: null });
+t.test('a daemon that does not answer is asked nothing else', async (t) => {
+  t.match(runOnce('daemon', machineOf(t)), { status: 'unknown', message: 'there is no socket /s', advice: null });
   const forbidden = { answers: false, forbidden: true, why: 'no permission' } as const;
-  t.match(lookOnce('daemon', machineOf(t, {}, { daemon: forbidden })), {
+  t.match(runOnce('daemon', machineOf(t, {}, { daemon: forbidden })), {
     status: 'unknown',
     advice: 'sudo netnsd doctor',
   });
-  for (const name of ['version', 'pools', 'reconcile']) t.same(look(name, machineOf(t)), [], name);
-  t.match(lookOnce('daemon', machineOf(t, {}, { daemon: answering() })), {
+  for (const name of ['version', 'pools', 'reconcile']) t.same(runCheck(name, machineOf(t)), [], name);
+  t.match(runOnce('daemon', machineOf(t, {}, { daemon: answering() })), {
     status: 'ok',
     message: /0\.1\.0 answers, pid 4711/,
   });
 });
 
 t.test("the daemon's version is this one's", async (t) => {
-  t.match(lookOnce('version', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
+  t.match(runOnce('version', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
   const older = answering({ version: '0.0.9' });
-  t.match(lookOnce('version', machineOf(t, {}, { daemon: older })), { status: 'warn', advice: /restart netnsd/ });
+  t.match(runOnce('version', machineOf(t, {}, { daemon: older })), { status: 'warn', advice: /restart netnsd/ });
 });
 
 t.test('pools in trouble and broken endpoints fail', async (t) => {
-  t.match(lookOnce('pools', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
+  t.match(runOnce('pools', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
   const pools = [{ ...POOL, trouble: 'EMFILE', broken: 2 }];
-  t.match(look('pools', machineOf(t, {}, { daemon: answering({ pools }) })), [
+  t.match(runCheck('pools', machineOf(t, {}, { daemon: answering({ pools }) })), [
     { status: 'fail', message: 'pool default is in trouble: EMFILE' },
-    { status: 'fail', message: 'pool default has 2 endpoints that would not go' },
+    { status: 'fail', message: 'pool default failed to destroy 2 endpoints; retrying' },
   ]);
 });
 
-t.test('findings fail until they are mended, with what to do', async (t) => {
-  const found = (...findings: Finding[]) => look('reconcile', machineOf(t, {}, { daemon: answering({}, findings) }));
-  t.match(found(), [{ status: 'ok', message: '18 endpoints are as they should be' }]);
+t.test('findings fail until they are repaired, with what to do', async (t) => {
+  const found = (...findings: Finding[]) =>
+    runCheck('reconcile', machineOf(t, {}, { daemon: answering({}, findings) }));
+  t.match(found(), [{ status: 'ok', message: '18 endpoints checked, no difference' }]);
   t.match(found(FINDING), [
     { status: 'fail', message: 'default-17: its link at the host is gone', advice: /doctor --fix/ },
   ]);
-  t.match(found({ ...FINDING, outcome: 'done' }), [{ status: 'ok', message: /, 1 things mended/ }]);
-  t.match(found({ ...FINDING, outcome: 'failed', advice: 'EBUSY' }), [{ advice: 'it could not be mended: EBUSY' }]);
+  t.match(found({ ...FINDING, outcome: 'done' }), [{ status: 'ok', message: /, 1 repaired/ }]);
+  t.match(found({ ...FINDING, outcome: 'failed', advice: 'EBUSY' }), [{ advice: 'the repair failed: EBUSY' }]);
   t.match(found({ ...FINDING, outcome: 'failed' }), [{ advice: /the log says why/ }]);
   const told = { ...FINDING, lease: 'l-1', action: 'none' } as const;
   t.match(found({ ...told, advice: 'start it anew' }), [{ message: /\(lease l-1\)$/, advice: 'start it anew' }]);
-  t.match(found(told), [{ advice: /a person/ }]);
+  t.match(found(told), [{ advice: /cannot repair/ }]);
 });
 
 const fakeClient = (more: Partial<DaemonClient> = {}): DaemonClient => ({
@@ -69,7 +70,7 @@ const refusing = (errno: string) => async (): Promise<never> => {
   throw new NetnsdError('daemon_unreachable', `no: ${errno}`, { details: { errno } });
 };
 
-t.test('a daemon is asked for its status and its findings; what it refuses is kept', async (t) => {
+t.test('a daemon is asked for its status and its findings; a refusal is kept', async (t) => {
   t.match(await askDaemon(fakeClient(), { fix: true }), {
     answers: true,
     status: STATUS,
@@ -85,7 +86,7 @@ t.test('a daemon is asked for its status and its findings; what it refuses is ke
   });
   const view = await askDaemon(fakeClient({ reconcile: refusing('EPIPE') }), { fix: false });
   t.match(view, { answers: true, reconciliation: { ok: false } });
-  t.throws(() => look('reconcile', machineOf(t, {}, { daemon: view })), /EPIPE/);
+  t.throws(() => runCheck('reconcile', machineOf(t, {}, { daemon: view })), /EPIPE/);
   const broken = async (): Promise<never> => {
     throw new TypeError('a fault');
   };

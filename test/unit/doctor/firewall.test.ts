@@ -4,7 +4,7 @@ import t from 'tap';
 import { globMatches } from '../../../src/doctor/glob.js';
 import type { ForwardChain, Pass } from '../../../src/kernel/nftables/forward-chains.js';
 import { parseLegacyForward, readLegacyForward } from '../../../src/kernel/nftables/legacy-tables.js';
-import { look, lookOnce, machineOf } from './machine.js';
+import { machineOf, runCheck, runOnce } from './machine.js';
 
 const CALLS = { '/proc/sys/net/bridge/bridge-nf-call-iptables': '1\n' };
 
@@ -14,7 +14,7 @@ function chain(more: Partial<ForwardChain> = {}): ForwardChain {
 
 const firewall = (...chains: ForwardChain[]) => ({ firewall: { ok: true, value: chains } as const });
 
-t.test('patterns are those of a shell', async (t) => {
+t.test('patterns are shell patterns', async (t) => {
   for (const [pattern, text] of [
     ['nb*', 'nbdf5c-xiob.0'],
     ['nd????-*', 'nddf5c-1'],
@@ -33,30 +33,33 @@ t.test('patterns are those of a shell', async (t) => {
     t.notOk(globMatches(pattern, text), `${pattern} ${text}`);
 });
 
-t.test('a chain that drops cuts containers off from beyond, and with bridge-nf-call from each other', async (t) => {
-  t.match(lookOnce('firewall', machineOf(t)), { status: 'ok', message: 'no chain drops what is forwarded' });
-  t.match(lookOnce('firewall', machineOf(t, {}, firewall(chain({ policy: 'accept' })))), { status: 'ok' });
-  t.match(lookOnce('firewall', machineOf(t, {}, firewall(chain()))), {
-    status: 'warn',
-    message: /pool default reach nothing beyond this host/,
-    advice: /^iptables -I FORWARD -i nbdf5c-\+ -j ACCEPT/,
-  });
-  t.match(lookOnce('firewall', machineOf(t, CALLS, firewall(chain()))), {
-    status: 'fail',
-    message: /do not reach each other/,
-    advice: /bridge-nf-call-iptables=0$/,
-  });
-});
+t.test(
+  'a chain that drops cuts containers off from other hosts, and with bridge-nf-call from each other',
+  async (t) => {
+    t.match(runOnce('firewall', machineOf(t)), { status: 'ok', message: 'no chain drops forwarded packets' });
+    t.match(runOnce('firewall', machineOf(t, {}, firewall(chain({ policy: 'accept' })))), { status: 'ok' });
+    t.match(runOnce('firewall', machineOf(t, {}, firewall(chain()))), {
+      status: 'warn',
+      message: /pool default reach nothing beyond this host/,
+      advice: /^iptables -I FORWARD -i nbdf5c-\+ -j ACCEPT/,
+    });
+    t.match(runOnce('firewall', machineOf(t, CALLS, firewall(chain()))), {
+      status: 'fail',
+      message: /do not reach each other/,
+      advice: /bridge-nf-call-iptables=0$/,
+    });
+  },
+);
 
-t.test('the rules that would let the bridges by are given in the words of each table', async (t) => {
-  const adviceFor = (one: ForwardChain) => lookOnce('firewall', machineOf(t, {}, firewall(one))).advice;
+t.test('the advice has accept rules in the syntax of each table', async (t) => {
+  const adviceFor = (one: ForwardChain) => runOnce('firewall', machineOf(t, {}, firewall(one))).advice;
   t.match(
     adviceFor(chain({ family: 'inet', table: 'mine', chain: 'fwd' })),
     `nft insert rule inet mine fwd iifname '"nbdf5c-*"' accept`,
   );
   t.match(adviceFor(chain({ table: 'filter (iptables-legacy)' })), 'iptables-legacy -I FORWARD -i nbdf5c-+ -j ACCEPT');
   const inBridge = firewall(chain({ family: 'bridge', table: 'b', chain: 'f' }));
-  t.match(lookOnce('firewall', machineOf(t, {}, inBridge)), {
+  t.match(runOnce('firewall', machineOf(t, {}, inBridge)), {
     status: 'fail',
     advice: 'nft insert rule bridge b f accept',
   });
@@ -71,31 +74,31 @@ const PASSES: [title: string, pass: Pass, passed: boolean][] = [
   ['another network', { address: [10, 214], mask: [255, 255] }, false],
 ];
 for (const [title, pass, passed] of PASSES) {
-  t.test(`a rule for ${title} ${passed ? 'lets the pool by' : 'does not count'}`, async (t) => {
-    const { status } = lookOnce('firewall', machineOf(t, {}, firewall(chain({ passes: [pass] }))));
+  t.test(`a rule for ${title} ${passed ? 'passes the pool' : 'is ignored'}`, async (t) => {
+    const { status } = runOnce('firewall', machineOf(t, {}, firewall(chain({ passes: [pass] }))));
     t.equal(status, passed ? 'ok' : 'warn');
   });
 }
 
-t.test('what could not be asked is unknown', async (t) => {
+t.test('a firewall that cannot be read is unknown', async (t) => {
   const machine = machineOf(t, CALLS, { firewall: undefined, running: new Set(['firewalld']) });
   for (const name of ['firewall', 'bridge-nf-call', 'firewalld'])
-    t.match(lookOnce(name, machine), { status: 'unknown' });
+    t.match(runOnce(name, machine), { status: 'unknown' });
   const refused = { firewall: { ok: false, error: new Error('EPERM') } as const };
-  t.throws(() => look('firewall', machineOf(t, {}, refused)), /EPERM/);
+  t.throws(() => runCheck('firewall', machineOf(t, {}, refused)), /EPERM/);
 });
 
-t.test('bridge-nf-call-iptables counts where rules see what is forwarded', async (t) => {
+t.test('bridge-nf-call-iptables matters if there are rules for forwarded packets', async (t) => {
   const rules = firewall(chain({ policy: 'accept' }), chain({ family: 'bridge' }));
-  t.match(lookOnce('bridge-nf-call', machineOf(t, {}, rules)), { status: 'ok' });
-  t.match(lookOnce('bridge-nf-call', machineOf(t, CALLS)), { status: 'ok' });
-  t.match(lookOnce('bridge-nf-call', machineOf(t, CALLS, rules)), {
+  t.match(runOnce('bridge-nf-call', machineOf(t, {}, rules)), { status: 'ok' });
+  t.match(runOnce('bridge-nf-call', machineOf(t, CALLS)), { status: 'ok' });
+  t.match(runOnce('bridge-nf-call', machineOf(t, CALLS, rules)), {
     status: 'warn',
     message: /pass ip filter FORWARD$/,
   });
 });
 
-t.test('firewalld has to have the subnet in a zone', async (t) => {
+t.test('firewalld needs the subnet in a zone', async (t) => {
   const running = new Set(['firewalld']);
   const zoned = chain({
     family: 'inet',
@@ -103,15 +106,15 @@ t.test('firewalld has to have the subnet in a zone', async (t) => {
     policy: 'accept',
     passes: [{ address: [10, 213], mask: [255, 255] }],
   });
-  t.match(lookOnce('firewalld', machineOf(t)), { status: 'ok' });
-  t.match(lookOnce('firewalld', machineOf(t, {}, { running, ...firewall(zoned) })), { status: 'ok' });
-  t.match(lookOnce('firewalld', machineOf(t, {}, { running, ...firewall({ ...zoned, passes: [] }) })), {
+  t.match(runOnce('firewalld', machineOf(t)), { status: 'ok' });
+  t.match(runOnce('firewalld', machineOf(t, {}, { running, ...firewall(zoned) })), { status: 'ok' });
+  t.match(runOnce('firewalld', machineOf(t, {}, { running, ...firewall({ ...zoned, passes: [] }) })), {
     status: 'warn',
     advice: /--add-source=10\.213\.0\.0\/16 && firewall-cmd --reload/,
   });
 });
 
-t.test('what iptables-legacy prints is read: the policy, and rules that let by', async (t) => {
+t.test('the output of iptables-legacy is read: the policy, and accept rules', async (t) => {
   const text = `-P INPUT ACCEPT
 -P FORWARD DROP
 -N USER
@@ -135,7 +138,7 @@ t.test('what iptables-legacy prints is read: the policy, and rules that let by',
   t.equal(parseLegacyForward('-P FORWARD ACCEPT\n').policy, 'accept');
 });
 
-t.test('an iptables-legacy that is not there has no chain, one that fails is told with its words', async (t) => {
+t.test('without iptables-legacy there is no chain; its failure is reported with its message', async (t) => {
   const folder = t.testdir({
     works: '#!/bin/sh\n[ "$*" = "-t filter -S" ] && echo "-P FORWARD DROP"\n',
     fails: '#!/bin/sh\necho "iptables: no chain" >&2\nexit 4\n',

@@ -3,18 +3,18 @@ import t from 'tap';
 import { tablesAreLoaded, trialLoadsNothing } from '../../../src/doctor/checks/kernel.js';
 import { HostFiles } from '../../../src/doctor/host-files.js';
 import { codeState, kernelOption } from '../../../src/doctor/kernel-code.js';
-import { lookOnce, machineOf } from './machine.js';
+import { machineOf, runOnce } from './machine.js';
 
 const REFUSED = { outcome: 'refused', operation: 'create bridge ndtrial', errno: 'EOPNOTSUPP' } as const;
 const SKIPPED = { outcome: 'skipped', why: 'the kernel would load modules for it' } as const;
 const MODULES = '/lib/modules/6.18.1';
 
 t.test('a kernel older than 6.2 builds more slowly', async (t) => {
-  t.match(lookOnce('kernel-version', machineOf(t, {}, { trial: SKIPPED })), { status: 'ok', message: 'Linux 6.18.1' });
-  t.match(lookOnce('kernel-version', machineOf(t, {}, { kernel: '6.2.0-x', trial: SKIPPED })), { status: 'ok' });
-  t.match(lookOnce('kernel-version', machineOf(t, {}, { kernel: '7.0.0', trial: SKIPPED })), { status: 'ok' });
+  t.match(runOnce('kernel-version', machineOf(t, {}, { trial: SKIPPED })), { status: 'ok', message: 'Linux 6.18.1' });
+  t.match(runOnce('kernel-version', machineOf(t, {}, { kernel: '6.2.0-x', trial: SKIPPED })), { status: 'ok' });
+  t.match(runOnce('kernel-version', machineOf(t, {}, { kernel: '7.0.0', trial: SKIPPED })), { status: 'ok' });
   const old = { kernel: '6.1.0-18-amd64', trial: SKIPPED };
-  t.match(lookOnce('kernel-version', machineOf(t, {}, old)), { status: 'warn', advice: /bookworm-backports/ });
+  t.match(runOnce('kernel-version', machineOf(t, {}, old)), { status: 'warn', advice: /bookworm-backports/ });
 });
 
 const STATES: [title: string, files: Record<string, string>, state: string][] = [
@@ -32,7 +32,7 @@ const STATES: [title: string, files: Record<string, string>, state: string][] = 
   ['no list at all', { '/proc/modules': 'bridge 1 0 - Live 0x0\n' }, 'unknown'],
 ];
 for (const [title, files, state] of STATES) {
-  t.test(`whether the kernel has code is told without asking it: ${title}`, async (t) => {
+  t.test(`whether the kernel has code is found without loading it: ${title}`, async (t) => {
     const { files: found } = machineOf(t, files);
     t.equal(codeState(found, '6.18.1', { module: 'veth', option: 'CONFIG_VETH' }), state);
   });
@@ -46,23 +46,23 @@ t.test("a module's file may have dashes, and the kernel's configuration may be z
   t.equal(kernelOption(zipped, '6.18.1', 'CONFIG_BRIDGE'), 'n');
 });
 
-t.test('veth and bridge: there, missing with the package that has it, or not to be told', async (t) => {
+t.test('veth and bridge: present, missing with the name of the package, or unknown', async (t) => {
   for (const [name, option] of [
     ['veth', 'CONFIG_VETH'],
     ['bridge', 'CONFIG_BRIDGE'],
   ] as const) {
     const config = (value: string) => ({ '/boot/config-6.18.1': `${option}${value}\n` });
-    t.match(lookOnce(name, machineOf(t, config('=y'))), { status: 'ok', message: `${name} is built in` });
-    t.match(lookOnce(name, machineOf(t, { '/proc/modules': `${name} 1 0\n` })), { status: 'ok', message: /is loaded/ });
+    t.match(runOnce(name, machineOf(t, config('=y'))), { status: 'ok', message: `${name} is built in` });
+    t.match(runOnce(name, machineOf(t, { '/proc/modules': `${name} 1 0\n` })), { status: 'ok', message: /is loaded/ });
     const dep = { [`${MODULES}/modules.dep`]: `kernel/${name}.ko:\n` };
-    t.match(lookOnce(name, machineOf(t, dep)), { status: 'ok', message: /when it is first needed/ });
-    t.match(lookOnce(name, machineOf(t, config('=n'))), { status: 'fail', advice: /linux-modules-extra-6\.18\.1/ });
-    t.match(lookOnce(name, machineOf(t)), { status: 'ok', message: `${name} works` });
-    t.match(lookOnce(name, machineOf(t, {}, { trial: SKIPPED })), { status: 'unknown', advice: `modprobe ${name}` });
+    t.match(runOnce(name, machineOf(t, dep)), { status: 'ok', message: /when it is first needed/ });
+    t.match(runOnce(name, machineOf(t, config('=n'))), { status: 'fail', advice: /linux-modules-extra-6\.18\.1/ });
+    t.match(runOnce(name, machineOf(t)), { status: 'ok', message: `${name} works` });
+    t.match(runOnce(name, machineOf(t, {}, { trial: SKIPPED })), { status: 'unknown', advice: `modprobe ${name}` });
   }
 });
 
-t.test('nothing is tried or asked that would load a module', async (t) => {
+t.test('no trial and no query that would load a module', async (t) => {
   const loaded = 'veth 1 0\nbridge 1 0\nnf_tables 1 0\n';
   t.ok(trialLoadsNothing(machineOf(t)), 'the kernel takes no modules');
   t.ok(trialLoadsNothing(machineOf(t, { '/proc/modules': loaded })));
@@ -72,28 +72,28 @@ t.test('nothing is tried or asked that would load a module', async (t) => {
   t.notOk(tablesAreLoaded(machineOf(t, { '/proc/modules': '' })));
 });
 
-t.test('the trial: built, refused, skipped, or not to be tried without root', async (t) => {
-  t.match(lookOnce('trial', machineOf(t)), { status: 'ok' });
-  t.match(lookOnce('trial', machineOf(t, {}, { trial: REFUSED })), {
+t.test('the trial: built, refused, skipped, or impossible without root', async (t) => {
+  t.match(runOnce('trial', machineOf(t)), { status: 'ok' });
+  t.match(runOnce('trial', machineOf(t, {}, { trial: REFUSED })), {
     status: 'fail',
     message: 'the kernel refuses to create bridge ndtrial: EOPNOTSUPP',
   });
-  t.match(lookOnce('trial', machineOf(t, {}, { trial: SKIPPED })), {
+  t.match(runOnce('trial', machineOf(t, {}, { trial: SKIPPED })), {
     status: 'unknown',
     message: /would load modules/,
   });
   const forbidden = { ...REFUSED, errno: 'EPERM' };
-  t.match(lookOnce('trial', machineOf(t, {}, { trial: forbidden, euid: 1000 })), { status: 'unknown', advice: /sudo/ });
-  t.match(lookOnce('trial', machineOf(t, {}, { trial: forbidden })), { status: 'fail' });
+  t.match(runOnce('trial', machineOf(t, {}, { trial: forbidden, euid: 1000 })), { status: 'unknown', advice: /sudo/ });
+  t.match(runOnce('trial', machineOf(t, {}, { trial: forbidden })), { status: 'fail' });
 });
 
-t.test('connections that are tracked must be forgettable', async (t) => {
+t.test('tracked connections must be deletable', async (t) => {
   const tracking = { '/proc/sys/net/netfilter/nf_conntrack_max': '262144\n' };
-  t.match(lookOnce('conntrack', machineOf(t)), { status: 'ok', message: /tracks no/ });
-  t.match(lookOnce('conntrack', machineOf(t, { ...tracking, '/proc/modules': 'nf_conntrack_netlink 1 0\n' })), {
+  t.match(runOnce('conntrack', machineOf(t)), { status: 'ok', message: /tracks no/ });
+  t.match(runOnce('conntrack', machineOf(t, { ...tracking, '/proc/modules': 'nf_conntrack_netlink 1 0\n' })), {
     status: 'ok',
   });
-  t.match(lookOnce('conntrack', machineOf(t, { ...tracking, '/proc/modules': 'nf_conntrack 1 0\n' })), {
+  t.match(runOnce('conntrack', machineOf(t, { ...tracking, '/proc/modules': 'nf_conntrack 1 0\n' })), {
     status: 'warn',
     advice: /modprobe nf_conntrack_netlink/,
   });
@@ -101,17 +101,17 @@ t.test('connections that are tracked must be forgettable', async (t) => {
 
 t.test('BPF: the options and BTF', async (t) => {
   const btf = { '/sys/kernel/btf/vmlinux': 'x' };
-  t.match(lookOnce('bpf', machineOf(t, btf)), { status: 'ok' });
-  t.match(lookOnce('bpf', machineOf(t)), { status: 'warn', message: /CONFIG_DEBUG_INFO_BTF/ });
+  t.match(runOnce('bpf', machineOf(t, btf)), { status: 'ok' });
+  t.match(runOnce('bpf', machineOf(t)), { status: 'warn', message: /CONFIG_DEBUG_INFO_BTF/ });
   const files = { ...btf, '/boot/config-6.18.1': 'CONFIG_BPF_SYSCALL=y\n' };
-  t.match(lookOnce('bpf', machineOf(t, files)), { status: 'warn', message: /lacks CONFIG_CGROUP_BPF:/ });
+  t.match(runOnce('bpf', machineOf(t, files)), { status: 'warn', message: /lacks CONFIG_CGROUP_BPF:/ });
 });
 
-t.test('the unified hierarchy of cgroups, from its root', async (t) => {
+t.test('the unified cgroup hierarchy, from its root', async (t) => {
   const mounted = (root: string) => ({
     '/proc/self/mountinfo': `30 1 0:26 ${root} /sys/fs/cgroup rw - cgroup2 c rw\n`,
   });
-  t.match(lookOnce('cgroup2', machineOf(t, mounted('/'))), { status: 'ok', message: /\/sys\/fs\/cgroup$/ });
-  t.match(lookOnce('cgroup2', machineOf(t, mounted('/a'))), { status: 'warn' });
-  t.match(lookOnce('cgroup2', machineOf(t)), { status: 'warn', advice: /unified_cgroup_hierarchy/ });
+  t.match(runOnce('cgroup2', machineOf(t, mounted('/'))), { status: 'ok', message: /\/sys\/fs\/cgroup$/ });
+  t.match(runOnce('cgroup2', machineOf(t, mounted('/a'))), { status: 'warn' });
+  t.match(runOnce('cgroup2', machineOf(t)), { status: 'warn', advice: /unified_cgroup_hierarchy/ });
 });

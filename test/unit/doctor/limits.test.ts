@@ -1,38 +1,38 @@
 import t from 'tap';
 import { HostFiles, type Space } from '../../../src/doctor/host-files.js';
 import { answering } from './daemon-status.js';
-import { lookOnce, machineOf } from './machine.js';
+import { machineOf, runOnce } from './machine.js';
 
 const LIMITS = (hard: string) =>
   `Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 ${hard}               files\n`;
 
 t.test('open files: twice what endpoints and the daemon take', async (t) => {
   const own = (hard: string) => machineOf(t, { '/proc/self/limits': LIMITS(hard) });
-  t.match(lookOnce('open-files', machineOf(t)), { status: 'unknown' });
-  t.match(lookOnce('open-files', own('unlimited')), { status: 'ok' });
-  t.match(lookOnce('open-files', own('640')), { status: 'ok' });
-  t.match(lookOnce('open-files', own('639')), {
+  t.match(runOnce('open-files', machineOf(t)), { status: 'unknown' });
+  t.match(runOnce('open-files', own('unlimited')), { status: 'ok' });
+  t.match(runOnce('open-files', own('640')), { status: 'ok' });
+  t.match(runOnce('open-files', own('639')), {
     status: 'warn',
     message: /^this shell may open 639/,
     advice: /LimitNOFILE=1024/,
   });
   const files = { '/proc/self/limits': LIMITS('unlimited'), '/proc/4711/limits': LIMITS('512') };
   const served = machineOf(t, files, { daemon: answering() });
-  t.match(lookOnce('open-files', served), { status: 'warn', message: /^the daemon may open 512/ });
+  t.match(runOnce('open-files', served), { status: 'warn', message: /^the daemon may open 512/ });
 });
 
-t.test('namespaces, mounts and neighbours against what the pools may grow to', async (t) => {
+t.test('namespaces, mounts and neighbours against the size that the pools may grow to', async (t) => {
   const sysctl = (path: string, value: number) => machineOf(t, { [`/proc/sys/${path}`]: `${value}\n` });
   for (const [name, path, enough, short, advice] of [
     ['namespaces', 'user/max_net_namespaces', 257, 256, /^sysctl -w user\.max_net_namespaces=1024\n/],
     ['mounts', 'fs/mount-max', 259, 258, /^sysctl -w fs\.mount-max=1024\n/],
     ['neighbours', 'net/ipv4/neigh/default/gc_thresh3', 512, 511, /gc_thresh1=128 .*gc_thresh2=256 .*gc_thresh3=512\n/],
   ] as const) {
-    t.match(lookOnce(name, machineOf(t)), { status: 'unknown' }, name);
-    t.match(lookOnce(name, sysctl(path, enough)), { status: 'ok' }, name);
-    t.match(lookOnce(name, sysctl(path, short)), { status: 'warn', advice }, name);
+    t.match(runOnce(name, machineOf(t)), { status: 'unknown' }, name);
+    t.match(runOnce(name, sysctl(path, enough)), { status: 'ok' }, name);
+    t.match(runOnce(name, sysctl(path, short)), { status: 'warn', advice }, name);
   }
-  t.match(lookOnce('namespaces', sysctl('user/max_net_namespaces', 0)), { status: 'fail' });
+  t.match(runOnce('namespaces', sysctl('user/max_net_namespaces', 0)), { status: 'fail' });
 });
 
 class Spacious extends HostFiles {
@@ -48,27 +48,27 @@ class Spacious extends HostFiles {
   }
 }
 
-t.test('the state directory: on a tmpfs, with room', async (t) => {
+t.test('the state directory: on a tmpfs, with space', async (t) => {
   const roomy: Space = { isTmpfs: true, freeBytes: 2 ** 30, freeFiles: 100_000 };
   const on = (space: Space) => {
     const root = t.testdir({ run: { netnsd: {} } });
     return { ...machineOf(t), files: new Spacious(root, space) };
   };
-  t.match(lookOnce('space', on(roomy)), { status: 'ok' });
-  t.match(lookOnce('space', on({ ...roomy, freeBytes: 2 ** 20 })), {
+  t.match(runOnce('space', on(roomy)), { status: 'ok' });
+  t.match(runOnce('space', on({ ...roomy, freeBytes: 2 ** 20 })), {
     status: 'warn',
     advice: /remount,size=8M,nr_inodes=3072/,
   });
-  t.match(lookOnce('space', on({ ...roomy, freeFiles: 10 })), { status: 'warn', message: /10 files/ });
-  t.match(lookOnce('space', on({ ...roomy, isTmpfs: false })), {
+  t.match(runOnce('space', on({ ...roomy, freeFiles: 10 })), { status: 'warn', message: /10 files/ });
+  t.match(runOnce('space', on({ ...roomy, isTmpfs: false })), {
     status: 'warn',
     message: /on a disk/,
     advice: /mount -t tmpfs/,
   });
 });
 
-t.test('where there is no state directory yet, the folder that it comes to counts', async (t) => {
-  t.match(lookOnce('space', machineOf(t)), { status: 'unknown', message: '/run is not there' });
+t.test('without a state directory its parent is checked', async (t) => {
+  t.match(runOnce('space', machineOf(t)), { status: 'unknown', message: 'there is no /run' });
   const { isTmpfs, freeBytes } = machineOf(t, { '/run/x': '' }).files.space('/run') as Space;
   t.type(isTmpfs, 'boolean');
   t.ok(freeBytes > 0);

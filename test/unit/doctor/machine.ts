@@ -45,15 +45,15 @@ export function machineOf(t: Test, files: Readonly<Record<string, string>> = {},
 }
 
 /** What a check says, all of it. */
-export function look(name: string, machine: Machine): Outcome[] {
+export function runCheck(name: string, machine: Machine): Outcome[] {
   const check = CHECKS.find((one) => one.name === name);
   if (check === undefined) throw new Error(`there is no check ${name}`);
-  return [check.look(machine)].flat();
+  return [check.run(machine)].flat();
 }
 
 /** The one outcome of a check that says one thing. */
-export function lookOnce(name: string, machine: Machine): Outcome {
-  const [outcome, ...others] = look(name, machine);
+export function runOnce(name: string, machine: Machine): Outcome {
+  const [outcome, ...others] = runCheck(name, machine);
   if (outcome === undefined || others.length > 0) throw new Error(`${name}: ${others.length + 1} outcomes`);
   return outcome;
 }

@@ -1,24 +1,24 @@
 import t, { type Test } from 'tap';
-import { look, lookOnce, machineOf } from './machine.js';
+import { machineOf, runCheck, runOnce } from './machine.js';
 
 const NETWORKD = { running: new Set(['systemd-network']) };
 const UDEV = { running: new Set(['systemd-udevd']) };
 const ETC = '/etc/systemd/network';
 const LIB = '/usr/lib/systemd/network';
 
-t.test('what does not run takes nothing', async (t) => {
+t.test('a link manager that is not running is ok', async (t) => {
   const files = {
     [`${ETC}/all.network`]: '[Match]\nName=*\n',
     [`${ETC}/all.link`]: '[Match]\nOriginalName=*\n[Link]\nName=x\n',
     '/etc/udev/rules.d/a.rules': 'SUBSYSTEM=="net", NAME="x"\n',
   };
   for (const name of ['systemd-networkd', 'udev-link-files', 'udev-rules', 'NetworkManager', 'dhcpcd'])
-    t.match(lookOnce(name, machineOf(t, files)), { status: 'ok' }, name);
+    t.match(runOnce(name, machineOf(t, files)), { status: 'ok' }, name);
 });
 
 /** What networkd makes of a file: the kinds of links that it takes. */
 function taken(t: Test, files: Record<string, string>): string[] {
-  return look('systemd-networkd', machineOf(t, files, NETWORKD))
+  return runCheck('systemd-networkd', machineOf(t, files, NETWORKD))
     .filter(({ status }) => status === 'fail')
     .map(({ message }) => (/such as nb/.test(message) ? 'bridge' : 'veth'));
 }
@@ -47,7 +47,7 @@ for (const [match, links] of MATCHES) {
   });
 }
 
-t.test("systemd's own files take none; the first that matches counts, wherever it lies", async (t) => {
+t.test("systemd's own files match none; the first that matches applies, in any folder", async (t) => {
   const shipped = {
     [`${LIB}/80-container-vb.network`]: '[Match]\nName=vb-*\nDriver=veth\n[Network]\nKeepMaster=yes\n',
   };
@@ -67,9 +67,9 @@ t.test("systemd's own files take none; the first that matches counts, wherever i
   );
 });
 
-t.test('what is told of networkd leads to a file that mends it', async (t) => {
+t.test('the advice for networkd is a file that solves it', async (t) => {
   const all = { [`${ETC}/10-all.network`]: '[Match]\nName=*\n' };
-  const [first] = look('systemd-networkd', machineOf(t, all, NETWORKD));
+  const [first] = runCheck('systemd-networkd', machineOf(t, all, NETWORKD));
   t.match(first, {
     message: /^\/etc\/systemd\/network\/10-all\.network makes systemd-networkd manage links such as nddf5c-1$/,
   });
@@ -77,9 +77,9 @@ t.test('what is told of networkd leads to a file that mends it', async (t) => {
   t.same(taken(t, { ...all, [path]: text.replaceAll('\\n', '\n') }), []);
 });
 
-t.test('a .link file that renames or changes the MAC or MTU is told; policies do no harm', async (t) => {
+t.test('a .link file that sets a name, MAC or MTU is reported; policies are not', async (t) => {
   const shipped = '[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep kernel\nMACAddressPolicy=persistent\n';
-  const found = (files: Record<string, string>) => look('udev-link-files', machineOf(t, files, UDEV));
+  const found = (files: Record<string, string>) => runCheck('udev-link-files', machineOf(t, files, UDEV));
   t.match(found({ [`${LIB}/99-default.link`]: shipped }), [{ status: 'ok' }]);
   const bad = (settings: string) => ({ [`${ETC}/10-x.link`]: `[Match]\nDriver=veth\n[Link]\n${settings}\n` });
   t.match(found(bad('Name=lan0')), [{ status: 'fail', message: /sets Name of links such as nddf5c-1/ }]);
@@ -104,7 +104,7 @@ const RULES: [rule: string, renames: boolean][] = [
 ];
 for (const [rule, renames] of RULES) {
   t.test(`udev ${renames ? 'renames by' : 'renames nothing by'} ${rule}`, async (t) => {
-    const [first] = look('udev-rules', machineOf(t, { '/etc/udev/rules.d/70-net.rules': `${rule}\n` }, UDEV));
+    const [first] = runCheck('udev-rules', machineOf(t, { '/etc/udev/rules.d/70-net.rules': `${rule}\n` }, UDEV));
     t.match(
       first,
       renames ? { status: 'fail', message: /70-net\.rules renames/, advice: /KERNEL!=/ } : { status: 'ok' },
@@ -135,31 +135,31 @@ for (const [files, status] of UNMANAGED) {
     const paths = Object.fromEntries(
       Object.entries(files).map(([name, text]) => [`/etc/NetworkManager/${name}`, text]),
     );
-    const found = lookOnce('NetworkManager', machineOf(t, paths, running));
+    const found = runOnce('NetworkManager', machineOf(t, paths, running));
     t.equal(found.status, status);
     if (status === 'ok') return;
     const [, text = '', path = ''] = /^printf '(.*)' > (.*)$/m.exec(found.advice ?? '') ?? [];
-    const mended = { ...paths, [path.replace('90-', 'zz-')]: text.replaceAll('\\n', '\n') };
+    const solved = { ...paths, [path.replace('90-', 'zz-')]: text.replaceAll('\\n', '\n') };
     const excepted = JSON.stringify(files).includes('except:type:bridge');
-    t.equal(lookOnce('NetworkManager', machineOf(t, mended, running)).status, excepted ? 'warn' : 'ok');
+    t.equal(runOnce('NetworkManager', machineOf(t, solved, running)).status, excepted ? 'warn' : 'ok');
   });
 }
 
-t.test('ifupdown: names and patterns that fit', async (t) => {
-  const found = (text: string) => look('ifupdown', machineOf(t, { '/etc/network/interfaces': text }));
+t.test('ifupdown: names and patterns that match', async (t) => {
+  const found = (text: string) => runCheck('ifupdown', machineOf(t, { '/etc/network/interfaces': text }));
   t.match(found('auto lo eth0\niface eth0 inet dhcp\n# auto /*\n'), [{ status: 'ok' }]);
   t.match(found('auto /eth*\n'), [{ status: 'ok' }]);
   t.match(found('auto lo /*\niface nddf5c-1 inet manual\n'), [
-    { status: 'warn', message: /interfaces fits netnsd's links: auto lo \/\*$/ },
+    { status: 'warn', message: /interfaces matches netnsd's links: auto lo \/\*$/ },
     { status: 'warn', message: /iface nddf5c-1/ },
   ]);
   const inFolder = machineOf(t, { '/etc/network/interfaces.d/all': 'allow-hotplug /nb*=br\n' });
-  t.match(look('ifupdown', inFolder), [{ status: 'warn', message: /interfaces\.d\/all/ }]);
+  t.match(runCheck('ifupdown', inFolder), [{ status: 'warn', message: /interfaces\.d\/all/ }]);
 });
 
-t.test('dhcpcd: what is denied, or not allowed, it leaves alone', async (t) => {
+t.test('dhcpcd: links that are denied or not allowed are ok', async (t) => {
   const found = (text: string) =>
-    lookOnce('dhcpcd', machineOf(t, { '/etc/dhcpcd.conf': text }, { running: new Set(['dhcpcd']) }));
+    runOnce('dhcpcd', machineOf(t, { '/etc/dhcpcd.conf': text }, { running: new Set(['dhcpcd']) }));
   t.match(found(''), { status: 'warn', message: /nddf5c-1 and nbdf5c-/, advice: /denyinterfaces nd\?\?\?\?-\* nb/ });
   t.match(found('denyinterfaces nd*\n'), { status: 'warn', message: /links such as nbdf5c-xiob\.0$/ });
   t.match(found('denyinterfaces nd????-* nb????-*\n'), { status: 'ok' });

@@ -3,7 +3,7 @@ import { parseConfig, readConfig } from '../../../src/config/read.js';
 import type { HostNetwork } from '../../../src/doctor/machine.js';
 import { NetnsdError } from '../../../src/errors.js';
 import { answering } from './daemon-status.js';
-import { look, lookOnce, machineOf } from './machine.js';
+import { machineOf, runCheck, runOnce } from './machine.js';
 
 const link = (index: number, name: string, kind?: string) => ({
   index,
@@ -22,7 +22,7 @@ function network(more: Partial<HostNetwork> = {}) {
   return { ok: true, value: { links: [], addresses: [], routes: [], ...more } } as const;
 }
 
-t.test('a configuration that is none is a finding, not a crash', async (t) => {
+t.test('an invalid configuration is a finding, not a crash', async (t) => {
   const bad = t.testdir({ 'bad.toml': 'max = 3\n' });
   const settle = (path: string) => {
     try {
@@ -32,23 +32,23 @@ t.test('a configuration that is none is a finding, not a crash', async (t) => {
     }
   };
   const invalid = { config: settle(`${bad}/bad.toml`), pools: [] };
-  t.match(lookOnce('configuration', machineOf(t, {}, invalid)), { status: 'fail', message: /bad\.toml.*max/ });
-  t.match(lookOnce('subnets', machineOf(t, {}, invalid)), { status: 'unknown' });
-  t.match(lookOnce('configuration', machineOf(t)), { status: 'ok', message: 'pools: default on 10.213.0.0/16' });
+  t.match(runOnce('configuration', machineOf(t, {}, invalid)), { status: 'fail', message: /bad\.toml.*max/ });
+  t.match(runOnce('subnets', machineOf(t, {}, invalid)), { status: 'unknown' });
+  t.match(runOnce('configuration', machineOf(t)), { status: 'ok', message: 'pools: default on 10.213.0.0/16' });
   const cause = Object.assign(new Error('no'), { code: 'EACCES' });
   const error = new NetnsdError('config_invalid', 'cannot read it', { cause });
   const forbidden = { config: { ok: false, error } as const };
-  t.match(lookOnce('configuration', machineOf(t, {}, forbidden)), { status: 'unknown', advice: /sudo/ });
+  t.match(runOnce('configuration', machineOf(t, {}, forbidden)), { status: 'unknown', advice: /sudo/ });
 });
 
-t.test('a group that is not there keeps the daemon from starting', async (t) => {
+t.test('a socket_group that does not exist fails', async (t) => {
   const source = 'socket_group = "lessees"\n';
   const config = { ok: true, value: parseConfig({ source, file: 'f' }) } as const;
-  t.match(lookOnce('configuration', machineOf(t, { '/etc/group': 'root:x:0:\n' }, { config })), {
+  t.match(runOnce('configuration', machineOf(t, { '/etc/group': 'root:x:0:\n' }, { config })), {
     status: 'fail',
     advice: 'groupadd lessees',
   });
-  t.match(lookOnce('configuration', machineOf(t, { '/etc/group': 'lessees:x:7:\n' }, { config })), { status: 'ok' });
+  t.match(runOnce('configuration', machineOf(t, { '/etc/group': 'lessees:x:7:\n' }, { config })), { status: 'ok' });
 });
 
 t.test(
@@ -68,20 +68,20 @@ t.test(
         { ...route, type: 7, destination: Buffer.from([10, 0, 0, 0]), prefixLength: 8, linkIndex: undefined },
       ],
     });
-    t.match(look('subnets', machineOf(t, {}, { network: found })), [
+    t.match(runCheck('subnets', machineOf(t, {}, { network: found })), [
       { status: 'fail', message: /overlaps the host's address 10\.213\.9\.1\/24 on vpn/, advice: /\[pools\.default\]/ },
       { status: 'fail', message: /overlaps the host's route 10\.0\.0\.0\/8 on vpn/ },
     ]);
-    t.match(lookOnce('subnets', machineOf(t)), { status: 'ok' });
+    t.match(runOnce('subnets', machineOf(t)), { status: 'ok' });
     const broken = { ok: false, error: new Error('no netlink') } as const;
-    t.throws(() => look('subnets', machineOf(t, {}, { network: broken })), /no netlink/);
+    t.throws(() => runCheck('subnets', machineOf(t, {}, { network: broken })), /no netlink/);
   },
 );
 
 t.test('a subnet without spare addresses makes acquires wait', async (t) => {
-  t.match(lookOnce('addresses', machineOf(t)), { status: 'ok' });
+  t.match(runOnce('addresses', machineOf(t)), { status: 'ok' });
   const pools = [{ name: 'tight', subnet: '10.1.0.0/24', max: 253 }];
-  t.match(lookOnce('addresses', machineOf(t, {}, { pools })), { status: 'warn', message: /tight may have 253/ });
+  t.match(runOnce('addresses', machineOf(t, {}, { pools })), { status: 'warn', message: /tight may have 253/ });
 });
 
 const CONF = '/proc/sys/net/ipv4/conf';
@@ -89,41 +89,44 @@ const CONF = '/proc/sys/net/ipv4/conf';
 t.test('ip_forward, of the host and of each bridge', async (t) => {
   const on = { '/proc/sys/net/ipv4/ip_forward': '1\n' };
   const bridges = { network: network({ links: [link(1, BRIDGE, 'bridge'), link(2, 'nbdf5c-xiob.1', 'bridge')] }) };
-  t.match(lookOnce('ip_forward', machineOf(t)), { status: 'unknown' });
-  t.match(lookOnce('ip_forward', machineOf(t, { '/proc/sys/net/ipv4/ip_forward': '0\n' })), {
+  t.match(runOnce('ip_forward', machineOf(t)), { status: 'unknown' });
+  t.match(runOnce('ip_forward', machineOf(t, { '/proc/sys/net/ipv4/ip_forward': '0\n' })), {
     status: 'warn',
     advice: /^sysctl -w net\.ipv4\.ip_forward=1\n[\s\S]* -s 10\.213\.0\.0\/16 /,
   });
-  t.match(lookOnce('ip_forward', machineOf(t, { ...on, [`${CONF}/${BRIDGE}/forwarding`]: '1\n' }, bridges)), {
+  t.match(runOnce('ip_forward', machineOf(t, { ...on, [`${CONF}/${BRIDGE}/forwarding`]: '1\n' }, bridges)), {
     status: 'ok',
   });
   const off = machineOf(t, { ...on, [`${CONF}/${BRIDGE}/forwarding`]: '0\n' }, bridges);
-  t.match(lookOnce('ip_forward', off), { status: 'warn', advice: `sysctl -w net/ipv4/conf/${BRIDGE}/forwarding=1` });
+  t.match(runOnce('ip_forward', off), { status: 'warn', advice: `sysctl -w net/ipv4/conf/${BRIDGE}/forwarding=1` });
   const failed = { network: { ok: false, error: new Error('no') } as const };
-  t.match(lookOnce('ip_forward', machineOf(t, on, failed)), { status: 'ok' });
+  t.match(runOnce('ip_forward', machineOf(t, on, failed)), { status: 'ok' });
 });
 
-t.test('strict reverse path filtering is told: of all links, of a bridge, and of a bridge to come', async (t) => {
-  const files = (all: number, of: Record<string, number>) =>
-    Object.fromEntries(
-      Object.entries({ all, ...of }).map(([name, value]) => [`${CONF}/${name}/rp_filter`, `${value}\n`]),
-    );
-  const bridges = { network: network({ links: [link(1, BRIDGE, 'bridge')] }) };
-  t.match(lookOnce('rp_filter', machineOf(t)), { status: 'unknown' });
-  t.match(lookOnce('rp_filter', machineOf(t, files(1, {}))), { status: 'warn', advice: /all\.rp_filter=2/ });
-  t.match(lookOnce('rp_filter', machineOf(t, files(0, { default: 1 }))), {
-    status: 'warn',
-    message: /rp_filter of default/,
-  });
-  t.match(lookOnce('rp_filter', machineOf(t, files(0, { [BRIDGE]: 1, default: 0 }), bridges)), {
-    status: 'warn',
-    advice: `sysctl -w net/ipv4/conf/${BRIDGE}/rp_filter=2`,
-  });
-  t.match(lookOnce('rp_filter', machineOf(t, files(0, { [BRIDGE]: 0, default: 1 }), bridges)), { status: 'ok' });
-  t.match(lookOnce('rp_filter', machineOf(t, files(2, { [BRIDGE]: 1 }), bridges)), { status: 'ok' }, 'loose wins');
-});
+t.test(
+  'strict reverse path filtering is reported: of all links, of a bridge, and as the default for bridges',
+  async (t) => {
+    const files = (all: number, of: Record<string, number>) =>
+      Object.fromEntries(
+        Object.entries({ all, ...of }).map(([name, value]) => [`${CONF}/${name}/rp_filter`, `${value}\n`]),
+      );
+    const bridges = { network: network({ links: [link(1, BRIDGE, 'bridge')] }) };
+    t.match(runOnce('rp_filter', machineOf(t)), { status: 'unknown' });
+    t.match(runOnce('rp_filter', machineOf(t, files(1, {}))), { status: 'warn', advice: /all\.rp_filter=2/ });
+    t.match(runOnce('rp_filter', machineOf(t, files(0, { default: 1 }))), {
+      status: 'warn',
+      message: /rp_filter of default/,
+    });
+    t.match(runOnce('rp_filter', machineOf(t, files(0, { [BRIDGE]: 1, default: 0 }), bridges)), {
+      status: 'warn',
+      advice: `sysctl -w net/ipv4/conf/${BRIDGE}/rp_filter=2`,
+    });
+    t.match(runOnce('rp_filter', machineOf(t, files(0, { [BRIDGE]: 0, default: 1 }), bridges)), { status: 'ok' });
+    t.match(runOnce('rp_filter', machineOf(t, files(2, { [BRIDGE]: 1 }), bridges)), { status: 'ok' }, 'loose wins');
+  },
+);
 
-t.test('the daemon that runs says which pools there are, whatever the file says', async (t) => {
+t.test('the pools are those of the running daemon, not of the file', async (t) => {
   const config = { ok: false, error: new NetnsdError('config_invalid', 'no') } as const;
-  t.match(lookOnce('subnets', machineOf(t, {}, { config, daemon: answering() })), { status: 'ok' });
+  t.match(runOnce('subnets', machineOf(t, {}, { config, daemon: answering() })), { status: 'ok' });
 });

@@ -7,14 +7,14 @@ import { kernelError } from '../../../src/kernel/errno.js';
 import { answering } from './daemon-status.js';
 import { machineOf } from './machine.js';
 
-function check(name: string, look: Check['look']): Check {
-  return { group: 'kernel', name, what: '', why: '', mend: '', look };
+function check(name: string, look: Check['run']): Check {
+  return { group: 'kernel', name, what: '', why: '', repair: '', run: look };
 }
 
 t.test('a report has a line for each outcome, and counts them', async (t) => {
   const report = reportOn(machineOf(t), [
     check('one', () => ok('fine')),
-    check('two', () => [warn('so so', 'do this', 'and that'), fail('broken', 'mend it')]),
+    check('two', () => [warn('so so', 'do this', 'and that'), fail('broken', 'repair it')]),
     check('none', () => []),
   ]);
   t.same(report, {
@@ -22,13 +22,13 @@ t.test('a report has a line for each outcome, and counts them', async (t) => {
     checks: [
       { group: 'kernel', check: 'one', status: 'ok', message: 'fine', advice: null },
       { group: 'kernel', check: 'two', status: 'warn', message: 'so so', advice: 'do this\nand that' },
-      { group: 'kernel', check: 'two', status: 'fail', message: 'broken', advice: 'mend it' },
+      { group: 'kernel', check: 'two', status: 'fail', message: 'broken', advice: 'repair it' },
     ],
     findings: [],
   });
 });
 
-t.test('a check that cannot look leaves the others be; sudo is named where it would help', async (t) => {
+t.test('a check that cannot read something does not stop the others; sudo is named if it helps', async (t) => {
   const throwing = (error: unknown) =>
     check('one', () => {
       throw error;
@@ -41,12 +41,12 @@ t.test('a check that cannot look leaves the others be; sudo is named where it wo
   t.match(results(forbidden, 0), [{ status: 'unknown', advice: null }]);
   const other = new NetnsdError('missing_tool', 'iptables-legacy failed: odd');
   t.match(results(other, 1000), [
-    { status: 'unknown', message: 'cannot be told: iptables-legacy failed: odd', advice: null },
+    { status: 'unknown', message: 'cannot be checked: iptables-legacy failed: odd', advice: null },
   ]);
   t.throws(() => results(new TypeError('a fault'), 0), TypeError);
 });
 
-t.test("the daemon's findings are passed on as they are", async (t) => {
+t.test("the daemon's findings are passed on unchanged", async (t) => {
   const daemon = answering({}, [{ object: 'x' } as never]);
   t.same(reportOn(machineOf(t, {}, { daemon }), []).findings, [{ object: 'x' }]);
   const refused = { ...daemon, reconciliation: { ok: false, error: new Error('no') } } as typeof daemon;

@@ -9,83 +9,83 @@ function leased(container?: 'awaited' | 'seen', id = 'a'): EndpointRecord {
   return { state: 'leased', lease: { id, ...(container && { container }) } } as unknown as EndpointRecord;
 }
 
-/** One lease looked at again and again. */
+/** Surveys of one lease. */
 function watch({ sight = ALL, times = TIMES } = {}) {
   const leases = new LeaseWatch();
   return {
     leases,
     look: (record: EndpointRecord, nowMs: number, isInside = false) =>
-      leases.judge(record, { isInside, nowMs, sight, times }),
+      leases.observe(record, { isInside, nowMs, sight, times }),
   };
 }
 
-t.test('a lease that was made for no container stays, empty or not', async (t) => {
+t.test('a lease that was made for no container never ends', async (t) => {
   const { look } = watch();
-  for (const nowMs of [0, 1e6, 1e9]) t.equal(look(leased(), nowMs), 'stays');
+  for (const nowMs of [0, 1e6, 1e9]) t.equal(look(leased(), nowMs), 'unchanged');
 });
 
-t.test('a container that came is seen once', async (t) => {
+t.test('a container that came is seen for the first time once', async (t) => {
   const { look } = watch();
-  t.equal(look(leased('awaited'), 0, true), 'seen');
-  t.equal(look(leased('seen'), 1, true), 'stays');
+  t.equal(look(leased('awaited'), 0, true), 'first seen');
+  t.equal(look(leased('seen'), 1, true), 'unchanged');
 });
 
-t.test('a container that was seen is gone when nobody was inside for long enough', async (t) => {
+t.test('a container that was seen has gone when its namespace was empty for long enough', async (t) => {
   const { look } = watch();
   look(leased('seen'), 0, true);
-  t.equal(look(leased('seen'), 100), 'stays', 'time begins');
-  t.equal(look(leased('seen'), 399), 'stays');
+  t.equal(look(leased('seen'), 100), 'unchanged', 'time starts');
+  t.equal(look(leased('seen'), 399), 'unchanged');
   t.equal(look(leased('seen'), 400), 'gone');
 });
 
-t.test('who comes back in between has all the time again', async (t) => {
+t.test('the time starts again when a process was inside in between', async (t) => {
   const { look } = watch();
-  t.equal(look(leased('seen'), 0), 'stays');
-  t.equal(look(leased('seen'), 250, true), 'stays');
-  t.equal(look(leased('seen'), 400), 'stays');
-  t.equal(look(leased('seen'), 699), 'stays');
+  t.equal(look(leased('seen'), 0), 'unchanged');
+  t.equal(look(leased('seen'), 250, true), 'unchanged');
+  t.equal(look(leased('seen'), 400), 'unchanged');
+  t.equal(look(leased('seen'), 699), 'unchanged');
   t.equal(look(leased('seen'), 700), 'gone');
 });
 
-t.test('a lease whose container never came is unused after its own, longer time', async (t) => {
+t.test('a container that was never seen never came, after a longer time', async (t) => {
   const { look } = watch();
-  t.equal(look(leased('awaited'), 0), 'stays');
-  t.equal(look(leased('awaited'), 3599), 'stays');
-  t.equal(look(leased('awaited'), 3600), 'unused');
+  t.equal(look(leased('awaited'), 0), 'unchanged');
+  t.equal(look(leased('awaited'), 3599), 'unchanged');
+  t.equal(look(leased('awaited'), 3600), 'never came');
 });
 
-t.test('0 turns either off', async (t) => {
+t.test('0 turns either rule off', async (t) => {
   const { look } = watch({ times: { goneAfterMs: 0, unusedAfterMs: 0 } });
   for (const state of ['awaited', 'seen'] as const) {
     look(leased(state, state), 0);
-    t.equal(look(leased(state, state), 1e9), 'stays', state);
+    t.equal(look(leased(state, state), 1e9), 'unchanged', state);
   }
 });
 
-t.test('who cannot see every process takes no container for one that never came', async (t) => {
+t.test('without sight of the whole machine no container never came', async (t) => {
   const { look } = watch({ sight: { wholeMachine: false, others: true } });
   look(leased('awaited'), 0);
-  t.equal(look(leased('awaited'), 1e9), 'stays');
+  t.equal(look(leased('awaited'), 1e9), 'unchanged');
   look(leased('seen', 'b'), 0);
-  t.equal(look(leased('seen', 'b'), 300), 'gone', 'one that could be seen once');
+  t.equal(look(leased('seen', 'b'), 300), 'gone', 'it was seen before');
 });
 
-t.test('who may not see where others stand takes no container for gone', async (t) => {
+t.test('without sight of other processes no container has gone or never came', async (t) => {
   const { look } = watch({ sight: { wholeMachine: true, others: false } });
   for (const state of ['awaited', 'seen'] as const) {
     look(leased(state, state), 0);
-    t.equal(look(leased(state, state), 1e9), 'stays', state);
+    t.equal(look(leased(state, state), 1e9), 'unchanged', state);
   }
 });
 
-t.test('of a lease that has ended nothing is remembered', async (t) => {
+t.test('a lease that has ended is forgotten', async (t) => {
   const { leases, look } = watch();
   look(leased('seen'), 0);
-  leases.keep(new Set());
-  t.equal(look(leased('seen'), 1000), 'stays', 'it counts anew');
+  leases.keepOnly(new Set());
+  t.equal(look(leased('seen'), 1000), 'unchanged', 'the time starts again');
 });
 
-t.test('each pool has the times of its configuration', async (t) => {
+t.test('each pool has its configured times', async (t) => {
   const pool = { name: 'a', goneAfterSeconds: 2, unusedAfterSeconds: 0 };
   const times = leaseTimes({ pools: [pool as never] });
   t.same(times('a'), { goneAfterMs: 2000, unusedAfterMs: 0 });

@@ -1,15 +1,15 @@
 import t from 'tap';
-import { Seldom } from '../../../src/shelf/log-throttle.js';
+import { LogThrottle } from '../../../src/shelf/log-throttle.js';
 
-t.test('each thing is said once, and again after a while', async (t) => {
-  let nowMs = 5;
-  const seldom = new Seldom({ everyMs: 100, nowMs: () => nowMs });
-  t.equal(seldom.may('one'), true);
-  t.equal(seldom.may('one'), false);
-  t.equal(seldom.may('two'), true);
-  nowMs = 104;
-  t.equal(seldom.may('one'), false);
-  nowMs = 105;
-  t.equal(seldom.may('one'), true);
-  t.equal(seldom.may('one'), false);
+t.test('each kind of line is allowed once per interval', async (t) => {
+  let nowMs = 0;
+  const throttle = new LogThrottle({ intervalMs: 100, nowMs: () => nowMs });
+  t.equal(throttle.allows('one'), true);
+  t.equal(throttle.allows('one'), false);
+  t.equal(throttle.allows('two'), true);
+  nowMs = 99;
+  t.equal(throttle.allows('one'), false);
+  nowMs = 100;
+  t.equal(throttle.allows('one'), true);
+  t.equal(throttle.allows('one'), false);
 });

@@ -12,7 +12,7 @@ function folders(t: Test): { top: string; deep: string } {
   return { top, deep };
 }
 
-t.test('a folder anywhere above in which others may rename is found, unless it is sticky', async (t) => {
+t.test('a folder above in which others may rename is found, unless it is sticky', async (t) => {
   const { top, deep } = folders(t);
   t.equal(unsafeAncestor(join(deep, 'state')), undefined);
   fs.chmodSync(join(top, 'a'), 0o777);
@@ -28,14 +28,14 @@ t.test('a folder anywhere above in which others may rename is found, unless it i
   t.equal(unsafeAncestor(join(deep, 'state')), undefined);
 });
 
-t.test('what is not there yet is looked at from where there is something', async (t) => {
+t.test('a path that does not exist yet is checked from its first existing folder', async (t) => {
   const { top, deep } = folders(t);
   t.equal(unsafeAncestor(join(deep, 'x/y/z')), undefined);
   fs.chmodSync(join(top, 'a'), 0o777);
   t.match(unsafeAncestor(join(deep, 'x/y/z')), { path: join(top, 'a') });
 });
 
-t.test('symlinks on the way are followed: it is where they lead that counts', async (t) => {
+t.test('symlinks above are resolved: their targets are checked', async (t) => {
   const { top, deep } = folders(t);
   fs.mkdirSync(join(top, 'open'), { mode: 0o777 });
   fs.chmodSync(join(top, 'open'), 0o777);
@@ -44,7 +44,7 @@ t.test('symlinks on the way are followed: it is where they lead that counts', as
   t.match(unsafeAncestor(join(deep, 'link', 'state')), { path: join(top, 'open') });
 });
 
-t.test("a folder of another user's is found, whatever its mode", async (t) => {
+t.test('a folder of another user is found, whatever its mode', async (t) => {
   const { deep } = folders(t);
   const { geteuid } = process;
   // Root's folders are always good; so another user looks at this user's.

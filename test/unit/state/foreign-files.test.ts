@@ -12,7 +12,7 @@ import {
   replaceOwnFile,
 } from '../../../src/state/index.js';
 
-const FILES = ['lock', 'sequence', 'site.json', 'resting'].flatMap((name) => [name, `${name}.new`]);
+const FILES = ['lock', 'sequence', 'site.json', 'cooldowns'].flatMap((name) => [name, `${name}.new`]);
 const RECORD_FOLDERS = ['broken', 'building', 'destroying', 'dirty', 'leased', 'ready'];
 
 /** Ways of planting something at `path`; `victim` is a file elsewhere that must not change. */
@@ -102,7 +102,7 @@ t.test('a record of a gigabyte is not read', async (t) => {
   ]);
 });
 
-t.test('a lock that is a link to elsewhere is refused by whoever did not open the directory first', async (t) => {
+t.test('a lock that is a link or no regular file is refused', async (t) => {
   const { state, victim } = directory(t);
   const path = join(state, 'lock');
   for (const kind of ['symlink', 'hard link', 'fifo', 'folder']) {

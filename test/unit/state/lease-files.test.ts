@@ -6,7 +6,7 @@ import { LeaseFiles } from '../../../src/state/index.js';
 const ID = '0123456789abcdef';
 const OTHER = 'fedcba9876543210';
 
-t.test('files of a lease are written, and gone when it is', async (t) => {
+t.test('files of a lease are written, and removed with it', async (t) => {
   const directory = t.testdir();
   const files = new LeaseFiles(directory);
   const paths = files.write(ID, { hosts: 'one\n', 'resolv.conf': 'two\n' });
@@ -21,7 +21,7 @@ t.test('files of a lease are written, and gone when it is', async (t) => {
   files.remove(ID);
 });
 
-t.test('written again, a file is replaced and not changed under its reader', async (t) => {
+t.test('a file that is written again is replaced, and not changed under its reader', async (t) => {
   const files = new LeaseFiles(t.testdir());
   const { hosts } = files.write(ID, { hosts: 'one\n' });
   const inode = statSync(hosts).ino;
@@ -30,15 +30,15 @@ t.test('written again, a file is replaced and not changed under its reader', asy
   t.equal(readFileSync(hosts, 'utf8'), 'two\n');
 });
 
-t.test('a start keeps the files of leases that stand, and removes all else', async (t) => {
+t.test('a start keeps the files of leases that have not ended, and removes all others', async (t) => {
   const directory = t.testdir({ dns: { [ID]: { hosts: '' }, [OTHER]: { hosts: '' }, stray: 'a file' } });
   const files = new LeaseFiles(directory);
-  t.strictSame(files.sweep((id) => id === ID).sort(), [OTHER, 'stray']);
+  t.strictSame(files.removeEnded((id) => id === ID).sort(), [OTHER, 'stray']);
   t.strictSame(readdirSync(join(directory, 'dns')), [ID]);
   files.remove(ID);
   t.notOk(existsSync(join(directory, 'dns', ID)), 'the files of a lease that stands go with it');
   t.strictSame(
-    new LeaseFiles(t.testdir()).sweep(() => true),
+    new LeaseFiles(t.testdir()).removeEnded(() => true),
     [],
     'nothing was ever written',
   );
@@ -50,7 +50,7 @@ t.test('files that a client writes while a daemon starts stay, and go with their
   mkdirSync(join(directory, 'dns', ID));
   writeFileSync(join(directory, 'dns', ID, 'hosts'), '');
   t.strictSame(
-    files.sweep(() => false),
+    files.removeEnded(() => false),
     [OTHER],
   );
   t.strictSame(readdirSync(join(directory, 'dns')), [ID]);
@@ -58,7 +58,7 @@ t.test('files that a client writes while a daemon starts stay, and go with their
   t.strictSame(readdirSync(join(directory, 'dns')), []);
 });
 
-t.test('what cannot be written is said', async (t) => {
+t.test('a failed write throws state_write_failed', async (t) => {
   const directory = t.testdir();
   mkdirSync(join(directory, 'dns'));
   writeFileSync(join(directory, 'dns', ID), 'in the way');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { FileSequence } from '../../../src/state/index.js';
 
-t.test('no number comes twice, whenever the daemon was killed', async (t) => {
+t.test('no number is used twice, whenever the daemon was killed', async (t) => {
   const directory = t.testdir();
   const seen = new Set<number>();
   for (const count of [1, 1500, 0, 3]) {
@@ -15,7 +15,7 @@ t.test('no number comes twice, whenever the daemon was killed', async (t) => {
   t.same(fs.readdirSync(directory), ['sequence']);
 });
 
-t.test('without its file, or with garbage or a symlink in its place, it goes on above the records', async (t) => {
+t.test('without a valid file the numbers continue above those of the records', async (t) => {
   const directory = t.testdir({ elsewhere: '5000\n' });
   const path = join(directory, 'sequence');
   t.equal(new FileSequence(directory, { above: 41 }).next(), 42);
@@ -28,7 +28,7 @@ t.test('without its file, or with garbage or a symlink in its place, it goes on 
   t.equal(new FileSequence(directory, { above: 9000 }).next(), 9001, 'records count even when the file is behind them');
 });
 
-t.test('a sequence that cannot be kept hands out nothing', async (t) => {
+t.test('a sequence that cannot be written returns no number', async (t) => {
   const sequence = new FileSequence(join(t.testdir(), 'absent'), { above: 0 });
   t.throws(() => sequence.next(), { code: 'state_write_failed', details: { errno: 'ENOENT' } });
 });

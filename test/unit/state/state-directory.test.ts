@@ -5,18 +5,21 @@ import { openStateDirectory } from '../../../src/state/index.js';
 
 const folders = ['broken', 'building', 'destroying', 'dirty', 'leased', 'ready', 'set-aside'];
 
-t.test('a state directory is made for its owner only, with a folder a state, and opened again as it is', async (t) => {
-  const path = join(t.testdir(), 'deep', 'state');
-  t.equal(openStateDirectory(path), path);
-  t.same(fs.readdirSync(path).sort(), folders);
-  t.equal(fs.statSync(path).mode & 0o777, 0o700);
-  for (const folder of folders) t.equal(fs.statSync(join(path, folder)).mode & 0o777, 0o700);
-  fs.writeFileSync(join(path, 'lock'), '');
-  t.equal(openStateDirectory(path), path);
-  t.same(fs.readdirSync(path).sort(), [...folders, 'lock'].sort(), 'what is not its own is left alone');
-});
+t.test(
+  'a state directory is made for its owner only, with a folder for each state, and opened again unchanged',
+  async (t) => {
+    const path = join(t.testdir(), 'deep', 'state');
+    t.equal(openStateDirectory(path), path);
+    t.same(fs.readdirSync(path).sort(), folders);
+    t.equal(fs.statSync(path).mode & 0o777, 0o700);
+    for (const folder of folders) t.equal(fs.statSync(join(path, folder)).mode & 0o777, 0o700);
+    fs.writeFileSync(join(path, 'lock'), '');
+    t.equal(openStateDirectory(path), path);
+    t.same(fs.readdirSync(path).sort(), [...folders, 'lock'].sort(), 'other files are left alone');
+  },
+);
 
-t.test('a directory that others may write to is refused with its mode and how to mend it', async (t) => {
+t.test('a directory that others may write to is refused with its mode and how to repair it', async (t) => {
   const path = join(t.testdir(), 'state');
   fs.mkdirSync(path);
   for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
@@ -37,7 +40,7 @@ t.test(
     for (const mode of ['real', 'state']) fs.chmodSync(join(dir, mode), 0o700);
     const refusals = {
       link: /is a symlink/,
-      file: /is no directory/,
+      file: /is not a directory/,
       dangling: /state directory/,
       state: /ready is a symlink/,
     };
@@ -63,7 +66,7 @@ t.test('a directory of another user is refused', async (t) => {
   });
 });
 
-t.test('a parent in which anybody may rename is refused, unless it is sticky', async (t) => {
+t.test('a parent in which others may rename is refused, unless it is sticky', async (t) => {
   const parent = join(t.testdir(), 'open');
   fs.mkdirSync(parent);
   fs.chmodSync(parent, 0o777);

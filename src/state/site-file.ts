@@ -4,15 +4,15 @@ import { instanceIdOf, netnsPrefix } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import type { FormerMounts } from '../kernel/netns/former-mounts.js';
-import { readOwnFile, replaceOwnFile } from '../state/index.js';
+import { readOwnFile, replaceOwnFile } from './own-file.js';
 
-/** Which daemon a state directory belongs to; kept beside the records, for a `down` that finds no daemon alive. */
+/** Identity of the daemon of a state directory, for `netnsd down` when no daemon runs. */
 const FILE = 'site.json';
 const LARGEST_BYTES = 1 << 16;
 /** 1: namespaces are mounted in the host, in the folder `netnsDir`. */
 const VERSION = 2;
 
-/** The site of a state directory: its instance follows from the directory's real path, which need not exist any more. */
+/** The site of a state directory: its instance id follows from the directory's real path, which need not exist. */
 export function siteOf(stateDir: string, netnsDir: string | null): Site {
   const real = realPath(stateDir);
   return { instanceId: instanceIdOf(real), stateDir: real, netnsDir };
@@ -30,7 +30,7 @@ function realPath(path: string): string {
 export function writeSite(stateDir: string, site: Site): void {
   const path = join(stateDir, FILE);
   const text = `${JSON.stringify({ version: VERSION, ...site })}\n`;
-  // What stands already is not written again: a full file system is no reason not to take the leases over.
+  // A full file system must not keep a restart from taking over the leases: an unchanged file is not written again.
   if (readText(path) === text) return;
   try {
     replaceOwnFile(path, text);
@@ -48,7 +48,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** The site that the last daemon wrote down; undefined where there is none to be read. */
+/** The site that the last daemon wrote; undefined if none can be read. */
 export function readSite(stateDir: string): Site | undefined {
   const { version, netnsDir } = readContent(stateDir);
   if (version === 1) return siteOf(stateDir, null);

@@ -2,25 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { Lease } from '../../../src/pool/index.js';
-import { keepSweeping, sweepGrafts } from '../../../src/reconcile/graft-sweep.js';
 import { isGraftInUse } from '../../../src/reconcile/graft-users.js';
+import { releaseEndedGrafts, watchGrafts } from '../../../src/reconcile/release-grafts.js';
 import { world } from '../pool/fakes.js';
 
 const GRAFT = { inode: 4026530000, pid: 4711 };
 
-t.test('a graft is in use while somebody is inside and the pair lives, or its own process is there', async (t) => {
+t.test('a graft is in use while a process is inside and the pair exists, or its own process is there', async (t) => {
   const use = (linked: boolean, pids: number[]) =>
     isGraftInUse({ graft: GRAFT, linked, users: new Map([[GRAFT.inode, pids]]) });
   t.ok(use(true, [GRAFT.pid]));
-  t.ok(use(true, [12]), 'a process that was started by the first one');
-  t.notOk(use(true, []), 'a namespace that somebody keeps mounted');
+  t.ok(use(true, [12]), 'a child of the first process');
+  t.notOk(use(true, []), 'a namespace that is kept by a mount');
   t.notOk(use(false, []));
-  t.notOk(use(false, [12]), 'the number of the namespace was given again');
-  t.ok(use(false, [GRAFT.pid]), 'somebody deleted the link by hand');
+  t.notOk(use(false, [12]), 'the inode number was reused');
+  t.ok(use(false, [GRAFT.pid]), 'the link was deleted by hand');
 });
 
-/** Three leases, two of them grafted; the looks answer what the test sets. */
-async function swept() {
+/** Three leases, two of them grafted; the survey shows what the test sets. */
+async function scene() {
   const { pools, clock } = world({ pools: [{ minReady: 4 }] });
   await clock.settle();
   const leases: Lease[] = [];
@@ -35,10 +35,11 @@ async function swept() {
     warn: (_: object, message: string) => void logged.push(message),
   };
   const options = {
+    site: { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null },
     pools,
     inventory: async () => {
       looks.taken += 1;
-      return { links: looks.links.map((name) => ({ name }) as Link) };
+      return { links: looks.links.map((name) => ({ name }) as Link), namespaces: [] };
     },
     users: () => looks.users,
     log,
@@ -47,45 +48,45 @@ async function swept() {
 }
 
 t.test('only a grafted lease whose container has gone is released', async (t) => {
-  const { pools, plain, runs, gone, logged, options } = await swept();
-  t.strictSame(await sweepGrafts(options), [gone.id]);
+  const { pools, plain, runs, gone, logged, options } = await scene();
+  t.strictSame(await releaseEndedGrafts(options), [gone.id]);
   t.strictSame(pools.leases({}), [plain, runs]);
-  t.strictSame(logged, ['a container has gone without its poststop hook']);
-  t.strictSame(await sweepGrafts(options), []);
+  t.strictSame(logged, ['container ended without its poststop hook; released']);
+  t.strictSame(await releaseEndedGrafts(options), []);
 });
 
-t.test('a lease that was grafted during the looks is not judged by them', async (t) => {
-  const { pools, plain, runs, gone, options } = await swept();
+t.test('a lease that is grafted during the survey is kept', async (t) => {
+  const { pools, plain, runs, gone, options } = await scene();
   const inventory = async () => {
     pools.release(gone.id);
     pools.markGrafted(plain.id, { inode: 3, pid: 33 });
     pools.markGrafted(runs.id, { inode: 4, pid: 44 });
-    return { links: [] };
+    return { links: [], namespaces: [] };
   };
-  t.strictSame(await sweepGrafts({ ...options, inventory }), []);
+  t.strictSame(await releaseEndedGrafts({ ...options, inventory }), []);
   t.strictSame(pools.leases({}), [plain, runs]);
 });
 
-t.test('without a grafted lease nothing is looked at', async (t) => {
-  const { pools, runs, gone, looks, options } = await swept();
+t.test('without a grafted lease the kernel is not asked', async (t) => {
+  const { pools, runs, gone, looks, options } = await scene();
   for (const { id } of [runs, gone]) pools.release(id);
-  t.strictSame(await sweepGrafts(options), []);
+  t.strictSame(await releaseEndedGrafts(options), []);
   t.equal(looks.taken, 0);
 });
 
-t.test('sweeping goes on past a look that fails, until it is stopped', async (t) => {
-  const { pools, gone, logged, options } = await swept();
+t.test('checks continue after one that failed, until disposed', async (t) => {
+  const { pools, gone, logged, options } = await scene();
   let looks = 0;
   const inventory = async () => {
     looks += 1;
     if (looks === 1) throw new Error('the kernel is busy');
     return options.inventory();
   };
-  const stop = keepSweeping({ ...options, inventory }, 1);
-  for (let i = 0; i < 500 && pools.lease(gone.id) !== undefined; i += 1) await delay(2);
+  const watch = watchGrafts({ ...options, inventory }, 1);
+  while (pools.lease(gone.id) !== undefined) await delay(2);
   t.equal(pools.lease(gone.id), undefined);
-  t.equal(logged[0], 'grafted leases were not looked after');
-  stop();
+  t.equal(logged[0], 'failed to check grafted leases');
+  watch[Symbol.dispose]();
   await delay(10);
   const after = looks;
   await delay(20);

@@ -4,27 +4,27 @@ import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord } from '../../../src/pool/index.js';
-import { Reconciler } from '../../../src/reconcile/reconciler.js';
+import { Reconciler } from '../../../src/reconcile/running.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
 const SITE: Site = { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null };
 
-/** Pools over fakes, and a kernel that has all of their endpoints, but for what the test takes away. */
+/** Pools over fakes, and a kernel that has all of their endpoints except what the test takes away. */
 async function scene(sizes: Sizes = {}) {
   const made = world({ pools: [{ minReady: 3, ...sizes }] });
   await made.clock.settle();
   const kernel = {
-    /** Names of links and paths of mounts that somebody took away. */
+    /** Names of links and paths of mounts that were deleted. */
     missing: new Set<string>(),
     extra: [] as Link[],
     inside: new Map<number, number[]>(),
     lacking: new Map<string, string>(),
     destroyed: [] as string[],
-    mended: [] as { ids: string[]; fix: boolean }[],
-    /** Called when a look has been taken, before anybody hears of it. */
+    repairs: [] as { ids: string[]; fix: boolean }[],
+    /** Called after the survey, before the reconciler gets it. */
     meanwhile: async (): Promise<void> => undefined,
     async repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }) {
-      kernel.mended.push({ ids: endpoints.map(({ id }) => id), fix });
+      kernel.repairs.push({ ids: endpoints.map(({ id }) => id), fix });
       return [];
     },
     async survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
@@ -65,7 +65,7 @@ async function scene(sizes: Sizes = {}) {
     const running = reconciler.run({ fix }).finally(() => {
       ended = true;
     });
-    // Questions about who is inside are asked when the clock's turn comes.
+    // Queries for the processes inside run when the clock is advanced.
     while (!ended) await made.clock.settle();
     return (await running).findings;
   };
@@ -74,11 +74,11 @@ async function scene(sizes: Sizes = {}) {
   return { ...made, kernel, reconciler, run, record, now, orphans };
 }
 
-t.test('nothing is found where all is as it was built', async (t) => {
+t.test('nothing is found if all is as it was built', async (t) => {
   const { run, pools, kernel, record } = await scene();
   await pools.acquire({ containerId: 'c' });
   t.strictSame(await run(), []);
-  t.strictSame(kernel.mended[0]?.ids.includes(record('leased').id), true, 'leased ones keep their ports too');
+  t.strictSame(kernel.repairs[0]?.ids.includes(record('leased').id), true, 'leased ones keep their ports too');
 });
 
 t.test('a broken ready endpoint is replaced, the others are not', async (t) => {
@@ -96,7 +96,7 @@ t.test('a broken ready endpoint is replaced, the others are not', async (t) => {
   );
 });
 
-t.test('what is only to be told changes nothing', async (t) => {
+t.test('without fix nothing is changed', async (t) => {
   const { run, clock, kernel, pools, record } = await scene();
   const broken = record('ready');
   kernel.lacking.set(broken.id, 'its address is gone');
@@ -109,12 +109,12 @@ t.test('what is only to be told changes nothing', async (t) => {
   t.ok(pools.records().includes(broken));
   t.strictSame(kernel.destroyed, []);
   t.strictSame(
-    kernel.mended.map(({ fix }) => fix),
+    kernel.repairs.map(({ fix }) => fix),
     [false],
   );
 });
 
-t.test('an endpoint that is leased between the look and the verdict is not replaced', async (t) => {
+t.test('an endpoint that is leased between survey and decision is not replaced', async (t) => {
   const { run, kernel, pools } = await scene({ minReady: 1 });
   const [ready] = pools.records();
   kernel.missing.add(hostLinkName(SITE, ready?.seq ?? 0));
@@ -125,10 +125,10 @@ t.test('an endpoint that is leased between the look and the verdict is not repla
   t.match(pools.leases({ containerId: 'c' }), [{ netns: { inode: ready?.facts?.netns.inode } }]);
 });
 
-t.test('an endpoint that was leased and came back ready is not judged by the look before', async (t) => {
+t.test('an endpoint that was leased and is ready again is not replaced for an older survey', async (t) => {
   const { run, clock, kernel, pools, endpoints } = await scene({ minReady: 1, recycle: 'verify' });
   const [ready] = pools.records();
-  // The container's process, which is inside while the look is taken, and out again when it came back.
+  // The container's process is inside during the survey, and has ended when the endpoint is ready again.
   kernel.inside.set(ready?.facts?.netns.inode ?? 0, [4711]);
   kernel.meanwhile = async () => {
     const [lease] = await pools.acquire({ containerId: 'c' });
@@ -140,7 +140,7 @@ t.test('an endpoint that was leased and came back ready is not judged by the loo
   t.match(pools.status()[0], { ready: 1, recycledByProof: 1 });
 });
 
-t.test('a lease that was released between the look and the verdict is not ended again', async (t) => {
+t.test('a lease that was released between survey and decision is not released again', async (t) => {
   const { run, kernel, pools, clock } = await scene();
   const [lease] = await pools.acquire({ containerId: 'c' });
   kernel.missing.add(pools.records().find(({ state }) => state === 'leased')?.id ?? '');
@@ -153,7 +153,7 @@ t.test('a lease that was released between the look and the verdict is not ended 
   await clock.settle();
 });
 
-t.test('an endpoint that is built or destroyed during a look is no stray', async (t) => {
+t.test('an endpoint that is built or destroyed during a survey is not a stray', async (t) => {
   const { run, clock, kernel, pools, endpoints } = await scene();
   endpoints.manual = true;
   pools.resize('default', { minReady: 4 });
@@ -168,21 +168,21 @@ t.test('an endpoint that is built or destroyed during a look is no stray', async
     pools.resize('default', { minReady: 1 });
     await clock.settle();
   };
-  t.strictSame(await run(), [], 'gone by the time of the verdict');
+  t.strictSame(await run(), [], 'gone by the time of the decision');
   t.strictSame(kernel.destroyed, []);
 });
 
-t.test('what belongs to no endpoint is removed, what belongs to an orphaned lease is not', async (t) => {
+t.test('an object of no endpoint is removed, one of an orphaned lease is not', async (t) => {
   const { run, kernel, orphans } = await scene();
   kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as Link);
   kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as Link);
   kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as Link);
   orphans.push({ id: 'former-800', pool: 'former', index: 1, seq: 800 });
   t.match(await run(), [{ object: 'default-900', action: 'removed', outcome: 'done' }]);
-  t.strictSame(kernel.destroyed, ['default-900'], 'nor what is built to be read only, the number 0');
+  t.strictSame(kernel.destroyed, ['default-900'], 'and not the reference endpoint, number 0');
 });
 
-t.test('a container is remembered, and its lease ended when it has been gone long enough', async (t) => {
+t.test('a container is recorded, and its lease ends when it has been gone long enough', async (t) => {
   const { run, kernel, pools, records, now, clock, events } = await scene();
   const [lease] = await pools.acquire({ containerId: 'c', forContainer: true });
   const inode = lease?.netns.inode ?? 0;
@@ -196,7 +196,7 @@ t.test('a container is remembered, and its lease ended when it has been gone lon
   }
   now.ms = 301_000;
   t.match(await run(false), [{ lease: lease?.id, problem: 'its container has gone', action: 'released' }]);
-  t.ok(pools.lease(lease?.id ?? ''), 'told only');
+  t.ok(pools.lease(lease?.id ?? ''), 'only reported');
   t.match(await run(), [{ lease: lease?.id, action: 'released', outcome: 'done' }]);
   t.notOk(pools.lease(lease?.id ?? ''));
   await clock.settle();
@@ -207,7 +207,7 @@ t.test('a container is remembered, and its lease ended when it has been gone lon
   );
 });
 
-t.test('a container that starts after the look keeps its lease', async (t) => {
+t.test('a container that starts after the survey keeps its lease', async (t) => {
   const { run, kernel, pools, now, endpoints } = await scene();
   const [lease] = await pools.acquire({ containerId: 'c', forContainer: true });
   await run();
@@ -222,7 +222,7 @@ t.test('a container that starts after the look keeps its lease', async (t) => {
   t.match(await run(), [{ problem: 'its container never came', outcome: 'done' }]);
 });
 
-t.test('a lease of a plain acquire stays, however long nobody is inside', async (t) => {
+t.test('a lease of a plain acquire stays, however long it is empty', async (t) => {
   const { run, pools, now } = await scene();
   const [lease] = await pools.acquire({ containerId: 'c' });
   await run();
@@ -231,16 +231,16 @@ t.test('a lease of a plain acquire stays, however long nobody is inside', async 
   t.ok(pools.lease(lease?.id ?? ''));
 });
 
-t.test('a lease that lost its link is told and kept', async (t) => {
+t.test('a lease that lost its link is reported and kept', async (t) => {
   const { run, kernel, pools, record } = await scene();
   const [lease] = await pools.acquire({});
   kernel.missing.add(hostLinkName(SITE, record('leased').seq));
   for (const fix of [false, true])
-    t.match(await run(fix), [{ lease: lease?.id, action: 'none', outcome: 'found', advice: /start it anew/ }]);
+    t.match(await run(fix), [{ lease: lease?.id, action: 'none', outcome: 'found', advice: /with a new lease/ }]);
   t.ok(pools.lease(lease?.id ?? ''));
 });
 
-t.test('a full disk keeps nothing from being compared', async (t) => {
+t.test('a full disk does not stop a reconcile', async (t) => {
   const { run, kernel, pools, records } = await scene();
   const [lease] = await pools.acquire({ forContainer: true });
   kernel.inside.set(lease?.netns.inode ?? 0, [4711]);
@@ -251,7 +251,7 @@ t.test('a full disk keeps nothing from being compared', async (t) => {
   t.match([...records.onDisk.values()].find(({ state }) => state === 'leased')?.lease, { container: 'seen' });
 });
 
-t.test('comparisons run one after another, and one that fails does not end them', async (t) => {
+t.test('reconciles run one after another, and one that fails does not stop the next', async (t) => {
   const { reconciler, kernel } = await scene();
   let running = 0;
   let most = 0;

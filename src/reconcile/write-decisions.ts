@@ -2,11 +2,11 @@ import type { NetnsdError } from '../errors.js';
 import type { EndpointRecord, Records } from '../pool/types.js';
 
 /**
- * Writes down what a comparison made of the records that it changed: an endpoint that stood in `ready/` and is to be
- * replaced stands in `dirty/` from now on. Otherwise its older file would outlive it, and be found at every start.
- * `failed` hears of what cannot be written; the older record then stands, and the next start comes to the same verdict.
+ * Writes the records whose state a start has changed: one that was in `ready/` and is to be replaced moves to `dirty/`.
+ * Otherwise its older file would outlive the endpoint, and be found at every start. Where a record cannot be written, `failed`
+ * is called, the older one counts, and the next start decides the same.
  */
-export function recordVerdicts(options: {
+export function writeDecisions(options: {
   readonly records: Pick<Records, 'write'>;
   readonly found: readonly EndpointRecord[];
   readonly adopted: readonly EndpointRecord[];
