@@ -19,7 +19,7 @@ section rules
 ip -4 rule show
 ip -6 rule show
 section nftables
-# Only root may read it; whoever is not root could not have changed it either.
+# Only root may read it, and only root could have changed it.
 if ((EUID == 0)) && command -v nft >/dev/null; then nft -s list ruleset; fi
 section sysctls
 grep -rs '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf | grep -v stable_secret | sort || true

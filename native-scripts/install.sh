@@ -41,7 +41,7 @@ uninstall() {
     rm -f "$unit"
     with_systemd daemon-reload
   fi
-  # Leases too: nobody could release them any more.
+  # Leases too: they could not be released any more.
   [[ ! -x $program || ! -d /run/netnsd ]] || "$program" down
   rm -rf "$package" "$program"
   rm -f "$prefix/bin/netnsd-runc"

@@ -11,7 +11,7 @@ if (($$ != 1)) || [[ $net == "$host_net" || $mnt == "$host_mnt" ]]; then
   exit 1
 fi
 
-# sysfs shows the network namespace of whoever mounted it; the old one would list the machine's links.
+# sysfs shows the network namespace of the process that mounted it; the old one would list the machine's links.
 umount -R -l /sys
 mount -t sysfs sysfs /sys
 cgroups=/sys/fs/cgroup

@@ -137,10 +137,6 @@ static bool is_open(int fd) {
   return poll(&entry, 1, 0) == 0;
 }
 
-bool tell(struct conversation *talk, const char *request, size_t length) {
-  return talk->kept_fd >= 0 && is_open(talk->kept_fd) && send(talk->kept_fd, request, length, MSG_NOSIGNAL) == (ssize_t)length;
-}
-
 /* A daemon that ends closes its connections, or says that it does; the next one is reached by another connection. */
 static bool is_restart(const struct conversation *talk) {
   static const char code[] = "\"shutting_down\"";

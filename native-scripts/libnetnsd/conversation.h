@@ -46,10 +46,4 @@ struct conversation {
  */
 bool converse(struct conversation *talk, const char *request, size_t length);
 
-/*
- * Sends the request on the kept connection, if there is one that the daemon has not closed, and waits for no answer. What was sent is there
- * for the daemon before this process ends, so before anything that is asked afterwards. False: it has to be asked in the other way.
- */
-bool tell(struct conversation *talk, const char *request, size_t length);
-
 #endif

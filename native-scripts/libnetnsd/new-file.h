@@ -7,7 +7,7 @@
 /* Sixteen lower-case hexadecimal digits and a NUL. */
 enum { RANDOM_HEX_SIZE = 17 };
 
-/* Digits that nobody can foresee. False where the kernel has no random bytes yet: nobody is made to wait for them. */
+/* Unpredictable digits. False if the kernel has no random bytes yet: it does not wait for them. */
 bool random_hex(char digits[RANDOM_HEX_SIZE]);
 
 /* Makes a file that was not there, mode 0600, close-on-exec, and opens it for writing. -1 with errno. */

@@ -37,7 +37,7 @@ static const struct entry *entry_at(const struct listing *listing, size_t offset
   return (const struct entry *)(const void *)(listing->bytes + offset);
 }
 
-/* The folder of what served `tenant`; NULL: of what served nobody. */
+/* The folder of the endpoints that `tenant` used; NULL: of unused ones. */
 static int open_offers(const struct shelf *shelf, const char *pool, const char *tenant) {
   char path[sizeof "offers//used/" + 256 + 64];
   /* The default is a link to the pool's name. */
@@ -68,7 +68,7 @@ bool shelf_read_taken(const struct shelf *shelf, struct offer *offer) {
 
 enum attempt {
   TAKEN,
-  GONE,       /* somebody else was faster, or it is no offer */
+  GONE,       /* another client was faster, or it is no offer */
   IMPOSSIBLE, /* no other will do either */
   GIVEN_BACK, /* the same, and the daemon has something to collect */
 };

@@ -21,7 +21,7 @@ struct place {
   struct slice colon;
 };
 
-/* Longer ones are nobody's idea of a layout; so that what is added has a size that is known beforehand. */
+/* Longer ones are not copied, so the size of an addition is known beforehand. */
 enum { PLACE_SLICE_MAX = 256 };
 
 /* Where in the text of a config.json an endpoint is written down. */

@@ -9,7 +9,7 @@ enum spec_kind {
   SPEC_WANTS_ENDPOINT, /* a network namespace without a path */
   SPEC_PATCHED_BEFORE, /* a path that netnsd wrote (the bundle is used again): only the daemon can say whether it still holds */
   SPEC_HOST_NETWORK,   /* no network namespace */
-  SPEC_PATH_SET,       /* a path that somebody else set */
+  SPEC_PATH_SET,       /* a path that netnsd did not write */
   SPEC_SKIPPED,        /* the annotation dev.netnsd.skip */
   SPEC_INVALID,
 };
@@ -20,7 +20,7 @@ enum spec_kind spec_read(const char *text, size_t length, const char **why);
 #define ANNOTATION_SKIP "dev.netnsd.skip"
 #define ANNOTATION_POOL "dev.netnsd.pool"
 #define ANNOTATION_TENANT "dev.netnsd.tenant"
-/* Written by the daemon beside the path, so that its own path can be told from somebody else's. */
+/* Written by the daemon beside the path, which tells netnsd's own path from any other. */
 #define ANNOTATION_LEASE "dev.netnsd.lease"
 #define ANNOTATION_ADDRESS "dev.netnsd.address"
 /* Asks for the daemon's resolver files, or for none. */

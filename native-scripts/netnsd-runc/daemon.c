@@ -130,7 +130,5 @@ enum verdict daemon_release(const struct settings *settings, const struct contai
   write_head(&request, target.bytes, container);
   text_add(&request, "\r\n");
   request.overflow = request.overflow || target.overflow;
-  /* Nothing can be refused then, and nobody is to wait for it. */
-  if (over && !request.overflow && tell(&talk, request.bytes, request.length)) return VERDICT_DONE;
   return ask(settings, &request, reply);
 }

@@ -24,7 +24,7 @@ enum verdict {
 };
 
 struct reply {
-  /* The lease stood before this request: whoever fails now must not take it from its holder. */
+  /* The lease stood before this request: a failure now must not release it. */
   bool existing;
   /* One line for people, for VERDICT_REFUSED and VERDICT_FAILED. */
   char message[1024];

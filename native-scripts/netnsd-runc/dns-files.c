@@ -82,7 +82,7 @@ static bool path_in(char path[PATH_MAX], int folder, const char *name) {
   return length + more < PATH_MAX;
 }
 
-/* Its name is the lease's, which nobody else has. */
+/* Its name is the lease's id, which is unique. */
 static int make_folder(const struct shelf *shelf, const char *lease) {
   char path[64];
   if (mkdirat(shelf->fd, "../dns", 0700) < 0 && errno != EEXIST) return -1;

@@ -83,7 +83,7 @@ static void adopt_listen_fds(pid_t parent) {
 }
 
 static _Noreturn void be_child(const char *path, int argc, char *const *argv, pid_t parent, const struct sigaction *child_action) {
-  /* Whoever kills this runtime means the real one. */
+  /* A signal to this process is meant for the real runtime. */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   adopt_listen_fds(parent);

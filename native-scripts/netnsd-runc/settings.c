@@ -96,7 +96,7 @@ bool settings_parse(struct settings *settings, const char *text, size_t length, 
   return true;
 }
 
-/* Whoever may write the file chooses the program that runs as root. */
+/* The writer of the file chooses the program that runs as root. */
 static const char *unsafe(const struct stat *status) {
   if (!S_ISREG(status->st_mode)) return "it is not a regular file";
   if (status->st_uid != 0 && status->st_uid != geteuid()) return "it belongs to another user";

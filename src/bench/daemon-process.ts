@@ -40,11 +40,11 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
   const log = `${folder}/log`;
   writeFileSync(config, pools.map(poolToml).join('\n'));
   const args = ['serve', '--config', config, '--state-dir', stateDir, '--socket', socket];
-  // A file, not a pipe: whoever reads a line for each lease while the clock runs takes the processors from what is measured.
+  // A file, not a pipe: reading a line for each lease while the clock runs would take the processors from what is measured.
   const logFd = openSync(log, 'a');
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', logFd, logFd],
-    // A daemon of the benchmark is nobody's service.
+    // A daemon of the benchmark is no service of systemd.
     env: { ...process.env, NOTIFY_SOCKET: '' },
   });
   closeSync(logFd);

@@ -11,7 +11,7 @@ const TICK_MS = 10;
 
 /**
  * Waits until what was run before leaves the machine nothing to do: namespaces and cgroups are removed behind the back of
- * whoever dropped them. Where others keep it busy, no longer than three seconds.
+ * the process that dropped them. Where others keep it busy, no longer than three seconds.
  */
 export async function waitForQuiet(): Promise<void> {
   await settleNamespaces();

@@ -22,7 +22,8 @@ export async function openLog(level: string): Promise<OpenLog> {
 }
 
 async function prettyDestination(writer: LogWriter): Promise<DestinationStream> {
-  const { prettyFactory } = await import('pino-pretty');
-  const toText = prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' });
+  // CommonJS, of which the bundle has no names.
+  const { default: pretty } = await import('pino-pretty');
+  const toText = pretty.prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname' });
   return { write: (line) => writer.write(toText(line)) };
 }

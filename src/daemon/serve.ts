@@ -8,6 +8,7 @@ import { netnsUsers } from '../kernel/netns/netns-users.js';
 import { keepYoungGenerationSmall } from '../kernel/process/heap.js';
 import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
+import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
 import { openLog } from './logger.js';
 import { openApi } from './open-api.js';
@@ -23,6 +24,8 @@ import { VaultWatch } from './vault-watch.js';
 
 /** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
 const PORTS_PER_BRIDGE = 1000;
+/** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
+const IDLE_CHECK_MS = 2000;
 /** How long a shutdown waits for work in flight, in milliseconds. */
 const GRACE_MS = 10_000;
 
@@ -76,7 +79,12 @@ export async function serve(options: ServeOptions): Promise<number> {
   using _collector = new IdleCollector({
     subscribe: (listener) => pools.subscribe(listener),
     thread,
-    isBusy: () => isProcessorShort(),
+    deferral: new Deferral({
+      clock: systemClock,
+      isBusy: isProcessorShort,
+      longestMs: Infinity,
+      checkMs: IDLE_CHECK_MS,
+    }),
   });
   signals.serving();
   const ending = await Promise.race([signals.ending, failed]);

@@ -9,7 +9,7 @@ export interface Holder extends Omit<TakenLease, 'containerId' | 'trust' | 'forC
   readonly specText: string | null;
 }
 
-/** Of a lease whose taker did not say whom it serves: its endpoint serves nobody else afterwards. */
+/** The tenant of a lease whose taker named none: no other tenant gets its endpoint afterwards. */
 const UNKNOWN_TENANT = 'unknown';
 const LEASE_ID = /^[0-9a-f]{16}$/;
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$/;

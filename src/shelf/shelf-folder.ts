@@ -8,7 +8,7 @@ import { type Holder, readHolder } from './holder.js';
 const FOLDERS = ['offers', 'holders', 'several', 'taken', 'standing', 'returned'] as const;
 /** Leads to the offers of the pool that is meant where none is named. */
 const DEFAULT_OFFERS = '@default';
-/** Folders of a pool: endpoints that have served nobody, and one folder a tenant of those that served it. */
+/** Folders of a pool: unused endpoints, and one folder a tenant for the endpoints that it used. */
 const UNUSED = 'unused';
 const USED = 'used';
 /** The longest text of a symbolic link, in bytes (PATH_MAX less the NUL). */
@@ -75,7 +75,7 @@ export class ShelfFolder {
       fs.symlinkSync(text, join(this.#root, path));
     } catch (error) {
       if (tenant === null || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      // Not with its parents: what somebody took away of the shelf is for `make` to put back.
+      // Not with its parents: `make` restores what was removed from the shelf.
       fs.mkdirSync(join(this.#root, folder), { mode: 0o700 });
       fs.symlinkSync(text, join(this.#root, path));
     }
@@ -132,7 +132,7 @@ export class ShelfFolder {
     }
   }
 
-  /** Undefined where nobody wrote one. Throws what speaks of the machine only: the lease's id is to be had later then. */
+  /** Undefined if there is none. Throws errors of the machine (out of memory or descriptors): the file can be read later. */
   holder(key: string): Holder | undefined {
     const path = join(this.#root, 'holders', key);
     try {

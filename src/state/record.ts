@@ -81,7 +81,7 @@ export interface Lease extends EndpointFacts {
   readonly acquiredAt: string;
   /** RFC 3339, UTC; null where the lease has no time limit. */
   readonly expiresAt: string | null;
-  /** Absent unless the interface was moved into a namespace that somebody else made; `netns` is empty then. */
+  /** Absent unless the interface was moved into a namespace that the runtime made; `netns` is empty then. */
   readonly graft?: Graft;
   /** Absent unless the lease ends with a process. */
   readonly process?: BoundProcess;
@@ -96,7 +96,7 @@ export type LeaseTerms = Pick<
    * or never comes.
    */
   readonly container?: 'awaited' | 'seen';
-  /** When `expiresAt` is on the monotonic clock, which nobody sets; absent in records of earlier versions. */
+  /** When `expiresAt` is on the monotonic clock, which cannot be set; absent in records of earlier versions. */
   readonly dueMonotonicMs?: number | null;
 };
 
@@ -105,7 +105,7 @@ export interface EndpointRecord extends EndpointKey {
   readonly state: EndpointState;
   readonly facts: EndpointFacts | null;
   readonly lease: LeaseTerms | null;
-  /** Whom it has served since it was built; nobody else is to have it. Null: nobody. */
+  /** The tenant that has used it since it was built; no other tenant gets it. Null: unused. */
   readonly tenant: string | null;
   /** Why it is dirty, broken or being destroyed. */
   readonly reason: string | null;

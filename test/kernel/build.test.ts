@@ -107,7 +107,7 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
   t.ok(outcome?.ok);
   const { exitCode } = execaSync(
     'nsenter',
-    [`--net=${fake.pathOf(plan.name.id)}`, 'busybox', 'ping', '-c1', '-W1', '10.213.0.1'],
+    [`--net=${fake.pathOf(plan.name.id)}`, 'busybox', 'ping', '-c1', '-W10', '10.213.0.1'],
     {
       reject: false,
     },
@@ -120,7 +120,7 @@ t.test('endpoints of one pool reach the gateway and each other', async (t) => {
   const { targets } = await built(t, fake, [0, 1]);
   const path = fake.pathOf((targets[0] as BuildTarget).plan.name.id);
   for (const address of ['10.213.0.1', '10.213.0.3']) {
-    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W1', address], {
+    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', address], {
       reject: false,
     });
     t.equal(exitCode, 0, `${address} answers`);

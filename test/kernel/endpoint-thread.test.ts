@@ -68,7 +68,7 @@ t.test(
       [0, '10.213.0.11'],
     ]) {
       const path = fake.pathOf(`default-${from}`);
-      const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W2', `${to}`], {
+      const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', `${to}`], {
         reject: false,
       });
       t.equal(exitCode, 0, `endpoint ${from} reaches ${to}`);

@@ -92,7 +92,7 @@ function untouched(t: Test, target: Target): void {
 }
 
 function reaches(path: string, address: string): boolean {
-  const ping = ['busybox', 'ping', '-c1', '-W1', address];
+  const ping = ['busybox', 'ping', '-c1', '-W10', address];
   return execaSync('nsenter', [`--net=${path}`, ...ping], { reject: false }).exitCode === 0;
 }
 

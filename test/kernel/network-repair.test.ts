@@ -42,7 +42,7 @@ function reachable(fake: FakeHost): boolean {
     ...paths.flatMap((from) => ['10.213.0.1', ...addresses].map((to) => [from, to] as const)),
   ];
   return pings.every(([from, to]) => {
-    const ping = ['/bin/busybox', 'ping', '-c1', '-W1', to];
+    const ping = ['/bin/busybox', 'ping', '-c1', '-W10', to];
     return execaSync('nsenter', [`--net=${from}`, ...ping], { reject: false }).exitCode === 0;
   });
 }

@@ -19,9 +19,9 @@ export async function links(netns?: string): Promise<SeenLink[]> {
   return JSON.parse(stdout) as SeenLink[];
 }
 
-/** Whether `address` answers one ping from this namespace, within a second. */
+/** Whether `address` answers one ping from this namespace, within ten seconds. */
 export async function answersPing(address: string): Promise<boolean> {
-  const { exitCode } = await execa('/bin/busybox', ['ping', '-c1', '-W1', address], { reject: false });
+  const { exitCode } = await execa('/bin/busybox', ['ping', '-c1', '-W10', address], { reject: false });
   return exitCode === 0;
 }
 

@@ -45,7 +45,7 @@ t.test('a full tmpfs under the state directory stops nothing but new leases, whi
     const full = await pool(daemon);
     t.match(full, { leased: served + 1, broken: 0, trouble: /ENOSPC/ });
     t.ok(full.ready + full.leased >= before.ready + before.leased, 'no endpoint was lost');
-    t.match(await daemon.cli('status'), /pool default {2}in trouble: .*ENOSPC/);
+    t.match(await daemon.cli('status'), /pool default {2}trouble: .*ENOSPC/);
     t.ok(await answersPing(lease.addresses[0]?.address.split('/')[0] as string), 'who has a lease has its network');
     t.equal((await daemon.send('DELETE', `/v1/leases/${lease.id}`)).status, 204, 'and may give it back');
     await eventually('it is destroyed', async () => (await pool(daemon)).destroying + (await pool(daemon)).dirty === 0);

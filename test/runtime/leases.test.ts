@@ -107,7 +107,7 @@ t.test('leases of a process end with it, and those of others stay', async (t) =>
   const many = await client.acquireMany({ count: 3, pid: one.pid });
   const free = await client.acquire();
   t.equal(bound.process?.pid, one.pid);
-  t.match(await daemon.cli('inspect', bound.id), new RegExp(`ends with +process ${one.pid}`));
+  t.match(await daemon.cli('inspect', bound.id), new RegExp(`ends with process +${one.pid}`));
   await delay(300);
   t.same(await ids(daemon), [bound, kept, ...many, free].map(({ id }) => id).sort());
   one.kill('SIGKILL');
@@ -155,7 +155,7 @@ t.test('a renewed lease lasts from then on, also over a restart; one that is not
   const short = await daemon.acquire('--ttl', '15');
   const renewed = await daemon.acquire('--ttl', '15');
   const said = await daemon.cli('renew', renewed.id, '--ttl', '600');
-  t.match(said, new RegExp(`^${renewed.id} ends at \\d{4}-`));
+  t.match(said, new RegExp(`^${renewed.id} expires at \\d{4}-`));
   await daemon.stop('SIGKILL');
   daemon.start();
   await daemon.answers();
@@ -193,7 +193,7 @@ t.test('addresses go on resting in the next daemon, whatever ended the one befor
   await daemon.answers();
   const refused = await daemon.send('POST', '/v1/leases', {});
   t.equal(refused.status, 503);
-  t.match(refused.body, { code: 'pool_exhausted', detail: /1 rest, the next for [\d.]+ s more/ });
+  t.match(refused.body, { code: 'pool_exhausted', detail: /1 are in cooldown, the next for [\d.]+ s more/ });
   const next = await client.acquire({ wait: 120 });
   t.equal(next.addresses[0]?.address, address, 'there was no other');
   t.ok(performance.now() - releasedMs >= 20_000 - 100, `after ${Math.round(performance.now() - releasedMs)} ms`);

@@ -24,7 +24,7 @@ t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
   const commands = tour();
   t.ok(commands.length > 20, 'there is a tour');
   const script = [
-    `netnsd() { ${JSON.stringify(join(TOP, 'dist/src/main.js'))} "$@"; }`,
+    `netnsd() { ${JSON.stringify(join(TOP, 'dist/bin/netnsd'))} "$@"; }`,
     // A lease id is another one each time: that of the container which the tour looks at.
     ...commands.map((command) =>
       // A script is there before the event that a person would see.

@@ -18,7 +18,7 @@ static void check_concerned(void) {
   CHECK(kind_of(WITH("[{\"type\":\"pid\"},{\"type\":\"network\"}]", "{}")) == SPEC_WANTS_ENDPOINT);
   CHECK(kind_of(WITH("[{\"type\":\"network\",\"path\":\"\"}]", "null")) == SPEC_WANTS_ENDPOINT);
   CHECK(kind_of(WITH("[{\"path\":null,\"type\":\"net\\u0077ork\"}]", "{\"a\":\"b\"}")) == SPEC_WANTS_ENDPOINT);
-  test("a path that netnsd wrote is told from somebody else's by the lease's annotation");
+  test("the lease's annotation tells a path that netnsd wrote from any other");
   CHECK(kind_of(WITH("[{\"type\":\"network\",\"path\":\"/x\"}]", "{\"dev.netnsd.lease\":\"l\"}")) == SPEC_PATCHED_BEFORE);
   CHECK(kind_of(WITH("[{\"type\":\"network\",\"path\":\"/x\"}]", "{}")) == SPEC_PATH_SET);
 }

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeF
 import { join } from 'node:path';
 import { runProcess } from '../run-process.js';
 
-/** Which network a container gets: that of a path, an empty one of its own, or the one of whoever starts it. */
+/** Which network a container gets: that of a path, an empty one of its own, or that of the process that starts it. */
 export type Network = { readonly path: string } | 'empty' | 'host';
 
 interface Namespace {

@@ -8,7 +8,7 @@ const BRIDGE = 'ipbench0';
 
 /**
  * Endpoints by `ip` commands as its manual pages write them: a shell for each runs them one after another, 100 of them at
- * once. Queues, multicast snooping and IPv6 are as the kernel has them, for nobody who types these commands changes them.
+ * once. Queues, multicast snooping and IPv6 are as the kernel has them, since a user of these commands does not change them.
  */
 export async function openIpCommand(): Promise<Peer> {
   const shell = (script: string) => runProcess('sh', ['-e', '-c', script]);

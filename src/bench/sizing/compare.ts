@@ -21,7 +21,7 @@ export interface Comparison {
 
 /**
  * Demand against the others at their best: a fixed size that serves as many starts warm, and watermarks that hold as much.
- * One configuration has to do for all patterns, as in life: nobody knows tomorrow's.
+ * One configuration serves all patterns: tomorrow's is not known.
  */
 export async function compare(options: {
   patterns: readonly ArrivalPattern[];

@@ -27,7 +27,7 @@ interface Job {
   readonly done: () => void;
 }
 
-/** Endpoints that take time and nothing else. Like the kernel thread: one build at a time, those that somebody waits for first. */
+/** Endpoints that take time and nothing else. Like the kernel thread: one build at a time, urgent ones first. */
 export class SimulatedEndpoints implements Endpoints {
   readonly #clock: Clock;
   readonly #random: Random;

@@ -74,7 +74,7 @@ async function measure(size: number, name: string): Promise<Measurement> {
 }
 
 function kernelMemoryKiB(): Record<KernelField, number> {
-  // Otherwise inodes and dentries that nobody uses count as the endpoints'; of the machine, hence only in this command.
+  // Otherwise unused inodes and dentries count as the endpoints'; of the machine, hence only in this command.
   writeFileSync('/proc/sys/vm/drop_caches', '3');
   const meminfo = readFileSync('/proc/meminfo', 'utf8');
   const read = (field: KernelField) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0);

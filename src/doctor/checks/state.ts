@@ -29,7 +29,7 @@ export const SOCKET: Check = {
   group: 'state',
   name: 'socket',
   what: 'mode and group of the socket, against `socket_mode` and `socket_group`',
-  why: 'whoever may write to it can acquire and release leases, and have root write to bundles',
+  why: 'its writers can acquire and release leases, and have root write to bundles',
   repair: 'chmod, or restart the daemon, which sets both',
   run({ files, place, config }) {
     const stats = files.stats(place.socketPath);

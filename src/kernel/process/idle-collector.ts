@@ -10,8 +10,8 @@ interface Options {
   readonly subscribe: (listener: () => void) => () => void;
   /** Another thread with a heap of its own. */
   readonly thread: { collectGarbage(): Promise<void> };
-  /** Whether the processors are short. */
-  readonly isBusy: () => boolean;
+  /** When work that no client waits for may run: the pool's `Deferral`. */
+  readonly deferral: { schedule(work: () => void): void; cancel(): void };
   readonly idleMs?: number;
   readonly collect?: () => void;
 }
@@ -33,6 +33,7 @@ export class IdleCollector implements Disposable {
     this.#timer = setTimeout(() => this.#idle(), options.idleMs ?? IDLE_MS).unref();
     this.#unsubscribe = options.subscribe(() => {
       this.#events += 1;
+      options.deferral.cancel();
       this.#timer.refresh();
     });
   }
@@ -40,15 +41,15 @@ export class IdleCollector implements Disposable {
   [Symbol.dispose](): void {
     this.#unsubscribe();
     clearTimeout(this.#timer);
+    this.#options.deferral.cancel();
   }
 
   #idle(): void {
-    const { isBusy, collect = collectGarbage, thread } = this.#options;
-    if (this.#events < FEWEST_EVENTS) return;
-    if (isBusy()) {
-      this.#timer.refresh();
-      return;
-    }
+    if (this.#events >= FEWEST_EVENTS) this.#options.deferral.schedule(() => this.#collect());
+  }
+
+  #collect(): void {
+    const { collect = collectGarbage, thread } = this.#options;
     this.#events = 0;
     collect();
     // A thread that has failed ends the daemon elsewhere.

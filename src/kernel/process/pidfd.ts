@@ -15,8 +15,8 @@ export interface ProcessIdentity {
  * readable when the process has ended, and is the caller's to close. Throws `process_gone` where there is no such process,
  * or it has ended and was not waited for, and `kernel_error`.
  *
- * The descriptor comes first, then the start, then whether the process still lives: while it does, its number is nobody
- * else's, so what was read in between is its own.
+ * The descriptor comes first, then the start, then whether the process still lives: while it does, no other process
+ * has its number, so what was read in between is its own.
  */
 export function openProcess(pid: number): { process: ProcessIdentity; fd: number } {
   const fd = open(pid);

@@ -7,6 +7,7 @@ import type { Fault, Plan } from './types.js';
 export function generalName(text: string): string {
   return text
     .replace(/\bn([db])[a-z2-7]{4}-[0-9a-z.]+/g, 'n$1*')
+    .replace(/\b[0-9a-f]{16}\b/g, 'LEASE')
     .replace(/\d+(?:\.\d+)*/g, 'N')
     .trim();
 }

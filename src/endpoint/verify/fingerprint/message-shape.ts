@@ -22,7 +22,7 @@ export interface OwnValues {
 }
 
 const NLA_TYPE = 0x3fff;
-/** Stand for own values. Whoever sets such a value himself gets another mark, so that it is no disguise. */
+/** Stand for own values. A container that sets such a value itself gets another mark, so it cannot hide a change. */
 const MARKS: Readonly<Record<keyof OwnValues, Buffer>> = {
   address: Buffer.from([0xff, 0xff, 0xff, 0x01]),
   mac: Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0x02]),

@@ -6,6 +6,7 @@ const IDLE_MS = 5;
 
 function begun({ thread = async () => {}, busy = false }: { thread?: () => Promise<void>; busy?: boolean } = {}) {
   const listeners = new Set<() => void>();
+  let pending: (() => void) | undefined;
   const seen = { collections: 0, inThread: 0, busy, asked: 0 };
   const collector = new IdleCollector({
     subscribe: (listener) => {
@@ -19,9 +20,15 @@ function begun({ thread = async () => {}, busy = false }: { thread?: () => Promi
       },
     },
     idleMs: IDLE_MS,
-    isBusy: () => {
-      seen.asked += 1;
-      return seen.busy;
+    deferral: {
+      schedule: (work) => {
+        seen.asked += 1;
+        if (seen.busy) pending = work;
+        else work();
+      },
+      cancel: () => {
+        pending = undefined;
+      },
     },
     collect: () => {
       seen.collections += 1;
@@ -33,7 +40,8 @@ function begun({ thread = async () => {}, busy = false }: { thread?: () => Promi
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await delay(1);
   };
-  return { collector, seen, happen, listeners, until };
+  const release = (): void => pending?.();
+  return { collector, seen, happen, listeners, until, release };
 }
 
 t.test('once idle after the start, both threads collect once', async (t) => {
@@ -58,12 +66,15 @@ t.test('little work adds up until it is enough', async (t) => {
   collector[Symbol.dispose]();
 });
 
-t.test('it waits while the processors are short', async (t) => {
-  const { collector, seen, until } = begun({ busy: true });
-  await until(() => seen.asked >= 3);
-  t.equal(seen.collections, 0);
-  seen.busy = false;
-  await until(() => seen.collections === 1);
+t.test('it waits while the processors are short, and starts over after an event', async (t) => {
+  const { collector, seen, happen, until, release } = begun({ busy: true });
+  await until(() => seen.asked === 1);
+  happen(1);
+  release();
+  t.equal(seen.collections, 0, 'the deferred collection was dropped');
+  await until(() => seen.asked === 2);
+  release();
+  t.equal(seen.collections, 1);
   collector[Symbol.dispose]();
 });
 
