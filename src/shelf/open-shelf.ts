@@ -106,12 +106,14 @@ function takeOver<Plan extends AdoptingPlan>(
 ): RecoveredShelf & { readonly plan: Plan } {
   const { folder, files, log } = options;
   let { records } = options;
+  const unrecorded = new Set<string>();
   for (;;) {
     const recovered = recoverShelf({
       folder,
       records,
       trustOf,
       newLeaseId,
+      unrecorded,
       write: (record, previous) => files.write(record, previous),
       remove: (record) => files.remove(record, record.state),
       failed: (err, { id, state }) => log.warn({ err, endpoint: id, state }, 'failed to write a record'),

@@ -25,6 +25,8 @@ interface Options {
   /** Removes a record; what throws ends the start. */
   readonly remove: (record: EndpointRecord) => void;
   readonly failed: (error: unknown, record: EndpointRecord) => void;
+  /** Ids of endpoints whose record could not be written; kept by the caller where the shelf is read again in one start. */
+  readonly unrecorded?: Set<string>;
 }
 
 /**
@@ -131,7 +133,9 @@ function take(options: Finding): EndpointRecord | null | undefined {
   }
   const next: EndpointRecord = isOurs ? record : { ...record, state: 'leased', lease: terms };
   // Where it cannot be written down, it stays where the next start looks for it.
-  if (isOurs || isWritten(options, next)) folder.move(key, 'taken', 'standing');
+  const isRecorded = isOurs ? !options.unrecorded?.has(record.id) : isWritten(options, next);
+  if (isRecorded) folder.move(key, 'taken', 'standing');
+  else options.unrecorded?.add(record.id);
   return next;
 }
 

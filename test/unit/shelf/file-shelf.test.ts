@@ -28,9 +28,11 @@ function makeShelf(t: Test) {
   };
   const written: [string, string][] = [];
   const removed: [string, string][] = [];
+  const unrecorded = new Set<string>();
   const recover = (records: ReturnType<typeof recordOf>[] = [], full = false, remove = true) =>
     recoverShelf({
       ...options,
+      unrecorded,
       records: records as never,
       write: ({ id, state }) => {
         if (full) throw new Error('no space');
@@ -319,6 +321,8 @@ t.test('what a start cannot write down stays taken, for the next one', async (t)
   t.match(records, [{ state: 'leased' }]);
   t.strictSame(entries(), ['web', 'web', '', '']);
   t.strictSame(failures, ['record']);
+  recover(records as never);
+  t.strictSame(entries(), ['web', 'web', '', ''], 'also where the same start reads the shelf again');
   const options = { folder, trustOf: () => 'unknown' as const, newLeaseId: () => '', failed: () => {} };
   const shelf = new FileShelf({ ...options, standing });
   t.strictSame(shelf.collect(), [], 'and is not taken for given back by the daemon that runs then');
