@@ -34,7 +34,8 @@ done | sort
 section cgroups
 # Other cgroups come and go while it looks.
 { find /sys/fs/cgroup -type d -name 'netnsd-sandbox-*' 2>/dev/null || true; } | while read -r folder; do
-  [[ -d /proc/${folder##*-} ]] || echo "$folder" # that of a sandbox which is still running is not left behind
+  pid=${folder##*/netnsd-sandbox-}
+  [[ -d /proc/${pid%%-*} ]] || echo "$folder" # that of a sandbox which is still running is not left behind
 done
 section files
 ls -d /run/netnsd* 2>/dev/null || true

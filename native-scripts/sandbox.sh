@@ -29,7 +29,15 @@ for tool in unshare setpriv; do
   command -v $tool >/dev/null || fail "$tool is missing: install the package util-linux"
 done
 
-name=netnsd-sandbox-$$
+# Prints when the process $1 started, in clock ticks since the machine did (field 22 of proc_pid_stat(5)).
+started() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  awk '{ print $20 }' <<<"${stat##*)}"
+}
+
+# A process id alone comes again.
+name=netnsd-sandbox-$$-$(started $$)
 folders=() # this sandbox's cgroup in each hierarchy
 child=
 
@@ -76,9 +84,10 @@ make_cgroups() {
 
 # Removes from the cgroup $1 what sandboxes left whose script was killed.
 remove_stale_cgroups() {
-  local folder
+  local folder pid start
   for folder in "$1"/netnsd-sandbox-*; do
-    [[ ! -d $folder || -d /proc/${folder##*-} ]] || find "$folder" -depth -type d -exec rmdir {} + || true
+    IFS=- read -r pid start <<<"${folder##*/netnsd-sandbox-}"
+    [[ ! -d $folder || $(started "$pid") == "$start" ]] || find "$folder" -depth -type d -exec rmdir {} + || true
   done
 }
 

@@ -123,8 +123,11 @@ async function findHolders({ seals, census }: Verifier, works: readonly Work[]):
     self: process.pid,
   });
   for (const work of works) {
-    const [who] = holders.get(work.netnsInode) ?? [];
-    if (who !== undefined) work.verdict = against(who.endsWith('inside') ? 'process inside' : 'held open', who);
+    const found = holders.get(work.netnsInode) ?? [];
+    // Whatever else holds on: with a process inside the endpoint may not be destroyed.
+    const occupant = found.find((who) => who.endsWith('inside'));
+    if (occupant !== undefined) work.verdict = against('process inside', occupant);
+    else if (found[0] !== undefined) work.verdict = against('held open', found[0]);
   }
 }
 

@@ -68,6 +68,23 @@ t.test('a process inside is found, and named', async (t) => {
   await stage.destroy(victim);
 });
 
+t.test('a process inside is what is found, whatever else holds the endpoint', async (t) => {
+  const stage = await Stage.open(t);
+  for (const kind of ['open namespace', 'mount elsewhere'] as const) {
+    const victim = await stage.build();
+    const letGo = await startHolder(kind, victim);
+    const child = execa('nsenter', [`--net=${victim.path}`, 'sleep', '600'], { reject: false });
+    await eventually('it is inside', () => readlinkSync(`/proc/${child.pid}/ns/net`) === `net:[${victim.netnsInode}]`);
+    t.match(await stage.verify(victim, 'proof'), { clean: false, kind: 'process inside' }, kind);
+    child.kill('SIGKILL');
+    await child;
+    t.match(await stage.verify(victim, 'proof'), { clean: false, kind: 'held open' }, `${kind}, and the process left`);
+    await letGo();
+    if (kind === 'mount elsewhere') execaSync('umount', ['/run/hostile/netns']);
+    await stage.destroy(victim);
+  }
+});
+
 t.test('a connection that lingers after its process has ended is found', async (t) => {
   const stage = await Stage.open(t);
   const victim = await stage.build();
