@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { NetnsdClient } from '../client/index.js';
 import { NetnsdError } from '../errors.js';
+import { packagePath } from '../version.js';
 import { runProcess } from './run-process.js';
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+const MAIN = packagePath('dist/src/main.js');
 const DEADLINE_MS = 120_000;
 
 export interface DaemonPool {

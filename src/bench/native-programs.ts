@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
+import { packagePath } from '../version.js';
 import { runProcess } from './run-process.js';
 
-const SOURCES = fileURLToPath(new URL('../../../native-scripts/', import.meta.url));
+const SOURCES = packagePath('native-scripts/');
 
 /** The programs of native-scripts/bench, the runtime wrapper and the front of the command line. */
 export type NativeProgram = 'build-reference' | 'settle-namespaces' | 'acquire-load' | 'netnsd-runc' | 'netnsd';

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { NetnsdClient } from '../../client/index.js';
+import { packagePath } from '../../version.js';
 import { runProcess } from '../run-process.js';
 
-const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
+const MAIN = packagePath('dist/src/main.js');
 const DEADLINE_MS = 30_000;
 
 /** A daemon of the demo's own: `netnsd serve` in another process, and a client on its socket. */

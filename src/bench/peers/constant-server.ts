@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { packagePath } from '../../version.js';
 
-const MAIN = fileURLToPath(new URL('./constant-server-main.js', import.meta.url));
+const MAIN = packagePath('dist/src/bench/peers/constant-server-main.js');
 const SOCKET = '/run/bench-constant.sock';
 const POLL_MS = 2;
 

@@ -1,3 +1,4 @@
+import { packagePath } from '../../version.js';
 import { claim } from '../claim.js';
 import { type Launched, launch } from '../launch.js';
 import { settleNamespaces } from '../native-programs.js';
@@ -9,8 +10,8 @@ import { turnOf } from '../turns.js';
 
 const POOL = { name: 'default', subnet: '10.217.0.0/16', minReady: 1, max: 16 };
 const TARGET = 0.25;
-/** This checkout, seen from `dist/src/bench/suites`. */
-export const HOME = new URL('../../../..', import.meta.url).pathname.replace(/\/$/, '');
+/** This checkout. */
+export const HOME = packagePath('.').replace(/\/$/, '');
 
 interface Contender {
   readonly title: string;
