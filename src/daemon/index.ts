@@ -8,6 +8,8 @@ export type { ServeOptions } from './settings.js';
 export async function down(options: { stateDir: string; socketPath: string }): Promise<number> {
   const { stoppedPid, endpoints, bridges } = await takeDown(options);
   const daemon = stoppedPid === null ? 'no daemon was running' : `the daemon (pid ${stoppedPid}) has stopped`;
-  process.stderr.write(`${daemon}; ${endpoints} endpoints and ${bridges} bridges removed\n`);
+  process.stderr.write(
+    `${daemon}; ${endpoints} endpoints and ${bridges} ${bridges === 1 ? 'bridge' : 'bridges'} removed\n`,
+  );
   return 0;
 }

@@ -30,7 +30,7 @@ const GRACE_MS = 10_000;
 
 /**
  * Runs the daemon in the foreground until a signal ends it, and leaves every endpoint as it is: leased ones belong to running
- * containers, and the next daemon goes on with the others. Resolves with the exit status. Throws what keeps it from starting:
+ * containers, and the next daemon takes over the others. Resolves with the exit status. Throws what keeps it from starting:
  * missing_privilege, config_invalid, state_dir_locked, state_dir_unsafe, subnet_overlap, daemon_running.
  */
 export async function serve(options: ServeOptions): Promise<number> {

@@ -41,7 +41,7 @@ function leaseOf(id: string, more: object = {}) {
 function answer({ method, url, body }: Asked): Answer {
   const { pool, count, containerId, ttl } = (body ?? {}) as Record<string, never>;
   const problem = (status: number, code: string, detail: string) => ({ status, body: { code, detail, status } });
-  if (pool === 'none') return problem(404, 'pool_not_found', 'no pool is named "none"; there is default');
+  if (pool === 'none') return problem(404, 'pool_not_found', 'no pool is named "none"; the pools are: default');
   if (pool === 'bad') return problem(400, 'bad_request', 'body/wait must be <= 3600,\n  which \u001b[31mit is not');
   if (pool === 'odd') return problem(503, 'a_code_of_tomorrow', 'tomorrow’s error');
   if (pool === 'mute') return { status: 500, body: {} };

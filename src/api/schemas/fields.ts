@@ -20,7 +20,7 @@ export const Tenant = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]*$',
-  description: 'Whom the lease serves. An endpoint that a tenant has used is rebuilt before another tenant gets it.',
+  description: 'Whom the lease serves. An endpoint that a tenant has used is never leased to another tenant.',
   examples: ['default'],
 });
 

@@ -8,7 +8,7 @@ export function addBench(program: Command, invocation: Invocation): void {
     .command('bench')
     .summary('measure builds, acquires and container starts')
     .description('Measure on this machine, and print medians and p99. Needs root, except for sizing.')
-    .argument('<SUITE>', 'one of those below')
+    .argument('<SUITE>', 'the suite to run; see below')
     .argument('[OPTION...]', 'options of the suite: see `netnsd bench SUITE --help`')
     .passThroughOptions()
     .allowUnknownOption()

@@ -37,7 +37,7 @@ export class EndpointThread {
   #ended: NetnsdError | undefined;
   #closing = false;
 
-  /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
+  /** Starts the thread, which loads its code meanwhile; `open` comes next. */
   static async start(settings: ThreadSettings): Promise<EndpointThread> {
     // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
     // that starts it: have the pool started here, before any thread has left the process's namespace.
@@ -64,6 +64,7 @@ export class EndpointThread {
     this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
   }
 
+  /** Takes over or makes the bridges of the pools. Throws subnet_overlap, kernel_error. */
   async open(): Promise<void> {
     await this.#call('open', null);
   }

@@ -77,7 +77,7 @@ async function perform(job: JobMessage): Promise<void> {
   try {
     reply({ ticket, output: await (HANDLERS[kind] as (input: unknown) => unknown)(input) });
   } catch (error) {
-    // The thread stands in another namespace: nothing more may run on it. The owner starts a new one.
+    // The thread stands in another namespace: nothing more may run on it. The daemon ends with it.
     if (error instanceof ThreadLostError) throw error;
     reply({ ticket, error: toPlainError(error) });
   }

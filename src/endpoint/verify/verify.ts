@@ -20,7 +20,7 @@ import type { Seals } from './seals.js';
  * link that is new with a delay.
  */
 const ATTEMPTS_MS = [0, 30, 120];
-/** After how many endpoints the thread is given back, some 2 ms. */
+/** Endpoints verified before the thread yields: about 2 ms. */
 const ENDPOINTS_A_TURN = 4;
 const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, PROTOCOL_SOCKETS.name, 'links']);
 
@@ -85,7 +85,7 @@ export async function verifyEndpoints(verifier: Verifier, targets: readonly Veri
   return works.map(({ verdict }) => verdict ?? against('error', 'it was not verified'));
 }
 
-/** Seals endpoints that are ready; false for those that could not be sealed. The caller sees to it that they stay ready. */
+/** Seals endpoints that are ready; false for those that could not be sealed. The caller keeps them ready meanwhile. */
 export function sealEndpoints(verifier: Verifier, targets: readonly EndpointTarget[]): boolean[] {
   return targets.map((target) => {
     try {
@@ -100,7 +100,7 @@ export function sealEndpoints(verifier: Verifier, targets: readonly EndpointTarg
   });
 }
 
-/** What the kernel brings in order by itself, a little late. */
+/** Deviations that the kernel resolves by itself shortly after a release. */
 function mayPass({ verdict }: Work): boolean {
   return verdict?.clean === false && PASSING.has(verdict.kind);
 }
@@ -161,7 +161,7 @@ async function forgetAddresses({ host }: Verifier, works: readonly Work[]): Prom
       passing.map(({ plan }) => plan.address),
     );
   } catch (error) {
-    // A flush that is not surely complete means that the address is not given on.
+    // If the flush may be incomplete, the endpoint is replaced.
     for (const work of passing) work.verdict = against('host conntrack', wordsOf(error));
   }
 }
@@ -196,7 +196,7 @@ function verifyInside(verifier: Verifier, work: Work): Verdict {
   }
 }
 
-/** Runs `act` inside the endpoint's namespace, of which it makes sure that it is the one that was built. */
+/** Runs `act` inside the endpoint's namespace, after checking that it is the one that was built. */
 export function enterEndpoint<T>(
   { host, seals, surroundings }: Verifier,
   target: EndpointTarget & { hostIndex: number },

@@ -39,7 +39,7 @@ export const NEEDED_CAPABILITIES = {
     reason: 'see which processes stand in a namespace',
     required: false,
     without:
-      "that there is a process of other rights than the daemon's is seen, not which; where the kernel takes no BPF iterator, neither",
+      'a process with more privileges than the daemon is detected, but not named; without a BPF iterator it is not detected',
   },
   CAP_SYS_ADMIN: {
     number: 21,
