@@ -37,7 +37,7 @@ export const ROOMS = {
   },
   bench: {
     holds: 'what `netnsd bench` and `npm run demo` run',
-    imports: ['client', 'pool', 'state', 'oci', 'config', 'endpoint', 'kernel', 'errors', 'address', 'version'],
+    imports: ['cli', 'client', 'pool', 'state', 'oci', 'config', 'endpoint', 'kernel', 'errors', 'address', 'version'],
   },
   cli: {
     holds: 'the commands: options, texts, tables',
