@@ -58,14 +58,32 @@ const commonJs = {
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
-// The process by which `netnsd doctor` tries the kernel; and what loads the two files below (src/code/cache.ts).
-await build({ ...commonJs, external, entryPoints: ['src/kernel/process/trial-main.ts', 'src/code/cache.ts'] , entryNames: '[name]' });
+// What starts the daemon, what runs the two files below, and the process by which `netnsd doctor` tries the kernel.
+await build({
+  ...commonJs,
+  external,
+  entryPoints: ['src/netnsd-serve.ts', 'src/code/cache.ts', 'src/kernel/process/trial-main.ts'],
+  entryNames: '[name]',
+});
+
+/** TLS, and what brings it along: fastify loads it for servers that netnsd does not have. */
+const noTls = {
+  name: 'no-tls',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:https?2?$/ }, ({ path, importer }) =>
+      path !== 'node:http' && /fastify/.test(importer) ? { path, namespace: 'no-tls' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'no-tls' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
 
 // The daemon and its kernel thread, one file each. Only what a daemon seldom needs stays in its packages.
 const { outputFiles } = await build({
   ...commonJs,
+  plugins: [jsoncParser, noTls],
   external: [...external, '@fastify/swagger', 'pino-pretty', 'prom-client'],
-  entryPoints: { 'serve.code': 'src/netnsd-serve.ts', 'thread-main.code': 'src/endpoint/thread/thread-main.ts' },
+  entryPoints: ['src/netnsd-daemon.ts', 'src/endpoint/thread/thread-main.ts'],
+  entryNames: '[name].code',
   // An `import()` of a package becomes a require(), which needs no loader in what src/code/cache.ts runs.
   supported: { 'dynamic-import': false },
   write: false,
@@ -74,6 +92,5 @@ for (const { path, text } of outputFiles) {
   if (path.endsWith('.map')) writeFileSync(path, text);
   else writeFileSync(path, `${text.trimEnd()}\n//# netnsd=${createHash('sha256').update(text).digest('hex')}\n`);
 }
-for (const name of ['serve', 'thread-main'])
-  writeFileSync(`${TOP}dist/bundle/${name}.js`, `require('./cache.js').runCode(require.resolve('./${name}.code.js'));\n`);
+writeFileSync(`${TOP}dist/bundle/thread-main.js`, "require('./cache.js').runCode(require.resolve('./thread-main.code.js'));\n");
 writeFileSync(`${TOP}dist/bundle/package.json`, '{ "type": "commonjs" }\n');

@@ -7,6 +7,7 @@
 export const LAYERS = [
   ['main'],
   ['netnsd', 'netnsd-serve'],
+  ['netnsd-daemon'],
   ['process'],
   ['bench'],
   ['cli'],
@@ -39,8 +40,13 @@ export const ROOMS = {
   },
   'netnsd-serve': {
     file: 'netnsd-serve.ts',
-    holds: 'the daemon: sheds privileges, then runs the command serve',
-    imports: ['process', 'daemon', 'endpoint', 'kernel'],
+    holds: 'starts the daemon: sheds privileges, starts the kernel thread, loads `netnsd-daemon.ts`',
+    imports: ['netnsd-daemon', 'code', 'endpoint', 'kernel'],
+  },
+  'netnsd-daemon': {
+    file: 'netnsd-daemon.ts',
+    holds: 'the command serve',
+    imports: ['process', 'daemon'],
   },
   process: {
     file: 'process.ts',

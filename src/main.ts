@@ -6,7 +6,7 @@ process.on('SIGUSR1', () => undefined);
 
 // Files that native-scripts/bundle.mjs makes.
 if (process.argv.slice(2).find((word) => !word.startsWith('-')) === 'serve') {
-  createRequire(import.meta.url)('../bundle/serve.js');
+  createRequire(import.meta.url)('../bundle/netnsd-serve.js');
 } else {
   // From Node.js 22.1 on: the code that V8 compiled is kept for the next start.
   (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();

@@ -11,23 +11,23 @@ const MARK = '\n//# netnsd=';
 const ID_BYTES = 64;
 
 /**
- * Runs a bundled CommonJS file. If the code that V8 made of it was kept by `keepCode`, it is not compiled again, which takes
+ * Runs a bundled CommonJS file, and returns what it exports. If the code that V8 made of it was kept by `keepCode`, it is not compiled again, which takes
  * longer than all else in a start of the daemon. V8 refuses what another version of it made, or was made with other flags; what
  * belongs to other source text is refused here. In both cases the file is compiled as ever.
  */
-export function runCode(file: string): void {
+export function runCode(file: string): unknown {
   const require = createRequire(file);
   const kept = process.sourceMapsEnabled ? undefined : readKept(file);
   // Node.js applies source maps only to what it loads itself.
   if (kept === undefined) {
     debug('%s: no code is kept of it', file);
-    require(file);
-    return;
+    return require(file);
   }
   const script = new vm.Script(wrap(kept.source), { filename: file, cachedData: kept.code });
   debug('%s: the code that was kept is %s', file, script.cachedDataRejected ? 'refused' : 'used');
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, file, dirname(file));
+  return module.exports;
 }
 
 /** Keeps the code of all functions of `file`, beside it. To be called with the flags of V8 that `runCode` will meet. */

@@ -6,8 +6,12 @@ import { keepCode } from './cache.js';
 
 const bundled = (name: string): string => fileURLToPath(new URL(`../../bundle/${name}`, import.meta.url));
 
+process.on('uncaughtException', ({ message }) => {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+});
 if (isMainThread) {
-  keepCode(bundled('serve.code.js'));
+  keepCode(bundled('netnsd-daemon.code.js'));
   // In such a thread too, since V8 changes its flags by them.
   new Worker(new URL(import.meta.url), { resourceLimits: HEAP_LIMITS });
 } else {

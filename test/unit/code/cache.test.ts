@@ -76,6 +76,6 @@ t.test('source maps work: the file is loaded by Node.js then', async (t) => {
 });
 
 t.test('the bundle is ASCII, which is read byte by byte', async (t) => {
-  for (const name of ['serve.code.js', 'thread-main.code.js'])
+  for (const name of ['netnsd-daemon.code.js', 'thread-main.code.js'])
     t.notMatch(readFileSync(BUNDLE + name, 'latin1'), /[^\0-\x7f]/);
 });
