@@ -53,7 +53,7 @@ for (const runtime of ['runc', 'crun']) {
     );
     await eventually('the namespace is gone', () => !existsSync(lease.netns.path));
     t.same(mountsBelow(lease.netns.path), [], 'nothing is mounted any more');
-    await eventually('nobody answers at its address', async () => !(await answersPing(ipOf(lease))));
+    await eventually('its address does not answer', async () => !(await answersPing(ipOf(lease))));
     t.ok(await answersPing(ipOf(peerLease)), 'the other container is not disturbed');
   });
 }
