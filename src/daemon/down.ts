@@ -93,3 +93,13 @@ function removeFiles(stateDir: string, socketPath: string): void {
     if (existsSync(stateDir) && (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
   }
 }
+
+/** Removes every trace of a daemon, alive or dead; reports on stderr and resolves with the exit status. */
+export async function down(options: { stateDir: string; socketPath: string }): Promise<number> {
+  const { stoppedPid, endpoints, bridges } = await takeDown(options);
+  const daemon = stoppedPid === null ? 'no daemon was running' : `the daemon (pid ${stoppedPid}) has stopped`;
+  process.stderr.write(
+    `${daemon}; ${endpoints} endpoints and ${bridges} ${bridges === 1 ? 'bridge' : 'bridges'} removed\n`,
+  );
+  return 0;
+}

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
+import { startWorker } from '../endpoint/thread/start-worker.js';
 import type { NetworkSettings } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
-import { keepYoungGenerationSmall } from '../kernel/process/heap.js';
+import { keepMemorySmall } from '../kernel/process/heap.js';
 import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
@@ -33,7 +34,7 @@ const GRACE_MS = 10_000;
  * containers, and the next daemon takes over the others. Resolves with the exit status. Throws what keeps it from starting:
  * missing_privilege, config_invalid, state_dir_locked, state_dir_unsafe, subnet_overlap, daemon_running.
  */
-export async function serve(options: ServeOptions): Promise<number> {
+export async function serve(options: ServeOptions, worker = startWorker()): Promise<number> {
   const startedAt = Date.now();
   // Configuration, log, signals.
   assertPrivileged();
@@ -46,11 +47,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
   using state = openState({ stateDir: options.stateDir, config, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start({ site: state.site, networks });
+  await using thread = await EndpointThread.start({ site: state.site, networks }, worker);
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   const [api] = await Promise.all([import('../api/index.js'), thread.open()]);
-  // Again, since a thread has been started.
-  keepYoungGenerationSmall();
+  // Not before: a heap that may not grow makes loading take twice as long.
+  keepMemorySmall();
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();

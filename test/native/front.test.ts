@@ -168,6 +168,11 @@ t.test('what the native program knows of the commands is what src/cli says of th
   t.equal(readFileSync(join(TOP, 'native-scripts/netnsd/commands.h'), 'utf8'), renderCommands());
 });
 
+t.test('the native program keeps the capabilities of the daemon that src/kernel lists', async (t) => {
+  const { renderCapabilities } = await import(join(TOP, 'native-scripts/capabilities.mjs'));
+  t.equal(readFileSync(join(TOP, 'native-scripts/netnsd/capabilities.h'), 'utf8'), renderCapabilities());
+});
+
 /** The native program alone, on a shelf and without a daemon. */
 function shelved(t: Test, options: { offers?: number } = {}) {
   const stage = makeStage(t);

@@ -13,6 +13,8 @@ import { eventually } from './eye.js';
 
 /** What `netnsd` executes. */
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** The native program that users call: it drops capabilities itself, before Node.js starts. */
+export const FRONT = fileURLToPath(new URL('../../bin/netnsd', import.meta.url));
 
 /** How much of its log is shown of a daemon that ends unasked. */
 const LAST_LINES = 20;
@@ -32,6 +34,8 @@ export class Daemon implements AsyncDisposable {
   readonly stateDir: string;
   readonly socket: string;
   readonly configFile: string;
+  /** What is executed; that it is Node.js makes the daemon drop its capabilities and execute itself anew. */
+  program: readonly string[] = [process.execPath, MAIN];
   #process: ReturnType<Daemon['start']> | undefined;
   /** The process whose end was asked for. */
   #asked: ReturnType<Daemon['start']> | undefined;
@@ -51,7 +55,7 @@ export class Daemon implements AsyncDisposable {
   start(wrapper: readonly string[] = []) {
     const options = ['--config', this.configFile, '--state-dir', this.stateDir, '--socket', this.socket];
     const [file, ...args] = PLAIN;
-    const child = execa(file, [...args, ...wrapper, process.execPath, MAIN, 'serve', ...options], {
+    const child = execa(file, [...args, ...wrapper, ...this.program, 'serve', ...options], {
       reject: false,
       stdin: 'ignore',
       stdout: { file: this.#log, append: true },
@@ -175,11 +179,13 @@ export class Daemon implements AsyncDisposable {
 export async function startDaemon(
   test: Test,
   toml: string,
-  { wrapper = [], socketElsewhere = false }: { wrapper?: readonly string[]; socketElsewhere?: boolean } = {},
+  options: { wrapper?: readonly string[]; program?: readonly string[]; socketElsewhere?: boolean } = {},
 ): Promise<Daemon> {
   assertSandbox();
+  const { wrapper = [], program, socketElsewhere = false } = options;
   const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
   const daemon = new Daemon(folder, test, socketElsewhere ? join(folder, 'socket') : undefined);
+  if (program !== undefined) daemon.program = program;
   writeFileSync(daemon.configFile, toml);
   daemon.start(wrapper);
   try {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
+import { startWorker } from './start-worker.js';
 import {
   type BuiltEndpoint,
   type Found,
@@ -37,22 +38,20 @@ export class EndpointThread {
   #ended: NetnsdError | undefined;
   #closing = false;
 
-  /** Starts the thread, which loads its code meanwhile; `open` comes next. */
-  static async start(settings: ThreadSettings): Promise<EndpointThread> {
+  /** Tells the thread its settings; `open` comes next. */
+  static async start(settings: ThreadSettings, worker = startWorker()): Promise<EndpointThread> {
     // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
     // that starts it: have the pool started here, before any thread has left the process's namespace.
     await stat('/proc/self/ns/net');
-    return new EndpointThread(settings);
+    return new EndpointThread(settings, worker);
   }
 
-  private constructor(settings: ThreadSettings) {
+  private constructor(settings: ThreadSettings, worker: Worker) {
     this.#site = settings.site;
     this.#networks = new Map(settings.networks.map((network) => [network.name, network]));
-    this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
-      workerData: settings,
-      name: 'kernel',
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    });
+    this.#worker = worker;
+    worker.ref();
+    worker.postMessage(settings);
     this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#end(`the kernel thread failed: ${error.message}`, error));
     this.#worker.on('exit', () => this.#end('the kernel thread has ended'));

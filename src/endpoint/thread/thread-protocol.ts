@@ -4,7 +4,7 @@ import type { NetworkFinding } from '../network/network-repair.js';
 import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
 
-/** What the thread is told at its start. */
+/** What the thread is told first. */
 export interface ThreadSettings {
   readonly site: Site;
   readonly networks: readonly NetworkSettings[];
