@@ -1,7 +1,7 @@
 /* netnsd-vault: the process in the mount namespace in which netnsd mounts its network namespaces.
  *
  *   netnsd-vault start STATE_DIRECTORY   has it run: returns when the link STATE_DIRECTORY/netns leads into the vault
- *   netnsd-vault stop STATE_DIRECTORY    ends it, and removes pin and link; namespaces that nobody is in go with it
+ *   netnsd-vault stop STATE_DIRECTORY    ends it, and removes pin and link; namespaces without a process inside go with it
  *
  * The state directory is named by its real path. The mount namespace is pinned by a mount at STATE_DIRECTORY/vault/mnt: where it is
  * pinned already, the program enters that one, and nothing that was mounted there is lost. Exit status 1, and a line on stderr, where

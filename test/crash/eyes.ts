@@ -67,7 +67,7 @@ function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
   const seen: SeenEndpoint[] = [];
   for (const name of readdirSync(stateDir)) if (!SETTLED_FILES.includes(name)) wrong.push(`a file ${name} is left`);
   for (const state of STATES) {
-    // A file of somebody else's stays where it could not be set aside, until the next start: it is no trace of netnsd's.
+    // A foreign file stays where it could not be set aside, until the next start: it is no trace of netnsd's.
     for (const name of readdirSync(join(stateDir, state)).filter((one) => /^\.|\.json$/.test(one))) {
       const record = JSON.parse(readFileSync(join(stateDir, state, name), 'utf8') || 'null');
       if (state !== 'ready' && state !== 'leased') wrong.push(`${state}/${name} is neither ready nor leased`);

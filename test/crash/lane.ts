@@ -172,7 +172,7 @@ export class Lane implements AsyncDisposable {
       await delay(10);
   }
 
-  /** One that is given back when it stands, one before anybody looks, and one that is released by asking. */
+  /** One that is given back when it stands, one before the daemon has entered it, and one that is released by asking. */
   async #takeFromShelf(): Promise<void> {
     const asked = this.#shelf.take('asked');
     if (asked !== undefined) this.#note({ id: asked.id, netns: { path: asked.path } } as Lease);
@@ -303,7 +303,7 @@ export class Lane implements AsyncDisposable {
     if (all > this.#descriptors.all + 4) wrong.push(`${all} descriptors, before ${this.#descriptors.all}`);
   }
 
-  /** What a daemon that died at a bad moment may leave, and what somebody may put there. */
+  /** What a daemon that died at a bad moment may leave, and what others may put there. */
   #leaveThingsBehind(): void {
     const { stateDir, netnsDir } = this.daemon;
     const { instanceId: instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
@@ -342,7 +342,7 @@ export class Lane implements AsyncDisposable {
     write(join('shelf', 'holders'), 'left', `{"lease":"${taken.id}","pid":1}\n{}`);
     write(join('shelf', 'holders'), 'cut-short', '{"lea');
     this.#note(taken as Lease);
-    // Meant to be built; cut short while written; of nobody; no record at all.
+    // Meant to be built; cut short while written; of no pool; no record at all.
     write(
       'building',
       'default-0.json',

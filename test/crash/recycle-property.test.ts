@@ -37,7 +37,7 @@ t.test('everything occurs in a sequence that is always the same', async (t) => {
     t.ok(tally.of(what) > 0, `${what}: ${tally.of(what)}`);
 });
 
-t.test('whatever is done to endpoints and to the daemon, each is handed out as if nobody had had it', async (t) => {
+t.test('whatever is done to endpoints and to the daemon, every leased endpoint is pristine', async (t) => {
   t.comment(
     `seed ${seed}: NETNSD_PROPERTY_SEED=${seed} repeats the sequences, NETNSD_PROPERTY_SEQUENCES=100 makes them more`,
   );

@@ -40,14 +40,14 @@ export class ShelfTaker {
     return undefined;
   }
 
-  /** False where somebody else has ended the lease. */
+  /** False where another process has ended the lease. */
   giveBack(key: string): boolean {
     return [join('taken', key), join('standing', key)].some(
       (from) => this.#rename(from, 'returned', key) !== undefined,
     );
   }
 
-  /** Paths in the shelf: those that its tenant has used, then those that nobody has. */
+  /** Paths in the shelf: those that its tenant has used, then unused ones. */
   #names(): string[] {
     return [join('used', 'default'), 'unused'].flatMap((kind) => {
       const folder = join('offers', 'default', kind);

@@ -25,7 +25,7 @@ interface Entry {
   readonly id: string;
   readonly path: string;
   readonly answeredAtMs: number;
-  /** When its release was first asked for; from then on somebody else may have the endpoint. */
+  /** When its release was first asked for; from then on another lease may have the endpoint. */
   releasedAtMs: number;
 }
 
@@ -204,7 +204,7 @@ export class Storm {
       if (state !== 'leased') continue;
       const entry = held.get(leaseId as string);
       if (entry === undefined)
-        wrong.push(`${containerId} holds ${leaseId}, which nobody was told of or which was released`);
+        wrong.push(`${containerId} holds ${leaseId}, which no client was told of, or which was released`);
       else if (entry.path !== path) wrong.push(`${leaseId} was of ${entry.path} and is of ${path}`);
       held.delete(leaseId as string);
     }

@@ -1,5 +1,5 @@
 /**
- * What somebody else may do by hand to what netnsd made, each as commands of iproute2; docs/reconcile.md has a row for
+ * What others may do by hand to what netnsd made, each as commands of iproute2; docs/reconcile.md has a row for
  * each. Only data: the tests that run them stand in the sandbox.
  */
 export interface Break {

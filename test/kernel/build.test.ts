@@ -127,7 +127,7 @@ t.test('endpoints of one pool reach the gateway and each other', async (t) => {
   }
 });
 
-t.test('nothing is flooded by endpoints that nobody uses', async (t) => {
+t.test('nothing is flooded by unused endpoints', async (t) => {
   const fake = fakeHost(t);
   const { targets } = await built(
     t,
@@ -250,7 +250,7 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
   );
 }
 
-t.test('a name that somebody else took is an error that leaves their link alone', async (t) => {
+t.test('a name that is taken is an error that leaves their link alone', async (t) => {
   const fake = fakeHost(t);
   fake.ip('link', 'add', 'ndtest-1', 'type', 'bridge');
   const { outcomes } = await built(t, fake, [1]);

@@ -76,7 +76,7 @@ t.test(
   async (t) => {
     const guest = threeInARow(t);
     const exceptions = (family: string) => String(ip(guest, family, 'route', 'show', 'cache')).trim();
-    t.equal(emptyInside(guest), 0, 'a namespace that nobody used');
+    t.equal(emptyInside(guest), 0, 'an unused namespace');
     for (const [family, to] of [
       ['-4', '10.2.0.2'],
       ['-6', 'fd02::2'],

@@ -70,7 +70,7 @@ t.test('so many neighbours come and go that they would fill any buffer, and stil
 
 /** RTM_… of include/uapi/linux/rtnetlink.h. */
 const HEARD = [
-  ['a neighbour that somebody has set', 28, 'ip neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev eth0 nud permanent'],
+  ['a neighbour that was set by hand', 28, 'ip neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev eth0 nud permanent'],
   [
     'a neighbour with a flag',
     28,
@@ -89,7 +89,7 @@ const HEARD = [
   ['a number for another namespace', 88, 'ip netns set $(ls /run/netns | head -1) 77'],
 ] as const;
 
-t.test('what somebody changes is heard, by its message', async (t) => {
+t.test('each change is heard, by its message', async (t) => {
   for (const [title, type, command] of HEARD) {
     const { path, sh } = linked(t);
     const listener = await listenIn(t, path);

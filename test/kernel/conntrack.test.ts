@@ -64,7 +64,7 @@ t.test('one walk serves many addresses and entries', async (t) => {
   );
 });
 
-t.test('a zone of its own is no hiding place, and IPv6 is nobody of ours', async (t) => {
+t.test('a zone of its own is no hiding place, and IPv6 connections stay', async (t) => {
   const { socket, add, ports } = tracking(t);
   add(1, '10.213.0.2', '192.0.2.1', '--zone', '7');
   add(2, '10.213.0.2', '192.0.2.1');

@@ -86,7 +86,7 @@ function neighbours(fake: FakeHost): string[] {
   return (fake.ip('-j', 'neigh', 'show', 'nud', 'permanent') as { dst: string }[]).map(({ dst }) => dst).sort();
 }
 
-t.test('the bridge forgets whoever went with the thread that knew of it, and nobody else', async (t) => {
+t.test('the bridge forgets the endpoints that were lost with the thread, and no others', async (t) => {
   const fake = fakeHost(t);
   const first = await start(t, fake);
   await first.build(names(3), { urgent: false });
@@ -101,7 +101,7 @@ t.test('the bridge forgets whoever went with the thread that knew of it, and nob
   const third = await start(t, fake);
   t.same(await third.adopt([endpointName(0), endpointName(2)]), [true, false]);
   t.ok((await third.destroy([endpointName(2)])).every(({ ok }) => ok));
-  t.same(neighbours(fake), ['10.213.0.2'], 'an endpoint whose port nobody knows');
+  t.same(neighbours(fake), ['10.213.0.2'], 'an endpoint whose port is not known');
   const late = { ...endpointName(0), id: 'default-9', seq: 9 };
   t.ok((await third.destroy([late])).every(({ ok }) => ok));
   t.same(neighbours(fake), ['10.213.0.2'], 'a record of an address that is of another endpoint by now');

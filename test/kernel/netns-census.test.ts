@@ -50,7 +50,7 @@ t.test('the kernel tells every namespace with a task inside, and none without', 
   t.equal(iterator.namespaces().has(one.inode), false);
 });
 
-t.test('a process is out of its namespace as soon as it has ended, before anybody has waited for it', async (t) => {
+t.test('a process is out of its namespace as soon as it has ended, before its parent has waited for it', async (t) => {
   const { path, inode } = namespace(t);
   const iterator = openIterator(t);
   // Its parent never reaps it.

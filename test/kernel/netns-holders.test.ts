@@ -52,7 +52,7 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-t.test('nobody holds a namespace that is only mounted at its own path', async (t) => {
+t.test('a namespace that is only mounted at its own path has no holder', async (t) => {
   t.same(await namespace(t).held(), []);
 });
 
@@ -99,7 +99,7 @@ t.test('a mount elsewhere is told, in any mount namespace', async (t) => {
   mkdirSync(folder);
   const mount = `touch ${folder}/netns && mount --bind ${path} ${folder}/netns; echo ready; exec sleep 600`;
   const hidden = await start(t, `exec unshare --mount --propagation private bash -c '${mount}'`);
-  t.same(await held(), [`it is mounted at ${folder}/netns`], 'seen by nobody else');
+  t.same(await held(), [`it is mounted at ${folder}/netns`], 'not seen elsewhere');
   await end(hidden);
   t.same(await held(), []);
 });

@@ -150,42 +150,45 @@ async function oneLease(pools: Pools, waitSeconds = 0): Promise<Lease> {
   return lease as Lease;
 }
 
-t.test('what a peer and the host keep sending to the last holder reaches nobody while its address rests', async (t) => {
-  const { fake, pools, run } = await scene(t);
-  trackConnections(fake);
-  const [holder, peer] = (await pools.acquire({ count: 2 })) as [Lease, Lease];
-  const address = addressOf(holder);
-  const holding = run(holder.netns.path, ...HOLDER);
-  await eventually('the holder listens', () => sockets(holder, 'listening') === 1);
-  const reached = watch(holder, address);
-  for (const from of [peer.netns.path, fake.netnsPath]) {
-    run(from, ...udpSender(address));
-    run(from, ...tcpSender(address));
-  }
-  await eventually('four streams reach the holder', () => reached() > 500 && sockets(holder, 'established') === 2);
-  t.ok(tracked(fake, address) >= 2, 'the host tracks its own two streams');
-  t.ok(hostNeighbours(fake).includes(address));
+t.test(
+  'what a peer and the host keep sending to the last holder reaches no other container during the cooldown of its address',
+  async (t) => {
+    const { fake, pools, run } = await scene(t);
+    trackConnections(fake);
+    const [holder, peer] = (await pools.acquire({ count: 2 })) as [Lease, Lease];
+    const address = addressOf(holder);
+    const holding = run(holder.netns.path, ...HOLDER);
+    await eventually('the holder listens', () => sockets(holder, 'listening') === 1);
+    const reached = watch(holder, address);
+    for (const from of [peer.netns.path, fake.netnsPath]) {
+      run(from, ...udpSender(address));
+      run(from, ...tcpSender(address));
+    }
+    await eventually('four streams reach the holder', () => reached() > 500 && sockets(holder, 'established') === 2);
+    t.ok(tracked(fake, address) >= 2, 'the host tracks its own two streams');
+    t.ok(hostNeighbours(fake).includes(address));
 
-  holding.kill('SIGKILL');
-  await holding;
-  const releasedMs = performance.now();
-  pools.release(holder.id);
-  const bystander = await oneLease(pools);
-  const overheard = watch(bystander, address);
-  t.not(addressOf(bystander), address, 'whoever comes next gets another address');
-  await eventually('the endpoint is gone', () =>
-    pools.status().every(({ dirty, destroying }) => dirty + destroying === 0),
-  );
-  t.notOk(hostNeighbours(fake).includes(address), 'the host does not know it any more');
-  t.equal(tracked(fake, address), 0, 'nor any connection of it');
-  await t.rejects(pools.acquire({}), { code: 'pool_exhausted', message: /1 are in cooldown/ });
+    holding.kill('SIGKILL');
+    await holding;
+    const releasedMs = performance.now();
+    pools.release(holder.id);
+    const bystander = await oneLease(pools);
+    const overheard = watch(bystander, address);
+    t.not(addressOf(bystander), address, 'the next lease has another address');
+    await eventually('the endpoint is gone', () =>
+      pools.status().every(({ dirty, destroying }) => dirty + destroying === 0),
+    );
+    t.notOk(hostNeighbours(fake).includes(address), 'the host does not know it any more');
+    t.equal(tracked(fake, address), 0, 'nor any connection of it');
+    await t.rejects(pools.acquire({}), { code: 'pool_exhausted', message: /1 are in cooldown/ });
 
-  const next = await oneLease(pools, 60);
-  const restedMs = performance.now() - releasedMs;
-  t.equal(overheard(), 0, 'nothing of the four streams was flooded to another endpoint');
-  t.equal(addressOf(next), address, 'there was no other address');
-  t.ok(restedMs >= REST_SECONDS * 1000, `it rested for ${Math.round(restedMs)} ms`);
-  t.equal(tracked(fake, address), 0, 'the host takes nothing for established');
-  const heard = watch(next, address);
-  await eventually('they were sending all the while: what comes after the rest arrives', () => heard() > 100);
-});
+    const next = await oneLease(pools, 60);
+    const restedMs = performance.now() - releasedMs;
+    t.equal(overheard(), 0, 'nothing of the four streams was flooded to another endpoint');
+    t.equal(addressOf(next), address, 'there was no other address');
+    t.ok(restedMs >= REST_SECONDS * 1000, `it rested for ${Math.round(restedMs)} ms`);
+    t.equal(tracked(fake, address), 0, 'the host takes nothing for established');
+    const heard = watch(next, address);
+    await eventually('they were sending all the while: what comes after the rest arrives', () => heard() > 100);
+  },
+);

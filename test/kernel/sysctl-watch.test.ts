@@ -32,7 +32,7 @@ t.test('writes are counted by namespace, of every sysctl of the network, and rea
   unwatched.sh('sysctl -w net.ipv4.ip_forward=1');
   one.sh('sysctl -a --pattern ^net 2>&1');
   t.equal(watch.writes(one.inode), 3n);
-  t.equal(watch.writes(other.inode), 0n, 'not those of somebody else');
+  t.equal(watch.writes(other.inode), 0n, 'not those of another namespace');
   other.sh('sysctl -w net.core.somaxconn=77; sysctl -w net.core.somaxconn=77');
   t.equal(watch.writes(other.inode), 2n, 'the same value again is a write');
 });
@@ -62,7 +62,7 @@ t.test('counting begins anew, and ends', async (t) => {
   sh('sysctl -w net.ipv4.ip_default_ttl=9');
   try {
     watch.writes(inode);
-    t.fail('nobody counts');
+    t.fail('nothing counts');
   } catch (error) {
     t.equal(errnoOf(error), 'ENOENT');
   }

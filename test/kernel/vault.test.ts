@@ -273,7 +273,7 @@ function plantedRoot(name: string): string {
   return root;
 }
 
-t.test("the number of a resident that was killed is nobody else's while its successor lives", async (t) => {
+t.test('the number of a killed resident is given to no other process while its successor lives', async (t) => {
   const stateDir = await started(t);
   const resident = residentOf(stateDir);
   const [successor] = await eventually('a successor', () => {
@@ -307,17 +307,23 @@ t.test('a process that bears the number of a vault that was killed as a whole is
   t.equal(statSync(path).ino, inode, 'the path leads to the namespace again');
 });
 
-t.test('a mount namespace of another is not entered, whoever pinned it', async (t) => {
-  const [stateDir, other] = [await started(t), await started(t)];
-  await stopVault(stateDir);
-  mkdirSync(`${stateDir}/vault`);
-  closeSync(openSync(`${stateDir}/vault/mnt`, 'w'));
-  execaSync('mount', ['--bind', `${other}/vault/mnt`, `${stateDir}/vault/mnt`]);
-  await t.rejects(startVault(stateDir), { code: 'kernel_error', message: /is not this state directory's: unmount it/ });
-  t.notOk(existsSync(`${stateDir}/netns`));
-  t.ok(findResident(other), 'the other one is as it was');
-  execaSync('umount', [`${stateDir}/vault/mnt`]);
-});
+t.test(
+  'the mount namespace of another vault is not entered, although it is pinned in the state directory',
+  async (t) => {
+    const [stateDir, other] = [await started(t), await started(t)];
+    await stopVault(stateDir);
+    mkdirSync(`${stateDir}/vault`);
+    closeSync(openSync(`${stateDir}/vault/mnt`, 'w'));
+    execaSync('mount', ['--bind', `${other}/vault/mnt`, `${stateDir}/vault/mnt`]);
+    await t.rejects(startVault(stateDir), {
+      code: 'kernel_error',
+      message: /is not this state directory's: unmount it/,
+    });
+    t.notOk(existsSync(`${stateDir}/netns`));
+    t.ok(findResident(other), 'the other one is as it was');
+    execaSync('umount', [`${stateDir}/vault/mnt`]);
+  },
+);
 
 t.test('a path is found from another mount namespace', async (t) => {
   const stateDir = await started(t);

@@ -94,7 +94,7 @@ t.test('a socket that is no socket, or has too long a path, is a clear error', a
   await fails('relative', /No such file/);
 });
 
-t.test('a daemon that accepts nobody, its queue full, is a clear error within the deadline', async (t) => {
+t.test('a daemon that accepts no connection, its queue full, is a clear error within the deadline', async (t) => {
   const stage = makeStage(t);
   const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(stage.socket)}, backlog: 1 }, () => console.log())`;
   const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -170,7 +170,7 @@ const bundles: [string, (bundle: string) => void, RegExp][] = [
 ];
 
 for (const [title, spoil, reason] of bundles) {
-  t.test(`a bundle that ${title} is a clear error, and nobody is asked`, async (t) => {
+  t.test(`a bundle that ${title} is a clear error, and no request is sent`, async (t) => {
     const stage = makeStage(t);
     await stage.startDaemon();
     spoil(stage.bundle);
@@ -194,7 +194,7 @@ t.test('a spec elsewhere than in the bundle is a clear error', async (t) => {
   t.match(ended.stderr, /its spec is not the bundle's own config\.json \(--config\)/);
 });
 
-t.test('ids that no runtime takes are a clear error, and nobody is asked', async (t) => {
+t.test('ids that no runtime takes are a clear error, and no request is sent', async (t) => {
   const stage = makeStage(t);
   await stage.startDaemon();
   for (const id of [

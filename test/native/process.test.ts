@@ -118,7 +118,7 @@ t.test('signals sent to netnsd-runc reach the runtime', async (t) => {
   t.equal(said, `${signals.join('\n')}\n`, 'each once');
 });
 
-t.test('whoever kills netnsd-runc kills the runtime', async (t) => {
+t.test('a signal that kills netnsd-runc kills the runtime', async (t) => {
   const stage = makeStage(t, 'echo $$ > "$FAKE_FOLDER/pid"; exec sleep 60');
   await stage.startDaemon();
   const child = spawn(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env: stage.env, stdio: 'ignore' });

@@ -11,9 +11,9 @@ export interface Shelf {
   netns(endpoint: string): string;
   /** The text of the link that offers this endpoint. */
   text(endpoint: string, more?: object): string;
-  /** Offers an endpoint of the pool `default`: one that served nobody, unless `tenant` is named. */
+  /** Offers an endpoint of the pool `default`: an unused one, unless `tenant` is named. */
   offer(endpoint: string, options?: { text?: string; tenant?: string }): void;
-  /** Takes the offer of an endpoint that served nobody back. */
+  /** Takes the offer of an unused endpoint back. */
   withdraw(endpoint: string): void;
   /** The names in one of its folders, in their order. */
   names(folder: string): string[];

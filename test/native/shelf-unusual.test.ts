@@ -67,7 +67,7 @@ for (const [title, spoil] of unusual) {
   });
 }
 
-t.test('where somebody holds a lease of that name the daemon is asked, and the holder is left alone', async (t) => {
+t.test('where a lease of that name stands the daemon is asked, and the holder is left alone', async (t) => {
   const stage = makeStage(t);
   await stage.startDaemon();
   const shelf = layOutShelf(t, stage);

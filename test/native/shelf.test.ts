@@ -33,7 +33,7 @@ function hash(text: string): string {
   return value.toString(16).padStart(8, '0');
 }
 
-t.test('create takes an endpoint, writes it into the spec, and asks nobody', async (t) => {
+t.test('create takes an endpoint, writes it into the spec, and sends no request', async (t) => {
   const stage = makeStage(t, KEEP);
   const daemon = await stage.startDaemon();
   const shelf = layOutShelf(t, stage);
@@ -103,7 +103,7 @@ t.test('what the shelf does not hold, or cannot take back, is given back over th
   const stage = makeStage(t);
   await stage.startDaemon();
   const shelf = layOutShelf(t, stage);
-  // As the daemon marks whoever holds a lease that is not from the shelf.
+  // As the daemon marks a container that holds a lease that is not from the shelf.
   symlinkSync('lease', shelf.path('holders', 'c1'));
   await run(netnsdRunc, ['delete', 'c1'], { env: stage.env });
   rmSync(shelf.path('holders', 'c1'));
@@ -168,7 +168,7 @@ t.test('a container of a runtime root of its own has a key with a mark of that r
   t.strictSame(shelf.names('returned'), [key]);
 });
 
-t.test('a tenant gets what it has had before, or else what nobody has had', async (t) => {
+t.test('a tenant gets an endpoint that it has used before, or else an unused one', async (t) => {
   const stage = makeStage(t);
   const shelf = layOutShelf(t, stage);
   stage.writeSpec(specWith({ annotations: { 'dev.netnsd.tenant': 'blue' } }));

@@ -30,7 +30,7 @@ t.test('containerd runs containers on pooled namespaces, and their release leave
 
   await daemon.cli('release', '--id', 'guest');
   await eventually('the namespace is gone', () => !existsSync(lease.netns.path));
-  await eventually('nobody answers at its address', async () => !(await answersPing(address.split('/')[0] as string)));
+  await eventually('its address does not answer', async () => !(await answersPing(address.split('/')[0] as string)));
   t.ok(await answersPing(peerIp), 'the other lease is not disturbed');
 });
 

@@ -65,6 +65,6 @@ export async function nothingLeft(t: Test, daemon: Daemon, lease: Lease): Promis
   await eventually('the namespace is gone', () => !existsSync(lease.netns.path));
   const { hostName } = lease.interface;
   await eventually('its link is gone', async () => !(await links()).some(({ ifname }) => ifname === hostName));
-  t.notOk(await answersPing(ipOf(lease)), 'nobody answers at its address');
+  t.notOk(await answersPing(ipOf(lease)), 'its address does not answer');
   await daemon.filled();
 }

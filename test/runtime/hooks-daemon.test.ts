@@ -10,7 +10,7 @@ t.test('a lease whose poststop hook never ran is found and given back', async (t
   await using guest = await startDetached('runc', bundle, 'guest');
   const lease = await graftedLease(daemon);
   await guest.kill();
-  t.equal((await daemon.leases()).length, 1, 'nobody gave it back');
+  t.equal((await daemon.leases()).length, 1, 'it was not released');
   await eventually('the daemon finds it', async () => (await daemon.leases()).length === 0);
   await nothingLeft(t, daemon, lease);
   t.match(daemon.log(), 'container ended without its poststop hook; released');

@@ -132,7 +132,7 @@ t.test('at the most network namespaces that a user may have, the pool serves wha
     daemon.configFile,
     '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 12\nmax = 20\nbuild_batch = 2\n',
   );
-  // The limit is of a user namespace: one of the daemon's own, so that nobody else meets it.
+  // The limit is of a user namespace: one of the daemon's own, so that it concerns no other process.
   const inside = 'echo 6 >/proc/sys/user/max_net_namespaces && ip link set lo up && exec "$@"';
   daemon.start([
     'unshare',

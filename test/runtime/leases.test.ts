@@ -89,7 +89,7 @@ t.test('a thousand that wait are served in turn as others give back, and no endp
     [],
     'no other error',
   );
-  t.equal(errors.length, 0, 'nobody waited in vain');
+  t.equal(errors.length, 0, 'every waiter was served');
   t.same(twice, [], 'no endpoint had two holders at a time');
   t.equal(
     distinct(leasesIn(outcomes), ({ id }) => id),

@@ -36,7 +36,7 @@ export async function bridgePorts(): Promise<number> {
 }
 
 /**
- * Checks that exactly `leases` of this daemon stand, that nobody is in the namespaces `gone`, and that there are as many
+ * Checks that exactly `leases` of this daemon stand, that no process is in the namespaces `gone`, and that there are as many
  * mounts and links as the pools own to: nothing is lost between them.
  */
 export async function expectNothingLeft(
@@ -61,5 +61,5 @@ export async function expectNothingLeft(
   t.equal(mounts(), owned, 'there is a mount an endpoint and no more');
   await eventually('there is no other link', async () => (await bridgePorts()) === owned).catch(() => undefined);
   t.equal(await bridgePorts(), owned, 'there is a link an endpoint and no more');
-  t.same(gone.flatMap(holdersOf), [], 'nobody is in the namespaces that were given back');
+  t.same(gone.flatMap(holdersOf), [], 'no process is in the released namespaces');
 }

@@ -95,7 +95,7 @@ async function collected(youngFile: string): Promise<void> {
   }
 }
 
-/** The pool as it was at the start, and no connection but that of whoever looks. */
+/** The pool as it was at the start, and no connection but the one that asks. */
 async function settled(daemon: Daemon): Promise<void> {
   await eventually('the pool is at rest', async () => {
     const [pool] = await daemon.pools();
@@ -187,7 +187,7 @@ t.test('clients that say nothing, or half, or too much, or go, cost nothing but 
   t.match((await daemon.pools())[0], { ready: 0, leased: 2, building: 0 });
   const growth = memoryBytes(daemon.pid) - before.memory;
   t.ok(growth < SLACK_BYTES, `memory grew by ${growth} bytes`);
-  // Nobody who went is given what comes back.
+  // A client that has disconnected is given nothing.
   await daemon.cli('release', '--id', 'one');
   await eventually('the endpoint is ready', async () => (await daemon.pools())[0]?.ready === 1);
   t.same(
@@ -209,7 +209,7 @@ t.test(
       });
     }
     // What was written into a socket that was still open is told: its holder knows of it, and it stays.
-    await eventually('nobody waits and nothing moves', async () => {
+    await eventually('no client waits and no endpoint changes', async () => {
       const [pool] = await daemon.pools();
       return (
         pool !== undefined &&

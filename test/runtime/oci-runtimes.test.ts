@@ -52,7 +52,7 @@ for (const runtime of ['runc', 'crun']) {
       'the lease is gone',
     );
     await eventually('the namespace is gone', () => !existsSync(lease.netns.path));
-    await eventually('nobody answers at its address', async () => !(await answersPing(ipOf(lease))));
+    await eventually('its address does not answer', async () => !(await answersPing(ipOf(lease))));
     t.ok(await answersPing(ipOf(peerLease)), 'the other container is not disturbed');
   });
 }

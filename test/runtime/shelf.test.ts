@@ -87,7 +87,7 @@ t.test(
     const lease = await wrapper.start('guest', bundle.folder);
     await daemon.stop('SIGKILL');
     const deleted = await wrapper.call('delete', '--force', 'guest');
-    t.strictSame([deleted.status, deleted.output], [0, ''], 'and nobody is troubled with that');
+    t.strictSame([deleted.status, deleted.output], [0, ''], 'and the caller sees no error');
     daemon.start();
     await daemon.answers();
     await expectNothingLeft(t, daemon, { gone: [lease.netns.inode] });
@@ -112,7 +112,7 @@ t.test('while a daemon is dead containers start and end, and the next one goes o
   daemon.start();
   await daemon.answers();
   const left = offersOf(daemon).filter((name) => offers.includes(name));
-  t.equal(left.length, 2, 'what nobody took lies there as it lay');
+  t.equal(left.length, 2, 'offers that were not taken are unchanged');
   const lease = await wrapper.lease('long');
   t.match(await wrapper.inside('long', 'ping -c1 -W2 10.213.0.1'), / 0% packet loss/);
   await eventually('what was given back is replaced', async () => (await daemon.pools())[0]?.replaced === 1);
@@ -163,7 +163,7 @@ t.test('a shelf that is another user’s is left alone: the daemon is asked', as
   await expectNothingLeft(t, daemon, { gone: [lease.netns.inode] });
 });
 
-t.test('a shelf that somebody removed is made anew, and what lay there is replaced', async (t) => {
+t.test('a shelf that was removed is made anew, and its offers are replaced', async (t) => {
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
   await laidOut(daemon);

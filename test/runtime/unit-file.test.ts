@@ -36,7 +36,7 @@ t.test('the unit bounds the daemon to the capabilities that it needs, so that it
 });
 
 t.test(
-  'the unit gives the daemon no mount namespace of its own, in which nobody would see its namespaces',
+  'the unit gives the daemon no mount namespace of its own, in which other processes would not see its namespaces',
   async (t) => {
     const words = readFileSync(unitFile(t), 'utf8').split('\n');
     const set = words.flatMap((line) => /^([A-Z]\w*)=/.exec(line)?.[1] ?? []);

@@ -167,7 +167,7 @@ t.test(
 );
 
 t.test(
-  'a process that got the number of the vault while no daemon ran leads nobody into its namespace once one runs',
+  'a process that got the number of the vault while no daemon ran is no way into its namespace once one runs',
   async (t) => {
     await using daemon = await startDaemon(t, POOL);
     const vault = new SeenVault(daemon.stateDir);

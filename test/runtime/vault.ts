@@ -19,7 +19,7 @@ export class SeenVault {
     return readdirSync(`${this.#stateDir}/netns/`).sort();
   }
 
-  /** Where the namespace of an endpoint is, whoever has a lease on it. */
+  /** Where the namespace of an endpoint is, leased or not. */
   pathOf(id: string): string {
     return `${this.#stateDir}/netns/../ns/${id}`;
   }
@@ -47,7 +47,7 @@ export class SeenVault {
     }
   }
 
-  /** Unmounts the namespace of an endpoint, as somebody might. */
+  /** Unmounts the namespace of an endpoint, as an administrator might. */
   async unmount(id: string): Promise<void> {
     await this.run('umount', `/ns/${id}`);
   }

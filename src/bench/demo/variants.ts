@@ -26,7 +26,7 @@ export function leased(client: NetnsdClient, pool: string, title: string): Varia
   };
 }
 
-/** No work for anybody but runc. */
+/** No work for anything but runc. */
 export function plain(network: 'empty' | 'host', title: string): Variant {
   return { title, open: async () => ({ network, close: async () => {} }) };
 }

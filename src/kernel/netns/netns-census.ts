@@ -5,7 +5,7 @@ import { netnsUsers, processesIn } from './netns-users.js';
 export const UNSEEN_PID = 0;
 
 /**
- * Tells who is inside of network namespaces. The kernel says first whether anybody is, by an iteration over all tasks;
+ * Tells who is inside of network namespaces. The kernel says first whether there is any process, by an iteration over all tasks;
  * only then is /proc walked for who it is. Where the kernel takes no such program, /proc is walked at once, and threads
  * that stand elsewhere than their process are not seen.
  */

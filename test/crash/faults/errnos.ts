@@ -26,7 +26,7 @@ export const CALL_ERRNOS: Readonly<Record<string, readonly string[]>> = {
 };
 export const OTHER_CALL: readonly string[] = ['ENOMEM', 'EINTR'];
 
-/** Calls that cannot fail, or whose failure nobody looks at. */
+/** Calls that cannot fail, or whose failure has no consequence. */
 export const INFALLIBLE: readonly string[] = ['gettid', 'mallopt', 'malloc_trim'];
 
 /** Of opening a netlink socket. */

@@ -7,7 +7,7 @@ import { REAL } from './real-files.js';
 type Call = (...args: unknown[]) => unknown;
 
 /**
- * Makes points of the synchronous file calls of this thread, whoever imports them and under whatever name, where they
+ * Makes points of the synchronous file calls of this thread, from every module and under every name, where they
  * concern a watched path or a descriptor that was opened by one.
  */
 export function wrapFileCalls(points: Points): void {

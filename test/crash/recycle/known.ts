@@ -22,7 +22,7 @@ export class Known {
   readonly kinds = new Set<string>();
   /** What has happened to it, for people. */
   readonly story: string[] = [];
-  /** Null: nobody has it. */
+  /** Null: it is not leased. */
   lease: ApiLease | null = null;
   traces: Traces = 'none';
   /** The paths of all leases that it has had. */
@@ -46,7 +46,7 @@ export class Known {
     if (traces === 'left' || this.traces === 'none') this.traces = traces;
   }
 
-  /** Why nobody may have got it as `lease`; empty: it is all right. */
+  /** Why it may not have been leased as `lease`; empty: it may. */
   wrongAs({ netns, tenant, trust }: ApiLease): string[] {
     const { lease, traces, occupation } = this;
     return [
@@ -56,7 +56,7 @@ export class Known {
       ...(this.#paths.has(netns.path) ? ['a lease before had the same path'] : []),
       ...(netns.inode === this.inode ? [] : [`it was ${this.path}, ${this.inode}`]),
       ...(occupation.pids.length > 0 ? [`process ${occupation.pids} is inside`] : []),
-      ...(occupation.isHeld ? ['somebody outside holds on to it'] : []),
+      ...(occupation.isHeld ? ['a process outside holds it'] : []),
     ].map((why) => `${netns.path} was given to ${tenant} (${trust}) although ${why}: ${this.story.join('; ')}`);
   }
 

@@ -21,7 +21,7 @@ export class Occupation {
     return this.#holds.size > 0;
   }
 
-  /** Whether somebody has ever held on in this way. */
+  /** Whether it has ever been held in this way. */
   hasHeld(kind: string): boolean {
     return this.#hasHeld.has(kind);
   }

@@ -15,7 +15,7 @@ const HELD_AS: Readonly<Record<string, string>> = {
   'flow dissector': 'BPF programs of the namespace',
 };
 
-/** Does one step, as far as there is somebody to do it, and looks whether everything is as it should be. */
+/** Does one step, if it is possible, and checks the daemon afterwards. */
 export async function play(world: World, step: Step): Promise<void> {
   switch (step.what) {
     case 'acquire':
@@ -40,7 +40,7 @@ export async function play(world: World, step: Step): Promise<void> {
   await world.check();
 }
 
-/** Whether there is somebody to do it. */
+/** Whether there is an endpoint that the step can be about. */
 export function isPossible(world: World, step: Step): boolean {
   return !('n' in step) || concerned(world, step) !== undefined;
 }
@@ -78,7 +78,7 @@ async function playOn(world: World, step: Extract<Step, { n: number }>): Promise
       return known.note('its processes left', known.lease === null ? 'unsure' : 'none', []);
     case 'let go':
       await known.occupation.letGo();
-      return known.note('nobody outside holds it', known.lease === null ? 'unsure' : 'none', []);
+      return known.note('no holder outside is left', known.lease === null ? 'unsure' : 'none', []);
   }
 }
 

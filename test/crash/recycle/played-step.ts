@@ -3,7 +3,7 @@ import { isPossible, play } from './play.js';
 import { type Step, step } from './steps.js';
 import type { World } from './world.js';
 
-/** A step, as fast-check plays it: left out where there is nobody to do it, and from a failure whenever it fails without. */
+/** A step, as fast-check plays it: left out where it is not possible; shrunk away where the failure does not need it. */
 class PlayedStep implements fc.AsyncCommand<World, World> {
   readonly #step: Step;
 

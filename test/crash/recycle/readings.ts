@@ -14,7 +14,7 @@ interface Reading {
   readonly seen: ReadonlyMap<string, string>;
 }
 
-/** Holds endpoints that were just handed out against one that nobody had had, by two pairs of eyes. */
+/** Holds endpoints that were just handed out against an unused one, by two independent readers. */
 export class Readings {
   readonly #subnet: string;
   #pristine: Reading = { own: new Map(), seen: new Map() };
@@ -23,7 +23,7 @@ export class Readings {
     this.#subnet = subnet;
   }
 
-  /** What pristine is, from an endpoint that was built just now and touched by nobody. */
+  /** What pristine is, from an endpoint that was built just now and is untouched. */
   async take(known: Known): Promise<void> {
     // Once to have the kernel load what it is asked for, and until two looks agree.
     for (let last = ''; ; await delay(50)) {

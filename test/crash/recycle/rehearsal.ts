@@ -6,7 +6,7 @@ const NAME = 'rehearsal';
 const NETNS = `--net=/run/netns/${NAME}`;
 
 /**
- * Does everything once that is done to endpoints later, to a namespace of nobody's: the kernel loads its modules then, and
+ * Does everything once that is done to endpoints later, to a namespace outside of netnsd: the kernel loads its modules then, and
  * each brings sysctls and more into every namespace.
  */
 export async function rehearse(): Promise<void> {

@@ -46,7 +46,7 @@ export class World implements AsyncDisposable {
     this.tally = tally;
   }
 
-  /** Starts the daemon and takes from its first endpoint, which nobody has had, what pristine is. */
+  /** Starts the daemon and reads from its first endpoint, which is unused, what pristine is. */
   async open(): Promise<void> {
     // The host shall track connections.
     await run('nft', [WATCH]);
@@ -68,7 +68,7 @@ export class World implements AsyncDisposable {
     return this.known.filter(({ lease }) => lease !== null);
   }
 
-  /** Leases an endpoint, if the pool has one; it must be as if nobody had had it. */
+  /** Leases an endpoint, if the pool has one; it must be pristine. */
   async acquire(terms: { tenant: string; trust?: 'unprivileged' | 'privileged' | undefined }): Promise<void> {
     const containerId = `container-${this.#acquires++}`;
     const lease = await this.insist(() => this.daemon.client.acquire({ containerId, ...terms })).catch((error) => {
@@ -142,7 +142,7 @@ export class World implements AsyncDisposable {
     if (!(await this.daemon.start())) throw new Error('the daemon does not start again');
   }
 
-  /** Resolves when nothing is under way: what was released is judged, but for what has somebody inside. */
+  /** Resolves when nothing is under way: what was released is verified, except what has a process inside. */
   async quiet(): Promise<void> {
     for (const end = Date.now() + DEADLINE_MS; ; await delay(20)) {
       const pool = await this.#pool();

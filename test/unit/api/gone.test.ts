@@ -139,7 +139,7 @@ t.test('a lease that one client is yet to be told of stays when the answer to an
   t.equal(pools.leases().length, 2, 'and what was told stands when the connection ends');
 });
 
-t.test('what an earlier daemon leased was told to somebody', async (t) => {
+t.test('what an earlier daemon leased counts as delivered', async (t) => {
   const before = await servedWorld(t);
   await before.pools.acquire({ containerId: 'old' });
   const adopted = [...before.records.onDisk.values()].filter(({ state }) => state === 'leased');

@@ -23,7 +23,7 @@ t.test('with a group the socket is that group’s too', async (t) => {
   t.equal(statSync(path).gid, groupId);
 });
 
-t.test('a socket that nobody answers on is replaced', async (t) => {
+t.test('a socket on which no daemon answers is replaced', async (t) => {
   const path = join(temporaryFolder(t), 's');
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   const { signal } = spawnSync(process.execPath, ['-e', script]);

@@ -204,7 +204,11 @@ t.test('a kept connection that the daemon has closed is opened anew where asking
   await client.leases();
   t.equal(asked, 3);
   asked = 1;
-  await t.rejects(client.acquire({}), { code: 'daemon_unreachable' }, 'an acquire for nobody could lease twice');
+  await t.rejects(
+    client.acquire({}),
+    { code: 'daemon_unreachable' },
+    'an acquire without a container could lease twice',
+  );
   asked = 0;
   await client.acquire({ containerId: 'job-1' });
   t.match(await client.acquire({ containerId: 'job-1' }), { id: 'x' });
@@ -241,7 +245,11 @@ t.test('a new connection that breaks before an answer is made anew where asking 
   t.strictSame(await client.leases(), []);
   t.equal(asked, 4);
   asked = 0;
-  await t.rejects(client.acquire({}), { code: 'daemon_unreachable' }, 'an acquire for nobody could lease twice');
+  await t.rejects(
+    client.acquire({}),
+    { code: 'daemon_unreachable' },
+    'an acquire without a container could lease twice',
+  );
   t.equal(asked, 1);
   asked = 0;
   breaking = Number.POSITIVE_INFINITY;

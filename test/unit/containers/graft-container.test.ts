@@ -23,7 +23,7 @@ async function process_(t: Test): Promise<ChildProcess & { pid: number }> {
   return child as ChildProcess & { pid: number };
 }
 
-/** Grafts into the namespace of this very process, which counts as somebody else's: `ownInode` says otherwise. */
+/** Grafts into the namespace of this very process, which counts as foreign: `ownInode` says otherwise. */
 async function opened(t: Test, options: { spec?: (spec: Spec) => void; pools?: Sizes[]; ownInode?: number } = {}) {
   const { pools, clock, records } = world({ pools: options.pools ?? [{}] });
   await clock.settle();
@@ -78,7 +78,7 @@ t.test('a graft that fails leaves nothing leased, and its error is told', async 
   t.equal((await graft()).action, 'grafted', 'the next try is a new one');
 });
 
-t.test('a spec that has a network of somebody else, or wants none, passes through', async (t) => {
+t.test('a spec that has a foreign network, or wants none, passes through', async (t) => {
   const network = (spec: Spec) => spec.linux.namespaces.find(({ type }) => type === 'network') as { path?: string };
   const cases: [RegExp, (spec: Spec) => void][] = [
     [/has a path: \/run\/netns\/mine/, (spec) => Object.assign(network(spec), { path: '/run/netns/mine' })],

@@ -62,7 +62,7 @@ t.test("another container does not get the first one's path out of a bundle that
   t.not(second.lease?.netns.path, first.lease?.netns.path);
 });
 
-t.test('a path of somebody else, the network of the host and a wish to be skipped pass through', async (t) => {
+t.test('a foreign path, the network of the host and a wish to be skipped pass through', async (t) => {
   const network = (spec: Spec) => spec.linux.namespaces.find(({ type }) => type === 'network') as { path?: string };
   const cases: [RegExp, (spec: Spec) => void][] = [
     [/already has a path: \/run\/netns\/mine/, (spec) => Object.assign(network(spec), { path: '/run/netns/mine' })],

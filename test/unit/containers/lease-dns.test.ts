@@ -67,7 +67,7 @@ t.test('the settings of the lease are its resolv.conf', async (t) => {
   Object.assign(lease.dns, { servers: ['10.0.0.53'] });
   const { resolvConf, hosts } = dns.write(lease.id);
   t.equal(readFileSync(resolvConf as string, 'utf8'), 'nameserver 10.0.0.53\n');
-  t.equal(readFileSync(hosts, 'utf8').split('\n').length, 3, 'a lease of nobody has no name');
+  t.equal(readFileSync(hosts, 'utf8').split('\n').length, 3, 'a lease without a container has no name');
   t.throws(() => dns.write('none'), { code: 'lease_not_found' });
 });
 

@@ -18,7 +18,7 @@ const OURS = [
 const OF_TOOLS = ['.ci', '.gitignore', '.taprc', 'biome.json', 'package-lock.json', 'package.json', 'tsconfig.json'];
 
 t.test('the top level of the checkout has what belongs there, and nothing else', async (t) => {
-  // Root may run this in somebody's checkout.
+  // Root may run this in another user's checkout.
   const tracked = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files'], { cwd: TOP, encoding: 'utf8' });
   const names = new Set(
     tracked

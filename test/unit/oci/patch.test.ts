@@ -163,7 +163,7 @@ t.test('a folder that takes the place of the bundle after it was read is not wri
   t.match(readFileSync(join(`${folder}-moved`, 'config.json'), 'utf8'), PATH);
 });
 
-t.test('a file that somebody else changed meanwhile is left as it is', async (t) => {
+t.test('a file that was changed meanwhile is left as it is', async (t) => {
   const folder = bundleOf(t);
   using bundle = readBundle(folder);
   const changed = SPEC_TEXT.replace('"true"', '"false"');

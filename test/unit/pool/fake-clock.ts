@@ -17,7 +17,7 @@ export class FakeClock implements Clock {
     return this.#wallMs + this.#nowMs;
   }
 
-  /** Somebody sets the machine's clock. */
+  /** The machine's clock is set. */
   jump(byMs: number): void {
     this.#wallMs += byMs;
   }

@@ -243,7 +243,7 @@ for (const ends of ['recorded', 'destroyed', 'ready again'] as const)
     const [lease] = await pools.acquire({ containerId: 'web' });
     const { id = '', netns } = lease ?? {};
     records.full = true;
-    // Somebody is still inside, so that nothing else becomes of it.
+    // A process is still inside, so that it stays dirty.
     if (ends === 'recorded') endpoints.inside.set(netns?.inode as number, [7]);
     pools.release(id);
     t.strictSame(pools.leases(), []);

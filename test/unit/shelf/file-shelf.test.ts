@@ -195,11 +195,11 @@ t.test('a container with a lease of another kind is marked, unless no taker woul
   for (const name of ['web', 'web@0a0b0c0d', '.hidden', 'x'.repeat(201), 'a/b']) shelf.hold(name);
   t.equal(entries()[0], 'web,web@0a0b0c0d');
   shelf.letGo('web');
-  shelf.letGo('nobody');
+  shelf.letGo('unknown');
   t.equal(entries()[0], 'web@0a0b0c0d');
 });
 
-t.test('a mark that nobody came back for goes, others stay', async (t) => {
+t.test('a mark whose client is gone is removed, others stay', async (t) => {
   const { reopen, take, path, entries } = makeShelf(t);
   const shelf = reopen();
   shelf.offer(recordOf(1));
@@ -304,7 +304,7 @@ t.test('a start goes on with leases that stood, and forgets entries that have ha
     recordOf(2, { state: 'dirty' }),
     leasedOf(3, 'entered'),
     leasedOf(4, 'given'),
-    leasedOf(5, 'somebody-else'),
+    leasedOf(5, 'another-container'),
   ]);
   t.strictSame(
     records.map(({ state }) => state),

@@ -12,7 +12,7 @@ t.test('files of a lease are written, and removed with it', async (t) => {
   const paths = files.write(ID, { hosts: 'one\n', 'resolv.conf': 'two\n' });
   t.equal(readFileSync(paths.hosts, 'utf8'), 'one\n');
   t.equal(readFileSync(paths['resolv.conf'], 'utf8'), 'two\n');
-  t.equal(statSync(paths.hosts).mode & 0o777, 0o644, 'a container may run as anybody');
+  t.equal(statSync(paths.hosts).mode & 0o777, 0o644, 'a container may run as any user');
   t.equal(statSync(join(directory, 'dns')).mode & 0o777, 0o700, "the machine's own users stay out");
   t.strictSame(readdirSync(join(directory, 'dns', ID)).sort(), ['hosts', 'resolv.conf']);
   files.remove(OTHER);

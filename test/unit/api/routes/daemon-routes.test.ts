@@ -40,7 +40,7 @@ t.test('oci patch hands the request over and answers with what was done', async 
   t.equal(patched.statusCode, 200);
   t.strictSame(patched.json(), { action: 'patched', lease });
   const { signal, ...request } = seen[0] as ApiPatchBundle & { signal: AbortSignal };
-  t.strictSame(request, { ...payload, peer: null }, 'nobody knows who asks in this test');
+  t.strictSame(request, { ...payload, peer: null }, 'the peer is not known in this test');
   t.equal(signal.aborted, false);
   const skipped = await app.inject({ method: 'POST', url: '/v1/oci/patch', payload: { ...payload, pool: 'web' } });
   t.strictSame(skipped.json(), { action: 'passthrough', reason: 'skip' });

@@ -38,7 +38,7 @@ t.test('a lease is bound to a process by number, and PATCH renews it', async (t)
   t.equal((await app.inject({ method: 'PATCH', url: '/v1/leases/x', payload: { ttl: 1 } })).statusCode, 404);
 });
 
-t.test('an empty object leases one endpoint of the default pool, for nobody in particular', async (t) => {
+t.test('an empty object leases one endpoint of the default pool, without a container', async (t) => {
   const { app } = await makeApi(t);
   const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: {} });
   t.equal(reply.statusCode, 201);

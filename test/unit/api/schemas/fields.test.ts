@@ -82,7 +82,7 @@ function valuesFor(schema: TSchema & { examples?: unknown[]; minimum?: number; m
   return [...examples, ...bounds, ...HOSTILE_VALUES, ...random];
 }
 
-/** The parser refuses such bodies whole, before anybody looks at their fields. */
+/** The parser refuses such bodies whole, before their fields are read. */
 function isHarmless(value: unknown): boolean {
   return !/"(__proto__|constructor)"/.test(JSON.stringify(value));
 }

@@ -80,9 +80,9 @@ t.test('a process of an earlier daemon is found again by number and start, or ha
     const heard: string[] = [];
     watch.watch(identity, () => heard.push('lives'));
     watch.watch({ ...identity, startTicks: identity.startTicks - 1 }, () => heard.push('another of that number'));
-    watch.watch({ pid: 4_194_304, startTicks: 1 }, () => heard.push('nobody'));
+    watch.watch({ pid: 4_194_304, startTicks: 1 }, () => heard.push('no such process'));
     await eventually(() => heard.length === 2);
-    t.same(heard.sort(), ['another of that number', 'nobody']);
+    t.same(heard.sort(), ['another of that number', 'no such process']);
     t.equal(watch.size, 1);
     await end(child);
     await eventually(() => heard.includes('lives'));
