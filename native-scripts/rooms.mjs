@@ -117,7 +117,7 @@ export const ROOMS = {
   },
   kernel: {
     holds: 'netlink, namespaces, processes, BPF, nftables; one file an object of the kernel',
-    imports: ['errors'],
+    imports: ['errors', 'version'],
   },
   errors: { file: 'errors.ts', holds: 'every error code with its meaning and HTTP status', imports: [] },
   address: { holds: 'IPv4 arithmetic', imports: ['errors'] },

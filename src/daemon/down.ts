@@ -1,14 +1,25 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deleteLinks, destroyEndpoints } from '../endpoint/build/destroy.js';
-import { takeInventory } from '../endpoint/build/inventory.js';
-import { Host } from '../endpoint/host.js';
+import { deleteLinks, waitForCleanup } from '../endpoint/build/destroy.js';
+import { listHostLinks } from '../endpoint/build/inventory.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
-import { removeMountFolder } from '../kernel/netns/mount-folder.js';
+import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
+import { removeFormerMounts } from '../kernel/netns/former-mounts.js';
+import { NetnsLinks } from '../kernel/netns/netns-links.js';
+import { stopVault } from '../kernel/netns/vault-program.js';
 import { namesOf } from '../reconcile/index.js';
-import { lockPath, readSite, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS, siteOf } from '../state/index.js';
+import {
+  lockPath,
+  readFormerMounts,
+  readSite,
+  removeForeignFiles,
+  SHELF,
+  STATE_FILES,
+  STATE_FOLDERS,
+  siteOf,
+} from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
@@ -31,30 +42,37 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   const stoppedPid = await stopDaemon(stateDir);
   closeShelf(stateDir);
   const site = readSite(stateDir) ?? siteOf(stateDir, null);
-  using host = Host.open();
-  const before = await takeInventory(host, site);
-  const names = namesOf(site, {
-    links: [...before.links.values()],
-    namespaces: [...before.namespaces],
+  const former = readFormerMounts(stateDir);
+  using socket = NetlinkSocket.open({ many: true });
+  const { links, bridges } = await listHostLinks(socket, site);
+  const names = namesOf(site, { links: [...links.values()], namespaces: [] });
+  NetnsLinks.of(site)?.clear();
+  // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
+  const failures = await failuresOf(async () => {
+    if (former !== undefined) removeFormerMounts(former);
+    if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
-  const failures: string[] = [];
-  for (const outcome of await destroyEndpoints({ host, site, names }))
-    if (!outcome.ok) failures.push(outcome.error.message);
-  const stuck = await deleteLinks(
-    host,
-    before.bridges.map(({ name }) => name),
-  );
-  for (const [name, error] of stuck) failures.push(`bridge ${name}: ${error.message}`);
+  const left = await waitForCleanup(socket, [...links.keys()]);
+  for (const [name, { message }] of deleteLinks(socket, [...left, ...bridges.map((bridge) => bridge.name)]))
+    failures.push(`${name}: ${message}`);
   if (failures.length > 0) throw new NetnsdError('destroy_failed', `failed to remove ${failures.join('; ')}`);
-  removeMountFolder(site.netnsDir);
   removeFiles(stateDir, socketPath);
-  return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
+  return { stoppedPid, endpoints: names.length, bridges: bridges.length };
 }
 
 /** Removes the shelf first, so that nothing more can be taken: a client in the middle of it finds its mark gone, and gives up. */
 function closeShelf(stateDir: string): void {
   const folder = join(stateDir, SHELF);
   for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
+}
+
+async function failuresOf(act: () => Promise<void>): Promise<string[]> {
+  try {
+    await act();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 /** Stops the daemon that holds the lock and waits until the lock is free. Returns its pid, or null if none was running. */

@@ -21,6 +21,7 @@ import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
+import { VaultWatch } from './vault-watch.js';
 
 /** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
 const PORTS_PER_BRIDGE = 1000;
@@ -45,16 +46,18 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   warnAtStart(config, log);
 
   // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
-  using state = openState({ stateDir: options.stateDir, config, log });
+  using state = await openState({ stateDir: options.stateDir, config, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start({ site: state.site, networks }, worker);
+  await using thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   const [api] = await Promise.all([import('../api/index.js'), thread.open()]);
   // Not before: a heap that may not grow makes loading take twice as long.
   keepMemorySmall();
+  await state.tookOver();
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
+  using _vault = new VaultWatch({ stateDir: state.site.stateDir, processes, log });
   const opened = await openPools({ config, state, networks, thread, processes, log });
   const { pools } = opened;
   using shelf = opened.shelf;

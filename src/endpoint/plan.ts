@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
@@ -11,7 +10,6 @@ const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06,
 /** All that follows from a name, a site and a network, before anything exists; pure. */
 export interface EndpointPlan {
   readonly name: EndpointName;
-  readonly netnsPath: string;
   readonly hostName: string;
   /** Mark on the host's link, beside its name: `netnsd INSTANCE ID`. */
   readonly alias: string;
@@ -45,7 +43,7 @@ export function macText(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Four characters [a-z2-7] that stand for a state directory in the names of links and mounts. */
+/** Four characters [a-z2-7] that stand for a state directory in the names of links. */
 export function instanceIdOf(stateDir: string): string {
   const digest = createHash('sha256').update(stateDir).digest();
   return [0, 1, 2, 3].map((i) => 'abcdefghijklmnopqrstuvwxyz234567'[(digest[i] ?? 0) & 31]).join('');
@@ -60,13 +58,9 @@ export function hostLinkPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
 }
 
-/** Every mount of this daemon starts so; the folder may be shared with others (`/run/netns`). */
+/** Every link to a namespace in a folder that may be shared with others (`/run/netns`) starts so. */
 export function netnsPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
-}
-
-export function netnsPath(site: Site, id: string): string {
-  return join(site.netnsDir, `${netnsPrefix(site)}${id}`);
 }
 
 export function aliasOf(site: Site, id: string): string {
@@ -100,7 +94,6 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   const address = subnet.gateway + 1 + name.index;
   return {
     name,
-    netnsPath: netnsPath(site, name.id),
     hostName: hostLinkName(site, name.seq),
     alias: aliasOf(site, name.id),
     containerMac: mac(MAC_PREFIX.container, address),
@@ -113,10 +106,10 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   };
 }
 
-export function factsOf(plan: EndpointPlan, inode: number, dns: NetworkSettings['dns']): EndpointFacts {
+export function factsOf(plan: EndpointPlan, netns: EndpointFacts['netns'], dns: NetworkSettings['dns']): EndpointFacts {
   const gateway = plan.gateway.join('.');
   return {
-    netns: { path: plan.netnsPath, inode },
+    netns,
     interface: {
       name: CONTAINER_INTERFACE,
       mac: macText(plan.containerMac),

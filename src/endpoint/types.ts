@@ -30,8 +30,10 @@ export interface NetworkSettings {
 export interface Site {
   /** Four characters that follow from the state directory's path; see `instanceOf`. */
   readonly instanceId: string;
-  /** Folder in which namespaces are mounted. */
-  readonly netnsDir: string;
+  /** Real path of the state directory, whose vault holds the namespaces. */
+  readonly stateDir: string;
+  /** Folder of symbolic links for people, if any. */
+  readonly netnsDir: string | null;
 }
 
 /** What is told about a built endpoint. */

@@ -1,4 +1,4 @@
-import { aliasOf, bridgeName, netnsPrefix } from '../endpoint/plan.js';
+import { aliasOf, bridgeName } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 
@@ -25,7 +25,7 @@ export function namesOf(site: Site, { links, namespaces }: Objects): EndpointNam
     const [, pool, digits] = /^(.+)-(\d+)$/.exec(id) ?? [];
     if (pool !== undefined) names.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
   };
-  for (const [path] of namespaces) add(path.slice(site.netnsDir.length + 1 + netnsPrefix(site).length));
+  for (const [id] of namespaces) add(id);
   const prefix = aliasOf(site, '');
   for (const { name, alias } of links) {
     const id = alias?.startsWith(prefix) ? alias.slice(prefix.length) : undefined;

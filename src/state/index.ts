@@ -15,7 +15,7 @@ export { CooldownFile } from './cooldown-file.js';
 export { LeaseFiles } from './lease-files.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
-export { readSite, siteOf, writeSite } from './site-file.js';
+export { readFormerMounts, readSite, siteOf, writeSite } from './site-file.js';
 
 // Files that only netnsd may have written.
 

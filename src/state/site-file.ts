@@ -1,17 +1,21 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { instanceIdOf } from '../endpoint/plan.js';
+import { instanceIdOf, netnsPrefix } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
+import type { FormerMounts } from '../kernel/netns/former-mounts.js';
 import { readOwnFile, replaceOwnFile } from './own-file.js';
 
 /** Identity of the daemon of a state directory, for `netnsd down` when no daemon runs. */
 const FILE = 'site.json';
 const LARGEST_BYTES = 1 << 16;
+/** 1: namespaces are mounted in the host, in the folder `netnsDir`. */
+const VERSION = 2;
 
 /** The site of a state directory: its instance id follows from the directory's real path, which need not exist. */
 export function siteOf(stateDir: string, netnsDir: string | null): Site {
-  return { instanceId: instanceIdOf(realPath(stateDir)), netnsDir: netnsDir ?? join(stateDir, 'netns') };
+  const real = realPath(stateDir);
+  return { instanceId: instanceIdOf(real), stateDir: real, netnsDir };
 }
 
 function realPath(path: string): string {
@@ -25,7 +29,7 @@ function realPath(path: string): string {
 
 export function writeSite(stateDir: string, site: Site): void {
   const path = join(stateDir, FILE);
-  const text = `${JSON.stringify({ version: 1, ...site })}\n`;
+  const text = `${JSON.stringify({ version: VERSION, ...site })}\n`;
   // A full file system must not keep a restart from taking over the leases: an unchanged file is not written again.
   if (readText(path) === text) return;
   try {
@@ -46,10 +50,27 @@ function readText(path: string): string | undefined {
 
 /** The site that the last daemon wrote; undefined if none can be read. */
 export function readSite(stateDir: string): Site | undefined {
+  const { version, netnsDir } = readContent(stateDir);
+  if (version === 1) return siteOf(stateDir, null);
+  return version === VERSION && (netnsDir === null || isPath(netnsDir)) ? siteOf(stateDir, netnsDir) : undefined;
+}
+
+/** Where version 0.1 left namespaces mounted, if it ran on this state directory last. */
+export function readFormerMounts(stateDir: string): FormerMounts | undefined {
+  const { version, netnsDir } = readContent(stateDir);
+  return version === 1 && isPath(netnsDir)
+    ? { folder: netnsDir, prefix: netnsPrefix(siteOf(stateDir, null)) }
+    : undefined;
+}
+
+function readContent(stateDir: string): { readonly version?: unknown; readonly netnsDir?: unknown } {
   try {
-    const { netnsDir } = JSON.parse(readOwnFile(join(stateDir, FILE), LARGEST_BYTES)) as { netnsDir?: unknown };
-    return typeof netnsDir === 'string' && netnsDir.startsWith('/') ? siteOf(stateDir, netnsDir) : undefined;
+    return JSON.parse(readText(join(stateDir, FILE)) ?? '{}') ?? {};
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('/');
 }

@@ -123,7 +123,8 @@ async function patches(daemon: Daemon, folder: string, id: string): Promise<bool
 
 /** Whether a daemon that starts finds out that a process of more rights than its own stands in a ready endpoint. */
 async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise<boolean> {
-  const [path = ''] = readdirSync(join(daemon.stateDir, 'netns')).map((name) => join(daemon.stateDir, 'netns', name));
+  const [name = ''] = readdirSync(join(daemon.stateDir, 'netns/'));
+  const path = join(daemon.stateDir, 'netns', name);
   await daemon.stop('SIGKILL');
   const stranger = spawn('nsenter', [
     `--net=${path}`,
@@ -141,7 +142,7 @@ async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise
     daemon.start(wrapper);
     await daemon.answers();
     await daemon.filled();
-    const id = /nd\w{4}-(.*)$/.exec(path)?.[1];
+    const id = name.slice(0, name.lastIndexOf('.'));
     return !existsSync(join(daemon.stateDir, 'ready', `${id}.json`));
   } finally {
     stranger.kill('SIGKILL');
@@ -150,7 +151,7 @@ async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise
 
 /** What a capability makes possible, done on a daemon that was started with `wrapper`: whether it was possible. */
 const DEEDS: Record<
-  Exclude<CapabilityName, 'CAP_NET_ADMIN' | 'CAP_SYS_ADMIN'>,
+  Exclude<CapabilityName, 'CAP_NET_ADMIN' | 'CAP_SYS_ADMIN' | 'CAP_SYS_CHROOT'>,
   (daemon: Daemon, wrapper: readonly string[]) => Promise<boolean>
 > = {
   CAP_CHOWN: (daemon) => patches(daemon, bundleOf(STRANGER, 0o755), 'chown'),

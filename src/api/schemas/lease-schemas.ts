@@ -71,7 +71,7 @@ export const LeaseSchema = Type.Object(
       path: Type.String({
         description:
           'Path of the network namespace, for `path` in config.json or for `ctr run --with-ns network:PATH`.',
-        examples: ['/run/netnsd/netns/nddf5c-default-17'],
+        examples: ['/run/netnsd/netns/default-17.7f3c9a0d41b2e865'],
       }),
       inode: Type.Integer({
         description: 'Inode of the namespace, as `stat -Lc %i PATH` prints it.',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
+import { LeasePaths } from '../../kernel/netns/lease-paths.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
@@ -34,6 +35,8 @@ export class EndpointThread {
   readonly #site: Site;
   readonly #networks: ReadonlyMap<string, NetworkSettings>;
   readonly #waiting = new Map<number, Waiting>();
+  /** Null before the thread was opened, and after it was closed. */
+  #paths: LeasePaths | null = null;
   #ticket = 0;
   #ended: NetnsdError | undefined;
   #closing = false;
@@ -65,7 +68,26 @@ export class EndpointThread {
 
   /** Takes over or makes the bridges of the pools. Throws subnet_overlap, kernel_error. */
   async open(): Promise<void> {
-    await this.#call('open', null);
+    this.#paths = new LeasePaths({ root: await this.#call('open', null), stateDir: this.#site.stateDir });
+  }
+
+  /**
+   * Gives an endpoint that becomes ready again a path that no lease had before; the one before leads nowhere any more. Throws
+   * `internal` where that cannot be done.
+   */
+  renewPath({ id }: EndpointName): string {
+    if (this.#paths === null) throw new NetnsdError('internal', 'the kernel thread is not open');
+    try {
+      return this.#paths.renew(id);
+    } catch (error) {
+      const message = `cannot give endpoint ${id} a path: ${(error as Error).message}`;
+      throw new NetnsdError('internal', message, { cause: error, details: { endpoint: id } });
+    }
+  }
+
+  /** The lease of an endpoint has ended: its path leads nowhere any more. */
+  retractPath({ id }: EndpointName): void {
+    this.#paths?.retract(id);
   }
 
   inventory(): Promise<Found> {
@@ -74,12 +96,15 @@ export class EndpointThread {
 
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
     const outcomes = await this.#settled('build', { names, urgent }, names.length);
-    return fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
-      outcome.ok ? { ok: true, value: this.#factsOf(names[position] as EndpointName, outcome.value) } : outcome,
+    return Promise.all(
+      fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
+        outcome.ok ? this.#publish(names[position] as EndpointName, outcome.value) : outcome,
+      ),
     );
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
+    for (const name of names) this.retractPath(name);
     const outcomes = await this.#settled('destroy', { names }, names.length);
     return fromPlain(outcomes as PlainSettled<void>[]);
   }
@@ -137,6 +162,7 @@ export class EndpointThread {
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#closing = true;
+    this.#paths = null;
     const exited = once(this.#worker, 'exit');
     await this.#call('close', null);
     await exited;
@@ -146,9 +172,18 @@ export class EndpointThread {
     return this.close();
   }
 
-  #factsOf(name: EndpointName, netnsInode: number): EndpointFacts {
+  /** Gives an endpoint that was built its path; where that fails, it is destroyed. */
+  async #publish(name: EndpointName, inode: number): Promise<Settled<EndpointFacts>> {
     const network = this.#networks.get(name.pool) as NetworkSettings;
-    return factsOf(planEndpoint(this.#site, network, name), netnsInode, network.dns);
+    try {
+      const netns = { path: this.renewPath(name), inode };
+      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), netns, network.dns) };
+    } catch (error) {
+      const [destroyed] = await this.destroy([name]);
+      const undo = destroyed?.ok === false ? destroyed.error.message : undefined;
+      const details = { endpoint: name.id, step: 'path', undo };
+      return { ok: false, error: new NetnsdError('build_failed', (error as Error).message, { details, cause: error }) };
+    }
   }
 
   /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */

@@ -1,4 +1,6 @@
 import { NetnsdError } from '../../errors.js';
+import { takeOverMounts } from '../../kernel/netns/former-mounts.js';
+import { NetnsLinks } from '../../kernel/netns/netns-links.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
@@ -26,12 +28,15 @@ export class KernelWorker {
   readonly #networks: ReadonlyMap<string, Network>;
   readonly #addresses: Addresses;
   readonly #verification: Verification;
+  /** Null: `netns_dir` is not set. */
+  readonly #links: NetnsLinks | null;
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
-    const host = Host.open(settings.hostNetnsPath);
-    this.#host = host;
     const { site } = settings;
+    const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir });
+    this.#host = host;
+    this.#links = NetnsLinks.of(site);
     this.#networks = new Map(
       settings.networks.map((network) => [network.name, new Network({ host, site, settings: network })]),
     );
@@ -39,10 +44,15 @@ export class KernelWorker {
     this.#verification = new Verification({ host, site, network: ({ name }) => this.#network(name) });
   }
 
-  async open(): Promise<void> {
-    const { site, networks } = this.#settings;
+  /** The path of the vault's root. */
+  async open(): Promise<string> {
+    const { site, networks, formerMounts } = this.#settings;
+    const { vault } = this.#host;
     await refuseOverlap({ host: this.#host, site, pools: networks });
+    if (formerMounts !== undefined) takeOverMounts(vault, formerMounts);
+    this.#links?.set(vault.namespaces().keys());
     for (const network of this.#networks.values()) network.open();
+    return vault.root;
   }
 
   async inventory(): Promise<Found> {
@@ -61,6 +71,7 @@ export class KernelWorker {
     const failures = this.#addresses.release(names.filter((_, position) => !outcomes[position]?.ok));
     for (const [position, { id }] of names.entries()) {
       const [outcome, failure] = [outcomes[position], failures.get(id)];
+      if (outcome?.ok) this.#links?.add(id);
       if (outcome?.ok === false && failure !== undefined && outcome.error instanceof NetnsdError)
         outcome.error.details.undo ??= failure.message;
     }
@@ -70,6 +81,7 @@ export class KernelWorker {
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
     for (const { id } of names) this.#verification.forget(id);
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
+    for (const { id } of names) this.#links?.remove(id);
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const tracked = await this.#addresses.forgetConnections(gone);
     const failures = this.#addresses.release(gone.filter(({ id }) => !tracked.has(id)));
@@ -155,7 +167,7 @@ export class KernelWorker {
   }
 
   removeLinks(names: readonly string[]): string[] {
-    return [...deleteLinks(this.#host, names).keys()];
+    return [...deleteLinks(this.#host.socket, names).keys()];
   }
 
   close(): void {

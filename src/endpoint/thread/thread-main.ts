@@ -23,10 +23,7 @@ const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.sealsAreFew }
 let running = false;
 
 const HANDLERS: Handlers = {
-  open: async () => {
-    await worker.open();
-    return null;
-  },
+  open: () => worker.open(),
   inventory: () => worker.inventory(),
   build: ({ names }) => toPlain(worker.build(names)) as Jobs['build']['out'],
   destroy: async ({ names }) => toPlain(await worker.destroy(names)) as Jobs['destroy']['out'],

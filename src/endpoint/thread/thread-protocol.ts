@@ -1,4 +1,5 @@
 import { NetnsdError } from '../../errors.js';
+import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
@@ -10,13 +11,15 @@ export interface ThreadSettings {
   readonly networks: readonly NetworkSettings[];
   /** Namespace that endpoints are connected to, where it is not the process's own. */
   readonly hostNetnsPath?: string;
+  /** What version 0.1 left mounted in the host. */
+  readonly formerMounts?: FormerMounts | undefined;
 }
 
 /** What the kernel holds, as it crosses the threads. */
 export interface Found {
   readonly links: readonly Link[];
   readonly bridges: readonly Link[];
-  readonly namespaces: readonly (readonly [path: string, inode: number | undefined])[];
+  readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
 }
 
 /** An endpoint that exists, told apart from another at the same path by its namespace. */
@@ -44,8 +47,8 @@ export interface Survey {
 }
 
 export interface Jobs {
-  /** Refuses overlapping subnets, then makes or takes over the bridges. */
-  open: { in: null; out: null };
+  /** Refuses overlapping subnets, then makes or takes over the bridges; the path of the vault's root. */
+  open: { in: null; out: string };
   inventory: { in: null; out: Found };
   /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
   build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<number>[] };

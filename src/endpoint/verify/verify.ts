@@ -105,7 +105,7 @@ function mayPass({ verdict }: Work): boolean {
   return verdict?.clean === false && PASSING.has(verdict.kind);
 }
 
-async function findHolders({ seals, census }: Verifier, works: readonly Work[]): Promise<void> {
+async function findHolders({ host, seals, census }: Verifier, works: readonly Work[]): Promise<void> {
   const sure = works.every(({ way, plan }) => way === 'seal' && seals.state(plan.name.id).intact);
   if (sure) {
     const users = census.users(works.map(({ netnsInode }) => netnsInode));
@@ -119,7 +119,7 @@ async function findHolders({ seals, census }: Verifier, works: readonly Work[]):
   }
   const holders = await netnsHolders({
     inodes: new Set(works.map(({ netnsInode }) => netnsInode)),
-    ownPaths: new Set(works.map(({ plan }) => plan.netnsPath)),
+    vaultInode: host.vault.inode,
     self: process.pid,
   });
   for (const work of works) {
@@ -203,9 +203,10 @@ export function enterEndpoint<T>(
   act: (view: NamespaceView) => T,
 ): T {
   const { plan, netnsInode, hostIndex } = target;
-  const found = statSync(plan.netnsPath).ino;
-  if (found !== netnsInode) throw new Error(`another namespace is mounted at ${plan.netnsPath}`);
-  using namespace = NetnsHandle.open(plan.netnsPath);
+  const path = host.vault.pathOf(plan.name.id);
+  const found = statSync(path).ino;
+  if (found !== netnsInode) throw new Error('another namespace is mounted in its place');
+  using namespace = NetnsHandle.open(path);
   return inside({
     namespace,
     home: host.home,

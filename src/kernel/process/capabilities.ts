@@ -34,6 +34,12 @@ export const NEEDED_CAPABILITIES = {
     required: true,
     without: 'the daemon does not start',
   },
+  CAP_SYS_CHROOT: {
+    number: 18,
+    reason: 'enter the mount namespace in which network namespaces are mounted',
+    required: true,
+    without: 'the daemon does not start',
+  },
   CAP_SYS_PTRACE: {
     number: 19,
     reason: 'see which processes stand in a namespace',

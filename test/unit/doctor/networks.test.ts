@@ -43,7 +43,7 @@ t.test('an invalid configuration is a finding, not a crash', async (t) => {
 
 t.test('a socket_group that does not exist fails', async (t) => {
   const source = 'socket_group = "lessees"\n';
-  const config = { ok: true, value: parseConfig({ source, file: 'f', stateDir: '/run/netnsd' }) } as const;
+  const config = { ok: true, value: parseConfig({ source, file: 'f' }) } as const;
   t.match(runOnce('configuration', machineOf(t, { '/etc/group': 'root:x:0:\n' }, { config })), {
     status: 'fail',
     advice: 'groupadd lessees',

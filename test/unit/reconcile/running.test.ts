@@ -1,5 +1,5 @@
 import t from 'tap';
-import { aliasOf, hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
+import { aliasOf, hostLinkName } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
@@ -7,7 +7,7 @@ import type { EndpointRecord } from '../../../src/pool/index.js';
 import { Reconciler } from '../../../src/reconcile/running.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
-const SITE: Site = { instanceId: 'test', netnsDir: '/run/netns' };
+const SITE: Site = { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null };
 
 /** Pools over fakes, and a kernel that has all of their endpoints except what the test takes away. */
 async function scene(sizes: Sizes = {}) {
@@ -46,9 +46,7 @@ async function scene(sizes: Sizes = {}) {
     return {
       links: [...links, ...kernel.extra].filter(({ name }) => !kernel.missing.has(name)),
       bridges: [],
-      namespaces: keys
-        .map(({ id, seq }) => [netnsPath(SITE, id), 4026531840 + seq] as const)
-        .filter(([path]) => !kernel.missing.has(path)),
+      namespaces: keys.map(({ id, seq }) => [id, 4026531840 + seq] as const).filter(([id]) => !kernel.missing.has(id)),
     };
   }
   const now = { ms: 0 };
@@ -145,8 +143,7 @@ t.test('an endpoint that was leased and is ready again is not replaced for an ol
 t.test('a lease that was released between survey and decision is not released again', async (t) => {
   const { run, kernel, pools, clock } = await scene();
   const [lease] = await pools.acquire({ containerId: 'c' });
-  kernel.missing.add(lease?.netns.path ?? '');
-  kernel.missing.add(netnsPath(SITE, pools.records().find(({ state }) => state === 'leased')?.id ?? ''));
+  kernel.missing.add(pools.records().find(({ state }) => state === 'leased')?.id ?? '');
   kernel.meanwhile = async () => {
     pools.release(lease?.id ?? '');
     await pools.acquire({ containerId: 'c' });
