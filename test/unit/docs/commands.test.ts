@@ -62,8 +62,9 @@ t.test('what the pages tell their readers to run exists, down to the options', a
 
 t.test('the help of `netnsd bench` lists every suite', async (t) => {
   const command = leaves(program).get('bench');
-  let help = '';
-  command?.configureOutput({ writeOut: (text) => void (help += text) }).outputHelp();
+  const printed: string[] = [];
+  command?.configureOutput({ writeOut: (text) => void printed.push(text) }).outputHelp();
+  const help = printed.join('');
   for (const suite of [...SUITES, 'sizing']) {
     t.match(help, new RegExp(`^ {2}${suite} `, 'm'), suite);
     t.match(HELP, new RegExp(`^ {2}${suite} `, 'm'), `${suite}, in its own help`);
