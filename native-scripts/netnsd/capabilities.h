@@ -12,6 +12,7 @@ static const struct needed_capability {
     {0, false}, /* CAP_CHOWN */
     {1, false}, /* CAP_DAC_OVERRIDE */
     {12, true}, /* CAP_NET_ADMIN */
+    {18, true}, /* CAP_SYS_CHROOT */
     {19, false}, /* CAP_SYS_PTRACE */
     {21, true}, /* CAP_SYS_ADMIN */
 };

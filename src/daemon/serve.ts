@@ -48,7 +48,10 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
   using state = await openState({ stateDir: options.stateDir, config, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
+  await using thread = await EndpointThread.start(
+    { site: state.site, networks, formerMounts: state.formerMounts },
+    worker,
+  );
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   const [api] = await Promise.all([import('../api/index.js'), thread.open()]);
   // Not before: a heap that may not grow makes loading take twice as long.
