@@ -62,7 +62,9 @@ function isOfVault(calls: readonly Call[]): boolean {
   return calls.some(
     ({ name, args }) =>
       (name === 'execve' && /^"[^"]*netnsd-vault"/.test(args)) ||
-      (name === 'prctl' && args.includes('PR_SET_PDEATHSIG')),
+      (name === 'prctl' && args.includes('PR_SET_PDEATHSIG')) ||
+      // Its child, which may end before it executes anything: where the new mount namespace cannot be pinned for its number.
+      name === 'setsid',
   );
 }
 
