@@ -77,11 +77,12 @@ const noTls = {
   },
 };
 
-// The daemon and its kernel thread, one file each. Only what a daemon seldom needs stays in its packages.
+// The daemon and its kernel thread, one file each. All that it loads later is in it as well, since an upgrade
+// may have replaced the package by then; pino-pretty is loaded at the start, if at all.
 const { outputFiles } = await build({
   ...commonJs,
   plugins: [jsoncParser, noTls],
-  external: [...external, '@fastify/swagger', 'pino-pretty', 'prom-client'],
+  external: [...external, 'pino-pretty'],
   entryPoints: ['src/netnsd-daemon.ts', 'src/endpoint/thread/thread-main.ts'],
   entryNames: '[name].code',
   // An `import()` of a package becomes a require(), which needs no loader in what src/code/cache.ts runs.

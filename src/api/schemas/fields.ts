@@ -16,6 +16,15 @@ export const ContainerId = Type.String({
   examples: ['job-17'],
 });
 
+/** The same as leases are found by: a container of a runtime root of its own has nine characters more, `@` and eight digits. */
+export const ContainerKey = Type.String({
+  minLength: 1,
+  maxLength: 264,
+  pattern: '^\\.*[A-Za-z0-9_+][A-Za-z0-9_.+:@-]*$',
+  description: 'Id of the container that holds the lease, as `netnsd list` prints it.',
+  examples: ['job-17'],
+});
+
 export const Tenant = Type.String({
   minLength: 1,
   maxLength: 64,

@@ -1,7 +1,20 @@
 /** Leases, and the requests that make them. */
 
 import { type Static, Type } from 'typebox';
-import { ContainerId, closed, list, nullableString, oneOf, Pid, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
+import {
+  ContainerId,
+  ContainerKey,
+  closed,
+  list,
+  nullableString,
+  oneOf,
+  Pid,
+  PoolName,
+  Tenant,
+  Ttl,
+  time,
+  Wait,
+} from './fields.js';
 
 const AddressSchema = Type.Object({
   address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.18/16'] }),
@@ -152,7 +165,7 @@ export const RenewSchema = Type.Object(
 );
 
 export const LeaseQuerySchema = Type.Object(
-  { pool: Type.Optional(PoolName), containerId: Type.Optional(ContainerId), tenant: Type.Optional(Tenant) },
+  { pool: Type.Optional(PoolName), containerId: Type.Optional(ContainerKey), tenant: Type.Optional(Tenant) },
   closed,
 );
 
@@ -172,7 +185,7 @@ export const ReleaseQuerySchema = Type.Object(
   closed,
 );
 
-export const ContainerParamsSchema = Type.Object({ containerId: ContainerId });
+export const ContainerParamsSchema = Type.Object({ containerId: ContainerKey });
 
 export type ApiLease = Static<typeof LeaseSchema>;
 export type ApiLeaseList = Static<typeof LeaseListSchema>;

@@ -11,7 +11,7 @@ import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/add
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { bridgePrefix } from '../plan.js';
+import { bridgeName, bridgePrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
 const RTN_UNICAST = 1;
@@ -19,6 +19,8 @@ const RTN_UNICAST = 1;
 /** Addresses that are taken, and by what, in words. */
 interface Taken {
   readonly subnet: Ipv4Subnet;
+  /** Whether a more specific route of a pool may stand beside it. */
+  readonly yields: boolean;
   readonly text: string;
 }
 
@@ -37,7 +39,7 @@ export interface HostAddresses {
 
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
- * The default route and what belongs to this daemon's own bridges do not count.
+ * A pool whose bridge an earlier daemon left is not refused: a running daemon would live with what was added since.
  */
 export async function refuseOverlap(options: {
   host: Host;
@@ -50,14 +52,19 @@ export async function refuseOverlap(options: {
     addresses: await listAddresses(host.socket),
     routes: await listRoutes(host.socket),
   };
-  const [first] = findOverlaps({ found, site, pools });
+  const names = new Set(found.links.map(({ name }) => name));
+  const added = pools.filter(({ name }) => !names.has(bridgeName(site, name, 0)));
+  const [first] = findOverlaps({ found, site, pools: added });
   if (first === undefined) return;
   const { pool, subnet, text } = first;
   const message = `subnet ${subnet} of pool ${pool} overlaps ${text}: choose another subnet for the pool`;
   throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
 }
 
-/** Every overlap, pool by pool; pure. */
+/**
+ * Every overlap, pool by pool; pure. A route that is less specific than the pool's subnet is none, since the pool's own goes first,
+ * and neither is what belongs to this daemon's own bridges.
+ */
 export function findOverlaps(options: {
   found: HostAddresses;
   site: Site;
@@ -67,7 +74,10 @@ export function findOverlaps(options: {
   return options.pools.flatMap(({ name, subnet }) => {
     const wanted = parseSubnet(subnet);
     return taken
-      .filter((range) => subnetsOverlap(wanted, range.subnet))
+      .filter(
+        ({ subnet: range, yields }) =>
+          subnetsOverlap(wanted, range) && !(yields && range.prefixLength < wanted.prefixLength),
+      )
       .map(({ text }) => ({ pool: name, subnet, text }));
   });
 }
@@ -81,12 +91,12 @@ function takenAddresses(found: HostAddresses, site: Site): Taken[] {
     if (own(linkIndex)) return [];
     const first = address.readUInt32BE(0);
     const text = `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`;
-    return [{ subnet: containingSubnet(first, prefixLength), text }];
+    return [{ subnet: containingSubnet(first, prefixLength), yields: false, text }];
   });
   const routes = found.routes.flatMap(({ type, destination, prefixLength, linkIndex }) => {
-    if (type !== RTN_UNICAST || prefixLength === 0 || own(linkIndex)) return [];
+    if (type !== RTN_UNICAST || own(linkIndex)) return [];
     const subnet = { network: destination.readUInt32BE(0), prefixLength };
-    return [{ subnet, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
+    return [{ subnet, yields: true, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
   });
   return [...addresses, ...routes];
 }
