@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -283,6 +283,18 @@ t.test('a bundle is patched as the JavaScript program patches it', async (t) => 
     cwd: stage.folder,
   });
   t.equal(patched, readFileSync(`${other}/config.json`, 'utf8'));
+});
+
+t.test('the daemon reads no certificates when it starts, and other commands keep the variable', async (t) => {
+  const stage = makeStage(t);
+  const [program, node] = [join(stage.folder, 'dist/bin/netnsd'), join(stage.folder, 'node')];
+  for (const folder of ['dist/bin', 'dist/src']) mkdirSync(join(stage.folder, folder), { recursive: true });
+  writeFileSync(join(stage.folder, 'dist/src/main.js'), '');
+  copyFileSync(front, program);
+  writeFileSync(node, '#!/bin/sh\necho "certificates: $NODE_EXTRA_CA_CERTS"\n', { mode: 0o755 });
+  const env = { ...environment(stage), NETNSD_NODE: node, NODE_EXTRA_CA_CERTS: '/certs.pem' };
+  t.equal((await run(program, ['serve'], { env })).stdout, 'certificates: \n');
+  t.equal((await run(program, ['status'], { env })).stdout, 'certificates: /certs.pem\n');
 });
 
 t.test('Node.js is found beside the program, by NETNSD_NODE, or on PATH', async (t) => {
