@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -108,6 +108,18 @@ t.test('what the native program knows of the commands is what src/cli says of th
 t.test('the native program keeps the capabilities of the daemon that src/kernel lists', async (t) => {
   const { renderCapabilities } = await import(join(TOP, 'native-scripts/capabilities.mjs'));
   t.equal(readFileSync(join(TOP, 'native-scripts/netnsd/capabilities.h'), 'utf8'), renderCapabilities());
+});
+
+t.test('the daemon reads no certificates when it starts, and other commands keep the variable', async (t) => {
+  const stage = makeStage(t);
+  const [program, node] = [join(stage.folder, 'dist/bin/netnsd'), join(stage.folder, 'node')];
+  for (const folder of ['dist/bin', 'dist/src']) mkdirSync(join(stage.folder, folder), { recursive: true });
+  writeFileSync(join(stage.folder, 'dist/src/main.js'), '');
+  copyFileSync(front, program);
+  writeFileSync(node, '#!/bin/sh\necho "certificates: $NODE_EXTRA_CA_CERTS"\n', { mode: 0o755 });
+  const env = { ...environment(stage), NETNSD_NODE: node, NODE_EXTRA_CA_CERTS: '/certs.pem' };
+  t.equal((await run(program, ['serve'], { env })).stdout, 'certificates: \n');
+  t.equal((await run(program, ['status'], { env })).stdout, 'certificates: /certs.pem\n');
 });
 
 t.test('Node.js is found beside the program, by NETNSD_NODE, or on PATH', async (t) => {
