@@ -44,11 +44,15 @@ function makeShelf(t: Test) {
       },
       failed: () => failures.push('record'),
     });
-  const reopen = (records: ReturnType<typeof recordOf>[] = [], mountDns = false) => {
+  const reopen = (
+    records: ReturnType<typeof recordOf>[] = [],
+    mountDns = false,
+    more: { appeared?: () => boolean } = {},
+  ) => {
     const { standing, offers } = recover(records);
     folder.make(['default']);
     const failed = (_error: unknown, what: string) => failures.push(what);
-    return new FileShelf({ ...options, mountDns: () => mountDns, failed, standing, offers });
+    return new FileShelf({ ...options, mountDns: () => mountDns, failed, standing, offers, ...more });
   };
   const take = (key: string, { token = offers()[0] as string, spec = 'good', more = {} } = {}) => {
     const line = { lease: '0123456789abcdef', pid: 42, tenant: 'default', ...more };
@@ -311,6 +315,27 @@ t.test('a start goes on with leases that stood, and forgets entries that have ha
     ['leased', 'dirty', 'leased', 'dirty', 'leased'],
   );
   t.strictSame(entries(), ['', '', 'entered,stands', '']);
+});
+
+t.test('the folders are read only if something appeared in them, or could not be read before', async (t) => {
+  const { reopen, take, path, failures } = makeShelf(t);
+  const answers: boolean[] = [];
+  const shelf = reopen([], false, { appeared: () => answers.shift() ?? false });
+  for (const seq of [1, 2]) shelf.offer(recordOf(seq));
+  take('early');
+  t.match(shelf.collect(), [{ containerId: 'early' }], 'the first time they are read in any case');
+  t.ok(shelf.sawAll);
+  take('late');
+  t.strictSame(shelf.collect(), []);
+  fs.renameSync(path('returned'), path('away'));
+  answers.push(true);
+  t.match(shelf.collect(), [{ containerId: 'late' }]);
+  t.strictSame([failures.length, shelf.sawAll], [1, false]);
+  fs.renameSync(path('taken', 'early'), path('away', 'early'));
+  fs.renameSync(path('away'), path('returned'));
+  t.match(shelf.collect(), [{ containerId: 'early', returned: true }], 'nothing is said to have appeared');
+  t.ok(shelf.sawAll);
+  t.strictSame(shelf.collect(), []);
 });
 
 t.test('what a start cannot write down stays taken, for the next one', async (t) => {
