@@ -1,5 +1,5 @@
-import type { Cancel } from '../clock.js';
-import type { Clock } from '../ports.js';
+import type { Cancel } from '../ports/clock.js';
+import type { Clock } from '../ports/index.js';
 
 interface Entry<T> {
   readonly value: T;

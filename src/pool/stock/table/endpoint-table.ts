@@ -1,8 +1,8 @@
-import { NetnsdError, toNetnsdError } from '../../errors.js';
-import { type Change, type Endpoint, endpointOf, firstRecord, nextRecord } from '../endpoint.js';
-import type { AddressCooldowns, Clock, Endpoints, PoolLog, Records } from '../ports.js';
-import type { PoolSettings } from '../settings.js';
-import type { EndpointKey, EndpointRecord, EndpointState, LeaseTerms } from '../types.js';
+import { NetnsdError, toNetnsdError } from '../../../errors.js';
+import { type Change, type Endpoint, endpointOf, firstRecord, nextRecord } from '../../endpoint.js';
+import type { AddressCooldowns, Clock, Endpoints, PoolLog, Records } from '../../ports/index.js';
+import type { PoolSettings } from '../../settings.js';
+import type { EndpointKey, EndpointRecord, EndpointState, LeaseTerms } from '../../types.js';
 import { IndexAllocator } from './ipam.js';
 import type { RecordTrouble } from './record-trouble.js';
 import { Recorder, type ReleaseListener } from './recorder.js';

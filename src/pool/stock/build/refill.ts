@@ -1,10 +1,10 @@
-import type { NetnsdError } from '../../errors.js';
-import type { Cancel } from '../clock.js';
-import { oneLine } from '../log.js';
-import type { Clock, PoolLog } from '../ports.js';
-import type { PoolSettings } from '../settings.js';
-import type { Sizing } from '../sizing/index.js';
-import { Backoff } from './backoff.js';
+import type { NetnsdError } from '../../../errors.js';
+import type { Cancel } from '../../ports/clock.js';
+import type { Clock, PoolLog } from '../../ports/index.js';
+import { oneLine } from '../../ports/log.js';
+import type { PoolSettings } from '../../settings.js';
+import type { Sizing } from '../../sizing/index.js';
+import { Backoff } from '../backoff.js';
 import { RETRY, type Reporter } from './reports.js';
 
 export interface RefillOptions {

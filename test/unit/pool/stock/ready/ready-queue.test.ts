@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Endpoint } from '../../../../src/pool/endpoint.js';
-import { ReadyQueue } from '../../../../src/pool/stock/ready-queue.js';
-import { endpointOf } from '../endpoints.js';
+import type { Endpoint } from '../../../../../src/pool/endpoint.js';
+import { ReadyQueue } from '../../../../../src/pool/stock/ready/ready-queue.js';
+import { endpointOf } from '../../endpoints.js';
 
 function queueOf(...tenants: (string | null)[]): { queue: ReadyQueue; endpoints: Endpoint[] } {
   const queue = new ReadyQueue();

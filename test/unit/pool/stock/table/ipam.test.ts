@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { IndexAllocator } from '../../../../src/pool/stock/ipam.js';
-import { FakeClock } from '../fake-clock.js';
+import { IndexAllocator } from '../../../../../src/pool/stock/table/ipam.js';
+import { FakeClock } from '../../fake-clock.js';
 
 const COOLDOWN_MS = 30_000;
 

@@ -1,9 +1,9 @@
-import type { Endpoint } from '../endpoint.js';
-import type { PoolEvents } from '../events.js';
-import type { Clock, Endpoints, Shelf } from '../ports.js';
-import { Sealer } from '../recycle/sealer.js';
-import type { PoolSettings } from '../settings.js';
-import type { ShelfNews } from '../shelf.js';
+import type { Endpoint } from '../../endpoint.js';
+import type { PoolEvents } from '../../events/events.js';
+import type { Clock, Endpoints, Shelf } from '../../ports/index.js';
+import type { ShelfNews } from '../../ports/shelf.js';
+import { Sealer } from '../../recycle/sealer.js';
+import type { PoolSettings } from '../../settings.js';
 import { Offers } from './offers.js';
 import { ReadyQueue } from './ready-queue.js';
 

@@ -1,6 +1,6 @@
-import { NetnsdError } from '../../errors.js';
-import { Fifo } from '../fifo.js';
-import type { AddressCooldown, Clock } from '../ports.js';
+import { NetnsdError } from '../../../errors.js';
+import { Fifo } from '../../fifo.js';
+import type { AddressCooldown, Clock } from '../../ports/index.js';
 
 /**
  * Hands out the indexes of a subnet's addresses, 0 being the first after the gateway: fresh ones first, ascending, then those

@@ -1,8 +1,8 @@
-import { NetnsdError, toNetnsdError } from '../../errors.js';
-import type { Endpoint } from '../endpoint.js';
-import type { Clock, Endpoints, Settled } from '../ports.js';
-import type { EndpointFacts } from '../types.js';
-import type { EndpointTable } from './endpoint-table.js';
+import { NetnsdError, toNetnsdError } from '../../../errors.js';
+import type { Endpoint } from '../../endpoint.js';
+import type { Clock, Endpoints, Settled } from '../../ports/index.js';
+import type { EndpointFacts } from '../../types.js';
+import type { EndpointTable } from '../table/endpoint-table.js';
 import { Refill, type RefillOptions } from './refill.js';
 import type { BuildFailure, BuildReport, Built, Reporter } from './reports.js';
 

@@ -1,8 +1,8 @@
-import type { Endpoint } from './endpoint.js';
-import { oneLine } from './log.js';
-import type { Clock, PoolLog } from './ports.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Clock, PoolLog } from '../ports/index.js';
+import { oneLine } from '../ports/log.js';
+import type { PoolEvent } from '../service.js';
 import { RecentEvents } from './recent-events.js';
-import type { PoolEvent } from './service.js';
 
 type Listener = (event: PoolEvent) => void;
 

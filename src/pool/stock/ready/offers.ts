@@ -1,5 +1,5 @@
-import type { Endpoint } from '../endpoint.js';
-import type { Shelf } from '../ports.js';
+import type { Endpoint } from '../../endpoint.js';
+import type { Shelf } from '../../ports/index.js';
 
 /**
  * What a pool offers on the shelf: ready endpoints, each under a token. A client may take one at any moment, so each is

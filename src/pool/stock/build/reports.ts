@@ -1,7 +1,7 @@
-import type { NetnsdError } from '../../errors.js';
-import type { Endpoint } from '../endpoint.js';
-import type { RecycleReport } from '../recycle/released.js';
-import type { EndpointFacts } from '../types.js';
+import type { NetnsdError } from '../../../errors.js';
+import type { Endpoint } from '../../endpoint.js';
+import type { RecycleReport } from '../../recycle/released.js';
+import type { EndpointFacts } from '../../types.js';
 
 export interface Built {
   readonly endpoint: Endpoint;

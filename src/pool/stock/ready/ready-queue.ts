@@ -1,5 +1,5 @@
-import type { Endpoint } from '../endpoint.js';
-import { Fifo } from '../fifo.js';
+import type { Endpoint } from '../../endpoint.js';
+import { Fifo } from '../../fifo.js';
 
 /** The ready endpoints, oldest first: unused ones for any tenant, and those that a tenant has used, for that tenant only. */
 export class ReadyQueue {

@@ -1,4 +1,4 @@
-import type { BoundProcess, EndpointRecord, LeaseTerms, Trust } from './types.js';
+import type { BoundProcess, EndpointRecord, LeaseTerms, Trust } from '../types.js';
 
 /**
  * Ready endpoints laid out for clients to take by a rename, and what became of them. The daemon enters what was taken later.

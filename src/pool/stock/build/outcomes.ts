@@ -1,12 +1,12 @@
-import type { NetnsdError } from '../../errors.js';
-import type { Endpoint } from '../endpoint.js';
-import type { PoolEvents } from '../events.js';
-import { oneLine } from '../log.js';
-import type { Recycled, RecycleReport } from '../recycle/index.js';
-import type { EndpointFacts } from '../types.js';
+import type { NetnsdError } from '../../../errors.js';
+import type { Endpoint } from '../../endpoint.js';
+import type { PoolEvents } from '../../events/events.js';
+import { oneLine } from '../../ports/log.js';
+import type { Recycled, RecycleReport } from '../../recycle/index.js';
+import type { EndpointFacts } from '../../types.js';
+import type { ReadyEndpoints } from '../ready/ready-endpoints.js';
+import type { EndpointTable } from '../table/endpoint-table.js';
 import type { Destroyer } from './destroyer.js';
-import type { EndpointTable } from './endpoint-table.js';
-import type { ReadyEndpoints } from './ready-endpoints.js';
 import type { BuildFailure, BuildReport, DestroyReport, Report } from './reports.js';
 
 /** What a report changes for clients that wait. */

@@ -3,7 +3,7 @@
  * and the shelf have files of their own.
  */
 
-import type { BoundProcess, EndpointFacts, EndpointKey, EndpointRecord, EndpointState } from '../state/record.js';
+import type { BoundProcess, EndpointFacts, EndpointKey, EndpointRecord, EndpointState } from '../../state/record.js';
 
 export type { Clock } from './clock.js';
 export type { PoolLog } from './log.js';

@@ -1,8 +1,8 @@
-import { toNetnsdError } from '../../errors.js';
-import type { Endpoint } from '../endpoint.js';
-import { oneLine } from '../log.js';
-import type { Clock, PoolLog, Records } from '../ports.js';
-import type { EndpointRecord } from '../types.js';
+import { toNetnsdError } from '../../../errors.js';
+import type { Endpoint } from '../../endpoint.js';
+import type { Clock, PoolLog, Records } from '../../ports/index.js';
+import { oneLine } from '../../ports/log.js';
+import type { EndpointRecord } from '../../types.js';
 import { RecordTrouble } from './record-trouble.js';
 
 /** Told when a record says that the lease of this key has ended. */

@@ -1,5 +1,5 @@
-import type { Cancel } from '../clock.js';
-import type { Clock, PoolLog } from '../ports.js';
+import type { Cancel } from '../../ports/clock.js';
+import type { Clock, PoolLog } from '../../ports/index.js';
 import type { IndexAllocator } from './ipam.js';
 
 /** Addresses in cooldown that keep a pool from building although its `max` would let it. */

@@ -1,7 +1,7 @@
-import type { Cancel } from '../clock.js';
-import { oneLine } from '../log.js';
-import type { Clock, PoolLog } from '../ports.js';
-import { Backoff } from './backoff.js';
+import type { Cancel } from '../../ports/clock.js';
+import type { Clock, PoolLog } from '../../ports/index.js';
+import { oneLine } from '../../ports/log.js';
+import { Backoff } from '../backoff.js';
 
 /** How long no write may fail for the trouble to be over: a full disk has room for one record after each that is removed. */
 const PROOF_MS = 1000;

@@ -1,6 +1,6 @@
-import type { PoolEvent } from './service.js';
-import type { Replacement } from './status.js';
-import type { EndpointFacts, EndpointRecord, EndpointState } from './types.js';
+import type { PoolEvent } from '../service.js';
+import type { Replacement } from '../status.js';
+import type { EndpointFacts, EndpointRecord, EndpointState } from '../types.js';
 
 /** One endpoint as it is now, and its remembered events since the daemon started. */
 export interface EndpointStatus {

@@ -1,4 +1,4 @@
-import type { EndpointState } from '../types.js';
+import type { EndpointState } from '../../types.js';
 
 /**
  * The state machine of an endpoint: which state may follow which. `gone` is the way out: record removed, index freed.

@@ -1,4 +1,4 @@
-import type { PoolEvent } from './service.js';
+import type { PoolEvent } from '../service.js';
 
 /** How many events are remembered, of all pools together. */
 const REMEMBERED = 512;

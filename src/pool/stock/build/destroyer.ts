@@ -1,12 +1,12 @@
-import { NetnsdError, toNetnsdError } from '../../errors.js';
-import type { Cancel } from '../clock.js';
-import type { Endpoint } from '../endpoint.js';
-import { Fifo } from '../fifo.js';
-import { oneLine } from '../log.js';
-import type { Clock, Endpoints, PoolLog, Settled } from '../ports.js';
-import type { PoolSettings } from '../settings.js';
-import { Backoff } from './backoff.js';
-import type { EndpointTable } from './endpoint-table.js';
+import { NetnsdError, toNetnsdError } from '../../../errors.js';
+import type { Endpoint } from '../../endpoint.js';
+import { Fifo } from '../../fifo.js';
+import type { Cancel } from '../../ports/clock.js';
+import type { Clock, Endpoints, PoolLog, Settled } from '../../ports/index.js';
+import { oneLine } from '../../ports/log.js';
+import type { PoolSettings } from '../../settings.js';
+import { Backoff } from '../backoff.js';
+import type { EndpointTable } from '../table/endpoint-table.js';
 import type { DestroyReport, Reporter } from './reports.js';
 
 interface DestroyerOptions {
