@@ -1,4 +1,4 @@
-import { packagePath } from '../version.js';
+import { packagePath } from '../../version.js';
 import { runProcess } from './run-process.js';
 
 const SOURCES = packagePath('native-scripts/');

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NetnsdClient } from '../client/index.js';
-import { NetnsdError } from '../errors.js';
-import { packagePath } from '../version.js';
+import { NetnsdClient } from '../../client/index.js';
+import { NetnsdError } from '../../errors.js';
+import { packagePath } from '../../version.js';
 import { runProcess } from './run-process.js';
 
 const MAIN = packagePath('dist/src/main.js');

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { claim, claimText } from '../../../src/bench/claim.js';
-import { type Report, reportJson, reportText } from '../../../src/bench/report.js';
+import { claim, claimText } from '../../../../src/bench/report/claim.js';
+import { type Report, reportJson, reportText } from '../../../../src/bench/report/report.js';
 
 const machine = { kernel: '6.1.0', cpu: 'cpu', cores: 2, memoryMiB: 1024, node: 'v20.0.0' };
 const report: Report = {

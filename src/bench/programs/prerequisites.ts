@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { NetnsdError } from '../errors.js';
+import { NetnsdError } from '../../errors.js';
 
 /** A program that a suite starts, and the Debian package that holds it. */
 export interface Tool {

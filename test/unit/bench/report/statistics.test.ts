@@ -1,5 +1,5 @@
 import t from 'tap';
-import { median, medianRatio, percentile, summarise } from '../../../src/bench/statistics.js';
+import { median, medianRatio, percentile, summarise } from '../../../../src/bench/report/statistics.js';
 
 t.test('the median is the middle value, whatever the order, and the mean of two in the middle', async (t) => {
   const values = [9, 1, 5];

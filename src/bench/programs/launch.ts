@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NetnsdError } from '../errors.js';
+import { NetnsdError } from '../../errors.js';
 import { type DaemonPool, lastWords, poolToml } from './daemon-process.js';
 import { runProcess } from './run-process.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NetnsdError } from '../errors.js';
+import { NetnsdError } from '../../errors.js';
 import { runProcess } from './run-process.js';
 
 const FOLDER = '/run/bench-containerd';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { NetnsdError } from '../errors.js';
+import { NetnsdError } from '../../errors.js';
 
 /** Runs a program to its end and resolves with its standard output; throws `internal` with its own words if it fails. */
 export function runProcess(

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NetnsdError } from '../errors.js';
+import { NetnsdError } from '../../errors.js';
 import { findProgram } from './prerequisites.js';
 import { runProcess } from './run-process.js';
 
