@@ -11,6 +11,7 @@ import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
+import { Grace } from './grace.js';
 import { openLog } from './logger.js';
 import { openApi } from './open-api.js';
 import { openPools } from './open-pools.js';
@@ -27,7 +28,7 @@ import { VaultWatch } from './vault-watch.js';
 const PORTS_PER_BRIDGE = 1000;
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
-/** How long a shutdown waits for work in flight, in milliseconds. */
+/** How long a shutdown waits for work in flight, in milliseconds: requests, builds, the kernel thread. */
 const GRACE_MS = 10_000;
 
 /**
@@ -48,9 +49,11 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
   using state = await openState({ stateDir: options.stateDir, config, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start(
-    { site: state.site, networks, formerMounts: state.formerMounts },
-    worker,
+  const thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
+  const grace = new Grace(() => delay(GRACE_MS, undefined, { ref: false }));
+  await using _thread = grace.closing(
+    () => thread.close(),
+    () => thread.terminate(),
   );
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   const [api] = await Promise.all([import('../api/index.js'), thread.open()]);
@@ -64,7 +67,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   const opened = await openPools({ config, state, networks, thread, processes, log });
   const { pools } = opened;
   using shelf = opened.shelf;
-  await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
+  await using _pools = grace.closing(() => pools.close());
   shelf.watch(pools);
 
   // Reconcile, then the socket.
@@ -97,16 +100,11 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   reportStopping();
   for (const background of [watchdog, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
-  await inTime(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
+  await grace.within(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
 function logEnding(ending: NodeJS.Signals | NetnsdError, log: Logger): void {
   if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
-}
-
-/** Resolves when `work` has ended, or after the time that it may take. */
-async function inTime(work: Promise<unknown>): Promise<void> {
-  await Promise.race([work, delay(GRACE_MS, undefined, { ref: false })]);
 }
