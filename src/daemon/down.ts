@@ -8,7 +8,9 @@ import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { removeMountFolder } from '../kernel/netns/mount-folder.js';
 import { namesOf } from '../reconcile/index.js';
-import { lockPath, readSite, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS, siteOf } from '../state/index.js';
+import { lockPath, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
+import { claimIdentity, claimSite, refuseRival } from './claim.js';
+import { Held } from './held.js';
 import { assertPrivileged } from './privileges.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
@@ -27,11 +29,14 @@ export interface DownReport {
 export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
   assertPrivileged();
   const { stateDir, socketPath } = options;
+  // No daemon starts until everything is gone.
+  using held = new Held();
+  const stoppedPid = await stopDaemon(stateDir, held);
   removeForeignFiles(stateDir);
-  const stoppedPid = await stopDaemon(stateDir);
   closeShelf(stateDir);
-  const site = readSite(stateDir) ?? siteOf(stateDir, null);
   using host = Host.open();
+  const { site, claim } = await claimSite({ stateDir, netnsDir: null, socket: host.socket });
+  held.add(claim);
   const before = await takeInventory(host, site);
   const names = namesOf(site, {
     links: [...before.links.values()],
@@ -57,26 +62,58 @@ function closeShelf(stateDir: string): void {
   for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
 }
 
-/** Stops the daemon that holds the lock and waits until the lock is free. Returns its pid, or null if none was running. */
-async function stopDaemon(stateDir: string): Promise<number | null> {
-  const path = lockPath(stateDir);
-  if (!existsSync(path)) return null;
-  let stopped: number | null = null;
-  for (const end = performance.now() + STOP_DEADLINE_MS; ; await delay(20)) {
+/**
+ * Stops the daemon of the state directory and adds what it held to `held`: its name in the network namespace, and the lock file
+ * where there is one. Returns its pid, or null if none was running. Throws `state_dir_locked` for a daemon that does not stop,
+ * cannot be told, or runs on another folder of this path.
+ */
+async function stopDaemon(stateDir: string, held: Held): Promise<number | null> {
+  const stop = new Stop();
+  for (;;) {
+    const claimed = claimIdentity(stateDir, { warn: () => undefined });
+    if ('claim' in claimed) {
+      held.add(claimed.claim);
+      break;
+    }
+    const { pid = lockHolder(lockPath(stateDir)), elsewhere } = claimed.rival;
+    if (elsewhere || !pid) refuseRival(stateDir, claimed.rival);
+    await stop.wait(pid);
+  }
+  // A daemon in another network namespace may hold the file.
+  for (const path = lockPath(stateDir); existsSync(path); ) {
     const lock = FileLock.acquire(path);
     if (lock !== undefined) {
-      lock.release();
-      return stopped;
+      held.add(lock);
+      break;
     }
-    const pid = lockHolder(path);
-    if (pid !== undefined && stopped === null) process.kill(pid, 'SIGTERM');
-    stopped = pid ?? stopped;
-    if (performance.now() > end) {
+    await stop.wait(lockHolder(path));
+  }
+  return stop.pid;
+}
+
+/** Signals a process once, and waits for what it holds to be free, a little at a time. */
+class Stop {
+  pid: number | null = null;
+  readonly #endMs = performance.now() + STOP_DEADLINE_MS;
+
+  async wait(pid: number | undefined): Promise<void> {
+    if (pid !== undefined && this.pid === null) signal(pid);
+    this.pid = pid ?? this.pid;
+    if (performance.now() > this.#endMs)
       throw new NetnsdError(
         'state_dir_locked',
         `the daemon (pid ${pid}) did not stop within ${STOP_DEADLINE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
       );
-    }
+    await delay(20);
+  }
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    // It has just ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

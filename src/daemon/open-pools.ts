@@ -6,7 +6,7 @@ import type { NetworkSettings } from '../endpoint/types.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
 import type { ProcessWatch } from '../kernel/process/process-watch.js';
-import { Pools } from '../pool/index.js';
+import { Pools, systemClock } from '../pool/index.js';
 import { carryOutStart, highestSeq, planStart, type StartPlan, surveyStart } from '../reconcile/index.js';
 import { type OpenShelf, openShelf } from '../shelf/index.js';
 import { CooldownFile, FileAddressCooldowns, FileRecords, FileSequence, LeaseFiles } from '../state/index.js';
@@ -25,6 +25,8 @@ export interface OpenPools extends Pick<StartPlan, 'adopted' | 'orphans'> {
   readonly pools: Pools;
   readonly leaseFiles: LeaseFiles;
   readonly shelf: OpenShelf;
+  /** Writes again all that is kept in the state directory, after it was removed. Throws state_write_failed. */
+  rewrite(): void;
 }
 
 /**
@@ -50,23 +52,29 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
     log,
   });
   await carryOutStart(plan, { records, files, kernel: thread, log });
-  const pools = makePools(options, { files, shelf, above: highestSeq(site, records, survey.found) });
+  const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, survey.found) });
+  const keepMs = 1000 * Math.max(...config.pools.map(({ addressCooldownSeconds }) => addressCooldownSeconds));
+  const cooldowns = new CooldownFile(stateDir, { keepMs });
+  const pools = makePools(options, { files, shelf, sequence, cooldowns });
   const { adopted, orphans } = plan;
   const leased = new Set([...adopted, ...orphans].map(({ lease }) => lease?.id));
   leaseFiles.removeEnded((leaseId) => leased.has(leaseId));
   // The last step that may fail: the caller closes pools that have started.
   pools.start(adopted);
-  return { pools, leaseFiles, shelf, adopted, orphans };
+  const rewrite = (): void => {
+    shelf.repair();
+    sequence.rewrite();
+    cooldowns.rewrite(systemClock.monotonicMs());
+    for (const record of [...pools.records(), ...orphans]) files.write(record, null);
+  };
+  return { pools, leaseFiles, shelf, adopted, orphans, rewrite };
 }
 
 function makePools(
-  { config, state, thread, processes, log }: OpenPoolsOptions,
-  { files, shelf, above }: { files: FileRecords; shelf: OpenShelf; above: number },
+  { config, thread, processes, log }: OpenPoolsOptions,
+  kept: { files: FileRecords; shelf: OpenShelf; sequence: FileSequence; cooldowns: CooldownFile },
 ): Pools {
-  const { stateDir } = state;
-  const sequence = new FileSequence(stateDir, { above });
-  const keepMs = 1000 * Math.max(...config.pools.map(({ addressCooldownSeconds }) => addressCooldownSeconds));
-  const file = new CooldownFile(stateDir, { keepMs });
+  const { files, shelf, sequence, cooldowns: file } = kept;
   return new Pools({
     pools: config.pools.map((pool) => ({
       settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },

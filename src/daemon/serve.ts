@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { assertSocketFree } from '../api/listen.js';
 import { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
 import type { NetworkSettings } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
@@ -15,6 +16,7 @@ import { openApi } from './open-api.js';
 import { openPools } from './open-pools.js';
 import { openReconcile } from './open-reconcile.js';
 import { openState } from './open-state.js';
+import { PlaceWatch } from './place-watch.js';
 import { assertPrivileged } from './privileges.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
@@ -43,8 +45,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   using signals = new Signals({ log, reload: () => reloadLogLevel(options, log) });
   warnAtStart(config, log);
 
-  // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
-  using state = openState({ stateDir: options.stateDir, config, log });
+  // All that may refuse the start, then the state directory and the kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
+  const { stateDir, socketPath } = options;
+  using state = await openState({ stateDir, socketPath, config, assertSocketFree, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
   await using thread = await EndpointThread.start({ site: state.site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
@@ -62,7 +65,6 @@ export async function serve(options: ServeOptions): Promise<number> {
 
   // Reconcile, then the socket.
   using reconcile = await openReconcile({ config, state, opened, thread, log });
-  const { socketPath } = options;
   const server = await openApi({ api, config, socketPath, startedAt, opened, thread, reconcile, log });
   log.info(
     { socket: socketPath, stateDir: state.stateDir, pools: config.pools.map(({ name }) => name) },
@@ -83,19 +85,30 @@ export async function serve(options: ServeOptions): Promise<number> {
       checkMs: IDLE_CHECK_MS,
     }),
   });
+  using place = new PlaceWatch({
+    state,
+    rewrite: opened.rewrite,
+    socketPath,
+    listenAgain: server.listenAgain,
+    log,
+  });
   signals.serving();
-  const ending = await Promise.race([signals.ending, failed]);
+  const ending = await Promise.race([signals.ending, failed, place.lost]);
 
   // Shutdown.
   reportStopping();
-  for (const background of [watchdog, grafts, reconcile]) background[Symbol.dispose]();
+  for (const background of [place, watchdog, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
   await inTime(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
 function logEnding(ending: NodeJS.Signals | NetnsdError, log: Logger): void {
-  if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
+  if (ending instanceof NetnsdError)
+    log.fatal(
+      { err: ending },
+      ending.code === 'worker_failed' ? 'the kernel thread failed' : 'the daemon has lost its place; stopping',
+    );
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
 }
 

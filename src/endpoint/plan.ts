@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
+import { aliasOf, shortHash } from './identity.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
 /** The interface's name inside the namespace. */
@@ -13,7 +13,7 @@ export interface EndpointPlan {
   readonly name: EndpointName;
   readonly netnsPath: string;
   readonly hostName: string;
-  /** Mark on the host's link, beside its name: `netnsd INSTANCE ID`. */
+  /** On the host's link, beside its name: `netnsd ID IDENTITY`. */
   readonly alias: string;
   readonly containerMac: readonly number[];
   readonly hostMac: readonly number[];
@@ -45,12 +45,6 @@ export function macText(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Four characters [a-z2-7] that stand for a state directory in the names of links and mounts. */
-export function instanceIdOf(stateDir: string): string {
-  const digest = createHash('sha256').update(stateDir).digest();
-  return [0, 1, 2, 3].map((i) => 'abcdefghijklmnopqrstuvwxyz234567'[(digest[i] ?? 0) & 31]).join('');
-}
-
 /** `ndINSTANCE-SEQ` in base 36: 14 characters at the most for the first 78 billion endpoints (IFNAMSIZ is 16). */
 export function hostLinkName(site: Site, seq: number): string {
   return `nd${site.instanceId}-${seq.toString(36)}`;
@@ -69,13 +63,9 @@ export function netnsPath(site: Site, id: string): string {
   return join(site.netnsDir, `${netnsPrefix(site)}${id}`);
 }
 
-export function aliasOf(site: Site, id: string): string {
-  return `netnsd ${site.instanceId} ${id}`;
-}
-
 /** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
 export function bridgeName(site: Site, pool: string, place: number): string {
-  return `${bridgePrefix(site)}${instanceIdOf(pool)}.${place}`;
+  return `${bridgePrefix(site)}${shortHash(pool)}.${place}`;
 }
 
 export function bridgePrefix(site: Site): string {

@@ -9,6 +9,7 @@ export { highestSeq, namesOf } from './strays.js';
 // While it runs.
 
 export { leaseTimes } from './lease-watch.js';
+export { Periodic } from './periodic.js';
 export { watchGrafts } from './release-grafts.js';
 export { Reconciler } from './running.js';
 export { ReconcileSchedule } from './schedule.js';

@@ -1,4 +1,5 @@
-import { aliasOf, bridgeName, netnsPrefix } from '../endpoint/plan.js';
+import { ownAlias } from '../endpoint/identity.js';
+import { bridgeName, netnsPrefix } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 
@@ -26,11 +27,8 @@ export function namesOf(site: Site, { links, namespaces }: Objects): EndpointNam
     if (pool !== undefined) names.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
   };
   for (const [path] of namespaces) add(path.slice(site.netnsDir.length + 1 + netnsPrefix(site).length));
-  const prefix = aliasOf(site, '');
-  for (const { name, alias } of links) {
-    const id = alias?.startsWith(prefix) ? alias.slice(prefix.length) : undefined;
-    add(id ?? `unmarked-${Number.parseInt(name.slice(name.indexOf('-') + 1), 36)}`);
-  }
+  for (const { name, alias } of links)
+    add(ownAlias(site, alias) ?? `unmarked-${Number.parseInt(name.slice(name.indexOf('-') + 1), 36)}`);
   return [...names.values()];
 }
 

@@ -6,7 +6,7 @@ export { assertPlaceSafe, unsafeAncestor } from './ancestors.js';
 export { SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
 export { lockPath, lockStateDirectory } from './lock.js';
 export { type RecordWarning, removeForeignFiles } from './set-aside.js';
-export { openStateDirectory, stateDirectoryProblem } from './state-directory.js';
+export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from './state-directory.js';
 
 // What is in it.
 
@@ -15,7 +15,7 @@ export { CooldownFile } from './cooldown-file.js';
 export { LeaseFiles } from './lease-files.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
-export { readSite, siteOf, writeSite } from './site-file.js';
+export { readSite, realStateDir, siteOf, writeSite } from './site-file.js';
 
 // Files that only netnsd may have written.
 

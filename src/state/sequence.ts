@@ -28,6 +28,11 @@ export class FileSequence {
     return this.#next++;
   }
 
+  /** Writes the file again, after it was removed. Throws `state_write_failed`. */
+  rewrite(): void {
+    this.#reserve();
+  }
+
   #reserve(): void {
     const below = this.#next + NUMBERS_A_WRITE;
     try {

@@ -35,7 +35,11 @@ export function fakeHost(t: Test): FakeHost {
   const netnsDir = `/run/${name}-netns`;
   prepareMountFolder(netnsDir);
   t.teardown(() => execaSync('ip', ['netns', 'delete', name]));
-  return { netnsPath, site: { instanceId: 'test', netnsDir }, ip: (...args) => ip(netnsPath, ...args) };
+  return {
+    netnsPath,
+    site: { instanceId: 'test', identity: 'boot /test', netnsDir },
+    ip: (...args) => ip(netnsPath, ...args),
+  };
 }
 
 /** `ip ARGUMENTS` inside the namespace at `path`. */

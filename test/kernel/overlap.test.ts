@@ -19,7 +19,11 @@ t.test('a subnet that overlaps an address of the host is refused with its name',
   const fake = fakeHost(t);
   fake.ip('link', 'add', 'office', 'type', 'bridge');
   fake.ip('address', 'add', '10.213.7.1/24', 'dev', 'office');
-  const { host } = await openNetwork(t, { ...fake, site: { ...fake.site, instanceId: 'else' } }, SETTINGS_ELSEWHERE);
+  const { host } = await openNetwork(
+    t,
+    { ...fake, site: { ...fake.site, instanceId: 'else', identity: 'boot /else' } },
+    SETTINGS_ELSEWHERE,
+  );
   await t.rejects(refuseOverlap({ host, site: fake.site, pools: POOLS }), {
     code: 'subnet_overlap',
     message: /subnet 10\.213\.0\.0\/16 of pool functions overlaps the host's address 10\.213\.7\.1\/24 on office/,
@@ -46,6 +50,6 @@ t.test("the daemon's own bridge does not count, another daemon's does", async (t
   const fake = fakeHost(t);
   const { host } = await openNetwork(t, fake);
   await t.resolves(refuseOverlap({ host, site: fake.site, pools: POOLS }));
-  const other = { ...fake.site, instanceId: 'othr' };
+  const other = { ...fake.site, instanceId: 'othr', identity: 'boot /othr' };
   await t.rejects(refuseOverlap({ host, site: other, pools: POOLS }), { code: 'subnet_overlap', message: /nbtest-/ });
 });

@@ -1,4 +1,4 @@
-import { instanceIdOf } from '../../endpoint/plan.js';
+import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { EndpointName, Settled } from '../../endpoint/types.js';
 import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
@@ -14,7 +14,7 @@ const WARM_UP_SIZE = 100;
 export async function openProduct(batch: number): Promise<Peer> {
   prepareMountFolder(FOLDER);
   const thread = await EndpointThread.start({
-    site: { instanceId: instanceIdOf(FOLDER), netnsDir: FOLDER },
+    site: { instanceId: shortHash(FOLDER), identity: FOLDER, netnsDir: FOLDER },
     networks: [
       {
         name: POOL,

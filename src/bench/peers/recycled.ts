@@ -1,4 +1,4 @@
-import { instanceIdOf } from '../../endpoint/plan.js';
+import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { BuiltEndpoint } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
@@ -27,7 +27,7 @@ export interface Recycled {
 export async function openRecycled(): Promise<Recycled> {
   prepareMountFolder(FOLDER);
   const thread = await EndpointThread.start({
-    site: { instanceId: instanceIdOf(FOLDER), netnsDir: FOLDER },
+    site: { instanceId: shortHash(FOLDER), identity: FOLDER, netnsDir: FOLDER },
     networks: [
       {
         name: POOL,

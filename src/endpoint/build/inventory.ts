@@ -4,10 +4,11 @@ import { isNotFound } from '../../kernel/errno.js';
 import { mountsUnder } from '../../kernel/netns/mount-folder.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import { isOwn } from '../identity.js';
 import { bridgePrefix, hostLinkPrefix, netnsPrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
-/** What the kernel holds that bears the instance id. */
+/** What the kernel holds that bears the instance id, and not the identity of another daemon. */
 export interface Inventory {
   /** Links of endpoints at the host, by name. */
   readonly links: ReadonlyMap<string, Link>;
@@ -19,8 +20,8 @@ export interface Inventory {
 
 export async function takeInventory(host: Host, site: Site): Promise<Inventory> {
   // Endpoints' links and the pairs between bridges are veths.
-  const veths = await listLinks(host.socket, { kind: 'veth' });
-  const bridges = await listLinks(host.socket, { kind: 'bridge' });
+  const veths = (await listLinks(host.socket, { kind: 'veth' })).filter((link) => isOwn(site, link));
+  const bridges = (await listLinks(host.socket, { kind: 'bridge' })).filter((link) => isOwn(site, link));
   return {
     links: new Map(veths.filter(({ name }) => name.startsWith(hostLinkPrefix(site))).map((link) => [link.name, link])),
     bridges: [...bridges, ...veths].filter(({ name }) => name.startsWith(bridgePrefix(site))),

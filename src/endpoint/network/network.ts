@@ -15,6 +15,7 @@ import { NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
+import { aliasOf, isOwn } from '../identity.js';
 import { bridgeMac, bridgeName, macText, pairNames, type Subnet, subnetOf } from '../plan.js';
 import type { NetworkSettings, Site } from '../types.js';
 
@@ -155,12 +156,21 @@ export class Network {
     const [reply] = socket.request(getLink(name));
     if (reply === undefined)
       throw new NetnsdError('kernel_error', `bridge ${name} is gone at once`, { details: { errno: 'ENODEV' } });
-    const { index, kind, mac: found } = parseLink(reply);
+    const link = parseLink(reply);
+    const { index, kind, mac: found } = link;
     if (kind !== 'bridge')
       throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
         details: { errno: 'EEXIST' },
       });
-    const alias = `netnsd ${this.#site.instanceId} bridge of pool ${this.settings.name}`;
+    const alias = aliasOf(this.#site, `bridge:${this.settings.name}`);
+    if (!isOwn(this.#site, link) || (link.alias && link.alias !== alias))
+      throw new NetnsdError(
+        'kernel_error',
+        `bridge ${name} belongs to "${link.alias}": remove it, or rename the pool`,
+        {
+          details: { errno: 'EEXIST' },
+        },
+      );
     socket.request(setLink({ index }, { alias }));
     socket.request(stopIpv6Addresses({ index }));
     if (found !== macText(mac)) socket.request(setLink({ index }, { mac }));
@@ -208,7 +218,9 @@ export class Network {
       [own, index],
       [other, first.index],
     ] as const) {
-      socket.request(setLink({ name: end }, { masterIndex }));
+      socket.request(
+        setLink({ name: end }, { masterIndex, alias: aliasOf(this.#site, `bridge:${this.settings.name}`) }),
+      );
       socket.request(stopIpv6Addresses({ name: end }));
     }
     for (const name of [own, other]) socket.request(setLink({ name }, { up: true }));

@@ -37,7 +37,7 @@ export class EndpointThread {
   #ended: NetnsdError | undefined;
   #closing = false;
 
-  /** Starts the thread and opens bridges. Throws what opening throws: subnet_overlap, kernel_error. */
+  /** Starts the thread and opens bridges. Throws what opening throws: kernel_error. */
   static async start(settings: ThreadSettings): Promise<EndpointThread> {
     // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
     // that starts it: have the pool started here, before any thread has left the process's namespace.

@@ -9,7 +9,6 @@ import { Addresses } from '../network/addresses.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
-import { refuseOverlap } from '../network/overlap.js';
 import { hostLinkName, planEndpoint } from '../plan.js';
 import type { EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
@@ -39,9 +38,7 @@ export class KernelWorker {
     this.#verification = new Verification({ host, site, network: ({ name }) => this.#network(name) });
   }
 
-  async open(): Promise<void> {
-    const { site, networks } = this.#settings;
-    await refuseOverlap({ host: this.#host, site, pools: networks });
+  open(): void {
     for (const network of this.#networks.values()) network.open();
   }
 

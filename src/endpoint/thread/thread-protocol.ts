@@ -44,7 +44,7 @@ export interface Survey {
 }
 
 export interface Jobs {
-  /** Refuses overlapping subnets, then makes or takes over the bridges. */
+  /** Makes or takes over the bridges. */
   open: { in: null; out: null };
   inventory: { in: null; out: Found };
   /** The namespaces' inodes: what else is told of an endpoint follows from its name. */

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { aliasOf, bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
+import { aliasOf } from '../../../src/endpoint/identity.js';
+import { bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
@@ -11,7 +12,7 @@ import { SurveyIndex } from '../../../src/reconcile/survey.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
-const SITE: Site = { instanceId: 'test', netnsDir: '/run/netnsd/netns' };
+const SITE: Site = { instanceId: 'test', identity: 'boot /test', netnsDir: '/run/netnsd/netns' };
 const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',

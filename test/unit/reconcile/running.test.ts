@@ -1,5 +1,6 @@
 import t from 'tap';
-import { aliasOf, hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
+import { aliasOf } from '../../../src/endpoint/identity.js';
+import { hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
@@ -7,7 +8,7 @@ import type { EndpointRecord } from '../../../src/pool/index.js';
 import { Reconciler } from '../../../src/reconcile/running.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
-const SITE: Site = { instanceId: 'test', netnsDir: '/run/netns' };
+const SITE: Site = { instanceId: 'test', identity: 'boot /test', netnsDir: '/run/netns' };
 
 /** Pools over fakes, and a kernel that has all of their endpoints except what the test takes away. */
 async function scene(sizes: Sizes = {}) {
