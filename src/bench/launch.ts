@@ -56,7 +56,7 @@ export function launch(options: { home: string; name: string; pool: DaemonPool }
         child.kill('SIGTERM');
         await ended;
       }
-      await runProcess(process.execPath, [main, 'down', ...place]);
+      await runProcess(process.execPath, [main, 'down', '--force', ...place]);
     },
   };
 }

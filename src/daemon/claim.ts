@@ -6,7 +6,7 @@ import { NetnsdError } from '../errors.js';
 import { bootId } from '../kernel/host/boot-id.js';
 import { NameLock } from '../kernel/name-lock.js';
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
-import { listLinks } from '../kernel/rtnetlink/link.js';
+import { type Link, listLinks } from '../kernel/rtnetlink/link.js';
 import { readSite, realStateDir, siteOf } from '../state/index.js';
 
 interface Log {
@@ -63,26 +63,33 @@ export async function claimSite(options: {
   stateDir: string;
   netnsDir: string | null;
   socket: NetlinkSocket;
-}): Promise<{ site: Site; claim: Disposable }> {
-  const { stateDir, netnsDir, socket } = options;
+}): Promise<{ site: Site; links: readonly Link[]; claim: Disposable }> {
+  let lock: NameLock | undefined;
+  const claim = (instanceId: string): boolean => {
+    const attempt = NameLock.acquire(`netnsd/instance/${instanceId}`);
+    lock = attempt.lock;
+    // What another user's process holds is no daemon's.
+    return lock !== undefined || (attempt.lock === undefined && isStranger(attempt.holder?.uid));
+  };
+  const found = await findSite({ ...options, claim });
+  return { ...found, claim: { [Symbol.dispose]: () => lock?.[Symbol.dispose]() } };
+}
+
+/** The site of a state directory whose daemon may run, and the links that look like a daemon's. Throws kernel_error. */
+export async function findSite(options: {
+  stateDir: string;
+  netnsDir: string | null;
+  socket: NetlinkSocket;
+  claim?: (instanceId: string) => boolean;
+}): Promise<{ site: Site; links: readonly Link[] }> {
+  const { stateDir, netnsDir, socket, claim = () => true } = options;
   const recorded = readSite(stateDir);
   const site = siteOf(stateDir, netnsDir ?? recorded?.netnsDir ?? null);
-  const veths = await listLinks(socket, { kind: 'veth' });
-  const bridges = await listLinks(socket, { kind: 'bridge' });
-  let lock: NameLock | undefined;
-  const instanceId = chooseInstanceId({
-    identity: site.identity,
-    stateDir: realStateDir(stateDir),
-    links: [...bridges, ...veths],
-    recorded: recorded?.instanceId,
-    claim: (id) => {
-      const attempt = NameLock.acquire(`netnsd/instance/${id}`);
-      lock = attempt.lock;
-      // What another user's process holds is no daemon's.
-      return lock !== undefined || (attempt.lock === undefined && isStranger(attempt.holder?.uid));
-    },
-  });
-  return { site: { ...site, instanceId }, claim: { [Symbol.dispose]: () => lock?.[Symbol.dispose]() } };
+  const links = [...(await listLinks(socket, { kind: 'bridge' })), ...(await listLinks(socket, { kind: 'veth' }))];
+  const { identity } = site;
+  const path = realStateDir(stateDir);
+  const instanceId = chooseInstanceId({ identity, stateDir: path, links, recorded: recorded?.instanceId, claim });
+  return { site: { ...site, instanceId }, links };
 }
 
 function isStranger(uid: number | undefined): boolean {

@@ -12,6 +12,7 @@ import { lockPath, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from 
 import { claimIdentity, claimSite, refuseRival } from './claim.js';
 import { Held } from './held.js';
 import { assertPrivileged } from './privileges.js';
+import { refuseUsed } from './users.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
 const STOP_DEADLINE_MS = 15_000;
@@ -22,13 +23,21 @@ export interface DownReport {
   readonly bridges: number;
 }
 
+export interface DownOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Although processes are inside. */
+  readonly force: boolean;
+}
+
 /**
  * Removes every trace: stops the daemon if it runs, then removes all links, namespaces, mounts and files that bear the instance
- * id of this state directory, leased ones too. Idempotent. Throws `destroy_failed` with everything that could not be removed.
+ * id of this state directory, leased ones too. Idempotent. Throws `lease_in_use`, before anything is stopped, with what is in
+ * use unless forced, and `destroy_failed` with everything that could not be removed.
  */
-export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
+export async function takeDown({ stateDir, socketPath, force }: DownOptions): Promise<DownReport> {
   assertPrivileged();
-  const { stateDir, socketPath } = options;
+  if (!force) await refuseUsed(stateDir);
   // No daemon starts until everything is gone.
   using held = new Held();
   const stoppedPid = await stopDaemon(stateDir, held);

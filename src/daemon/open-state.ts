@@ -8,12 +8,14 @@ import { NetnsdError } from '../errors.js';
 import type { FileLock } from '../kernel/file-lock.js';
 import { prepareMountFolder } from '../kernel/netns/mount-folder.js';
 import { groupId } from '../kernel/process/group.js';
+import { refuseTaken } from '../reconcile/index.js';
 import {
   assertPlaceSafe,
   isStateDirectoryWhole,
   lockPath,
   lockStateDirectory,
   openStateDirectory,
+  peekLeases,
   writeSite,
 } from '../state/index.js';
 import { claimIdentity, claimSite, refuseRival } from './claim.js';
@@ -85,8 +87,11 @@ async function checkStart(options: OpenStateOptions, held: Held): Promise<Site> 
   assertPlaceSafe(config.netnsDir, 'netns_dir');
   await options.assertSocketFree(socketPath, { ownFolder: stateDir });
   using host = Host.open();
-  const { site, claim } = await claimSite({ stateDir, netnsDir: config.netnsDir, socket: host.socket });
+  const { site, links, claim } = await claimSite({ stateDir, netnsDir: config.netnsDir, socket: host.socket });
   held.add(claim);
+  const present = new Set(links.map(({ name }) => name));
+  const standing = peekLeases(stateDir).filter(({ facts }) => present.has(facts?.interface.hostName ?? ''));
+  refuseTaken(standing, config.pools);
   await refuseOverlap({ host, site, pools: config.pools });
   return site;
 }

@@ -51,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
   await using thread = await EndpointThread.start({ site: state.site, networks });
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
-  const [api] = await Promise.all([import('../api/index.js'), thread.open()]);
+  const api = await import('../api/index.js');
   // Again, since a thread has been started.
   keepYoungGenerationSmall();
 
@@ -64,8 +64,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   shelf.watch(pools);
 
   // Reconcile, then the socket.
-  using reconcile = await openReconcile({ config, state, opened, thread, log });
-  const server = await openApi({ api, config, socketPath, startedAt, opened, thread, reconcile, log });
+  using reconcile = await openReconcile({ state, opened, thread, log });
+  const server = await openApi({ api, config: opened.config, socketPath, startedAt, opened, thread, reconcile, log });
   log.info(
     { socket: socketPath, stateDir: state.stateDir, pools: config.pools.map(({ name }) => name) },
     'netnsd is ready',

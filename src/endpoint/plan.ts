@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
 import { aliasOf, shortHash } from './identity.js';
@@ -77,12 +78,10 @@ export function pairNames(bridge: string): readonly [own: string, first: string]
   return [`${bridge}u`, `${bridge}d`];
 }
 
-/** The MAC of the bridge that holds the gateway's address. */
-export function bridgeMac(subnet: Subnet, place: number): number[] {
-  const address = place === 0 ? subnet.gateway : subnet.network;
-  const bytes = mac(MAC_PREFIX.bridge, address);
-  if (place > 0) bytes[1] = place & 255;
-  return bytes;
+/** The MAC of a bridge, by its name: it stays when the subnet changes, and with it what containers know of the gateway. */
+export function bridgeMac(name: string): number[] {
+  const digest = createHash('sha256').update(name).digest();
+  return [...MAC_PREFIX.bridge, ...digest.subarray(0, 4)];
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {

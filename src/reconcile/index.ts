@@ -3,7 +3,7 @@
 // At the start of a daemon.
 
 export { planStart, type StartPlan } from './start-plan.js';
-export { carryOutStart, surveyStart } from './startup.js';
+export { carryOutStart, refuseTaken, surveyStart } from './startup.js';
 export { highestSeq, namesOf } from './strays.js';
 
 // While it runs.

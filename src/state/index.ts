@@ -13,6 +13,7 @@ export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from
 export { FileAddressCooldowns } from './address-cooldowns.js';
 export { CooldownFile } from './cooldown-file.js';
 export { LeaseFiles } from './lease-files.js';
+export { peekLeases } from './load.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
 export { readSite, realStateDir, siteOf, writeSite } from './site-file.js';

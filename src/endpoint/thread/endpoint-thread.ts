@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
+import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import {
+  type AdoptedEndpoint,
   type BuiltEndpoint,
   type Found,
   fromPlain,
@@ -31,7 +33,7 @@ type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError }
 export class EndpointThread {
   readonly #worker: Worker;
   readonly #site: Site;
-  readonly #networks: ReadonlyMap<string, NetworkSettings>;
+  readonly #networks: Map<string, NetworkSettings>;
   readonly #waiting = new Map<number, Waiting>();
   #ticket = 0;
   #ended: NetnsdError | undefined;
@@ -64,8 +66,15 @@ export class EndpointThread {
     this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
   }
 
-  async open(): Promise<void> {
-    await this.#call('open', null);
+  /** `retired`: networks of pools that are no longer configured and whose leases stand. */
+  async open(retired: readonly NetworkSettings[] = []): Promise<void> {
+    for (const network of retired) this.#networks.set(network.name, network);
+    await this.#call('open', { retired });
+  }
+
+  /** See `describeNamespaces`. */
+  describe(pids: readonly number[]): Promise<Inhabited[]> {
+    return this.#call('describe', { pids });
   }
 
   inventory(): Promise<Found> {
@@ -109,7 +118,7 @@ export class EndpointThread {
     await this.#call('graft', { name, targetFd });
   }
 
-  adopt(names: readonly EndpointName[]): Promise<boolean[]> {
+  adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
     return this.#call('adopt', { names });
   }
 

@@ -23,11 +23,12 @@ const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.sealsAreFew }
 let running = false;
 
 const HANDLERS: Handlers = {
-  open: async () => {
-    await worker.open();
+  open: (input) => {
+    worker.open(input);
     return null;
   },
   inventory: () => worker.inventory(),
+  describe: ({ pids }) => worker.describe(pids),
   build: ({ names }) => toPlain(worker.build(names)) as Jobs['build']['out'],
   destroy: async ({ names }) => toPlain(await worker.destroy(names)) as Jobs['destroy']['out'],
   graft: async (input) => {

@@ -190,7 +190,7 @@ function atStart(title: string): Told {
   const survey = surveyOf(world);
   const { adopted, strays, staleBridges, orphans } = planStart(survey);
   if (title.startsWith('bridge')) return [staleBridges.length > 0 ? 'removed' : 'kept', '-'];
-  const all = [...adopted, ...strays, ...orphans];
+  const all = [...adopted, ...strays];
   if (all.length !== 1) throw new Error(`${all.length} outcomes for one endpoint`);
   const { record } = world;
   if (record === null) return [strays.length === 1 ? 'removed' : 'kept', '-'];

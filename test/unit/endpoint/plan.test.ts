@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  bridgeMac,
-  bridgeName,
-  factsOf,
-  hostLinkName,
-  macText,
-  planEndpoint,
-  subnetOf,
-} from '../../../src/endpoint/plan.js';
+import { bridgeMac, bridgeName, factsOf, hostLinkName, macText, planEndpoint } from '../../../src/endpoint/plan.js';
 import { nameOf, SETTINGS, SITE } from './fixture.js';
 
 /** IFNAMSIZ of include/uapi/linux/if.h, without the final zero. */
@@ -67,8 +59,7 @@ t.test('names of links fit into the kernel, whatever the number of the endpoint 
 });
 
 t.test('no two bridges, host ends or containers of a pool have one MAC', (t) => {
-  const subnet = subnetOf(SETTINGS.subnet);
-  const macs = Array.from({ length: 66 }, (_, place) => macText(bridgeMac(subnet, place)));
+  const macs = Array.from({ length: 66 }, (_, place) => macText(bridgeMac(bridgeName(SITE, 'default', place))));
   for (let index = 0; index < 1000; index += 1) {
     const { containerMac, hostMac } = planEndpoint(SITE, SETTINGS, nameOf(index));
     macs.push(macText(containerMac), macText(hostMac));

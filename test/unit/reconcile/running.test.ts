@@ -18,6 +18,7 @@ async function scene(sizes: Sizes = {}) {
     /** Names of links and paths of mounts that were deleted. */
     missing: new Set<string>(),
     extra: [] as Link[],
+    mounts: [] as [string, number][],
     inside: new Map<number, number[]>(),
     lacking: new Map<string, string>(),
     destroyed: [] as string[],
@@ -49,11 +50,11 @@ async function scene(sizes: Sizes = {}) {
       bridges: [],
       namespaces: keys
         .map(({ id, seq }) => [netnsPath(SITE, id), 4026531840 + seq] as const)
-        .filter(([path]) => !kernel.missing.has(path)),
+        .filter(([path]) => !kernel.missing.has(path))
+        .concat(kernel.mounts as never),
     };
   }
   const now = { ms: 0 };
-  const orphans: EndpointName[] = [];
   const reconciler = new Reconciler({
     site: SITE,
     pools: made.pools,
@@ -61,7 +62,6 @@ async function scene(sizes: Sizes = {}) {
     times: () => ({ goneAfterMs: 300_000, unusedAfterMs: 3_600_000 }),
     sight: { wholeMachine: true, others: true },
     monotonicMs: () => now.ms,
-    orphans,
   });
   const run = async (fix = true) => {
     let ended = false;
@@ -74,7 +74,7 @@ async function scene(sizes: Sizes = {}) {
   };
   const record = (state: EndpointRecord['state']) =>
     made.pools.records().find((one) => one.state === state) as EndpointRecord;
-  return { ...made, kernel, reconciler, run, record, now, orphans };
+  return { ...made, kernel, reconciler, run, record, now };
 }
 
 t.test('nothing is found if all is as it was built', async (t) => {
@@ -176,13 +176,17 @@ t.test('an endpoint that is built or destroyed during a survey is not a stray', 
   t.strictSame(kernel.destroyed, []);
 });
 
-t.test('an object of no endpoint is removed, one of an orphaned lease is not', async (t) => {
-  const { run, kernel, orphans } = await scene();
+t.test('an object of no endpoint is removed, and one with a process inside is told', async (t) => {
+  const { run, kernel } = await scene();
   kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as Link);
+  kernel.mounts.push([netnsPath(SITE, 'former-800'), 4711]);
+  kernel.inside.set(4711, [815]);
   kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as Link);
   kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as Link);
-  orphans.push({ id: 'former-800', pool: 'former', index: 1, seq: 800 });
-  t.match(await run(), [{ object: 'default-900', action: 'removed', outcome: 'done' }]);
+  t.match(await run(), [
+    { object: 'default-900', action: 'removed', outcome: 'done' },
+    { object: 'former-800', action: 'none', outcome: 'found', problem: /is in use/ },
+  ]);
   t.strictSame(kernel.destroyed, ['default-900'], 'and not the reference endpoint, number 0');
 });
 
