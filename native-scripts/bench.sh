@@ -11,5 +11,5 @@ bench() {
 if (($#)); then
   bench "$@"
 else
-  for suite in build acquire start recycle memory; do bench "$suite"; done
+  for suite in build boot fill acquire cli start recycle memory; do bench "$suite"; done
 fi

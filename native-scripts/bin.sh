@@ -1,10 +1,12 @@
 #!/bin/sh
-# The command netnsd, in dist/bin:
+# The native programs of the package, in dist/bin:
 #
 #   native-scripts/bin.sh build|check
 #
-# `build` puts the native program there (netnsd/README.md), or, where it cannot be built, a script that calls the one in JavaScript. A
-# package has what it was built with: `check`, which npm runs after it installed one, puts the script there where the machine is another.
+# `build` puts the command netnsd there (netnsd/README.md), or, where it cannot be built, a script that calls the one in JavaScript; and
+# netnsd-vault, without which no daemon starts. A package has what it was built with: `check`, which npm runs after it installed one,
+# puts the script there where the machine is another, and builds netnsd-vault anew.
+# Both have V8 compile the daemon, so that its starts need not (src/code/cache.ts).
 set -eu
 cd -- "$(dirname -- "$0")/.."
 
@@ -17,6 +19,23 @@ EOF
   mv dist/bin/.netnsd.new dist/bin/netnsd
 }
 
+vault() {
+  if make -s -C native-scripts vault >dist/bin/.make.log 2>&1; then
+    cp native-scripts/build/netnsd-vault dist/bin/.netnsd-vault.new
+    mv dist/bin/.netnsd-vault.new dist/bin/netnsd-vault
+  else
+    cat dist/bin/.make.log >&2
+    echo 'netnsd-vault cannot be built, which takes make and a C compiler: netnsd serve does not start without it' >&2
+    rm -f dist/bin/netnsd-vault
+  fi
+  rm -f dist/bin/.make.log
+}
+
+# Of no consequence where it fails: a start takes longer.
+keep_code() {
+  "${NETNSD_NODE:-node}" dist/src/code/keep-main.js || echo 'netnsd: the code of the daemon is not kept: its starts take longer' >&2
+}
+
 case ${1:-} in
   build)
     mkdir -p dist/bin
@@ -27,12 +46,18 @@ case ${1:-} in
       echo 'netnsd is built without its native program, which takes make and a C compiler: acquire and release take longer' >&2
       script
     fi
-    rm -f dist/bin/.make.log
+    vault
     uname -m >dist/bin/.machine
+    keep_code
     ;;
   check)
     [ -e dist/bin/.machine ] || exit 0
-    [ "$(cat dist/bin/.machine)" = "$(uname -m)" ] || script
+    if [ "$(cat dist/bin/.machine)" != "$(uname -m)" ]; then
+      script
+      vault
+      uname -m >dist/bin/.machine
+    fi
+    keep_code
     ;;
   *)
     echo 'usage: native-scripts/bin.sh build|check' >&2

@@ -1,6 +1,7 @@
 // Bundles the program into dist/bundle/, which dist/src/main.js runs: a start loads a few files instead of hundreds. The
 // modules of dist/src/ stay, for the tests and for the client that the package exports.
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -18,33 +19,79 @@ const jsoncParser = {
   },
 };
 
-rmSync(`${TOP}dist/bundle`, { recursive: true, force: true });
-await build({
+const common = {
   absWorkingDir: TOP,
-  entryPoints: [
-    // What src/main.ts runs.
-    ...['src/netnsd.ts', 'src/kernel/process/shed-privileges.ts'],
-    // The kernel thread, and the process by which `netnsd doctor` tries the kernel.
-    ...['src/endpoint/thread/thread-main.ts', 'src/kernel/process/trial-main.ts'],
-  ],
-  entryNames: '[name]',
   outdir: 'dist/bundle',
   bundle: true,
-  // What a command does not need is in files of its own: see the `import()`s in src/netnsd.ts.
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  external: [
-    // Loads its native module from its own folder. (Of `netlink`, which has one as well, only parsers and constants are used.)
-    'koffi',
-    // What fastify can do, and src/api/server.ts has it do otherwise, or not at all.
-    ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
-  ],
-  // For the packages that are CommonJS.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   plugins: [jsoncParser],
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
+};
+const external = [
+  // Loads its native module from its own folder. (Of `netlink`, which has one as well, only parsers and constants are used.)
+  'koffi',
+  // What fastify can do, and src/api/server.ts has it do otherwise, or not at all.
+  ...['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
+];
+
+rmSync(`${TOP}dist/bundle`, { recursive: true, force: true });
+
+// All commands but serve. What one does not need is in files of its own: see the `import()`s in src/netnsd.ts.
+await build({
+  ...common,
+  external,
+  entryPoints: ['src/netnsd.ts'],
+  format: 'esm',
+  splitting: true,
+  outExtension: { '.js': '.mjs' },
+  // For the packages that are CommonJS.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
+
+const commonJs = {
+  ...common,
+  format: 'cjs',
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+// What starts the daemon, what runs the two files below, and the process by which `netnsd doctor` tries the kernel.
+await build({
+  ...commonJs,
+  external,
+  entryPoints: ['src/netnsd-serve.ts', 'src/code/cache.ts', 'src/kernel/process/trial-main.ts'],
+  entryNames: '[name]',
+});
+
+/** TLS, and what brings it along: fastify loads it for servers that netnsd does not have. */
+const noTls = {
+  name: 'no-tls',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:https?2?$/ }, ({ path, importer }) =>
+      path !== 'node:http' && /fastify/.test(importer) ? { path, namespace: 'no-tls' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'no-tls' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+// The daemon and its kernel thread, one file each. All that it loads later is in it as well, since an upgrade
+// may have replaced the package by then; pino-pretty is loaded at the start, if at all.
+const { outputFiles } = await build({
+  ...commonJs,
+  plugins: [jsoncParser, noTls],
+  external: [...external, 'pino-pretty'],
+  entryPoints: ['src/netnsd-daemon.ts', 'src/endpoint/thread/thread-main.ts'],
+  entryNames: '[name].code',
+  // An `import()` of a package becomes a require(), which needs no loader in what src/code/cache.ts runs.
+  supported: { 'dynamic-import': false },
+  write: false,
+});
+for (const { path, text } of outputFiles) {
+  if (path.endsWith('.map')) writeFileSync(path, text);
+  else writeFileSync(path, `${text.trimEnd()}\n//# netnsd=${createHash('sha256').update(text).digest('hex')}\n`);
+}
+writeFileSync(`${TOP}dist/bundle/thread-main.js`, "require('./cache.js').runCode(require.resolve('./thread-main.code.js'));\n");
+writeFileSync(`${TOP}dist/bundle/package.json`, '{ "type": "commonjs" }\n');

@@ -31,6 +31,11 @@ section processes
 for command in /proc/[0-9]*/cmdline; do
   tr '\0' ' ' 2>/dev/null <"$command" | grep -F "$PWD/dist/src/main.js" || true
 done | sort
+for process in /proc/[0-9]*; do
+  # Not those of a sandbox, which has process numbers of its own.
+  [[ $(readlink "$process/ns/pid" || true) == "$(readlink /proc/self/ns/pid)" ]] || continue
+  [[ $(cat "$process/comm" 2>/dev/null || true) != netnsd-vault ]] || echo "netnsd-vault of $(cat "$process/root/identity" || true)"
+done 2>/dev/null | sort
 section cgroups
 # Other cgroups come and go while it looks.
 { find /sys/fs/cgroup -type d -name 'netnsd-sandbox-*' 2>/dev/null || true; } | while read -r folder; do

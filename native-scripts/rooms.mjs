@@ -6,7 +6,9 @@
 /** From the top down. Rooms of one layer stand side by side and do not import each other. */
 export const LAYERS = [
   ['main'],
-  ['netnsd'],
+  ['netnsd', 'netnsd-serve'],
+  ['netnsd-daemon'],
+  ['process'],
   ['bench'],
   ['cli'],
   ['client', 'doctor'],
@@ -14,6 +16,7 @@ export const LAYERS = [
   ['api', 'containers', 'reconcile', 'shelf'],
   ['pool'],
   ['state', 'oci', 'config'],
+  ['code'],
   ['endpoint'],
   ['kernel'],
   ['address'],
@@ -27,17 +30,32 @@ export const LAYERS = [
 export const ROOMS = {
   main: {
     file: 'main.ts',
-    holds: 'what users run: sheds privileges, then loads the bundle of `netnsd.ts`',
+    holds: 'what users run: loads the bundle of `netnsd-serve.ts` or of `netnsd.ts`',
     imports: [],
   },
   netnsd: {
     file: 'netnsd.ts',
-    holds: 'the process: arguments, exit status',
-    imports: ['bench', 'cli', 'client', 'doctor', 'daemon', 'kernel', 'version'],
+    holds: 'all commands but serve, and the room that each needs',
+    imports: ['process', 'bench', 'client', 'doctor', 'daemon'],
+  },
+  'netnsd-serve': {
+    file: 'netnsd-serve.ts',
+    holds: 'starts the daemon: sheds privileges, starts the kernel thread, loads `netnsd-daemon.ts`',
+    imports: ['netnsd-daemon', 'code', 'endpoint', 'kernel'],
+  },
+  'netnsd-daemon': {
+    file: 'netnsd-daemon.ts',
+    holds: 'the command serve',
+    imports: ['process', 'daemon'],
+  },
+  process: {
+    file: 'process.ts',
+    holds: 'the process: arguments, standard streams, exit status',
+    imports: ['cli', 'errors', 'version'],
   },
   bench: {
     holds: 'what `netnsd bench` and `npm run demo` run',
-    imports: ['client', 'pool', 'state', 'oci', 'config', 'endpoint', 'kernel', 'errors', 'address', 'version'],
+    imports: ['cli', 'client', 'pool', 'state', 'oci', 'config', 'endpoint', 'kernel', 'errors', 'address', 'version'],
   },
   cli: {
     holds: 'the commands: options, texts, tables',
@@ -89,13 +107,17 @@ export const ROOMS = {
     holds: 'the TOML file: keys, defaults, messages with file and line',
     imports: ['errors', 'address'],
   },
+  code: {
+    holds: 'keeps the code that V8 makes of the bundle, for the next start',
+    imports: ['endpoint'],
+  },
   endpoint: {
     holds: 'the network of a pool; builds, verifies and destroys endpoints; the kernel thread',
     imports: ['kernel', 'errors', 'address'],
   },
   kernel: {
     holds: 'netlink, namespaces, processes, BPF, nftables; one file an object of the kernel',
-    imports: ['errors'],
+    imports: ['errors', 'version'],
   },
   errors: { file: 'errors.ts', holds: 'every error code with its meaning and HTTP status', imports: [] },
   address: { holds: 'IPv4 arithmetic', imports: ['errors'] },

@@ -24,15 +24,13 @@ while (($#)); do
 done
 
 # What is looked for (a command, or a file by its absolute path) and the package that has it.
-needs=(runc=runc /bin/busybox=busybox-static ip=iproute2 unshare=util-linux)
+needs=(runc=runc /bin/busybox=busybox-static ip=iproute2 unshare=util-linux make=make gcc=gcc /usr/include/stdlib.h=libc6-dev musl-gcc=musl-tools)
 testing=(ethtool=ethtool iptables-legacy=iptables conntrack=conntrack crun=crun containerd=containerd ctr=containerd podman=podman conmon=conmon runsc=runsc nft=nftables strace=strace systemd-analyze=systemd)
-native=(make=make gcc=gcc /usr/include/stdlib.h=libc6-dev musl-gcc=musl-tools)
 peers=(/usr/lib/cni/bridge=containernetworking-plugins iptables=iptables hyperfine=hyperfine)
 case $purpose in
-  demo) ;;
-  install) needs+=("${native[@]}") ;;
-  test) needs+=("${testing[@]}" "${native[@]}") ;;
-  bench) needs+=("${testing[@]}" "${native[@]}" "${peers[@]}") ;;
+  demo | install) ;;
+  test) needs+=("${testing[@]}") ;;
+  bench) needs+=("${testing[@]}" "${peers[@]}") ;;
   *) fail "--for takes demo, install, test or bench, not '$purpose'" ;;
 esac
 
@@ -138,9 +136,7 @@ build() {
   touch dist/.built
 }
 
-# The demo needs none of the C programs, and so no compiler.
 build_native() {
-  [[ $purpose != demo && -e native-scripts/Makefile ]] || return 0
   make -q -C native-scripts >/dev/null 2>&1 || say 'building the native programs'
   quietly make -C native-scripts
 }

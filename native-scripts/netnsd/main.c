@@ -8,6 +8,7 @@
 #include "commands-run.h"
 #include "node.h"
 #include "paths.h"
+#include "privileges.h"
 
 static int run(const struct command_line *line, const char *socket_path) {
   static const struct {
@@ -19,10 +20,19 @@ static int run(const struct command_line *line, const char *socket_path) {
   return FOR_NODE;
 }
 
+/* `netnsd serve`, as src/main.ts finds out too: the first word that is no option. */
+static bool is_serve(int argc, char *const *argv) {
+  for (int i = 1; i < argc; i++)
+    if (argv[i][0] != '-') return strcmp(argv[i], "serve") == 0;
+  return false;
+}
+
 int main(int argc, char **argv) {
   static struct command_line line;
   char socket_path[PATH_MAX];
   int status = FOR_NODE;
   if (command_line_read(&line, argc, argv) && find_socket(socket_path, value_of(&line, "socket"))) status = run(&line, socket_path);
-  return status == FOR_NODE ? become_node(argc, argv) : status;
+  if (status != FOR_NODE) return status;
+  if (is_serve(argc, argv) && !shed_privileges()) return 1;
+  return become_node(argc, argv);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../errors.js';
@@ -26,7 +26,7 @@ export interface Launched {
 /** Executes `serve` of the netnsd in `home` (a built checkout) on a state directory of its own; does not wait for anything. */
 export function launch(options: { home: string; name: string; pool: DaemonPool }): Launched {
   const { home, name, pool } = options;
-  const main = `${home}/dist/src/main.js`;
+  const [program, ...words] = programOf(home);
   const folder = `/run/bench-${name}`;
   const stateDir = `${folder}/state`;
   const socket = `${stateDir}/netnsd.sock`;
@@ -36,9 +36,10 @@ export function launch(options: { home: string; name: string; pool: DaemonPool }
   const logFd = openSync(log, 'a');
   const place = ['--state-dir', stateDir, '--socket', socket];
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [main, 'serve', '--config', `${folder}/netnsd.toml`, ...place], {
+  const child = spawn(program, [...words, 'serve', '--config', `${folder}/netnsd.toml`, ...place], {
     stdio: ['ignore', logFd, logFd],
-    env: { ...process.env, NOTIFY_SOCKET: '' },
+    // The same Node.js for all.
+    env: { ...process.env, NOTIFY_SOCKET: '', NETNSD_NODE: process.execPath },
   });
   closeSync(logFd);
   return {
@@ -56,9 +57,15 @@ export function launch(options: { home: string; name: string; pool: DaemonPool }
         child.kill('SIGTERM');
         await ended;
       }
-      await runProcess(process.execPath, [main, 'down', '--force', ...place]);
+      await runProcess(program, [...words, 'down', '--force', ...place]);
     },
   };
+}
+
+/** What its users call: the native program, or, in a checkout that has none, its JavaScript. */
+function programOf(home: string): [file: string, ...args: string[]] {
+  const native = `${home}/dist/bin/netnsd`;
+  return existsSync(native) ? [native] : [process.execPath, `${home}/dist/src/main.js`];
 }
 
 function assertAlive(child: ChildProcess, log: string): void {

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BENCH_SUITES, benchSuiteLines } from '../cli/bench-suites.js';
 import { NetnsdError } from '../errors.js';
 
-export const SUITES = ['build', 'boot', 'fill', 'acquire', 'cli', 'start', 'recycle', 'memory'] as const;
-export type SuiteName = (typeof SUITES)[number];
+/** Those that run in a sandbox, with the options below. */
+export type SuiteName = Exclude<keyof typeof BENCH_SUITES, 'sizing'>;
+export const SUITES = Object.keys(BENCH_SUITES).filter((name): name is SuiteName => name !== 'sizing');
 export const PEERS = ['cni', 'ip'] as const;
 export type PeerName = (typeof PEERS)[number];
 
@@ -26,15 +28,7 @@ export const HELP = `Usage: netnsd bench SUITE [options]
 Measures netnsd in namespaces of its own, touching nothing of the host.
 
 Suites:
-  build     build endpoints, against the same netlink requests from C, the CNI bridge plugin and ip commands
-  boot      from exec of netnsd serve to its first answer, against a fastify server that answers a constant
-  fill      from exec of netnsd serve to a full pool, against the same netlink requests from C
-  acquire   lease warm endpoints over the socket: one client, 100 at once on new and on kept connections, 100 paced
-  cli       netnsd acquire --path and netnsd release, against /bin/true
-  start     100 containers at once beside a pool, against the same host without netnsd; SIZES are the pool's
-  recycle   released endpoints ready again by seal, by proof and by replacement; acquires beside a churn
-  memory    the daemon's resident memory and the kernel's memory an endpoint
-  sizing    how pools size themselves, simulated; its own options: netnsd bench sizing --help
+${benchSuiteLines()}
 
 Options:
   --rounds N      how often each is measured, in alternating order (default: build 5, boot 10,

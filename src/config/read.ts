@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, normalize } from 'node:path';
+import { normalize } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { parseDocument } from './document.js';
 import { POOL_KEYS, TOP_KEYS } from './keys/index.js';
@@ -9,17 +9,15 @@ import type { Config } from './types.js';
 
 /** Read if it exists and no other file is given. */
 export const CONFIG_FILE = '/etc/netnsd/netnsd.toml';
-const STATE_DIR = '/run/netnsd';
 
 /**
  * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists; otherwise returns
- * the defaults. `netns_dir` is in `stateDir` unless set. Throws `config_invalid` and `subnet_overlap`, in one line with
- * file, line and key.
+ * the defaults. Throws `config_invalid` and `subnet_overlap`, in one line with file, line and key.
  */
-export function readConfig({ path, stateDir = STATE_DIR }: { path: string | null; stateDir?: string }): Config {
+export function readConfig({ path }: { path: string | null }): Config {
   const file = path ?? CONFIG_FILE;
   const source = readSource(file, path !== null);
-  return parseConfig({ source: source ?? '', file, stateDir });
+  return parseConfig({ source: source ?? '', file });
 }
 
 /** The text of the file; null if it does not exist and is not required. */
@@ -44,14 +42,15 @@ function readSource(file: string, required: boolean): string | null {
 }
 
 /** The configuration in the TOML text `source`; messages name it `file`. */
-export function parseConfig(options: { source: string; file: string; stateDir: string }): Config {
-  const { source, file, stateDir } = options;
+export function parseConfig(options: { source: string; file: string }): Config {
+  const { source, file } = options;
   const top = new Section({ file, path: '' }, parseDocument(source, file));
   const elsewhere = Object.fromEntries([...namesOf(POOL_KEYS), 'dns'].map((key) => [key, 'a table [pools.NAME]']));
   top.refuseUnknown([...namesOf(TOP_KEYS), 'pools'], { elsewhere });
   const pools = top.section('pools');
+  const netnsDir = top.read(TOP_KEYS.netnsDir) ?? TOP_KEYS.netnsDir.initial;
   return {
-    netnsDir: normalize(top.read(TOP_KEYS.netnsDir) ?? join(stateDir, 'netns')),
+    netnsDir: netnsDir === null ? null : normalize(netnsDir),
     socketGroup: top.read(TOP_KEYS.socketGroup) ?? TOP_KEYS.socketGroup.initial,
     socketMode: top.read(TOP_KEYS.socketMode) ?? TOP_KEYS.socketMode.initial,
     reconcileSeconds: top.read(TOP_KEYS.reconcileSeconds) ?? TOP_KEYS.reconcileSeconds.initial,

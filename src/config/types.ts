@@ -1,7 +1,7 @@
 /** The configuration after defaults, validation and unit conversion: what `readConfig` returns. */
 export interface Config {
-  /** Folder in which namespaces are mounted; `STATE_DIR/netns` unless set. `/run/netns` makes them visible to `ip netns`. */
-  readonly netnsDir: string;
+  /** Folder of symbolic links to the namespaces, or null; `/run/netns` makes them visible to `ip netns`. */
+  readonly netnsDir: string | null;
   /** Group of the socket (mode 0660), or null (mode 0600). */
   readonly socketGroup: string | null;
   /** Octal digits, or null: 0600, or 0660 with a group. */

@@ -7,7 +7,7 @@ import { bootId } from '../kernel/host/boot-id.js';
 import { NameLock } from '../kernel/name-lock.js';
 import type { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type Link, listLinks } from '../kernel/rtnetlink/link.js';
-import { readSite, realStateDir, siteOf } from '../state/index.js';
+import { readFormerMounts, readSite, realStateDir, siteOf } from '../state/index.js';
 
 interface Log {
   warn(details: object, message: string): void;
@@ -87,8 +87,13 @@ export async function findSite(options: {
   const site = siteOf(stateDir, netnsDir ?? recorded?.netnsDir ?? null);
   const links = [...(await listLinks(socket, { kind: 'bridge' })), ...(await listLinks(socket, { kind: 'veth' }))];
   const { identity } = site;
-  const path = realStateDir(stateDir);
-  const instanceId = chooseInstanceId({ identity, stateDir: path, links, recorded: recorded?.instanceId, claim });
+  // What version 0.1 made has no identity, and the instance id of the path.
+  const isFormer = readFormerMounts(stateDir) !== undefined;
+  const instanceId = chooseInstanceId({
+    ...{ identity, stateDir: site.stateDir, links, claim },
+    recorded: isFormer ? undefined : recorded?.instanceId,
+    isFormer,
+  });
   return { site: { ...site, instanceId }, links };
 }
 

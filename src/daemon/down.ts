@@ -1,14 +1,17 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deleteLinks, destroyEndpoints } from '../endpoint/build/destroy.js';
-import { takeInventory } from '../endpoint/build/inventory.js';
-import { Host } from '../endpoint/host.js';
+import { deleteLinks, waitForCleanup } from '../endpoint/build/destroy.js';
+import { takeOverLinks } from '../endpoint/build/former-links.js';
+import { listHostLinks } from '../endpoint/build/inventory.js';
 import { NetnsdError } from '../errors.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
-import { removeMountFolder } from '../kernel/netns/mount-folder.js';
+import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
+import { removeFormerMounts } from '../kernel/netns/former-mounts.js';
+import { NetnsLinks } from '../kernel/netns/netns-links.js';
+import { stopVault } from '../kernel/netns/vault-program.js';
 import { namesOf } from '../reconcile/index.js';
-import { lockPath, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
+import { lockPath, readFormerMounts, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
 import { claimIdentity, claimSite, refuseRival } from './claim.js';
 import { Held } from './held.js';
 import { assertPrivileged } from './privileges.js';
@@ -43,32 +46,40 @@ export async function takeDown({ stateDir, socketPath, force }: DownOptions): Pr
   const stoppedPid = await stopDaemon(stateDir, held);
   removeForeignFiles(stateDir);
   closeShelf(stateDir);
-  using host = Host.open();
-  const { site, claim } = await claimSite({ stateDir, netnsDir: null, socket: host.socket });
+  const former = readFormerMounts(stateDir);
+  using socket = NetlinkSocket.open({ many: true });
+  const { site, claim } = await claimSite({ stateDir, netnsDir: null, socket });
   held.add(claim);
-  const before = await takeInventory(host, site);
-  const names = namesOf(site, {
-    links: [...before.links.values()],
-    namespaces: [...before.namespaces],
+  if (former !== undefined) await takeOverLinks(socket, site);
+  const { links, bridges } = await listHostLinks(socket, site);
+  const names = namesOf(site, { links: [...links.values()], namespaces: [] });
+  NetnsLinks.of(site)?.clear();
+  // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
+  const failures = await failuresOf(async () => {
+    if (former !== undefined) removeFormerMounts(former);
+    if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
-  const failures: string[] = [];
-  for (const outcome of await destroyEndpoints({ host, site, names }))
-    if (!outcome.ok) failures.push(outcome.error.message);
-  const stuck = await deleteLinks(
-    host,
-    before.bridges.map(({ name }) => name),
-  );
-  for (const [name, error] of stuck) failures.push(`bridge ${name}: ${error.message}`);
+  const left = await waitForCleanup(socket, [...links.keys()]);
+  for (const [name, { message }] of deleteLinks(socket, [...left, ...bridges.map((bridge) => bridge.name)]))
+    failures.push(`${name}: ${message}`);
   if (failures.length > 0) throw new NetnsdError('destroy_failed', `failed to remove ${failures.join('; ')}`);
-  removeMountFolder(site.netnsDir);
   removeFiles(stateDir, socketPath);
-  return { stoppedPid, endpoints: names.length, bridges: before.bridges.length };
+  return { stoppedPid, endpoints: names.length, bridges: bridges.length };
 }
 
 /** Removes the shelf first, so that nothing more can be taken: a client in the middle of it finds its mark gone, and gives up. */
 function closeShelf(stateDir: string): void {
   const folder = join(stateDir, SHELF);
   for (const part of ['offers', '.']) rmSync(join(folder, part), { recursive: true, force: true, maxRetries: 10 });
+}
+
+async function failuresOf(act: () => Promise<void>): Promise<string[]> {
+  try {
+    await act();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 /**
@@ -138,4 +149,14 @@ function removeFiles(stateDir: string, socketPath: string): void {
     // Already gone; or a mount point, as the RuntimeDirectory= of systemd, which removes it.
     if (existsSync(stateDir) && (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
   }
+}
+
+/** Removes every trace of a daemon, alive or dead; reports on stderr and resolves with the exit status. */
+export async function down(options: DownOptions): Promise<number> {
+  const { stoppedPid, endpoints, bridges } = await takeDown(options);
+  const daemon = stoppedPid === null ? 'no daemon was running' : `the daemon (pid ${stoppedPid}) has stopped`;
+  process.stderr.write(
+    `${daemon}; ${endpoints} endpoints and ${bridges} ${bridges === 1 ? 'bridge' : 'bridges'} removed\n`,
+  );
+  return 0;
 }

@@ -7,7 +7,7 @@ const INTERVAL_MS = 2000;
 const FATAL: readonly string[] = ['state_dir_locked', 'state_dir_unsafe', 'daemon_running'];
 
 interface PlaceWatchOptions {
-  readonly state: { isWhole(): boolean; mend(): void };
+  readonly state: { isWhole(): boolean; mend(): Promise<void> };
   /** Writes everything that the state directory had again. */
   readonly rewrite: () => void;
   readonly socketPath: string;
@@ -41,7 +41,7 @@ export class PlaceWatch implements Disposable {
 
   async check(): Promise<void> {
     try {
-      this.#checkState();
+      await this.#checkState();
       await this.#checkSocket();
       this.#failure = '';
     } catch (thrown) {
@@ -53,10 +53,10 @@ export class PlaceWatch implements Disposable {
     }
   }
 
-  #checkState(): void {
+  async #checkState(): Promise<void> {
     const { state, rewrite, log } = this.#options;
     if (state.isWhole()) return;
-    state.mend();
+    await state.mend();
     rewrite();
     log.warn({}, 'the state directory or part of it was removed; it was written again');
   }

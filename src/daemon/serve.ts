@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { assertSocketFree } from '../api/listen.js';
 import { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
+import { startWorker } from '../endpoint/thread/start-worker.js';
 import type { NetworkSettings } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
-import { keepYoungGenerationSmall } from '../kernel/process/heap.js';
+import { keepMemorySmall } from '../kernel/process/heap.js';
 import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
@@ -22,6 +23,7 @@ import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
+import { VaultWatch } from './vault-watch.js';
 
 /** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
 const PORTS_PER_BRIDGE = 1000;
@@ -32,10 +34,10 @@ const GRACE_MS = 10_000;
 
 /**
  * Runs the daemon in the foreground until a signal ends it, and leaves every endpoint as it is: leased ones belong to running
- * containers, and the next daemon goes on with the others. Resolves with the exit status. Throws what keeps it from starting:
+ * containers, and the next daemon takes over the others. Resolves with the exit status. Throws what keeps it from starting:
  * missing_privilege, config_invalid, state_dir_locked, state_dir_unsafe, subnet_overlap, daemon_running.
  */
-export async function serve(options: ServeOptions): Promise<number> {
+export async function serve(options: ServeOptions, worker = startWorker()): Promise<number> {
   const startedAt = Date.now();
   // Configuration, log, signals.
   assertPrivileged();
@@ -45,18 +47,24 @@ export async function serve(options: ServeOptions): Promise<number> {
   using signals = new Signals({ log, reload: () => reloadLogLevel(options, log) });
   warnAtStart(config, log);
 
-  // All that may refuse the start, then the state directory and the kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
+  // All that may refuse the start, then the state directory, the vault and the kernel thread. The thread loads its code on a
+  // processor of its own; this one loads the API meanwhile.
   const { stateDir, socketPath } = options;
   using state = await openState({ stateDir, socketPath, config, assertSocketFree, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start({ site: state.site, networks });
+  await using thread = await EndpointThread.start(
+    { site: state.site, networks, formerMounts: state.formerMounts },
+    worker,
+  );
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
-  const api = await import('../api/index.js');
-  // Again, since a thread has been started.
-  keepYoungGenerationSmall();
+  const [api] = await Promise.all([import('../api/index.js'), thread.openVault()]);
+  // Not before: a heap that may not grow makes loading take twice as long.
+  keepMemorySmall();
+  await state.tookOver();
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
+  using _vault = new VaultWatch({ stateDir: state.site.stateDir, processes, log });
   const opened = await openPools({ config, state, networks, thread, processes, log });
   const { pools } = opened;
   using shelf = opened.shelf;

@@ -12,8 +12,8 @@ export interface ServeOptions {
 }
 
 /** The configuration, with what the command line overrides. Throws `config_invalid`. */
-export function readSettings({ configPath, stateDir, netnsDir, logLevel }: ServeOptions): Config {
-  const config = readConfig({ path: configPath, stateDir });
+export function readSettings({ configPath, netnsDir, logLevel }: ServeOptions): Config {
+  const config = readConfig({ path: configPath });
   return { ...config, netnsDir: netnsDir ?? config.netnsDir, logLevel: logLevel ?? config.logLevel };
 }
 

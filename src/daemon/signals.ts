@@ -53,7 +53,7 @@ export class Signals implements Disposable {
 
   #end(signal: Ending): void {
     if (this.#phase === 'starting') {
-      this.#log.info({ signal }, 'stopped while starting; the next start goes on');
+      this.#log.info({ signal }, 'stopped during startup; the next start continues');
       this[Symbol.dispose]();
       // By the signal itself, as it would without a handler; not by SIGQUIT, which dumps core.
       process.kill(process.pid, signal === 'SIGQUIT' ? 'SIGTERM' : signal);

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { takeInventory } from '../endpoint/build/inventory.js';
-import { Host } from '../endpoint/host.js';
-import { netnsPrefix } from '../endpoint/plan.js';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
-import { peekLeases } from '../state/index.js';
-import { findSite } from './claim.js';
+import { VAULT_LINK, VAULT_MOUNTS, VAULT_PIN } from '../kernel/netns/vault-layout.js';
+import { startVault } from '../kernel/netns/vault-program.js';
+import { peekLeases, realStateDir } from '../state/index.js';
 
 /** How many endpoints in use a message names, and how many processes of each. */
 const SHOWN = 10;
@@ -26,13 +25,8 @@ export async function refuseUsed(stateDir: string): Promise<void> {
 
 /** The endpoints that have a process inside, by the container or, where none is known, the endpoint's id. */
 async function findUsed(stateDir: string): Promise<{ name: string; pids: readonly number[] }[]> {
-  using host = Host.open();
-  const { site } = await findSite({ stateDir, netnsDir: null, socket: host.socket });
-  const { namespaces } = await takeInventory(host, site);
   const users = netnsUsers();
-  const prefix = `${site.netnsDir}/${netnsPrefix(site)}`;
-  const inodes = new Map<string, number | undefined>();
-  for (const [path, inode] of namespaces) inodes.set(path.slice(prefix.length), inode);
+  const inodes = new Map<string, number | undefined>(await mountedInodes(realStateDir(stateDir)));
   const names = new Map<string, string>();
   for (const { id, lease, facts } of peekLeases(stateDir)) {
     inodes.set(id, lease?.graft?.inode ?? facts?.netns.inode);
@@ -41,6 +35,17 @@ async function findUsed(stateDir: string): Promise<{ name: string; pids: readonl
   return [...inodes].flatMap(([id, inode]) => {
     const pids = users.get(inode ?? 0) ?? [];
     return pids.length === 0 ? [] : [{ name: names.get(id) ?? id, pids }];
+  });
+}
+
+/** What is mounted in the vault, by endpoint; a process stands in it afterwards. */
+async function mountedInodes(stateDir: string): Promise<[id: string, inode: number][]> {
+  if (!existsSync(join(stateDir, VAULT_PIN))) return [];
+  await startVault(stateDir);
+  const folder = `${join(stateDir, VAULT_LINK)}/..${VAULT_MOUNTS}`;
+  return readdirSync(folder).flatMap((id): [string, number][] => {
+    const stats = statSync(`${folder}/${id}`, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [[id, stats.ino]];
   });
 }
 

@@ -26,7 +26,7 @@ export interface Place {
 export async function readMachine(place: Place, daemon: DaemonView): Promise<Machine> {
   const files = new HostFiles();
   const kernel = release();
-  const config = attempt(() => readConfig({ path: place.configPath, stateDir: place.stateDir }));
+  const config = attempt(() => readConfig({ path: place.configPath }));
   return {
     files,
     euid: process.geteuid?.() ?? 0,

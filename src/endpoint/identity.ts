@@ -37,6 +37,11 @@ export function isOwn(site: Pick<Site, 'identity'>, { alias }: Pick<Link, 'alias
   return alias === undefined || alias === '' || ownAlias(site, alias) !== undefined;
 }
 
+/** `netnsd INSTANCE ENDPOINT`, which version 0.1 gave. */
+export function formerAlias(instanceId: string): string {
+  return `netnsd ${instanceId} `;
+}
+
 /** Four characters [a-z2-7] that stand for a longer text in the names of links and mounts. */
 export function shortHash(text: string): string {
   const digest = createHash('sha256').update(text).digest();
@@ -54,17 +59,19 @@ export function chooseInstanceId(options: {
   /** Links of the host; only those that look like a daemon's count. */
   links: readonly Pick<Link, 'name' | 'alias'>[];
   recorded: string | undefined;
+  /** Version 0.1 ran on the state directory last: links without an identity may be its own. */
+  isFormer?: boolean;
   /** Takes the instance id for this daemon; false where another daemon that runs has it. */
   claim: (instanceId: string) => boolean;
 }): string {
-  const { identity, stateDir, links, recorded, claim } = options;
+  const { identity, stateDir, links, recorded, isFormer = false, claim } = options;
   const own = new Set<string>();
   const others = new Set<string>();
   for (const link of links) {
     const id = LINK_NAME.exec(link.name)?.[1];
     if (id === undefined) continue;
     if (ownAlias({ identity }, link.alias) !== undefined) own.add(id);
-    else if (!isOwn({ identity }, link)) others.add(id);
+    else if (!isOwn({ identity }, link) && !(isFormer && link.alias?.startsWith(formerAlias(id)))) others.add(id);
   }
   const derived = Array.from({ length: ATTEMPTS }, (_, n) => shortHash(n === 0 ? stateDir : `${stateDir}\n${n}`));
   const candidates = [...own, ...(recorded === undefined ? [] : [recorded]), ...derived];

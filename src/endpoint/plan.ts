@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
 import { aliasOf, shortHash } from './identity.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
@@ -12,7 +11,6 @@ const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06,
 /** All that follows from a name, a site and a network, before anything exists; pure. */
 export interface EndpointPlan {
   readonly name: EndpointName;
-  readonly netnsPath: string;
   readonly hostName: string;
   /** On the host's link, beside its name: `netnsd ID IDENTITY`. */
   readonly alias: string;
@@ -55,13 +53,9 @@ export function hostLinkPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
 }
 
-/** Every mount of this daemon starts so; the folder may be shared with others (`/run/netns`). */
+/** Every link to a namespace in a folder that may be shared with others (`/run/netns`) starts so. */
 export function netnsPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
-}
-
-export function netnsPath(site: Site, id: string): string {
-  return join(site.netnsDir, `${netnsPrefix(site)}${id}`);
 }
 
 /** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
@@ -89,7 +83,6 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   const address = subnet.gateway + 1 + name.index;
   return {
     name,
-    netnsPath: netnsPath(site, name.id),
     hostName: hostLinkName(site, name.seq),
     alias: aliasOf(site, name.id),
     containerMac: mac(MAC_PREFIX.container, address),
@@ -102,10 +95,10 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   };
 }
 
-export function factsOf(plan: EndpointPlan, inode: number, dns: NetworkSettings['dns']): EndpointFacts {
+export function factsOf(plan: EndpointPlan, netns: EndpointFacts['netns'], dns: NetworkSettings['dns']): EndpointFacts {
   const gateway = plan.gateway.join('.');
   return {
-    netns: { path: plan.netnsPath, inode },
+    netns,
     interface: {
       name: CONTAINER_INTERFACE,
       mac: macText(plan.containerMac),

@@ -32,8 +32,10 @@ export interface Site {
   readonly instanceId: string;
   /** What makes the daemon out, on every link of it; see `identityOf`. */
   readonly identity: string;
-  /** Folder in which namespaces are mounted. */
-  readonly netnsDir: string;
+  /** Real path of the state directory, whose vault holds the namespaces. */
+  readonly stateDir: string;
+  /** Folder of symbolic links for people, if any. */
+  readonly netnsDir: string | null;
 }
 
 /** What is told about a built endpoint. */

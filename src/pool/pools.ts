@@ -162,7 +162,9 @@ export class Pools implements PoolService {
   }
 
   leases(filter: LeaseFilter = {}): Lease[] {
-    return this.#current.leases.list(filter);
+    // Several that were taken from the shelf may be entered in another order.
+    const leases = this.#current.leases.list(filter);
+    return leases.sort((one, other) => one.acquiredAt.localeCompare(other.acquiredAt));
   }
 
   status(): PoolStatus[] {

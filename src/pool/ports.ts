@@ -21,6 +21,13 @@ export interface Endpoints {
   seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]>;
   /** Checks that released endpoints are pristine. */
   verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]>;
+  /**
+   * Gives an endpoint that becomes ready again a path that no lease had before, and retracts the one that it had. Throws where
+   * that cannot be done.
+   */
+  renewPath(key: EndpointKey): string;
+  /** The lease of an endpoint has ended: its path leads nowhere any more. */
+  retractPath(key: EndpointKey): void;
   /** Ids of the processes inside each namespace. */
   users(netnsInodes: readonly number[]): Promise<number[][]>;
 }

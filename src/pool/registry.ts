@@ -31,7 +31,10 @@ export class Registry {
   named(name: string): Pool {
     const pool = this.#pools.get(name);
     if (pool !== undefined) return pool;
-    throw new NetnsdError('pool_not_found', `no pool is named ${JSON.stringify(name)}; there is ${this.#names()}`);
+    throw new NetnsdError(
+      'pool_not_found',
+      `no pool is named ${JSON.stringify(name)}; the pools are: ${this.#names()}`,
+    );
   }
 
   /** The pool of this name; with no name the one named `default`, or the only one. Throws `pool_not_found`. */

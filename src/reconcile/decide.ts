@@ -1,3 +1,4 @@
+import { isFormerPath } from '../kernel/netns/lease-paths.js';
 import type { EndpointRecord } from '../pool/types.js';
 import type { LeaseUse } from './lease-watch.js';
 import type { Sighting } from './survey.js';
@@ -46,13 +47,15 @@ export function decide(record: EndpointRecord, seen: Observation): Decision {
   if (record.state === 'leased') return decideLeased(seen);
   // What is in use is kept until it is empty, whatever the configuration says.
   if (seen.pool === 'removed' && seen.inside.length === 0) return { act: 'destroy' };
-  if (record.state === 'ready') return decideReady(seen);
+  if (record.state === 'ready') return decideReady(record, seen);
   if (seen.attended) return KEEP;
   return { act: 'replace', problem: record.reason ?? `it was ${record.state} when the daemon ended` };
 }
 
-function decideReady({ mounted, linked, inside, pool, lacking }: Observation): Decision {
+function decideReady({ facts }: EndpointRecord, seen: Observation): Decision {
+  const { mounted, linked, inside, pool, lacking } = seen;
   if (!mounted) return { act: 'replace', problem: UNMOUNTED };
+  if (isFormerPath(facts?.netns.path ?? '')) return { act: 'replace', problem: 'it was built by version 0.1' };
   if (!linked) return { act: 'replace', problem: UNLINKED };
   if (inside.length > 0) return { act: 'replace', problem: `process ${inside[0]} is inside although it is not leased` };
   if (pool === 'changed') return { act: 'replace', problem: "its pool's configuration has changed" };

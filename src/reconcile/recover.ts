@@ -1,6 +1,6 @@
 import { formatIpv4, nthAddress, parseIpv4, subnetOfAddress } from '../address/ipv4.js';
 import type { Inhabited } from '../endpoint/network/describe.js';
-import { hostLinkName, netnsPath } from '../endpoint/plan.js';
+import { hostLinkName } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../endpoint/types.js';
 import type { EndpointRecord, LeaseTerms } from '../pool/types.js';
@@ -27,24 +27,26 @@ export function processesToAsk(options: {
 
 /**
  * Records of strays that are in use: their own were wiped, or are of another version. Who holds them is not known, so the
- * lease ends when its processes are gone. A stray is found by the other end of its pair, wherever that was moved. Pure.
+ * lease ends when its processes are gone. A stray is found by the other end of its pair, wherever that was moved. Throws what `pathOf` throws.
  */
 export function recoverRecords(options: {
   site: Site;
   strays: readonly EndpointName[];
   found: Pick<Found, 'links' | 'namespaces'>;
   inhabited: readonly Inhabited[];
+  /** The path of an endpoint, which is the one that its lease had if that stands. */
+  pathOf: (name: EndpointName) => string;
   newLeaseId: () => string;
   now: Date;
 }): EndpointRecord[] {
-  const { site, strays, found, inhabited, newLeaseId, now } = options;
+  const { site, strays, found, inhabited, pathOf, newLeaseId, now } = options;
   const linkOf = new Map(found.links.map((link) => [link.name, link]));
   const mounts = new Map(found.namespaces);
   return strays.flatMap(({ id, pool, seq }) => {
     const link = linkOf.get(hostLinkName(site, seq));
     const own = inhabited.find(({ hostIndex, mac }) => link?.index === hostIndex && isPair(link.mac, mac));
     if (own === undefined) return [];
-    const mounted = mounts.get(netnsPath(site, id));
+    const mounted = mounts.get(id);
     const subnet = subnetOfAddress(own.address);
     const gateway = formatIpv4(nthAddress(subnet, 1));
     const lease: LeaseTerms = {
@@ -66,7 +68,7 @@ export function recoverRecords(options: {
         seq,
         state: 'leased' as const,
         facts: {
-          netns: { path: netnsPath(site, id), inode: mounted ?? own.inode },
+          netns: { path: pathOf({ id, pool, seq, index: indexOf(own.address) }), inode: mounted ?? own.inode },
           interface: { name: 'eth0', mac: own.mac, mtu: own.mtuBytes, hostName: hostLinkName(site, seq) },
           addresses: [{ address: own.address, gateway }],
           routes: [{ destination: '0.0.0.0/0', gateway }],

@@ -35,6 +35,7 @@ interface SurveyOptions {
   readonly kernel: {
     inventory(): Promise<Found>;
     describe(pids: readonly number[]): Promise<Inhabited[]>;
+    pathOf(name: EndpointName): string;
   };
   readonly users: () => ReadonlyMap<number, readonly number[]>;
   /** Inode of the host's own network namespace. */
@@ -59,7 +60,9 @@ export async function surveyStart(options: SurveyOptions): Promise<{
   const strays = namesOf(site, found).filter(({ id, seq }) => !known.ids.has(id) && !known.seqs.has(seq));
   const pids = processesToAsk({ strays, records, users, hostInode: options.hostInode });
   const inhabited = pids.length === 0 ? [] : await kernel.describe(pids);
-  return { found, users, recovered: recoverRecords({ site, strays, found, inhabited, newLeaseId, now: new Date() }) };
+  const pathOf = (name: EndpointName): string => kernel.pathOf(name);
+  const now = new Date();
+  return { found, users, recovered: recoverRecords({ site, strays, found, inhabited, pathOf, newLeaseId, now }) };
 }
 
 /**

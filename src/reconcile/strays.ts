@@ -1,5 +1,5 @@
 import { ownAlias } from '../endpoint/identity.js';
-import { bridgeName, netnsPrefix } from '../endpoint/plan.js';
+import { bridgeName } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 
@@ -26,7 +26,7 @@ export function namesOf(site: Site, { links, namespaces }: Objects): EndpointNam
     const [, pool, digits] = /^(.+)-(\d+)$/.exec(id) ?? [];
     if (pool !== undefined) names.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
   };
-  for (const [path] of namespaces) add(path.slice(site.netnsDir.length + 1 + netnsPrefix(site).length));
+  for (const [id] of namespaces) add(id);
   for (const { name, alias } of links)
     add(ownAlias(site, alias) ?? `unmarked-${Number.parseInt(name.slice(name.indexOf('-') + 1), 36)}`);
   return [...names.values()];

@@ -1,4 +1,4 @@
-import { hostLinkName, netnsPath } from '../endpoint/plan.js';
+import { hostLinkName } from '../endpoint/plan.js';
 import type { Survey } from '../endpoint/thread/thread-protocol.js';
 import type { Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
@@ -6,7 +6,7 @@ import { isGraftInUse } from './graft-users.js';
 
 /** What a survey saw of one endpoint. */
 export interface Sighting {
-  /** The namespace that the record names is mounted at the endpoint's path. */
+  /** The namespace that the record names is mounted in the vault. */
   readonly mounted: boolean;
   /** The host's end of the veth pair exists. */
   readonly linked: boolean;
@@ -35,7 +35,7 @@ export class SurveyIndex {
 
   /** Whether a process is in the namespace mounted for an endpoint without a record. */
   isInUse({ id }: { readonly id: string }): boolean {
-    const inode = this.#mounts.get(netnsPath(this.#site, id));
+    const inode = this.#mounts.get(id);
     return inode !== undefined && (this.#users.get(inode)?.length ?? 0) > 0;
   }
 
@@ -44,7 +44,7 @@ export class SurveyIndex {
     const graft = record.lease?.graft;
     const linked = this.#links.has(hostLinkName(this.#site, record.seq));
     return {
-      mounted: inode !== undefined && this.#mounts.get(netnsPath(this.#site, record.id)) === inode,
+      mounted: inode !== undefined && this.#mounts.get(record.id) === inode,
       linked,
       inside: inode === undefined ? [] : (this.#users.get(inode) ?? []),
       graftInUse: graft === undefined ? null : isGraftInUse({ graft, linked, users: this.#users }),

@@ -61,7 +61,7 @@ function shelfOn(
 ): OpenShelf {
   const throttle = new LogThrottle({ intervalMs: LOG_INTERVAL_MS, nowMs: systemClock.monotonicMs });
   const failed = (err: unknown, what: string): void => {
-    if (throttle.allows(what)) log.warn({ err }, `the shelf failed to ${what}; clients use the socket instead`);
+    if (throttle.allows(what)) log.warn({ err }, `shelf: failed to ${what}; clients use the socket instead`);
   };
   const attempt = (act: () => void, what: string): void => {
     try {
@@ -71,7 +71,7 @@ function shelfOn(
     }
   };
   const mountDns = (name: string): boolean => pools.some((pool) => pool.name === name && pool.mountDns);
-  attempt(() => layOut(folder, pools), 'be laid out');
+  attempt(() => layOut(folder, pools), 'create its folders');
   const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, standing, offers });
   let watching: ShelfWatch | undefined;
   let sweeping: NodeJS.Timeout | undefined;
@@ -82,7 +82,7 @@ function shelfOn(
         folders: ['taken', 'returned'].map((name) => join(stateDir, SHELF, name)),
         collect: () => open.collect(),
         isBusy: isProcessorShort,
-        failed: (err) => failed(err, 'be watched'),
+        failed: (err) => failed(err, 'watch its folders'),
       });
       sweeping = setInterval(() => {
         open.collect();
@@ -90,7 +90,7 @@ function shelfOn(
       }, SWEEP_MS).unref();
     },
     repair() {
-      attempt(() => layOut(folder, pools), 'be laid out');
+      attempt(() => layOut(folder, pools), 'create its folders');
       shelf.remark();
     },
     [Symbol.dispose]() {

@@ -16,7 +16,7 @@ export { LeaseFiles } from './lease-files.js';
 export { peekLeases } from './load.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
-export { readSite, realStateDir, siteOf, writeSite } from './site-file.js';
+export { readFormerMounts, readSite, realStateDir, siteOf, writeSite } from './site-file.js';
 
 // Files that only netnsd may have written.
 

@@ -1,24 +1,25 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { identityOf, shortHash } from '../endpoint/identity.js';
+import { netnsPrefix } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
 import { bootId } from '../kernel/host/boot-id.js';
+import type { FormerMounts } from '../kernel/netns/former-mounts.js';
 import { readOwnFile, replaceOwnFile } from './own-file.js';
 
 /** Identity of the daemon of a state directory, for `netnsd down` when no daemon runs. */
 const FILE = 'site.json';
 const LARGEST_BYTES = 1 << 16;
+/** 1: namespaces are mounted in the host, in the folder `netnsDir`. */
+const VERSION = 2;
 const INSTANCE_ID = /^[a-z2-7]{4}$/;
 
 /** The site of a state directory, which need not exist, as it is unless another daemon has taken the instance id. */
 export function siteOf(stateDir: string, netnsDir: string | null): Site {
-  const path = realStateDir(stateDir);
-  return {
-    instanceId: shortHash(path),
-    identity: identityOf({ bootId: bootId(), stateDir: path }),
-    netnsDir: netnsDir ?? join(stateDir, 'netns'),
-  };
+  const real = realStateDir(stateDir);
+  const identity = identityOf({ bootId: bootId(), stateDir: real });
+  return { instanceId: shortHash(real), identity, stateDir: real, netnsDir };
 }
 
 /** The path of a state directory without symlinks above it: what identifies it. */
@@ -33,7 +34,7 @@ export function realStateDir(path: string): string {
 
 export function writeSite(stateDir: string, site: Site): void {
   const path = join(stateDir, FILE);
-  const text = `${JSON.stringify({ version: 1, ...site })}\n`;
+  const text = `${JSON.stringify({ version: VERSION, ...site })}\n`;
   // A full file system must not keep a restart from taking over the leases: an unchanged file is not written again.
   if (readText(path) === text) return;
   try {
@@ -54,14 +55,30 @@ function readText(path: string): string | undefined {
 
 /** The site that the last daemon wrote; undefined if none can be read. Its instance id counts for this boot only. */
 export function readSite(stateDir: string): Site | undefined {
+  const { version, netnsDir, instanceId, identity } = readContent(stateDir);
+  if (version === 1) return siteOf(stateDir, null);
+  if (version !== VERSION || !(netnsDir === null || isPath(netnsDir))) return undefined;
+  const site = siteOf(stateDir, netnsDir);
+  const isRecorded = identity === site.identity && typeof instanceId === 'string' && INSTANCE_ID.test(instanceId);
+  return isRecorded ? { ...site, instanceId } : site;
+}
+
+/** Where version 0.1 left namespaces mounted, if it ran on this state directory last. */
+export function readFormerMounts(stateDir: string): FormerMounts | undefined {
+  const { version, netnsDir } = readContent(stateDir);
+  return version === 1 && isPath(netnsDir)
+    ? { folder: netnsDir, prefix: netnsPrefix(siteOf(stateDir, null)) }
+    : undefined;
+}
+
+function readContent(stateDir: string): Readonly<Record<string, unknown>> {
   try {
-    const text = readOwnFile(join(stateDir, FILE), LARGEST_BYTES);
-    const { netnsDir, instanceId, identity } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof netnsDir !== 'string' || !netnsDir.startsWith('/')) return undefined;
-    const site = siteOf(stateDir, netnsDir);
-    const isRecorded = identity === site.identity && typeof instanceId === 'string' && INSTANCE_ID.test(instanceId);
-    return isRecorded ? { ...site, instanceId } : site;
+    return JSON.parse(readText(join(stateDir, FILE)) ?? '{}') ?? {};
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('/');
 }

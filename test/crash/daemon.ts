@@ -19,8 +19,8 @@ import { PLAIN } from '../plain-node.js';
 import type { PlannedFault } from './faults/types.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-/** The same from its modules: faults are injected into what is loaded from these, and not into the bundle that `MAIN` runs. */
-const PROGRAM = fileURLToPath(new URL('../../src/netnsd.js', import.meta.url));
+/** Where faults are injected; not into the bundle that `MAIN` runs. */
+const PROGRAM = fileURLToPath(new URL('./serve-main.js', import.meta.url));
 const FAULTS = new URL('./faults/preload.js', import.meta.url).href;
 const DEADLINE_MS = 300_000;
 

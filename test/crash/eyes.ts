@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const STATES = ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'];
-const SETTLED_FILES = ['lock', 'sequence', 'cooldowns', 'site.json', 'netns', 'set-aside', 'shelf', ...STATES];
+const SETTLED_FILES = ['lock', 'sequence', 'cooldowns', 'site.json', 'netns', 'vault', 'set-aside', 'shelf', ...STATES];
 
 /** One endpoint, by its record and by what the kernel has of it. */
 export interface SeenEndpoint {
@@ -51,7 +51,7 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
   const [links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
   judgeLinks({ instance, identity, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
   judgeNeighbours({ instance, endpoints, wrong, neighbours: JSON.parse(neighbours) });
-  judgeMounts({ netnsDir, endpoints, wrong });
+  judgeMounts({ stateDir, endpoints, wrong });
   judgeShelf({ stateDir, endpoints, wrong });
   for (const { id, path, address } of endpoints) {
     const at = insides.indexOf(path);
@@ -125,17 +125,26 @@ function judgeNeighbours(seen: {
   for (const dst of wanted) if (!own.includes(dst)) wrong.push(`no neighbour ${dst}`);
 }
 
-function judgeMounts(seen: { netnsDir: string; endpoints: SeenEndpoint[]; wrong: string[] }): void {
-  const { netnsDir, endpoints, wrong } = seen;
-  const points = readFileSync('/proc/thread-self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((point) => point === netnsDir || point.startsWith(`${netnsDir}/`))
-    .sort();
-  const wanted = [netnsDir, ...endpoints.map(({ path }) => path)].sort();
-  if (points.join() !== wanted.join()) wrong.push(`mounted: ${points}; wanted: ${wanted}`);
-  const files = readdirSync(netnsDir).map((name) => join(netnsDir, name));
-  for (const file of files) if (!wanted.includes(file)) wrong.push(`a mount point ${file} of no endpoint`);
+/** In the host the folder of the pin and the pin; in the vault a mount and a path for each endpoint, and no other. */
+function judgeMounts(seen: { stateDir: string; endpoints: SeenEndpoint[]; wrong: string[] }): void {
+  const { stateDir, endpoints, wrong } = seen;
+  const points = mountPoints('/proc/thread-self/mountinfo').filter((point) => point.startsWith(`${stateDir}/`));
+  const pins = ['vault', 'vault/mnt'].map((name) => join(stateDir, name));
+  if (points.join() !== pins.join()) wrong.push(`mounted in the host: ${points}; wanted: ${pins}`);
+  const resident = readlinkSync(join(stateDir, 'netns')).split('/')[2];
+  const mounted = mountPoints(`/proc/${resident}/mountinfo`).filter((point) => point !== '/' && point !== '/proc');
+  const wanted = endpoints.map(({ id }) => `/ns/${id}`).sort();
+  if (mounted.sort().join() !== wanted.join()) wrong.push(`mounted in the vault: ${mounted}; wanted: ${wanted}`);
+  for (const file of readdirSync(`${stateDir}/netns/../ns`))
+    if (!wanted.includes(`/ns/${file}`)) wrong.push(`a mount point ${file} of no endpoint`);
+  const paths = endpoints.map(({ path }) => path);
+  for (const name of readdirSync(`${stateDir}/netns/`))
+    if (!paths.includes(join(stateDir, 'netns', name))) wrong.push(`a path ${name} of no endpoint`);
+}
+
+function mountPoints(mountinfo: string): string[] {
+  const lines = readFileSync(mountinfo, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => line.split(' ')[4] ?? '');
 }
 
 /** At rest each entry and each mark is a lease's, and an offer is of a ready endpoint. */
@@ -181,7 +190,7 @@ async function judgeReach(endpoints: readonly SeenEndpoint[], wrong: string[]): 
   for (const address of stdout.split('\n').filter(Boolean)) wrong.push(`${address} does not answer`);
 }
 
-/** Descriptors of network namespaces that a process holds, and how many it has in all. */
+/** Descriptors of namespaces that a process holds, and how many it has in all. */
 export function descriptors(pid: number): { namespaces: number; all: number } {
   const targets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
@@ -190,5 +199,8 @@ export function descriptors(pid: number): { namespaces: number; all: number } {
       return [];
     }
   });
-  return { namespaces: targets.filter((target) => target.startsWith('net:')).length, all: targets.length };
+  return {
+    namespaces: targets.filter((target) => /^(net|mnt):/.test(target) || target.endsWith('/vault/mnt')).length,
+    all: targets.length,
+  };
 }

@@ -293,11 +293,11 @@ export class Lane implements AsyncDisposable {
     return wrong;
   }
 
-  /** At rest a daemon holds one namespace, the kernel thread's own; and one that lives on no more files than before. */
+  /** At rest a daemon holds three namespaces, the kernel thread's own two and the vault; and one that lives on no more files than before. */
   #countDescriptors(wrong: string[]): void {
     const { pid } = this.daemon;
     const { namespaces, all } = descriptors(pid);
-    if (namespaces !== 1) wrong.push(`${namespaces} namespaces are held open`);
+    if (namespaces !== 3) wrong.push(`${namespaces} namespaces are held open`);
     // The first look may come while more are open than at rest, and not while fewer are: see `#laidOut`.
     if (this.#descriptors.pid !== pid || all < this.#descriptors.all) this.#descriptors = { pid, all };
     if (all > this.#descriptors.all + 4) wrong.push(`${all} descriptors, before ${this.#descriptors.all}`);
@@ -350,7 +350,9 @@ export class Lane implements AsyncDisposable {
     );
     write('ready', '.default-0.new', '{"ver');
     write('ready', 'notes.txt', 'mine');
-    writeFileSync(join(netnsDir, `nd${instance}-gone-1`), '');
+    // A mount point without a namespace, and paths that lead to it and nowhere.
+    writeFileSync(`${netnsDir}/../ns/gone-1`, '');
+    for (const id of ['gone-1', 'gone-2']) symlinkSync(`../ns/${id}`, `${netnsDir}/${id}.0123456789abcdef`);
     spawnSync('ip', ['link', 'add', `nd${instance}-zz`, 'type', 'veth', 'peer', 'name', `nd${instance}-zy`]);
     renameSync(join(stateDir, 'site.json'), join(stateDir, 'site.json.new'));
   }

@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
@@ -10,7 +10,6 @@ import { type EndpointPlan, factsOf, planEndpoint } from '../../src/endpoint/pla
 import { NetnsdError } from '../../src/errors.js';
 import { NLM_F } from '../../src/kernel/netlink/protocol.js';
 import type { Request } from '../../src/kernel/netlink/request.js';
-import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import { eventually } from '../runtime/eye.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 
@@ -42,7 +41,7 @@ t.test('an MTU below 1280, which leaves no IPv6 to switch off, is none the worse
   const { targets, outcomes } = await built(t, fake, [3], { ...SETTINGS, mtuBytes: 1000 });
   const { plan } = targets[0] as BuildTarget;
   t.match(outcomes, [{ ok: true }]);
-  const [, eth0] = ip(plan.netnsPath, '-j', 'address') as SeenLink[];
+  const [, eth0] = ip(fake.pathOf(plan.name.id), '-j', 'address') as SeenLink[];
   t.match(eth0, { mtu: 1000, addr_info: [{ family: 'inet', local: '10.213.0.5' }] });
   t.match(
     (fake.ip('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName),
@@ -55,7 +54,7 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
   const { targets, outcomes } = await built(t, fake, [3]);
   const { plan } = targets[0] as BuildTarget;
   t.ok(outcomes[0]?.ok);
-  const inside = ip(plan.netnsPath, '-j', '-d', 'address') as SeenLink[];
+  const inside = ip(fake.pathOf(plan.name.id), '-j', '-d', 'address') as SeenLink[];
   t.same(
     inside.map(({ ifname }) => ifname),
     ['lo', 'eth0'],
@@ -66,7 +65,10 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
   t.match(eth0, { address: '0a:58:0a:d5:00:05', mtu: 1500, num_tx_queues: 1 });
   t.match(eth0.addr_info, [{ family: 'inet', local: '10.213.0.5', prefixlen: 16, broadcast: '10.213.255.255' }]);
   t.equal(eth0.addr_info.length, 1, 'no IPv6 address was generated');
-  t.match(ip(plan.netnsPath, '-j', 'route'), [{ dst: 'default', gateway: '10.213.0.1' }, { dst: '10.213.0.0/16' }]);
+  t.match(ip(fake.pathOf(plan.name.id), '-j', 'route'), [
+    { dst: 'default', gateway: '10.213.0.1' },
+    { dst: '10.213.0.0/16' },
+  ]);
   const outside = (fake.ip('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
   t.match(outside, {
     address: '0e:58:0a:d5:00:05',
@@ -74,7 +76,9 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
     master: /^nbtest-/,
     addr_info: [],
   });
-  const facts = factsOf(plan, outcomes[0]?.ok ? outcomes[0].value : 0, SETTINGS.dns);
+  const inode = outcomes[0]?.ok ? outcomes[0].value : 0;
+  t.equal(statSync(fake.pathOf(plan.name.id)).ino, inode);
+  const facts = factsOf(plan, { path: '/run/x', inode }, SETTINGS.dns);
   t.match(facts, {
     addresses: [{ address: '10.213.0.5/16', gateway: '10.213.0.1' }],
     interface: { mac: eth0.address },
@@ -103,7 +107,7 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
   t.ok(outcome?.ok);
   const { exitCode } = execaSync(
     'nsenter',
-    [`--net=${plan.netnsPath}`, 'busybox', 'ping', '-c1', '-W10', '10.213.0.1'],
+    [`--net=${fake.pathOf(plan.name.id)}`, 'busybox', 'ping', '-c1', '-W10', '10.213.0.1'],
     {
       reject: false,
     },
@@ -114,7 +118,7 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
 t.test('endpoints of one pool reach the gateway and each other', async (t) => {
   const fake = fakeHost(t);
   const { targets } = await built(t, fake, [0, 1]);
-  const path = (targets[0] as BuildTarget).plan.netnsPath;
+  const path = fake.pathOf((targets[0] as BuildTarget).plan.name.id);
   for (const address of ['10.213.0.1', '10.213.0.3']) {
     const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', address], {
       reject: false,
@@ -132,7 +136,9 @@ t.test('nothing is flooded by unused endpoints', async (t) => {
   );
   await delay(2500);
   const received = (plan: EndpointPlan) => {
-    const [link] = ip(plan.netnsPath, '-j', '-s', 'link', 'show', 'eth0') as { stats64: { rx: { packets: number } } }[];
+    const [link] = ip(fake.pathOf(plan.name.id), '-j', '-s', 'link', 'show', 'eth0') as {
+      stats64: { rx: { packets: number } };
+    }[];
     return link?.stats64.rx.packets;
   };
   t.same(
@@ -147,9 +153,9 @@ t.test('the bridge answers for the endpoints that it knows, and floods no questi
   const [asking, asked, bystander] = targets.map(({ plan }) => plan) as [EndpointPlan, EndpointPlan, EndpointPlan];
   const ping = ['busybox', 'ping', '-c1', '-W1'];
   for (const address of [asked.address.join('.'), '10.213.0.1', '10.213.200.200']) {
-    execaSync('nsenter', [`--net=${asking.netnsPath}`, ...ping, address], { reject: false });
+    execaSync('nsenter', [`--net=${fake.pathOf(asking.name.id)}`, ...ping, address], { reject: false });
   }
-  const [link] = ip(bystander.netnsPath, '-j', '-s', 'link', 'show', 'eth0') as {
+  const [link] = ip(fake.pathOf(bystander.name.id), '-j', '-s', 'link', 'show', 'eth0') as {
     stats64: { rx: { packets: number } };
   }[];
   t.equal(link?.stats64.rx.packets, 0, 'the third heard nothing');
@@ -173,8 +179,9 @@ t.test('an endpoint whose namespace is held by a process loses its link all the 
   const fake = fakeHost(t);
   const { host, targets } = await built(t, fake, [0, 1]);
   const { plan } = targets[0] as BuildTarget;
-  const holder = execa('nsenter', [`--net=${plan.netnsPath}`, 'sleep', '3600'], { reject: false });
-  const inode = statSync(plan.netnsPath).ino;
+  const path = fake.pathOf(plan.name.id);
+  const holder = execa('nsenter', [`--net=${path}`, 'sleep', '3600'], { reject: false });
+  const inode = statSync(path).ino;
   await eventually('it is inside', () => readlinkSync(`/proc/${holder.pid}/ns/net`) === `net:[${inode}]`);
   const outcomes = await destroyEndpoints({ host, site: fake.site, names: targets.map((target) => target.plan.name) });
   t.ok(outcomes.every(({ ok }) => ok));
@@ -192,11 +199,15 @@ t.test('the inventory finds what bears the mark, and nothing else', async (t) =>
   const { links, bridges, namespaces } = await takeInventory(host, fake.site);
   t.same([...links.keys()].sort(), ['ndtest-0', 'ndtest-1']);
   t.equal(bridges.length, 1);
-  t.same([...namespaces.keys()].sort(), targets.map(({ plan }) => plan.netnsPath).sort());
+  t.same([...namespaces.keys()].sort(), targets.map(({ plan }) => plan.name.id).sort());
 });
 
 const FAILURES: { step: string; errno: string; spoil: (plan: EndpointPlan) => EndpointPlan; bridgeIndex?: number }[] = [
-  { step: 'namespace', errno: 'ENOENT', spoil: (plan) => ({ ...plan, netnsPath: '/run/nowhere/x' }) },
+  {
+    step: 'namespace',
+    errno: 'ENOENT',
+    spoil: (plan) => ({ ...plan, name: { ...plan.name, id: 'nowhere/default-1' } }),
+  },
   { step: 'veth', errno: 'EINVAL', spoil: (plan) => ({ ...plan, mtuBytes: 10 }) },
   { step: 'host link', errno: 'ERANGE', spoil: (plan) => ({ ...plan, alias: 'x'.repeat(300) }) },
   { step: 'address', errno: 'EINVAL', spoil: (plan) => ({ ...plan, prefixLength: 77 }) },
@@ -230,12 +241,11 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
       t.ok(error instanceof NetnsdError && error.code === 'build_failed');
       t.match(error, {
         message: new RegExp(`default-1, at step ${step}: .*${errno}`),
-        details: { step, errno, endpoint: 'default-1' },
+        details: { step, errno, endpoint: /default-1$/ },
       });
       const { links, namespaces } = await takeInventory(host, fake.site);
       t.same([...links.keys()].sort(), ['ndtest-0', 'ndtest-2']);
       t.equal(namespaces.size, 2);
-      t.notOk(existsSync(`${fake.site.netnsDir}/ndtest-default-1`));
     },
   );
 }
@@ -253,8 +263,5 @@ function nothingRemains(t: Test, fake: FakeHost): void {
     links.filter((name) => name.startsWith('nd')),
     [],
   );
-  t.same(
-    mountsUnder(fake.site.netnsDir).map(({ path }) => path),
-    [fake.site.netnsDir],
-  );
+  t.same(fake.inVault().mounts, []);
 }

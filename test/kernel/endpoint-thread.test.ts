@@ -2,12 +2,12 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
-import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
 import { endpointName, type FakeHost, fakeHost, SETTINGS } from './fake-host.js';
 
 async function start(t: Test, fake: FakeHost, settings = SETTINGS): Promise<EndpointThread> {
   const thread = await EndpointThread.start({ site: fake.site, networks: [settings], hostNetnsPath: fake.netnsPath });
   t.teardown(() => thread.close());
+  await thread.openVault();
   await thread.open();
   return thread;
 }
@@ -19,12 +19,12 @@ t.test('endpoints are built and destroyed on the thread while no thread is left 
   const thread = await start(t, fake);
   const built = await thread.build(names(40), { urgent: false });
   t.ok(built.every(({ ok }) => ok));
-  t.equal(mountsUnder(fake.site.netnsDir).length, 41);
+  t.match(fake.inVault(), { mounts: { length: 40 }, links: { length: 40 } });
   const own = readlinkSync('/proc/self/ns/net');
   const stands = readdirSync('/proc/self/task').map((tid) => readlinkSync(`/proc/self/task/${tid}/ns/net`));
   t.same(new Set(stands), new Set([own]));
   t.ok((await thread.destroy(names(40))).every(({ ok }) => ok));
-  t.same(mountsUnder(fake.site.netnsDir).length, 1);
+  t.same(fake.inVault(), { mounts: [], links: [] });
 });
 
 t.test('a build that a container waits for overtakes refill', async (t) => {
@@ -68,7 +68,7 @@ t.test(
       [9, '10.213.0.8'],
       [0, '10.213.0.11'],
     ]) {
-      const path = `${fake.site.netnsDir}/ndtest-default-${from}`;
+      const path = fake.pathOf(`default-${from}`);
       const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', `${to}`], {
         reject: false,
       });

@@ -1,9 +1,10 @@
+import { mkdirSync, readdirSync } from 'node:fs';
 import { execaSync } from 'execa';
 import type { Test } from 'tap';
 import { Host } from '../../src/endpoint/host.js';
 import { Network } from '../../src/endpoint/network/network.js';
 import type { NetworkSettings, Site } from '../../src/endpoint/types.js';
-import { prepareMountFolder } from '../../src/kernel/netns/mount-folder.js';
+import { VAULT_PROGRAM } from '../../src/kernel/netns/vault-program.js';
 import { assertSandbox } from '../guard.js';
 
 assertSandbox();
@@ -16,10 +17,14 @@ export const SETTINGS: NetworkSettings = {
   dns: { servers: [], search: [], options: [] },
 };
 
-/** A namespace that plays the machine for one test, and a folder for the namespaces that the test makes. */
+/** A namespace that plays the machine for one test, and a vault for the namespaces that the test makes. */
 export interface FakeHost {
   readonly netnsPath: string;
   readonly site: Site;
+  /** Where other programs find the namespace of an endpoint, whoever has a lease on it. */
+  pathOf(id: string): string;
+  /** What is in the vault: mount points by their endpoints, and the links of leases. */
+  inVault(): { mounts: string[]; links: string[] };
   /** Runs `ip ARGUMENTS` inside the fake host and returns what it prints, parsed where it is JSON. */
   ip(...args: string[]): unknown;
 }
@@ -32,12 +37,21 @@ export function fakeHost(t: Test): FakeHost {
   const netnsPath = `/run/netns/${name}`;
   execaSync('ip', ['netns', 'add', name]);
   execaSync('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
-  const netnsDir = `/run/${name}-netns`;
-  prepareMountFolder(netnsDir);
-  t.teardown(() => execaSync('ip', ['netns', 'delete', name]));
+  const stateDir = `/run/${name}`;
+  mkdirSync(stateDir);
+  execaSync(VAULT_PROGRAM, ['start', stateDir]);
+  t.teardown(() => {
+    execaSync(VAULT_PROGRAM, ['stop', stateDir]);
+    execaSync('ip', ['netns', 'delete', name]);
+  });
   return {
     netnsPath,
-    site: { instanceId: 'test', identity: 'boot /test', netnsDir },
+    site: { instanceId: 'test', identity: 'boot /test', stateDir, netnsDir: null },
+    pathOf: (id) => `${stateDir}/netns/../ns/${id}`,
+    inVault: () => ({
+      mounts: readdirSync(`${stateDir}/netns/../ns`).sort(),
+      links: readdirSync(`${stateDir}/netns/`).sort(),
+    }),
     ip: (...args) => ip(netnsPath, ...args),
   };
 }
@@ -54,7 +68,7 @@ export async function openNetwork(
   fake: FakeHost,
   settings = SETTINGS,
 ): Promise<{ host: Host; network: Network }> {
-  const host = Host.open(fake.netnsPath);
+  const host = Host.open({ netnsPath: fake.netnsPath, stateDir: fake.site.stateDir });
   t.teardown(() => host.close());
   const network = new Network({ host, site: fake.site, settings });
   await network.open();

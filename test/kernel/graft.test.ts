@@ -8,7 +8,7 @@ import { graftEndpoint } from '../../src/endpoint/build/graft.js';
 import type { Host } from '../../src/endpoint/host.js';
 import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
 import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
-import { mountsUnder } from '../../src/kernel/netns/mount-folder.js';
+import { removeNetns } from '../../src/kernel/netns/netns.js';
 import { eventually } from '../runtime/eye.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 
@@ -72,11 +72,7 @@ async function scene(t: Test): Promise<Scene> {
     const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name] });
     t.ok(gone?.ok, 'the endpoint goes');
     t.same(endpointLinks(fake), [], 'its link is gone');
-    t.same(
-      mountsUnder(fake.site.netnsDir).map(({ path }) => path),
-      [fake.site.netnsDir],
-      'its mount is gone',
-    );
+    t.same(fake.inVault().mounts, [], 'its mount is gone');
   };
   return { fake, host, plan, target: makeTarget(t), released };
 }
@@ -113,7 +109,7 @@ t.test('a grafted interface is in the target what it was in its endpoint, and th
   t.match(ip(target.path, '-j', 'route'), [{ dst: 'default', gateway: '10.213.0.1' }, { dst: '10.213.0.0/16' }]);
   t.ok(reaches(target.path, '10.213.0.1'), 'the gateway answers');
   t.same(
-    (ip(plan.netnsPath, '-j', 'link') as SeenLink[]).map(({ ifname }) => ifname),
+    (ip(fake.pathOf(plan.name.id), '-j', 'link') as SeenLink[]).map(({ ifname }) => ifname),
     ['lo'],
     "the endpoint's own namespace is empty, and still mounted",
   );
@@ -128,8 +124,8 @@ t.test('a grafted interface is in the target what it was in its endpoint, and th
 });
 
 t.test('an interface without IPv6, since its MTU is below 1280, is grafted all the same', async (t) => {
-  const { host, plan, target, released } = await scene(t);
-  ip(plan.netnsPath, 'link', 'set', 'eth0', 'mtu', '1000');
+  const { fake, host, plan, target, released } = await scene(t);
+  ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'mtu', '1000');
   await graftEndpoint({ host, plan, targetFd: target.fd });
   t.match(target.links()[1], { ifname: 'eth0', mtu: 1000, addr_info: [{ family: 'inet', local: '10.213.0.5' }] });
   t.ok(reaches(target.path, '10.213.0.1'), 'the gateway answers');
@@ -145,8 +141,8 @@ t.test('a target that goes takes the interface along', async (t) => {
 });
 
 t.test('a target in which the number of the interface is taken gets it under another one', async (t) => {
-  const { host, plan, target } = await scene(t);
-  const [pooled] = ip(plan.netnsPath, '-j', 'link', 'show', 'eth0') as SeenLink[];
+  const { fake, host, plan, target } = await scene(t);
+  const [pooled] = ip(fake.pathOf(plan.name.id), '-j', 'link', 'show', 'eth0') as SeenLink[];
   ip(target.path, 'link', 'add', 'bystander', 'index', String(pooled?.ifindex), 'type', 'bridge');
   await graftEndpoint({ host, plan, targetFd: target.fd });
   const [bystander, eth0] = ['bystander', 'eth0'].map((name) => target.links().find(({ ifname }) => ifname === name));
@@ -181,7 +177,7 @@ t.test('the same graft again changes nothing', async (t) => {
 });
 
 t.test('a target with another eth0 is refused, and nothing is moved', async (t) => {
-  const { host, plan, target, released } = await scene(t);
+  const { fake, host, plan, target, released } = await scene(t);
   ip(target.path, 'link', 'add', 'eth0', 'type', 'bridge');
   const before = target.links();
   await t.rejects(graftEndpoint({ host, plan, targetFd: target.fd }), {
@@ -189,7 +185,7 @@ t.test('a target with another eth0 is refused, and nothing is moved', async (t) 
     message: /default-3 .*: it has an interface eth0 already/,
   });
   t.same(target.links(), before);
-  t.ok(reaches(plan.netnsPath, '10.213.0.1'), 'the endpoint is as it was');
+  t.ok(reaches(fake.pathOf(plan.name.id), '10.213.0.1'), 'the endpoint is as it was');
   await released();
   t.same(target.links(), before);
 });
@@ -201,7 +197,7 @@ t.test("the host's own namespace, and that of the daemon, are refused", async (t
     t.teardown(() => closeSync(fd));
     await t.rejects(graftEndpoint({ host, plan, targetFd: fd }), { code: 'graft_refused', message: /the host's own/ });
   }
-  t.ok(reaches(plan.netnsPath, '10.213.0.1'), 'the endpoint is as it was');
+  t.ok(reaches(fake.pathOf(plan.name.id), '10.213.0.1'), 'the endpoint is as it was');
 });
 
 interface Failure {
@@ -212,28 +208,40 @@ interface Failure {
   readonly spoil?: (scene: Scene) => unknown;
 }
 
+function unmount({ host, plan }: Scene): void {
+  host.vault.within(() => removeNetns(host.vault.mountPoint(plan.name.id)));
+}
+
 const FAILURES: Record<string, Failure> = {
   'the endpoint is not mounted': {
     step: 'pooled namespace',
     errno: 'ENOENT',
-    plan: { netnsPath: '/run/nowhere/x' },
+    spoil: unmount,
   },
-  'something else is at its path': { step: 'pooled namespace', errno: 'EINVAL', plan: { netnsPath: '/etc/hosts' } },
+  'something else is in its place': {
+    step: 'pooled namespace',
+    errno: 'EINVAL',
+    spoil: (scene) => {
+      unmount(scene);
+      writeFileSync(scene.fake.pathOf(scene.plan.name.id), '');
+    },
+  },
   'the endpoint has lost its interface': {
     step: 'read',
-    spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'delete', 'eth0'),
+    spoil: ({ fake, plan }) => void ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0'),
   },
   'the interface has another MAC': {
     step: 'read',
-    spoil: ({ plan }) => void ip(plan.netnsPath, 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
+    spoil: ({ fake, plan }) =>
+      void ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
   },
   'the interface is one that cannot be moved': {
     step: 'move',
     errno: 'EINVAL',
-    spoil: ({ plan }) => {
-      ip(plan.netnsPath, 'link', 'delete', 'eth0');
+    spoil: ({ fake, plan }) => {
+      ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0');
       const mac = plan.containerMac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-      ip(plan.netnsPath, 'link', 'add', 'eth0', 'address', mac, 'type', 'bridge');
+      ip(fake.pathOf(plan.name.id), 'link', 'add', 'eth0', 'address', mac, 'type', 'bridge');
     },
   },
   'the address cannot be': { step: 'address', errno: 'EINVAL', plan: { prefixLength: 77 } },
@@ -277,6 +285,7 @@ t.test('the kernel thread grafts while it builds, and says why it does not', asy
   const fake = fakeHost(t);
   const settings = { site: fake.site, networks: [SETTINGS], hostNetnsPath: fake.netnsPath };
   await using thread = await EndpointThread.start(settings);
+  await thread.openVault();
   await thread.open();
   const names = [0, 1, 2].map(endpointName);
   await thread.build(names, { urgent: true });

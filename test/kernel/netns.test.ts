@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { execaSync } from 'execa';
 import t from 'tap';
 import { errnoOf } from '../../src/kernel/errno.js';
-import { mountsUnder, prepareMountFolder, removeMountFolder } from '../../src/kernel/netns/mount-folder.js';
 import { createNetns, inside, NetnsHandle, removeNetns } from '../../src/kernel/netns/netns.js';
 import { assertSandbox } from '../guard.js';
+import { mountsBelow } from '../runtime/eye.js';
 
 assertSandbox();
 const ownNetns = () => readlinkSync('/proc/thread-self/ns/net');
@@ -24,7 +24,7 @@ t.test('a namespace is made at its path, can be listed by ip netns, and is gone 
   handle.close();
   removeNetns(path);
   t.notOk(existsSync(path));
-  t.same(mountsUnder(path), []);
+  t.same(mountsBelow(path), []);
   removeNetns(path);
   t.pass('removing it again is no error');
 });
@@ -49,7 +49,7 @@ t.test('an act that throws leaves neither mount nor file, and the thread is back
   t.throws(() => createNetns({ path, home, act }), /inside/);
   t.equal(ownNetns(), before);
   t.notOk(existsSync(path));
-  t.same(mountsUnder(path), []);
+  t.same(mountsBelow(path), []);
 });
 
 t.test('no thread of the process stands in another namespace afterwards', async (t) => {
@@ -64,25 +64,6 @@ t.test('no thread of the process stands in another namespace afterwards', async 
   const namespaces = readdirSync('/proc/self/task').map((tid) => readlinkSync(`/proc/self/task/${tid}/ns/net`));
   t.ok(namespaces.length > 4, `${namespaces.length} threads were looked at`);
   t.same([...new Set(namespaces)], [ownNetns()]);
-});
-
-t.test('the mount folder becomes a private mount of its own, and goes when nothing is in it', async (t) => {
-  const folder = `/run/folder-${process.pid}`;
-  prepareMountFolder(folder);
-  prepareMountFolder(folder);
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter((line) => line.split(' ')[4] === folder);
-  t.equal(lines.length, 1, 'mounted once, however often it is prepared');
-  t.notMatch(lines[0], / shared:/);
-  using home = NetnsHandle.open();
-  createNetns({ path: `${folder}/one`, home, act: () => null }).handle.close();
-  removeMountFolder(folder);
-  t.ok(existsSync(`${folder}/one`), 'a namespace in it keeps it');
-  removeNetns(`${folder}/one`);
-  removeMountFolder(folder);
-  t.notOk(existsSync(folder));
-  t.same(mountsUnder(folder), []);
 });
 
 t.test('errors carry the symbolic errno', async (t) => {

@@ -34,7 +34,7 @@ function run(fake: FakeHost, words: readonly string[]): void {
 
 /** Whether each endpoint reaches the gateway and the others, and the host reaches each, with no learnt neighbours to help. */
 function reachable(fake: FakeHost): boolean {
-  const paths = NAMES.map(({ id }) => `${fake.site.netnsDir}/ndtest-${id}`);
+  const paths = NAMES.map(({ id }) => fake.pathOf(id));
   const addresses = NAMES.map(({ index }) => `10.213.0.${index + 2}`);
   for (const path of paths) execaSync('nsenter', [`--net=${path}`, 'ip', 'neighbour', 'flush', 'all']);
   const pings = [
@@ -104,7 +104,7 @@ for (const [title, { commands, problem }] of Object.entries(INSIDE_BREAKS)) {
     const plan = targets[0]?.plan ?? t.fail('no endpoint');
     const look = () => readyProblem(host, { plan: plan as never, netnsInode: inodes[0] as number });
     t.equal(look(), null, 'as it was built');
-    const path = `${fake.site.netnsDir}/ndtest-default-1`;
+    const path = fake.pathOf('default-1');
     for (const line of commands) execaSync('nsenter', [`--net=${path}`, 'ip', ...line.split(' ')]);
     t.equal(look(), problem);
   });

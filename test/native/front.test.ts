@@ -41,7 +41,7 @@ function leaseOf(id: string, more: object = {}) {
 function answer({ method, url, body }: Asked): Answer {
   const { pool, count, containerId, ttl } = (body ?? {}) as Record<string, never>;
   const problem = (status: number, code: string, detail: string) => ({ status, body: { code, detail, status } });
-  if (pool === 'none') return problem(404, 'pool_not_found', 'no pool is named "none"; there is default');
+  if (pool === 'none') return problem(404, 'pool_not_found', 'no pool is named "none"; the pools are: default');
   if (pool === 'bad') return problem(400, 'bad_request', 'body/wait must be <= 3600,\n  which \u001b[31mit is not');
   if (pool === 'odd') return problem(503, 'a_code_of_tomorrow', 'tomorrow’s error');
   if (pool === 'mute') return { status: 500, body: {} };
@@ -166,6 +166,11 @@ t.test('both programs say the same of a daemon that is not there', async (t) => 
 t.test('what the native program knows of the commands is what src/cli says of them', async (t) => {
   const { renderCommands } = (await import(join(TOP, 'native-scripts/commands.mjs'))) as { renderCommands(): string };
   t.equal(readFileSync(join(TOP, 'native-scripts/netnsd/commands.h'), 'utf8'), renderCommands());
+});
+
+t.test('the native program keeps the capabilities of the daemon that src/kernel lists', async (t) => {
+  const { renderCapabilities } = await import(join(TOP, 'native-scripts/capabilities.mjs'));
+  t.equal(readFileSync(join(TOP, 'native-scripts/netnsd/capabilities.h'), 'utf8'), renderCapabilities());
 });
 
 /** The native program alone, on a shelf and without a daemon. */

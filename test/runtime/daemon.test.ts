@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { startDaemon } from './daemon.js';
+import { FRONT, startDaemon } from './daemon.js';
 import { answersPing, eventually, links, mountsBelow } from './eye.js';
 
 const TWO_POOLS = `
@@ -30,6 +30,15 @@ t.test('each pool of the configuration fills itself on a network of its own', as
   const lease = await daemon.acquire('--pool', 'extra', '--id', 'one');
   t.match(lease.addresses[0]?.address, /^10\.215\.0\.\d+\/24$/, 'a lease of a pool is of its subnet');
   t.ok(await answersPing(lease.addresses[0]?.address.split('/')[0] as string));
+});
+
+t.test('both threads of the daemon run by the code that the build kept', async (t) => {
+  await using daemon = await startDaemon(t, TWO_POOLS, { program: [FRONT], wrapper: ['env', 'NODE_DEBUG=netnsd'] });
+  const used = [...daemon.log().matchAll(/([a-z-]+)\.code\.js: the code that was kept is (\w+)/g)];
+  t.same(
+    used.map(([, file, what]) => `${file} ${what}`),
+    ['netnsd-daemon used', 'thread-main used'],
+  );
 });
 
 t.test('a lease is what the kernel has: link, MAC, MTU, address, and the link on the host', async (t) => {

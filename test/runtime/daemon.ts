@@ -13,6 +13,8 @@ import { eventually } from './eye.js';
 
 /** What `netnsd` executes. */
 export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+/** The native program that users call: it drops capabilities itself, before Node.js starts. */
+export const FRONT = fileURLToPath(new URL('../../bin/netnsd', import.meta.url));
 
 /** How much of its log is shown of a daemon that ends unasked. */
 const LAST_LINES = 20;
@@ -32,6 +34,8 @@ export class Daemon implements AsyncDisposable {
   readonly stateDir: string;
   readonly socket: string;
   readonly configFile: string;
+  /** What is executed; that it is Node.js makes the daemon drop its capabilities and execute itself anew. */
+  program: readonly string[] = [process.execPath, MAIN];
   #process: ReturnType<Daemon['start']> | undefined;
   /** The process whose end was asked for. */
   #asked: ReturnType<Daemon['start']> | undefined;
@@ -51,7 +55,7 @@ export class Daemon implements AsyncDisposable {
   start(wrapper: readonly string[] = []) {
     const options = ['--config', this.configFile, '--state-dir', this.stateDir, '--socket', this.socket];
     const [file, ...args] = PLAIN;
-    const child = execa(file, [...args, ...wrapper, process.execPath, MAIN, 'serve', ...options], {
+    const child = execa(file, [...args, ...wrapper, ...this.program, 'serve', ...options], {
       reject: false,
       stdin: 'ignore',
       stdout: { file: this.#log, append: true },
@@ -125,7 +129,7 @@ export class Daemon implements AsyncDisposable {
     return body;
   }
 
-  /** One request by HTTP on the socket; the parsed JSON of its answer, null where that is empty. */
+  /** One request by HTTP on the socket; the parsed JSON of its answer, null where that is empty, the text where it is none. */
   async send(method: string, path: string, content?: unknown): Promise<{ status: number; body: unknown }> {
     const headers = content === undefined ? {} : { 'content-type': 'application/json' };
     const sent = request({ socketPath: this.socket, path, method, headers });
@@ -133,7 +137,8 @@ export class Daemon implements AsyncDisposable {
     const [response] = await once(sent, 'response');
     let body = '';
     for await (const chunk of response.setEncoding('utf8')) body += chunk;
-    return { status: response.statusCode, body: body === '' ? null : JSON.parse(body) };
+    const isJson = /json/.test(response.headers['content-type'] ?? '');
+    return { status: response.statusCode, body: body === '' ? null : isJson ? JSON.parse(body) : body };
   }
 
   /** `netnsd ARGUMENTS --socket …`; its standard output. Throws with its standard error unless it exits with 0. */
@@ -175,11 +180,13 @@ export class Daemon implements AsyncDisposable {
 export async function startDaemon(
   test: Test,
   toml: string,
-  { wrapper = [], socketElsewhere = false }: { wrapper?: readonly string[]; socketElsewhere?: boolean } = {},
+  options: { wrapper?: readonly string[]; program?: readonly string[]; socketElsewhere?: boolean } = {},
 ): Promise<Daemon> {
   assertSandbox();
+  const { wrapper = [], program, socketElsewhere = false } = options;
   const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
   const daemon = new Daemon(folder, test, socketElsewhere ? join(folder, 'socket') : undefined);
+  if (program !== undefined) daemon.program = program;
   writeFileSync(daemon.configFile, toml);
   daemon.start(wrapper);
   try {

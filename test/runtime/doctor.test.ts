@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import type { DoctorReport } from '../../src/doctor/index.js';
 import { PLAIN } from '../plain-node.js';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
 import { answersPing, eventually, links } from './eye.js';
+import { SeenVault } from './vault.js';
 
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
 
@@ -30,8 +32,8 @@ async function told(daemon: Daemon, name: string): Promise<string[]> {
 }
 
 async function readyPaths(daemon: Daemon): Promise<string[]> {
-  const { stdout } = await execa('findmnt', ['-rno', 'TARGET', '-t', 'nsfs']);
-  return stdout.split('\n').filter((path) => path.startsWith(`${daemon.stateDir}/`));
+  const vault = new SeenVault(daemon.stateDir);
+  return vault.endpoints.map((id) => vault.pathOf(id));
 }
 
 /** `sysctl -w`, undone with the test. */
@@ -83,7 +85,7 @@ t.test('changes made by hand are reported, repaired with --fix, and then ok', as
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
   const bridge = await bridgeOf();
-  await execa('umount', [unmounted]);
+  await new SeenVault(daemon.stateDir).unmount(basename(unmounted));
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   await execa('nsenter', [`--net=${unlinked}`, 'ip', 'link', 'delete', 'eth0']);
   await execa('ip', ['link', 'delete', bridge]);

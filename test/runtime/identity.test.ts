@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -119,10 +128,12 @@ t.test('a daemon makes its lock, socket and folders again when they are removed,
   const record = () => existsSync(join(daemon.stateDir, 'leased', 'default-1.json'));
   rmSync(daemon.socket);
   await eventually('it answers on a new socket', async () => existsSync(daemon.socket) && (await isWell(daemon)));
+  // A mount point cannot be removed.
   for (const name of readdirSync(daemon.stateDir))
-    if (name !== 'netns') rmSync(join(daemon.stateDir, name), { recursive: true });
+    if (name !== 'vault') rmSync(join(daemon.stateDir, name), { recursive: true });
   await eventually('the records are written again', async () => record() && (await isWell(daemon)));
   t.same(await daemon.leases(), [lease]);
+  t.equal(statSync(lease.netns.path).ino, lease.netns.inode, 'its path leads to it again');
   const again = await execa(MAIN, ['serve', '--state-dir', daemon.stateDir, '--config', daemon.configFile], {
     reject: false,
   });
@@ -135,8 +146,9 @@ t.test('a daemon makes its lock, socket and folders again when they are removed,
 
 t.test('netnsd down ends a daemon whose state directory was removed', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
+  // A mount point cannot be removed.
   for (const name of readdirSync(daemon.stateDir))
-    if (name !== 'netns') rmSync(join(daemon.stateDir, name), { recursive: true });
+    if (name !== 'vault') rmSync(join(daemon.stateDir, name), { recursive: true });
   const { pid } = daemon;
   await daemon.down();
   t.notOk(existsSync(`/proc/${pid}`), 'it has ended');

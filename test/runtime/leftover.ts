@@ -2,7 +2,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { execa } from 'execa';
 import type { Test } from 'tap';
 import type { Daemon } from './daemon.js';
-import { eventually, mountsBelow } from './eye.js';
+import { eventually } from './eye.js';
+import { SeenVault } from './vault.js';
 
 /** The process ids that stand in the network namespace with this inode, or hold it open (proc_pid_ns(5), proc_pid_fd(5)). */
 export function holdersOf(inode: number): number[] {
@@ -53,8 +54,7 @@ export async function expectNothingLeft(
   );
   const pools = await daemon.pools();
   const owned = pools.reduce((sum, { ready, leased }) => sum + ready + leased, 0);
-  const folder = `${daemon.stateDir}/netns`;
-  const mounts = () => mountsBelow(folder).filter((point) => point !== folder).length;
+  const mounts = () => new SeenVault(daemon.stateDir).endpoints.length;
   // A daemon that has just started builds one endpoint more, to read what pristine is. It is in no count, and its link goes after
   // its mount, when the kernel clears the namespace away.
   await eventually('there is no other mount', () => mounts() === owned).catch(() => undefined);

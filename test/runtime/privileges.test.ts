@@ -15,12 +15,14 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { type CapabilityName, NEEDED_CAPABILITIES } from '../../src/kernel/process/capabilities.js';
-import { Daemon, startDaemon } from './daemon.js';
+import { Daemon, FRONT, MAIN, startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 4\n';
 const SPEC = JSON.stringify({ linux: { namespaces: [{ type: 'network' }] } });
 const STRANGER = 4711;
+/** The daemon has the same capabilities whichever program it was started by. */
+const PROGRAMS = { 'the native program': [FRONT], 'Node.js': [process.execPath, MAIN] };
 
 /** The words of a status file that say what a thread may do. */
 function powersOf(status: string): Record<string, string> {
@@ -48,43 +50,57 @@ function without(name: string): string[] {
   return ['setpriv', '--bounding-set', setprivName(name), '--inh-caps', setprivName(name)];
 }
 
-t.test('every thread of the daemon has exactly the capabilities that it needs, and can gain none', async (t) => {
-  await using daemon = await startDaemon(t, POOL);
-  await daemon.acquire('--id', 'one');
-  const mask = await maskOf(Object.keys(NEEDED_CAPABILITIES));
-  const tasks = readdirSync(`/proc/${daemon.pid}/task`);
-  t.ok(tasks.length > 5, `${tasks.length} threads`);
-  for (const task of tasks) {
-    t.same(
-      powersOf(readFileSync(`/proc/${daemon.pid}/task/${task}/status`, 'utf8')),
-      {
-        CapInh: '0'.repeat(16),
-        CapPrm: mask,
-        CapEff: mask,
-        CapBnd: mask,
-        CapAmb: '0'.repeat(16),
-        NoNewPrivs: '1',
-      },
-      `thread ${task}`,
-    );
-  }
-});
+for (const [name, program] of Object.entries(PROGRAMS)) {
+  t.test(
+    `every thread of the daemon has exactly the capabilities that it needs, and can gain none (${name})`,
+    async (t) => {
+      await using daemon = await startDaemon(t, POOL, { program });
+      await daemon.acquire('--id', 'one');
+      const mask = await maskOf(Object.keys(NEEDED_CAPABILITIES));
+      const tasks = readdirSync(`/proc/${daemon.pid}/task`);
+      t.ok(tasks.length > 5, `${tasks.length} threads`);
+      for (const task of tasks) {
+        t.same(
+          powersOf(readFileSync(`/proc/${daemon.pid}/task/${task}/status`, 'utf8')),
+          {
+            CapInh: '0'.repeat(16),
+            CapPrm: mask,
+            CapEff: mask,
+            CapBnd: mask,
+            CapAmb: '0'.repeat(16),
+            NoNewPrivs: '1',
+          },
+          `thread ${task}`,
+        );
+      }
+    },
+  );
 
-t.test('a user other than root runs the daemon with the ambient capabilities that it needs', async (t) => {
-  const names = Object.keys(NEEDED_CAPABILITIES).map(setprivName).join(',');
-  const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
-  chownSync(folder, STRANGER, STRANGER);
-  await using daemon = new Daemon(folder, t);
-  writeFileSync(daemon.configFile, POOL);
-  const user = ['--reuid', String(STRANGER), '--regid', String(STRANGER), '--clear-groups'];
-  daemon.start(['setpriv', ...user, '--inh-caps', names, '--ambient-caps', names]);
-  await daemon.answers();
-  await daemon.filled();
-  const powers = powersOf(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'));
-  t.equal(powers['CapEff'], await maskOf(Object.keys(NEEDED_CAPABILITIES)));
-  t.ok(await daemon.acquire('--id', 'one'));
-  await daemon.stop();
-});
+  t.test(`a user other than root runs the daemon with the ambient capabilities that it needs (${name})`, async (t) => {
+    const names = Object.keys(NEEDED_CAPABILITIES).map(setprivName).join(',');
+    const folder = mkdtempSync(join(tmpdir(), 'daemon-'));
+    chownSync(folder, STRANGER, STRANGER);
+    await using daemon = new Daemon(folder, t);
+    daemon.program = program;
+    writeFileSync(daemon.configFile, POOL);
+    const user = ['--reuid', String(STRANGER), '--regid', String(STRANGER), '--clear-groups'];
+    daemon.start(['setpriv', ...user, '--inh-caps', names, '--ambient-caps', names]);
+    await daemon.answers();
+    await daemon.filled();
+    const powers = powersOf(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'));
+    const mask = await maskOf(Object.keys(NEEDED_CAPABILITIES));
+    t.same(powers, {
+      CapInh: mask,
+      CapPrm: mask,
+      CapEff: mask,
+      CapBnd: powers['CapBnd'],
+      CapAmb: mask,
+      NoNewPrivs: '1',
+    });
+    t.ok(await daemon.acquire('--id', 'one'));
+    await daemon.stop();
+  });
+}
 
 /** A bundle in a folder of `owner`'s with `mode`, whose config.json is `owner`'s too. */
 function bundleOf(owner: number, mode: number): string {
@@ -107,7 +123,8 @@ async function patches(daemon: Daemon, folder: string, id: string): Promise<bool
 
 /** Whether a daemon that starts finds out that a process of more rights than its own stands in a ready endpoint. */
 async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise<boolean> {
-  const [path = ''] = readdirSync(join(daemon.stateDir, 'netns')).map((name) => join(daemon.stateDir, 'netns', name));
+  const [name = ''] = readdirSync(join(daemon.stateDir, 'netns/'));
+  const path = join(daemon.stateDir, 'netns', name);
   await daemon.stop('SIGKILL');
   const stranger = spawn('nsenter', [
     `--net=${path}`,
@@ -125,7 +142,7 @@ async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise
     daemon.start(wrapper);
     await daemon.answers();
     await daemon.filled();
-    const id = /nd\w{4}-(.*)$/.exec(path)?.[1];
+    const id = name.slice(0, name.lastIndexOf('.'));
     return !existsSync(join(daemon.stateDir, 'ready', `${id}.json`));
   } finally {
     stranger.kill('SIGKILL');
@@ -134,7 +151,7 @@ async function seesStranger(daemon: Daemon, wrapper: readonly string[]): Promise
 
 /** What a capability makes possible, done on a daemon that was started with `wrapper`: whether it was possible. */
 const DEEDS: Record<
-  Exclude<CapabilityName, 'CAP_NET_ADMIN' | 'CAP_SYS_ADMIN'>,
+  Exclude<CapabilityName, 'CAP_NET_ADMIN' | 'CAP_SYS_ADMIN' | 'CAP_SYS_CHROOT'>,
   (daemon: Daemon, wrapper: readonly string[]) => Promise<boolean>
 > = {
   CAP_CHOWN: (daemon) => patches(daemon, bundleOf(STRANGER, 0o755), 'chown'),

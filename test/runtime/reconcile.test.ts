@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import type { Lease } from '../../src/pool/types.js';
 import type { Finding, Reconciliation } from '../../src/reconcile/findings.js';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
 import { answersPing, eventually, links } from './eye.js';
+import { SeenVault } from './vault.js';
 
 async function reconcile(daemon: Daemon, fix = true): Promise<readonly Finding[]> {
   const { status, body } = await daemon.send('POST', '/v1/reconcile', { fix });
@@ -24,11 +26,15 @@ async function works(t: Test, daemon: Daemon, leases: readonly Lease[]): Promise
   await daemon.cli('release', fresh.id);
 }
 
-/** The ready endpoints, by their mounts. */
+/** The ready endpoints, by their paths. */
 async function readyPaths(daemon: Daemon): Promise<string[]> {
   const leased = new Set((await daemon.leases()).map(({ netns }) => netns.path));
-  const { stdout } = await execa('findmnt', ['-rno', 'TARGET', '-t', 'nsfs']);
-  return stdout.split('\n').filter((path) => path.startsWith(`${daemon.stateDir}/`) && !leased.has(path));
+  const paths = new SeenVault(daemon.stateDir).links.map((name) => join(daemon.stateDir, 'netns', name));
+  return paths.filter((path) => !leased.has(path));
+}
+
+function endpointOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1, path.lastIndexOf('.'));
 }
 
 t.test('an unchanged daemon finds nothing', async (t) => {
@@ -57,7 +63,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
   const before = (await links()).length;
-  await execa('umount', [unmounted]);
+  await new SeenVault(daemon.stateDir).unmount(endpointOf(unmounted));
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   await execa('nsenter', [`--net=${unlinked}`, 'ip', 'link', 'delete', 'eth0']);
   const problems = (await reconcile(daemon)).map(({ object, problem, action, outcome }) => [
@@ -66,7 +72,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
     action,
     outcome,
   ]);
-  const ids = [unmounted, flushed, unlinked].map((path) => path.replace(/.*\/nd[a-z2-7]{4}-/, ''));
+  const ids = [unmounted, flushed, unlinked].map(endpointOf);
   t.same(
     problems.sort(),
     [
@@ -86,7 +92,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
 t.test('the daemon reconciles by itself, and logs what it repairs', async (t) => {
   await using daemon = await startDaemon(t, SELDOM.replace('3600', '1'));
   const [path] = (await readyPaths(daemon)) as [string];
-  await execa('umount', [path]);
+  await new SeenVault(daemon.stateDir).unmount(endpointOf(path));
   await eventually('it is replaced', async () => {
     const paths = await readyPaths(daemon);
     return paths.length === 3 && !paths.includes(path);
@@ -112,8 +118,7 @@ t.test('a leased link that was taken out of its bridge is put back; one that was
 
 t.test('an object that bears the instance id and belongs to no endpoint is removed', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
-  const [path] = (await readyPaths(daemon)) as [string];
-  const mark = /nd[a-z2-7]{4}-/.exec(path)?.[0] as string;
+  const mark = /nd[a-z2-7]{4}-/.exec((await links()).map(({ ifname }) => ifname).join(' '))?.[0] as string;
   await execa('ip', ['link', 'add', `${mark}zzz`, 'type', 'veth', 'peer', 'name', 'other']);
   t.match(await reconcile(daemon), [{ action: 'removed', outcome: 'done' }]);
   const names = (await links()).map(({ ifname }) => ifname);

@@ -172,7 +172,7 @@ t.test('a shelf that was removed is made anew, and its offers are replaced', asy
   const asking = await wrapper.call('run', '--bundle', bundle.folder, 'asks');
   t.equal(asking.status, 0, asking.output);
   for (let i = 0; i < 50; i += 1) await daemon.pools();
-  const warnings = daemon.log().match(/the shelf failed to read what was taken/g) ?? [];
+  const warnings = daemon.log().match(/shelf: failed to read what was taken/g) ?? [];
   t.equal(warnings.length, 1, 'it is said once');
   const reconcile = async () => (await daemon.send('POST', '/v1/reconcile', { fix: true })).body as Reconciliation;
   const { findings: lost } = await reconcile();

@@ -89,7 +89,8 @@ export function changedPaths(threads: readonly Call[][], cwd: string): string[] 
     const folders = new Map<string, string>();
     const absolute = (path: string): string => {
       const [, fd = '', rest = ''] = /^\/proc\/self\/fd\/(\d+)(\/.*)?$/.exec(path) ?? [];
-      return resolve(cwd, fd === '' ? path : `${folders.get(fd) ?? path}${rest}`);
+      const folder = folders.get(fd);
+      return resolve(cwd, folder === undefined ? path : `${folder}${rest}`);
     };
     for (const { name, args, result } of calls) {
       const paths = [...args.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, path]) => plain(path as string));

@@ -16,11 +16,20 @@ export const ContainerId = Type.String({
   examples: ['job-17'],
 });
 
+/** The same as leases are found by: a container of a runtime root of its own has nine characters more, `@` and eight digits. */
+export const ContainerKey = Type.String({
+  minLength: 1,
+  maxLength: 264,
+  pattern: '^\\.*[A-Za-z0-9_+][A-Za-z0-9_.+:@-]*$',
+  description: 'Id of the container that holds the lease, as `netnsd list` prints it.',
+  examples: ['job-17'],
+});
+
 export const Tenant = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]*$',
-  description: 'Whom the lease serves. An endpoint that a tenant has used is rebuilt before another tenant gets it.',
+  description: 'Whom the lease serves. An endpoint that a tenant has used is never leased to another tenant.',
   examples: ['default'],
 });
 

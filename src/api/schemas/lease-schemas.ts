@@ -1,7 +1,20 @@
 /** Leases, and the requests that make them. */
 
 import { type Static, Type } from 'typebox';
-import { ContainerId, closed, list, nullableString, oneOf, Pid, PoolName, Tenant, Ttl, time, Wait } from './fields.js';
+import {
+  ContainerId,
+  ContainerKey,
+  closed,
+  list,
+  nullableString,
+  oneOf,
+  Pid,
+  PoolName,
+  Tenant,
+  Ttl,
+  time,
+  Wait,
+} from './fields.js';
 
 const AddressSchema = Type.Object({
   address: Type.String({ description: 'CIDR notation.', examples: ['10.213.0.18/16'] }),
@@ -71,7 +84,7 @@ export const LeaseSchema = Type.Object(
       path: Type.String({
         description:
           'Path of the network namespace, for `path` in config.json or for `ctr run --with-ns network:PATH`.',
-        examples: ['/run/netnsd/netns/nddf5c-default-17'],
+        examples: ['/run/netnsd/netns/default-17.7f3c9a0d41b2e865'],
       }),
       inode: Type.Integer({
         description: 'Inode of the namespace, as `stat -Lc %i PATH` prints it.',
@@ -152,7 +165,7 @@ export const RenewSchema = Type.Object(
 );
 
 export const LeaseQuerySchema = Type.Object(
-  { pool: Type.Optional(PoolName), containerId: Type.Optional(ContainerId), tenant: Type.Optional(Tenant) },
+  { pool: Type.Optional(PoolName), containerId: Type.Optional(ContainerKey), tenant: Type.Optional(Tenant) },
   closed,
 );
 
@@ -172,7 +185,7 @@ export const ReleaseQuerySchema = Type.Object(
   closed,
 );
 
-export const ContainerParamsSchema = Type.Object({ containerId: ContainerId });
+export const ContainerParamsSchema = Type.Object({ containerId: ContainerKey });
 
 export type ApiLease = Static<typeof LeaseSchema>;
 export type ApiLeaseList = Static<typeof LeaseListSchema>;

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
 import { createNetns, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
 import type { Tool } from '../prerequisites.js';
 import { concurrently, runProcess } from '../run-process.js';
+import { closeMountFolder, openMountFolder } from './mount-folder.js';
 import { fewRounds, type Peer, timed } from './peer.js';
 
 const PLUGINS = '/usr/lib/cni';
@@ -31,8 +31,8 @@ const CONFIG = JSON.stringify({
  * The CNI bridge plugin with host-local addresses, 100 processes at once. A plugin is given a namespace by its caller:
  * it is made here by the two system calls that it takes, one after another, and counted; `lo` is left down.
  */
-export function openCniBridge(): Peer {
-  prepareMountFolder(FOLDER);
+export async function openCniBridge(): Promise<Peer> {
+  await openMountFolder(FOLDER);
   mkdirSync(DATA);
   const home = NetnsHandle.open();
   const path = (index: number) => `${FOLDER}/cni-${index}`;
@@ -65,7 +65,7 @@ export function openCniBridge(): Peer {
     close: async () => {
       home.close();
       await runProcess('ip', ['link', 'del', BRIDGE]);
-      removeMountFolder(FOLDER);
+      await closeMountFolder(FOLDER);
       rmSync(DATA, { recursive: true });
     },
   };

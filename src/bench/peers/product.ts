@@ -1,7 +1,8 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { EndpointName, Settled } from '../../endpoint/types.js';
-import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
+import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
 import { type Peer, timed } from './peer.js';
 
 const FOLDER = '/run/bench-product';
@@ -12,9 +13,10 @@ const WARM_UP_SIZE = 100;
 
 /** netnsd's own endpoints, asked of the kernel thread in batches as a pool does. The thread is kept, as a daemon keeps it. */
 export async function openProduct(batch: number): Promise<Peer> {
-  prepareMountFolder(FOLDER);
+  mkdirSync(FOLDER, { recursive: true });
+  await startVault(FOLDER);
   const thread = await EndpointThread.start({
-    site: { instanceId: shortHash(FOLDER), identity: FOLDER, netnsDir: FOLDER },
+    site: { instanceId: shortHash(FOLDER), identity: FOLDER, stateDir: FOLDER, netnsDir: null },
     networks: [
       {
         name: POOL,
@@ -25,6 +27,7 @@ export async function openProduct(batch: number): Promise<Peer> {
       },
     ],
   });
+  await thread.openVault();
   await thread.open();
   let seq = 0;
 
@@ -47,7 +50,8 @@ export async function openProduct(batch: number): Promise<Peer> {
     run,
     close: async () => {
       await thread.close();
-      removeMountFolder(FOLDER);
+      await stopVault(FOLDER);
+      rmdirSync(FOLDER);
     },
   };
 }

@@ -1,10 +1,11 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { BuiltEndpoint } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
 import type { VerifyWay } from '../../endpoint/verify/verify.js';
 import { NetnsdError } from '../../errors.js';
-import { prepareMountFolder, removeMountFolder } from '../../kernel/netns/mount-folder.js';
+import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
 
 const FOLDER = '/run/bench-recycled';
 const POOL = 'bench';
@@ -25,9 +26,10 @@ export interface Recycled {
 }
 
 export async function openRecycled(): Promise<Recycled> {
-  prepareMountFolder(FOLDER);
+  mkdirSync(FOLDER, { recursive: true });
+  await startVault(FOLDER);
   const thread = await EndpointThread.start({
-    site: { instanceId: shortHash(FOLDER), identity: FOLDER, netnsDir: FOLDER },
+    site: { instanceId: shortHash(FOLDER), identity: FOLDER, stateDir: FOLDER, netnsDir: null },
     networks: [
       {
         name: POOL,
@@ -38,6 +40,7 @@ export async function openRecycled(): Promise<Recycled> {
       },
     ],
   });
+  await thread.openVault();
   await thread.open();
   let seq = 1;
   let standing: BuiltEndpoint[] = [];
@@ -90,7 +93,8 @@ export async function openRecycled(): Promise<Recycled> {
     close: async () => {
       await destroy();
       await thread.close();
-      removeMountFolder(FOLDER);
+      await stopVault(FOLDER);
+      rmdirSync(FOLDER);
     },
   };
 }

@@ -74,6 +74,12 @@ export class SimulatedEndpoints implements Endpoints {
     });
   }
 
+  renewPath({ id }: EndpointKey): string {
+    return id;
+  }
+
+  retractPath(): void {}
+
   users(netnsInodes: readonly number[]): Promise<number[][]> {
     return Promise.resolve(netnsInodes.map(() => []));
   }

@@ -22,8 +22,8 @@ const TARGETS: Record<string, { unit: string; target: number }> = {
 /** Endpoints built and destroyed by netnsd and by others, in alternating order. */
 export async function benchBuild({ sizes, rounds, peers: asked }: BenchOptions): Promise<Report> {
   const product = await openProduct(BATCH);
-  const peers = [openReference(BATCH), product];
-  if (asked.includes('cni')) peers.push(openCniBridge());
+  const peers = [await openReference(BATCH), product];
+  if (asked.includes('cni')) peers.push(await openCniBridge());
   if (asked.includes('ip')) peers.push(await openIpCommand());
   const tables: Table[] = [];
   const claims: Claim[] = [];

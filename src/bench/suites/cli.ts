@@ -14,7 +14,7 @@ export async function benchCli({ rounds }: BenchOptions): Promise<Report> {
   const pool = { name: 'default', subnet: '10.217.0.0/16', minReady: 32, max: 64 };
   const daemon = await startDaemon('cli', [pool]);
   const netnsd = nativeProgram('netnsd');
-  const place = ['--state-dir', daemon.stateDir, '--socket', daemon.socket];
+  const place = ['--socket', daemon.socket];
   const times = { true: [] as number[], acquire: [] as number[], release: [] as number[] };
   try {
     // The first round warms up: it is run, but not counted.

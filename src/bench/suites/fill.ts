@@ -18,7 +18,7 @@ interface Round {
 
 /** How fast a pool fills after a start, JavaScript still cold, against a C program that sends the same requests. */
 export async function benchFill({ sizes, rounds }: BenchOptions): Promise<Report> {
-  const reference = openReference(POOL_KEYS.buildBatch.initial);
+  const reference = await openReference(POOL_KEYS.buildBatch.initial);
   const tables: Table[] = [];
   const claims: Claim[] = [];
   for (const size of sizes) {

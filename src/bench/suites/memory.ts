@@ -10,7 +10,7 @@ import { median } from '../statistics.js';
 /** Where proc_meminfo(5) counts what a namespace with its links holds. */
 const KERNEL_FIELDS = ['Slab', 'Percpu', 'KernelStack', 'PageTables', 'VmallocUsed'] as const;
 type KernelField = (typeof KERNEL_FIELDS)[number];
-const TARGET_MB = 120;
+const TARGET_MB = 100;
 /** The daemon gives back its garbage when it has been at rest for two seconds. */
 const QUIET_MS = 4000;
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { BENCH_SUITES, benchSuiteLines } from '../bench-suites.js';
 import type { Invocation } from '../dependencies.js';
 import { addExamples } from '../options.js';
 
@@ -8,22 +9,11 @@ export function addBench(program: Command, invocation: Invocation): void {
     .command('bench')
     .summary('measure builds, acquires and container starts')
     .description('Measure on this machine, and print medians and p99. Needs root, except for sizing.')
-    .argument('<SUITE>', 'build, acquire, start, memory or sizing')
+    .argument('<SUITE>', Object.keys(BENCH_SUITES).join(', '))
     .argument('[OPTION...]', 'options of the suite: see `netnsd bench SUITE --help`')
     .passThroughOptions()
     .allowUnknownOption()
-    .addHelpText(
-      'after',
-      [
-        '',
-        'Suites:',
-        '  build    builds of endpoints, compared with C, the CNI bridge plugin and `ip` commands',
-        '  acquire  acquires over the socket, by one client and by many',
-        '  start    container starts in leased namespaces, compared with host networking',
-        "  memory   the daemon's resident memory, and the kernel memory of an endpoint",
-        '  sizing   simulated: demand-driven pool sizes compared with fixed ones; needs no root',
-      ].join('\n'),
-    )
+    .addHelpText('after', `\nSuites:\n${benchSuiteLines()}`)
     .action(async (suite: string, options: string[]) => {
       invocation.status = await invocation.runBench([suite, ...options]);
     });

@@ -16,7 +16,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
   const command = program
     .command('release')
     .summary('release leases')
-    .description('Release leases. Repeating it is no error.')
+    .description('Release leases. Releasing a lease twice is not an error.')
     .addArgument(new Argument('[LEASE_ID...]', 'leases to release').argParser(parseNames))
     .addOption(new Option('--id <CONTAINER_ID>', 'release the leases of this container instead').argParser(parseName))
     .addOption(new Option('--pool <NAME>', 'with --id: only leases of this pool').argParser(parseName))

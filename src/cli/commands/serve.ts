@@ -22,7 +22,7 @@ export function addServe(program: Command, invocation: Invocation): void {
   addSocketOption(addStateDirOption(command))
     .option(
       '--netns-dir <DIR>',
-      'folder in which namespaces are mounted (default: the configuration, or STATE_DIR/netns)',
+      'folder for a symbolic link to each namespace, for `ip netns` (default: the configuration, or none)',
     )
     .addOption(
       new Option('--log-level <LEVEL>', 'lowest level to log (default: the configuration, or info)').choices([

@@ -12,9 +12,10 @@ export const TOP_KEYS = {
     name: 'netns_dir',
     type: 'string',
     initial: null as string | null,
-    initialMeaning: '`STATE_DIR/netns`',
+    initialMeaning: 'none',
     allowed: 'an absolute path',
-    meaning: 'Folder in which namespaces are mounted. With `/run/netns`, `ip netns` lists them.',
+    meaning:
+      'Folder with a symbolic link to the namespace of each endpoint, for people: with `/run/netns`, `ip netns` lists and enters them. Other entries of it are not touched.',
     accepts: (value) => isText(value, /^\/[^\p{Cc}]*$/u) && normalize(value) !== '/',
   },
   socketGroup: {

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
-import { netnsPrefix } from '../../endpoint/plan.js';
+import { VAULT_LINK, VAULT_MOUNTS } from '../../kernel/netns/vault-layout.js';
 import { ENDPOINT_STATES } from '../../pool/types.js';
 import { SET_ASIDE, stateDirectoryProblem, unsafeAncestor } from '../../state/index.js';
 import type { Machine } from '../machine.js';
@@ -17,7 +17,9 @@ export const STATE_DIRECTORY: Check = {
     // Also for a caller who is not root: root's directory is for root's daemon.
     const problem = stateDirectoryProblem(place.stateDir, own?.uid === 0 ? 0 : euid);
     if (problem !== undefined) return fail(problem);
-    const elsewhere = [place.socketPath, site.netnsDir].map(unsafeAncestor).find((one) => one !== undefined);
+    const elsewhere = [place.socketPath, site.netnsDir ?? place.socketPath]
+      .map(unsafeAncestor)
+      .find((one) => one !== undefined);
     if (elsewhere !== undefined) return fail(`${elsewhere.path} ${elsewhere.problem}`);
     return ok(own === undefined ? `${place.stateDir} can be created` : `only root may change ${place.stateDir}`);
   },
@@ -122,8 +124,8 @@ function lockHolder(locks: string, { dev, ino }: Stats): number | undefined {
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-function mountedNamespaces({ files, site }: Machine): number {
-  const mounts = (files.text('/proc/self/mountinfo') ?? '').split('\n');
-  const prefix = join(site.netnsDir, netnsPrefix(site));
-  return mounts.filter((line) => line.includes(' - nsfs ') && (line.split(' ')[4] ?? '').startsWith(prefix)).length;
+/** In the vault, to which the link of the state directory leads. */
+function mountedNamespaces({ files, place }: Machine): number {
+  const link = files.link(join(place.stateDir, VAULT_LINK)) ?? '';
+  return /^\/proc\/\d+\/root\/netns$/.test(link) ? files.names(join(link, '..', VAULT_MOUNTS)).length : 0;
 }

@@ -8,7 +8,7 @@ import { Build, type BuildTarget } from './endpoint-build.js';
 import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps, type Step } from './steps.js';
 
 /**
- * Builds endpoints complete: the namespace mounted at its path, lo up, eth0 up with MAC, address and default route, the
+ * Builds endpoints complete: the namespace mounted in the vault, lo up, eth0 up with MAC, address and default route, the
  * host's link a port of the bridge. Returns, in the order of `targets`, the namespace's inode, or the error
  * `build_failed` that names the step, after everything of that endpoint has been undone. IPv6 addresses are not
  * generated on either end: their probes and reports would be flooded to every port of the bridge.
@@ -18,7 +18,7 @@ import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps, type Step } from '
 export function buildEndpoints({ host, targets }: { host: Host; targets: readonly BuildTarget[] }): Settled<number>[] {
   const builds = targets.map((target) => new Build(target));
   try {
-    for (const build of builds) build.makeNamespace(host);
+    makeNamespaces(builds, host);
     makePairs(builds, host);
     for (const build of builds) configureInside(build);
     transact(builds, host.socket, portSteps);
@@ -26,6 +26,17 @@ export function buildEndpoints({ host, targets }: { host: Host; targets: readonl
     for (const build of builds) build.leave();
   }
   return builds.map((build) => build.settle());
+}
+
+function makeNamespaces(builds: readonly Build[], host: Host): void {
+  try {
+    host.vault.within(() => {
+      for (const build of builds) build.makeNamespace(host);
+    });
+  } catch (error) {
+    if (error instanceof ThreadLostError) throw error;
+    for (const build of builds) if (build.socket === null) build.fail('namespace', error);
+  }
 }
 
 function makePairs(builds: readonly Build[], host: Host): void {

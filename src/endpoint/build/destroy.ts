@@ -2,10 +2,11 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
-import { removeNetns } from '../../kernel/netns/netns.js';
+import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
+import { removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLinkGroup, getLink, setLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
-import { hostLinkName, netnsPath } from '../plan.js';
+import { hostLinkName } from '../plan.js';
 import type { EndpointName, Settled, Site } from '../types.js';
 
 /** Group numbers of links on their way out: far from any that an administrator would choose. */
@@ -27,9 +28,9 @@ export async function destroyEndpoints(options: {
   names: readonly EndpointName[];
 }): Promise<Settled<void>[]> {
   const { host, site, names } = options;
-  const failures = names.map((name) => unmountNamespace(site, name));
+  const failures = unmountNamespaces(host, names);
   const links = names.map((name) => hostLinkName(site, name.seq));
-  const stuck = deleteLinks(host, await waitForCleanup(host, links));
+  const stuck = deleteLinks(host.socket, await waitForCleanup(host.socket, links));
   return names.map((name, position): Settled<void> => {
     const failure = failures[position] ?? stuck.get(links[position] as string);
     if (failure === undefined) return { ok: true, value: undefined };
@@ -41,33 +42,45 @@ export async function destroyEndpoints(options: {
   });
 }
 
-function unmountNamespace(site: Site, name: EndpointName): Error | undefined {
+/** All in one visit to the vault; why it failed, in the order of `names`. */
+function unmountNamespaces({ vault }: Host, names: readonly EndpointName[]): (Error | undefined)[] {
+  const outcomes = attempt(() =>
+    vault.within(() => names.map(({ id }) => attempt(() => removeNetns(vault.mountPoint(id))))),
+  );
+  return names.map((_, position) => {
+    const outcome = Array.isArray(outcomes) ? outcomes[position] : outcomes;
+    return outcome instanceof Error ? outcome : undefined;
+  });
+}
+
+/** What `act` returns, or throws. */
+function attempt<T>(act: () => T): T | Error {
   try {
-    removeNetns(netnsPath(site, name.id));
-    return undefined;
+    return act();
   } catch (error) {
+    if (error instanceof ThreadLostError) throw error;
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
 /** Those of the links that the kernel has not removed by itself. */
-async function waitForCleanup(host: Host, names: readonly string[]): Promise<readonly string[]> {
+export async function waitForCleanup(socket: NetlinkSocket, names: readonly string[]): Promise<readonly string[]> {
   let left = names;
   for (const waitMs of CHECKS_MS) {
     if (left.length === 0) return left;
     if (waitMs > 0) await delay(waitMs);
-    const outcomes = host.socket.transact(left.map(getLink));
+    const outcomes = socket.transact(left.map(getLink));
     left = left.filter((_, position) => outcomes[position]?.ok);
   }
   return left;
 }
 
 /** Deletes links by name, all at once; the reasons of those that could not be deleted. */
-export function deleteLinks(host: Host, names: readonly string[]): Map<string, Error> {
+export function deleteLinks(socket: NetlinkSocket, names: readonly string[]): Map<string, Error> {
   const failures = new Map<string, Error>();
   if (names.length === 0) return failures;
   const group = randomInt(DOOMED_GROUPS.first, DOOMED_GROUPS.last);
-  const outcomes = host.socket.transact([...names.map((name) => setLink({ name }, { group })), deleteLinkGroup(group)]);
+  const outcomes = socket.transact([...names.map((name) => setLink({ name }, { group })), deleteLinkGroup(group)]);
   const deletion = outcomes.at(-1);
   for (const [position, name] of names.entries()) {
     const outcome = outcomes[position]?.ok === false ? outcomes[position] : deletion;

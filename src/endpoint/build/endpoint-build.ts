@@ -43,11 +43,12 @@ export class Build implements BuildTarget {
     return this.#namespace?.fd ?? -1;
   }
 
-  makeNamespace(host: Host): void {
-    const path = this.plan.netnsPath;
+  /** To be called within the vault. */
+  makeNamespace({ home, vault }: Host): void {
+    const path = vault.mountPoint(this.plan.name.id);
     try {
-      const made = createNetns({ path, home: host.home, act: () => NetlinkSocket.open() });
-      this.#undo.push(() => removeNetns(path));
+      const made = createNetns({ path, home, act: () => NetlinkSocket.open() });
+      this.#undo.push(() => vault.within(() => removeNetns(path)));
       this.#namespace = made.handle;
       this.socket = made.result;
       this.#inode = made.inode;

@@ -32,7 +32,7 @@ interface Step {
 export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; targetFd: number }): Promise<void> {
   const { host, plan, targetFd } = options;
   if (fstatSync(targetFd).ino === fstatSync(host.home.fd).ino) throw refused(plan, "it is the host's own");
-  using from = Side.open({ host, plan, step: 'pooled namespace', path: plan.netnsPath });
+  using from = Side.open({ host, plan, step: 'pooled namespace', path: host.vault.pathOf(plan.name.id) });
   using into = Side.open({ host, plan, step: 'target namespace', path: `/proc/self/fd/${targetFd}` });
   const [hostEnd, taken] = into.links([plan.hostName, CONTAINER_INTERFACE]);
   const [pooled] = from.links([CONTAINER_INTERFACE]);

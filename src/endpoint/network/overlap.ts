@@ -3,15 +3,16 @@ import {
   formatIpv4,
   formatSubnet,
   type Ipv4Subnet,
+  nthAddress,
   parseSubnet,
   subnetsOverlap,
 } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
+import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
-import type { Host } from '../host.js';
-import { bridgePrefix } from '../plan.js';
+import { bridgeName, bridgePrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
 const RTN_UNICAST = 1;
@@ -19,6 +20,8 @@ const RTN_UNICAST = 1;
 /** Addresses that are taken, and by what, in words. */
 interface Taken {
   readonly subnet: Ipv4Subnet;
+  /** Whether a more specific route of a pool may stand beside it. */
+  readonly yields: boolean;
   readonly text: string;
 }
 
@@ -37,27 +40,40 @@ export interface HostAddresses {
 
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
- * The default route and what belongs to this daemon's own bridges do not count.
+ * A pool whose gateway an earlier daemon left is not refused: a running daemon would live with what was added since.
  */
 export async function refuseOverlap(options: {
-  host: Host;
+  socket: NetlinkSocket;
   site: Site;
   pools: readonly { name: string; subnet: string }[];
 }): Promise<void> {
-  const { host, site, pools } = options;
+  const { socket, site, pools } = options;
   const found: HostAddresses = {
-    links: await listLinks(host.socket),
-    addresses: await listAddresses(host.socket),
-    routes: await listRoutes(host.socket),
+    links: await listLinks(socket),
+    addresses: await listAddresses(socket),
+    routes: await listRoutes(socket),
   };
-  const [first] = findOverlaps({ found, site, pools });
+  const added = pools.filter((pool) => !stands(pool, site, found));
+  const [first] = findOverlaps({ found, site, pools: added });
   if (first === undefined) return;
   const { pool, subnet, text } = first;
   const message = `subnet ${subnet} of pool ${pool} overlaps ${text}: choose another subnet for the pool`;
   throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
 }
 
-/** Every overlap, pool by pool; pure. */
+/** Whether the pool's bridge has the gateway's address, on this subnet. */
+function stands({ name, subnet }: { name: string; subnet: string }, site: Site, found: HostAddresses): boolean {
+  const bridge = found.links.find((link) => link.name === bridgeName(site, name, 0));
+  const gateway = nthAddress(parseSubnet(subnet), 1);
+  return found.addresses.some(
+    ({ linkIndex, address }) => linkIndex === bridge?.index && address.readUInt32BE(0) === gateway,
+  );
+}
+
+/**
+ * Every overlap, pool by pool; pure. A route that is less specific than the pool's subnet is none, since the pool's own goes first,
+ * and neither is what belongs to this daemon's own bridges.
+ */
 export function findOverlaps(options: {
   found: HostAddresses;
   site: Site;
@@ -67,7 +83,10 @@ export function findOverlaps(options: {
   return options.pools.flatMap(({ name, subnet }) => {
     const wanted = parseSubnet(subnet);
     return taken
-      .filter((range) => subnetsOverlap(wanted, range.subnet))
+      .filter(
+        ({ subnet: range, yields }) =>
+          subnetsOverlap(wanted, range) && !(yields && range.prefixLength < wanted.prefixLength),
+      )
       .map(({ text }) => ({ pool: name, subnet, text }));
   });
 }
@@ -81,12 +100,12 @@ function takenAddresses(found: HostAddresses, site: Site): Taken[] {
     if (own(linkIndex)) return [];
     const first = address.readUInt32BE(0);
     const text = `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`;
-    return [{ subnet: containingSubnet(first, prefixLength), text }];
+    return [{ subnet: containingSubnet(first, prefixLength), yields: false, text }];
   });
   const routes = found.routes.flatMap(({ type, destination, prefixLength, linkIndex }) => {
-    if (type !== RTN_UNICAST || prefixLength === 0 || own(linkIndex)) return [];
+    if (type !== RTN_UNICAST || own(linkIndex)) return [];
     const subnet = { network: destination.readUInt32BE(0), prefixLength };
-    return [{ subnet, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
+    return [{ subnet, yields: true, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
   });
   return [...addresses, ...routes];
 }

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
+import { LeasePaths } from '../../kernel/netns/lease-paths.js';
 import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
+import { startWorker } from './start-worker.js';
 import {
   type AdoptedEndpoint,
   type BuiltEndpoint,
@@ -35,26 +37,26 @@ export class EndpointThread {
   readonly #site: Site;
   readonly #networks: Map<string, NetworkSettings>;
   readonly #waiting = new Map<number, Waiting>();
+  /** Null before the thread was opened, and after it was closed. */
+  #paths: LeasePaths | null = null;
   #ticket = 0;
   #ended: NetnsdError | undefined;
   #closing = false;
 
-  /** Starts the thread and opens bridges. Throws what opening throws: kernel_error. */
-  static async start(settings: ThreadSettings): Promise<EndpointThread> {
+  /** Tells the thread its settings; `openVault` and `open` come next. */
+  static async start(settings: ThreadSettings, worker = startWorker()): Promise<EndpointThread> {
     // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
     // that starts it: have the pool started here, before any thread has left the process's namespace.
     await stat('/proc/self/ns/net');
-    return new EndpointThread(settings);
+    return new EndpointThread(settings, worker);
   }
 
-  private constructor(settings: ThreadSettings) {
+  private constructor(settings: ThreadSettings, worker: Worker) {
     this.#site = settings.site;
     this.#networks = new Map(settings.networks.map((network) => [network.name, network]));
-    this.#worker = new Worker(new URL('./thread-main.js', import.meta.url), {
-      workerData: settings,
-      name: 'kernel',
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    });
+    this.#worker = worker;
+    worker.ref();
+    worker.postMessage(settings);
     this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#end(`the kernel thread failed: ${error.message}`, error));
     this.#worker.on('exit', () => this.#end('the kernel thread has ended'));
@@ -66,7 +68,15 @@ export class EndpointThread {
     this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
   }
 
-  /** `retired`: networks of pools that are no longer configured and whose leases stand. */
+  /** Takes over what version 0.1 left in the host, and finds the paths of endpoints. Throws kernel_error. */
+  async openVault(): Promise<void> {
+    this.#paths = new LeasePaths({ root: await this.#call('openVault', null), stateDir: this.#site.stateDir });
+  }
+
+  /**
+   * Takes over or makes the bridges of the pools. `retired`: networks of pools that are no longer configured and whose leases
+   * stand. Throws kernel_error.
+   */
   async open(retired: readonly NetworkSettings[] = []): Promise<void> {
     for (const network of retired) this.#networks.set(network.name, network);
     await this.#call('open', { retired });
@@ -77,18 +87,45 @@ export class EndpointThread {
     return this.#call('describe', { pids });
   }
 
+  /** The path of an endpoint, which gets one if it has none. Throws as `renewPath`. */
+  pathOf(name: EndpointName): string {
+    return this.#paths?.find(name.id) ?? this.renewPath(name);
+  }
+
+  /**
+   * Gives an endpoint that becomes ready again a path that no lease had before; the one before leads nowhere any more. Throws
+   * `internal` where that cannot be done.
+   */
+  renewPath({ id }: EndpointName): string {
+    if (this.#paths === null) throw new NetnsdError('internal', 'the kernel thread is not open');
+    try {
+      return this.#paths.renew(id);
+    } catch (error) {
+      const message = `cannot give endpoint ${id} a path: ${(error as Error).message}`;
+      throw new NetnsdError('internal', message, { cause: error, details: { endpoint: id } });
+    }
+  }
+
+  /** The lease of an endpoint has ended: its path leads nowhere any more. */
+  retractPath({ id }: EndpointName): void {
+    this.#paths?.retract(id);
+  }
+
   inventory(): Promise<Found> {
     return this.#call('inventory', null);
   }
 
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
     const outcomes = await this.#settled('build', { names, urgent }, names.length);
-    return fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
-      outcome.ok ? { ok: true, value: this.#factsOf(names[position] as EndpointName, outcome.value) } : outcome,
+    return Promise.all(
+      fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
+        outcome.ok ? this.#publish(names[position] as EndpointName, outcome.value) : outcome,
+      ),
     );
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
+    for (const name of names) this.retractPath(name);
     const outcomes = await this.#settled('destroy', { names }, names.length);
     return fromPlain(outcomes as PlainSettled<void>[]);
   }
@@ -146,6 +183,7 @@ export class EndpointThread {
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#closing = true;
+    this.#paths = null;
     const exited = once(this.#worker, 'exit');
     await this.#call('close', null);
     await exited;
@@ -155,9 +193,18 @@ export class EndpointThread {
     return this.close();
   }
 
-  #factsOf(name: EndpointName, netnsInode: number): EndpointFacts {
+  /** Gives an endpoint that was built its path; where that fails, it is destroyed. */
+  async #publish(name: EndpointName, inode: number): Promise<Settled<EndpointFacts>> {
     const network = this.#networks.get(name.pool) as NetworkSettings;
-    return factsOf(planEndpoint(this.#site, network, name), netnsInode, network.dns);
+    try {
+      const netns = { path: this.renewPath(name), inode };
+      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), netns, network.dns) };
+    } catch (error) {
+      const [destroyed] = await this.destroy([name]);
+      const undo = destroyed?.ok === false ? destroyed.error.message : undefined;
+      const details = { endpoint: name.id, step: 'path', undo };
+      return { ok: false, error: new NetnsdError('build_failed', (error as Error).message, { details, cause: error }) };
+    }
   }
 
   /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */

@@ -1,8 +1,11 @@
 import { formatSubnet, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
+import { takeOverMounts } from '../../kernel/netns/former-mounts.js';
+import { NetnsLinks } from '../../kernel/netns/netns-links.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
+import { takeOverLinks } from '../build/former-links.js';
 import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
@@ -34,17 +37,32 @@ export class KernelWorker {
   readonly #networks: Map<string, Network>;
   readonly #addresses: Addresses;
   readonly #verification: Verification;
+  /** Null: `netns_dir` is not set. */
+  readonly #links: NetnsLinks | null;
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
-    const host = Host.open(settings.hostNetnsPath);
-    this.#host = host;
     const { site } = settings;
+    const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir });
+    this.#host = host;
+    this.#links = NetnsLinks.of(site);
     this.#networks = new Map(
       settings.networks.map((network) => [network.name, new Network({ host, site, settings: network })]),
     );
     this.#addresses = new Addresses({ host, networks: this.#networks });
     this.#verification = new Verification({ host, site, network: ({ name }) => this.#network(name) });
+  }
+
+  /** The path of the vault's root. */
+  async openVault(): Promise<string> {
+    const { site, formerMounts } = this.#settings;
+    const { socket, vault } = this.#host;
+    if (formerMounts !== undefined) {
+      takeOverMounts(vault, formerMounts);
+      await takeOverLinks(socket, site);
+    }
+    this.#links?.set(vault.namespaces().keys());
+    return vault.root;
   }
 
   /** `retired`: networks of pools that are no longer configured and whose leases stand. */
@@ -76,6 +94,7 @@ export class KernelWorker {
     const failures = this.#addresses.release(names.filter((_, position) => !outcomes[position]?.ok));
     for (const [position, { id }] of names.entries()) {
       const [outcome, failure] = [outcomes[position], failures.get(id)];
+      if (outcome?.ok) this.#links?.add(id);
       if (outcome?.ok === false && failure !== undefined && outcome.error instanceof NetnsdError)
         outcome.error.details.undo ??= failure.message;
     }
@@ -85,6 +104,7 @@ export class KernelWorker {
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
     for (const { id } of names) this.#verification.forget(id);
     const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
+    for (const { id } of names) this.#links?.remove(id);
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const tracked = await this.#addresses.forgetConnections(gone);
     const failures = this.#addresses.release(gone.filter(({ id }) => !tracked.has(id)));
@@ -182,7 +202,7 @@ export class KernelWorker {
   }
 
   removeLinks(names: readonly string[]): string[] {
-    return [...deleteLinks(this.#host, names).keys()];
+    return [...deleteLinks(this.#host.socket, names).keys()];
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /** The kernel thread: the only one that unshares and enters namespaces. See `JobQueue` for the order of its work. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
 import { collectGarbage } from '../../kernel/process/heap.js';
 import { JobQueue } from './job-queue.js';
@@ -18,11 +18,12 @@ type Handlers = { readonly [K in JobKind]: (input: Jobs[K]['in']) => Jobs[K]['ou
 
 const port = parentPort;
 if (port === null) throw new Error('thread-main is the entry of a worker thread');
-const worker = new KernelWorker(workerData as ThreadSettings);
+let worker: KernelWorker;
 const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.sealsAreFew });
 let running = false;
 
 const HANDLERS: Handlers = {
+  openVault: () => worker.openVault(),
   open: (input) => {
     worker.open(input);
     return null;
@@ -54,9 +55,13 @@ const HANDLERS: Handlers = {
   },
 };
 
-port.on('message', (job: JobMessage) => {
-  if (!queue.add(job)) void perform(job);
-  void pump();
+// See `startWorker`: the thread has been started before its settings were known.
+port.once('message', (settings: ThreadSettings) => {
+  worker = new KernelWorker(settings);
+  port.on('message', (job: JobMessage) => {
+    if (!queue.add(job)) void perform(job);
+    void pump();
+  });
 });
 
 async function pump(): Promise<void> {
@@ -78,7 +83,7 @@ async function perform(job: JobMessage): Promise<void> {
   try {
     reply({ ticket, output: await (HANDLERS[kind] as (input: unknown) => unknown)(input) });
   } catch (error) {
-    // The thread stands in another namespace: nothing more may run on it. The owner starts a new one.
+    // The thread stands in another namespace: nothing more may run on it. The daemon ends with it.
     if (error instanceof ThreadLostError) throw error;
     reply({ ticket, error: toPlainError(error) });
   }

@@ -1,23 +1,26 @@
 import { NetnsdError } from '../../errors.js';
+import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
 
-/** What the thread is told at its start. */
+/** What the thread is told first. */
 export interface ThreadSettings {
   readonly site: Site;
   readonly networks: readonly NetworkSettings[];
   /** Namespace that endpoints are connected to, where it is not the process's own. */
   readonly hostNetnsPath?: string;
+  /** What version 0.1 left mounted in the host. */
+  readonly formerMounts?: FormerMounts | undefined;
 }
 
 /** What the kernel holds, as it crosses the threads. */
 export interface Found {
   readonly links: readonly Link[];
   readonly bridges: readonly Link[];
-  readonly namespaces: readonly (readonly [path: string, inode: number | undefined])[];
+  readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
 }
 
 /** An endpoint of an earlier daemon, with what it was built with. */
@@ -50,6 +53,8 @@ export interface Survey {
 }
 
 export interface Jobs {
+  /** Takes over what version 0.1 left; the path of the vault's root. */
+  openVault: { in: null; out: string };
   /** Makes or takes over the bridges. */
   open: { in: { retired: readonly NetworkSettings[] }; out: null };
   inventory: { in: null; out: Found };

@@ -18,8 +18,9 @@ export function readyProblem(
   { plan, netnsInode }: { plan: EndpointPlan; netnsInode: number },
 ): string | null {
   try {
-    if (statSync(plan.netnsPath).ino !== netnsInode) return 'another namespace is mounted in its place';
-    using namespace = NetnsHandle.open(plan.netnsPath);
+    const path = host.vault.pathOf(plan.name.id);
+    if (statSync(path).ino !== netnsInode) return 'another namespace is mounted in its place';
+    using namespace = NetnsHandle.open(path);
     return inside({ namespace, home: host.home, act: () => lacking(plan) });
   } catch (error) {
     if (error instanceof ThreadLostError) throw error;

@@ -20,7 +20,7 @@ import type { Seals } from './seals.js';
  * link that is new with a delay.
  */
 const ATTEMPTS_MS = [0, 30, 120];
-/** After how many endpoints the thread is given back, some 2 ms. */
+/** Endpoints verified before the thread yields: about 2 ms. */
 const ENDPOINTS_A_TURN = 4;
 const PASSING: ReadonlySet<string> = new Set([SOCKETS.name, PROTOCOL_SOCKETS.name, 'links']);
 
@@ -85,7 +85,7 @@ export async function verifyEndpoints(verifier: Verifier, targets: readonly Veri
   return works.map(({ verdict }) => verdict ?? against('error', 'it was not verified'));
 }
 
-/** Seals endpoints that are ready; false for those that could not be sealed. The caller sees to it that they stay ready. */
+/** Seals endpoints that are ready; false for those that could not be sealed. The caller keeps them ready meanwhile. */
 export function sealEndpoints(verifier: Verifier, targets: readonly EndpointTarget[]): boolean[] {
   return targets.map((target) => {
     try {
@@ -100,12 +100,12 @@ export function sealEndpoints(verifier: Verifier, targets: readonly EndpointTarg
   });
 }
 
-/** What the kernel brings in order by itself, a little late. */
+/** Deviations that the kernel resolves by itself shortly after a release. */
 function mayPass({ verdict }: Work): boolean {
   return verdict?.clean === false && PASSING.has(verdict.kind);
 }
 
-async function findHolders({ seals, census }: Verifier, works: readonly Work[]): Promise<void> {
+async function findHolders({ host, seals, census }: Verifier, works: readonly Work[]): Promise<void> {
   const sure = works.every(({ way, plan }) => way === 'seal' && seals.state(plan.name.id).intact);
   if (sure) {
     const users = census.users(works.map(({ netnsInode }) => netnsInode));
@@ -119,7 +119,7 @@ async function findHolders({ seals, census }: Verifier, works: readonly Work[]):
   }
   const holders = await netnsHolders({
     inodes: new Set(works.map(({ netnsInode }) => netnsInode)),
-    ownPaths: new Set(works.map(({ plan }) => plan.netnsPath)),
+    vaultInode: host.vault.inode,
     self: process.pid,
   });
   for (const work of works) {
@@ -161,7 +161,7 @@ async function forgetAddresses({ host }: Verifier, works: readonly Work[]): Prom
       passing.map(({ plan }) => plan.address),
     );
   } catch (error) {
-    // A flush that is not surely complete means that the address is not given on.
+    // If the flush may be incomplete, the endpoint is replaced.
     for (const work of passing) work.verdict = against('host conntrack', wordsOf(error));
   }
 }
@@ -196,16 +196,17 @@ function verifyInside(verifier: Verifier, work: Work): Verdict {
   }
 }
 
-/** Runs `act` inside the endpoint's namespace, of which it makes sure that it is the one that was built. */
+/** Runs `act` inside the endpoint's namespace, after checking that it is the one that was built. */
 export function enterEndpoint<T>(
   { host, seals, surroundings }: Verifier,
   target: EndpointTarget & { hostIndex: number },
   act: (view: NamespaceView) => T,
 ): T {
   const { plan, netnsInode, hostIndex } = target;
-  const found = statSync(plan.netnsPath).ino;
-  if (found !== netnsInode) throw new Error(`another namespace is mounted at ${plan.netnsPath}`);
-  using namespace = NetnsHandle.open(plan.netnsPath);
+  const path = host.vault.pathOf(plan.name.id);
+  const found = statSync(path).ino;
+  if (found !== netnsInode) throw new Error('another namespace is mounted in its place');
+  using namespace = NetnsHandle.open(path);
   return inside({
     namespace,
     home: host.home,

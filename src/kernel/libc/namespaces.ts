@@ -1,6 +1,8 @@
 import { check, native } from './native.js';
 
 export const CLONE_NEWNET = 0x40000000;
+const CLONE_NEWNS = 0x00020000;
+const CLONE_FS = 0x00000200;
 
 /** mount(2) flags, include/uapi/linux/mount.h. */
 export const MS_BIND = 1 << 12;
@@ -18,6 +20,19 @@ export function unshare(flags: number): void {
 /** setns(2) of the calling thread into a network namespace. */
 export function enterNetns(fd: number): void {
   check(native.setns(fd, CLONE_NEWNET), () => `enter the network namespace of fd ${fd}`);
+}
+
+/** unshare(2) of root, working directory and umask, which the threads of a process share: the calling thread gets its own. */
+export function unshareFileSystemAttributes(): void {
+  check(native.unshare(CLONE_FS), () => 'give the thread a root of its own');
+}
+
+/**
+ * setns(2) of the calling thread, which has to have a root of its own, into a mount namespace: its root and working directory
+ * are the root of that one then.
+ */
+export function enterMountNamespace(fd: number): void {
+  check(native.setns(fd, CLONE_NEWNS), () => `enter the mount namespace of fd ${fd}`);
 }
 
 /** mount(2). */

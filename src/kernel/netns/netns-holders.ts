@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { VAULT_MOUNTS } from './vault-layout.js';
 
-/** Who holds a network namespace, beside its mount at the path of the one who asks: in words, `process 4242 (sleep)`. */
+/** Who holds a network namespace, beside its mount in the vault: in words, `process 4242 (sleep) is inside`. */
 export type Holders = ReadonlyMap<number, readonly string[]>;
 
 /** After how many processes the thread is given back, so that what is urgent need not wait for the whole walk. */
@@ -8,12 +9,12 @@ const PROCESSES_A_TURN = 64;
 
 /**
  * Everything that keeps network namespaces alive, by inode, in one walk over procfs: threads that stand inside, open
- * files of any process (/proc/PID/fd), and mounts in any mount namespace but for those at `ownPaths`. Sockets are not
- * here: they are seen from inside. `self` is left out: the daemon's own descriptors come and go.
+ * files of any process (/proc/PID/fd), and mounts in any mount namespace but the vault, of which `vaultInode` is the inode.
+ * Sockets are not here: they are seen from inside. `self` is left out: the daemon's own descriptors come and go.
  */
 export async function netnsHolders(options: {
   inodes: ReadonlySet<number>;
-  ownPaths: ReadonlySet<string>;
+  vaultInode: number;
   self: number;
 }): Promise<Holders> {
   const holders = new Map<number, string[]>();
@@ -26,11 +27,8 @@ export async function netnsHolders(options: {
   const pids = list('/proc')
     .map(Number)
     .filter((pid) => Number.isInteger(pid));
-  const mounts = await eachMount(pids);
-  for (const [path, inodes] of mounts) {
-    // A mount at the endpoint's own path in another mount namespace is a copy of it, made when that namespace was.
-    if (!options.ownPaths.has(path)) for (const inode of inodes) add(inode, `it is mounted at ${path}`);
-  }
+  const mounts = await eachMount(pids, options.vaultInode);
+  for (const [path, inodes] of mounts) for (const inode of inodes) add(inode, `it is mounted at ${path}`);
   for (const [walked, pid] of pids.entries()) {
     if (walked % PROCESSES_A_TURN === 0) await new Promise(setImmediate);
     if (pid !== options.self) for (const [inode, who] of holdsOf(pid, mounts)) add(inode, who);
@@ -38,12 +36,12 @@ export async function netnsHolders(options: {
   return holders;
 }
 
-/** By path, the inodes of the network namespaces that are mounted there in some mount namespace. */
+/** By path, the inodes of the network namespaces that are mounted there in some mount namespace but the vault. */
 type Mounts = ReadonlyMap<string, ReadonlySet<number>>;
 
-async function eachMount(pids: readonly number[]): Promise<Mounts> {
+async function eachMount(pids: readonly number[], vaultInode: number): Promise<Mounts> {
   const mounts = new Map<string, Set<number>>();
-  const seen = new Set<string>();
+  const seen = new Set([`mnt:[${vaultInode}]`]);
   for (const [walked, pid] of pids.entries()) {
     if (walked % PROCESSES_A_TURN === 0) await new Promise(setImmediate);
     const namespace = link(`/proc/${pid}/ns/mnt`);
@@ -72,10 +70,20 @@ function* holdsOf(pid: number, mounts: Mounts): Generator<[number, string]> {
   }
   for (const fd of list(`/proc/${pid}/fd`)) {
     const target = link(`/proc/${pid}/fd/${fd}`) ?? '';
-    // A namespace that was opened where it is mounted shows that path, and not its number.
-    const inodes = target.startsWith('net:[') ? [Number(target.slice(5, -1))] : (mounts.get(target) ?? []);
-    for (const inode of inodes) yield [inode, `process ${pid} (${commandOf(pid)}) has it open`];
+    for (const inode of openedInodes(`/proc/${pid}/fd/${fd}`, target, mounts))
+      yield [inode, `process ${pid} (${commandOf(pid)}) has it open`];
   }
+}
+
+/**
+ * A namespace that was opened where it is mounted shows that path, as it is in the mount namespace that it was opened in, and
+ * not its number.
+ */
+function openedInodes(path: string, target: string, mounts: Mounts): Iterable<number> {
+  if (target.startsWith('net:[')) return [Number(target.slice(5, -1))];
+  if (!target.startsWith(`${VAULT_MOUNTS}/`)) return mounts.get(target) ?? [];
+  const opened = stats(path);
+  return opened?.dev === stats('/proc/self/ns/net')?.dev && opened !== undefined ? [opened.ino] : [];
 }
 
 function netnsInode(path: string): number | undefined {
@@ -103,6 +111,14 @@ function list(path: string): string[] {
 function link(path: string): string | undefined {
   try {
     return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function stats(path: string): Stats | undefined {
+  try {
+    return statSync(path);
   } catch {
     return undefined;
   }

@@ -34,12 +34,18 @@ export const NEEDED_CAPABILITIES = {
     required: true,
     without: 'the daemon does not start',
   },
+  CAP_SYS_CHROOT: {
+    number: 18,
+    reason: 'enter the mount namespace in which network namespaces are mounted',
+    required: true,
+    without: 'the daemon does not start',
+  },
   CAP_SYS_PTRACE: {
     number: 19,
     reason: 'see which processes stand in a namespace',
     required: false,
     without:
-      "that there is a process of other rights than the daemon's is seen, not which; where the kernel takes no BPF iterator, neither",
+      'a process with more privileges than the daemon is detected, but not named; without a BPF iterator it is not detected',
   },
   CAP_SYS_ADMIN: {
     number: 21,

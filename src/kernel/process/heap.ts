@@ -3,19 +3,15 @@ import vm from 'node:vm';
 import { shareMallocArenas, trimFreedMemory } from './allocator.js';
 
 /**
- * Keeps the young generation of the heap at the size that it has, one to four MiB a semi-space at a start, instead of letting it
- * grow to 16: the daemon's requests leave little behind. And has the threads share malloc's arenas. `netnsd bench memory` shows
- * the effect. To be called before much has been allocated.
+ * Keeps the young generation of the heap at the size that it has instead of letting it grow to 16 MiB a semi-space: the daemon's
+ * requests leave little behind. And has threads that are started later share malloc's arenas. `netnsd bench memory` shows the
+ * effect. To be called when all code is loaded and no thread is about to start: V8 raises a growth factor below 2 whenever it
+ * configures a heap, and a start with so small a heap takes twice as long.
  */
 export function keepMemorySmall(): void {
-  keepYoungGenerationSmall();
-  shareMallocArenas();
-}
-
-/** To be called again once a thread has been started: V8 raises a growth factor below 2 whenever it configures a heap. */
-export function keepYoungGenerationSmall(): void {
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   v8.setFlagsFromString('--max-semi-space-size=1');
+  shareMallocArenas();
 }
 
 /**

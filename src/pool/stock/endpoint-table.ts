@@ -1,6 +1,6 @@
 import { NetnsdError, toNetnsdError } from '../../errors.js';
 import { type Change, type Endpoint, endpointOf, firstRecord, nextRecord } from '../endpoint.js';
-import type { AddressCooldowns, Clock, PoolLog, Records } from '../ports.js';
+import type { AddressCooldowns, Clock, Endpoints, PoolLog, Records } from '../ports.js';
 import type { PoolSettings } from '../settings.js';
 import type { EndpointKey, EndpointRecord, EndpointState, LeaseTerms } from '../types.js';
 import { IndexAllocator } from './ipam.js';
@@ -10,6 +10,7 @@ import { NEXT_STATES } from './states.js';
 
 interface EndpointTableOptions {
   readonly settings: PoolSettings;
+  readonly endpoints: Pick<Endpoints, 'renewPath' | 'retractPath'>;
   readonly records: Records;
   readonly leases: ReleaseListener;
   readonly addressCooldowns?: AddressCooldowns | undefined;
@@ -98,9 +99,12 @@ export class EndpointTable {
     this.indexes.resume(this.#options.addressCooldowns?.of(this.#pool) ?? []);
   }
 
-  /** Records the new state, then takes it on. Throws `state_write_failed`; then nothing has changed. */
+  /**
+   * Records the new state, then takes it on. Throws `state_write_failed`, and what `renewPath` throws; then the state has not
+   * changed. A lease's path is its own: it ends with the lease, and the endpoint has another one when it is ready again.
+   */
   move(endpoint: Endpoint, state: EndpointState, change: Change = {}): void {
-    const record = this.#next(endpoint, state, change);
+    const record = this.#withOwnPath(endpoint, this.#next(endpoint, state, change));
     this.#recorder.write(endpoint, record);
     this.#replace(endpoint, record);
     this.#recorder.recorded(endpoint);
@@ -158,7 +162,15 @@ export class EndpointTable {
     return nextRecord(endpoint, state, change);
   }
 
+  #withOwnPath({ key, record: { state, facts } }: Endpoint, next: EndpointRecord): EndpointRecord {
+    if (next.state !== 'ready' || state === 'building' || facts === null) return next;
+    const path = this.#options.endpoints.renewPath(key);
+    return { ...next, facts: { ...facts, netns: { ...facts.netns, path } } };
+  }
+
   #replace(endpoint: Endpoint, record: EndpointRecord): void {
+    if (endpoint.record.state === 'leased' && record.state === 'dirty')
+      this.#options.endpoints.retractPath(endpoint.key);
     this.counts[endpoint.record.state] -= 1;
     this.counts[record.state] += 1;
     endpoint.record = record;

@@ -8,9 +8,10 @@ export type Traces = 'none' | 'unsure' | 'left';
 /** One endpoint as its holders know it, told apart from all others by its namespace's cookie. */
 export class Known {
   readonly cookie: bigint;
-  readonly path: string;
+  /** Of its lease, or of the last one. */
+  path: string;
   readonly inode: number;
-  /** `default-17`: the last two parts of its mount's name. */
+  /** `default-17`: the path's name without its token. */
   readonly id: string;
   readonly address: string;
   readonly mac: string;
@@ -24,12 +25,14 @@ export class Known {
   /** Null: it is not leased. */
   lease: ApiLease | null = null;
   traces: Traces = 'none';
+  /** The paths of all leases that it has had. */
+  readonly #paths = new Set<string>();
 
   constructor(lease: ApiLease, cookie: bigint) {
     this.cookie = cookie;
     this.path = lease.netns.path;
     this.inode = lease.netns.inode;
-    this.id = basename(this.path).split('-').slice(1).join('-');
+    this.id = basename(this.path).replace(/\.[0-9a-f]+$/, '');
     this.address = lease.addresses[0]?.address.split('/')[0] as string;
     this.mac = lease.interface.mac;
     this.hostName = lease.interface.hostName;
@@ -50,7 +53,8 @@ export class Known {
       ...(lease === null ? [] : [`${lease.id} has it already`]),
       ...(traces === 'left' ? ['something was left in it'] : []),
       ...(tenant === this.tenant ? [] : [`the tenant ${this.tenant} has had it`]),
-      ...(netns.path === this.path && netns.inode === this.inode ? [] : [`it was ${this.path}, ${this.inode}`]),
+      ...(this.#paths.has(netns.path) ? ['a lease before had the same path'] : []),
+      ...(netns.inode === this.inode ? [] : [`it was ${this.path}, ${this.inode}`]),
       ...(occupation.pids.length > 0 ? [`process ${occupation.pids} is inside`] : []),
       ...(occupation.isHeld ? ['a process outside holds it'] : []),
     ].map((why) => `${netns.path} was given to ${tenant} (${trust}) although ${why}: ${this.story.join('; ')}`);
@@ -58,6 +62,8 @@ export class Known {
 
   given(lease: ApiLease): void {
     this.lease = lease;
+    this.path = lease.netns.path;
+    this.#paths.add(this.path);
     this.traces = 'none';
     this.kinds.clear();
     this.story.push(`given to ${lease.tenant} (${lease.trust})`);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { SUITES } from '../../../src/bench/options.js';
 import { run } from './fake.js';
 
 const COMMANDS = [
@@ -46,7 +47,7 @@ t.test('help and version that were asked for are no failures', async (t) => {
 
 t.test('netnsd bench --help lists the suites', async (t) => {
   const { stdout } = await run(['bench', '--help']);
-  for (const suite of ['build', 'acquire', 'start']) t.match(stdout, new RegExp(`\n  ${suite} `));
+  for (const suite of [...SUITES, 'sizing']) t.match(stdout, new RegExp(`\n  ${suite} `));
 });
 
 const WRONG: [argv: string[], stderr: string][] = [

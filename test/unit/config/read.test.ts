@@ -23,12 +23,12 @@ const DEFAULT_POOL = {
 };
 
 function parse(source: string) {
-  return parseConfig({ source, file: 'netnsd.toml', stateDir: '/run/netnsd' });
+  return parseConfig({ source, file: 'netnsd.toml' });
 }
 
 t.test('without a file, or with an empty one, every key has its default', async (t) => {
   const defaults = {
-    netnsDir: '/run/netnsd/netns',
+    netnsDir: null,
     socketGroup: null,
     socketMode: null,
     reconcileSeconds: 60,
@@ -43,9 +43,9 @@ t.test('without a file, or with an empty one, every key has its default', async 
 t.test('namespaces are mounted below the state directory unless told otherwise', async (t) => {
   const file = join(t.testdir(), 'netnsd.toml');
   writeFileSync(file, '');
-  t.equal(readConfig({ path: file, stateDir: '/srv/n' }).netnsDir, '/srv/n/netns');
+  t.equal(readConfig({ path: file }).netnsDir, null);
   writeFileSync(file, 'netns_dir = "/run/netns/"');
-  t.equal(readConfig({ path: file, stateDir: '/srv/n' }).netnsDir, '/run/netns/');
+  t.equal(readConfig({ path: file }).netnsDir, '/run/netns/');
 });
 
 t.test('every key is read, however TOML lets it be written', async (t) => {

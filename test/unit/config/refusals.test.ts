@@ -5,7 +5,7 @@ import { hasCode, NetnsdError } from '../../../src/errors.js';
 
 function refusal(source: string): NetnsdError {
   try {
-    parseConfig({ source, file: 'f.toml', stateDir: '/run/netnsd' });
+    parseConfig({ source, file: 'f.toml' });
   } catch (error) {
     if (error instanceof NetnsdError) return error;
     throw error;
@@ -229,7 +229,7 @@ t.test('whatever the file holds, it is accepted or refused in one line', async (
       ),
       (source) => {
         try {
-          parseConfig({ source, file: 'f.toml', stateDir: '/run/netnsd' });
+          parseConfig({ source, file: 'f.toml' });
           return true;
         } catch (error) {
           return hasCode(error, 'config_invalid') && !/[\n\r]/.test(error.message);

@@ -72,6 +72,6 @@ for (const signal of ENDING) {
     await says('begun');
     child.kill(signal);
     t.same(await ended, { code: null, signal: signal === 'SIGQUIT' ? 'SIGTERM' : signal });
-    await says('stopped while starting; the next start goes on');
+    await says('stopped during startup; the next start continues');
   });
 }

@@ -31,7 +31,7 @@ t.test('the table of the state directory has its folders and files', async (t) =
   const names = rowsOf(block(PAGE, 'state')).flatMap(([cell = '']) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name.replace(/\/$/, '')),
   );
-  t.same(names.sort(), [...STATE_FOLDERS, ...STATE_FILES, 'netns', 'netnsd.sock'].sort());
+  t.same(names.sort(), [...STATE_FOLDERS, ...STATE_FILES, 'netns', 'netnsd.sock', 'vault'].sort());
 });
 
 t.test('the sample record is one that the daemon reads', async (t) => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import t from 'tap';
-import { HELP } from '../../../src/bench/options.js';
+import { HELP, SUITES } from '../../../src/bench/options.js';
 import { SIZING_HELP } from '../../../src/bench/sizing/options.js';
 import { buildProgram } from '../../../src/cli/program.js';
 import { fakeInvocation } from './fake-invocation.js';
@@ -58,6 +58,17 @@ t.test('what the pages tell their readers to run exists, down to the options', a
     }
   }
   t.ok(checked > 10, 'options were found at all');
+});
+
+t.test('the help of `netnsd bench` lists every suite', async (t) => {
+  const command = leaves(program).get('bench');
+  const printed: string[] = [];
+  command?.configureOutput({ writeOut: (text) => void printed.push(text) }).outputHelp();
+  const help = printed.join('');
+  for (const suite of [...SUITES, 'sizing']) {
+    t.match(help, new RegExp(`^ {2}${suite} `, 'm'), suite);
+    t.match(HELP, new RegExp(`^ {2}${suite} `, 'm'), `${suite}, in its own help`);
+  }
 });
 
 t.test('a suite of bench that a page names is one', async (t) => {

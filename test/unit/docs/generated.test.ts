@@ -18,7 +18,7 @@ t.test('the configuration table is that of the keys', async (t) => {
 
 t.test('the example of a configuration is one', async (t) => {
   const [source] = fenced(block(REFERENCE, 'example'), 'toml');
-  const config = parseConfig({ source: source ?? '', file: 'docs/reference.md', stateDir: '/run/netnsd' });
+  const config = parseConfig({ source: source ?? '', file: 'docs/reference.md' });
   t.same(
     config.pools.map(({ name }) => name),
     ['default', 'batch'],

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { aliasOf } from '../../../src/endpoint/identity.js';
-import { bridgeName, factsOf, hostLinkName, netnsPath, planEndpoint } from '../../../src/endpoint/plan.js';
+import { bridgeName, factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
@@ -12,7 +12,7 @@ import { SurveyIndex } from '../../../src/reconcile/survey.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
-const SITE: Site = { instanceId: 'test', identity: 'boot /test', netnsDir: '/run/netnsd/netns' };
+const SITE: Site = { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null };
 const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
@@ -25,7 +25,8 @@ const INODE = 4026532000;
 const PID = 4711;
 
 function record(state: EndpointState, reason: string | null = null): EndpointRecord {
-  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), INODE, NETWORK.dns);
+  const netns = { path: `/run/netnsd/netns/${NAME.id}.0123456789abcdef`, inode: INODE };
+  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), netns, NETWORK.dns);
   const terms = {
     id: '0123456789abcdef',
     containerId: 'c',
@@ -36,6 +37,14 @@ function record(state: EndpointState, reason: string | null = null): EndpointRec
   } as const;
   const lease = state === 'leased' ? { ...terms, acquiredAt: '2025-12-31T23:59:00.000Z' } : null;
   return { ...NAME, state, facts, lease, tenant: null, reason };
+}
+
+/** Its path is one that its next lease would have again. */
+function former(): EndpointRecord {
+  const ready = record('ready');
+  const facts = ready.facts as NonNullable<EndpointRecord['facts']>;
+  const netns = { ...facts.netns, path: `/run/netnsd/netns/ndtest-${NAME.id}` };
+  return { ...ready, facts: { ...facts, netns } };
 }
 
 function grafted(): EndpointRecord {
@@ -79,6 +88,7 @@ const CASES: Record<string, Case> = {
   'ready, as it was built': READY,
   'ready, nothing mounted at its path': { ...READY, inode: undefined },
   'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
+  'ready, built by version 0.1': { record: former() },
   'ready, its link at the host gone': { ...READY, link: 'none' },
   'ready, in use': { ...READY, inUse: true },
   'ready, something inside gone or changed': { ...READY, lacking: 'its address is gone', only: 'running' },
@@ -173,7 +183,7 @@ function surveyOf(world: World): StartSurvey {
     found: {
       links: world.link === 'none' ? [] : [link(hostLinkName(SITE, NAME.seq), alias)],
       bridges: world.bridge === null ? [] : [link(world.bridge)],
-      namespaces: world.mount ? [[netnsPath(SITE, NAME.id), world.inode]] : [],
+      namespaces: world.mount ? [[NAME.id, world.inode]] : [],
     },
     users: new Map([
       [INODE, world.inUse ? [PID] : []],
@@ -250,7 +260,7 @@ t.test('a stray is named once, so that both its mount and its link are found', a
 
 t.test('a mount that bears the number of an endpoint is removed without the link of that endpoint', async (t) => {
   const survey = surveyOf(worldOf(LEASED));
-  const planted = netnsPath(SITE, `gone-${NAME.seq}`);
+  const planted = `gone-${NAME.seq}`;
   const found = { ...survey.found, namespaces: [...survey.found.namespaces, [planted, undefined] as const] };
   const { strays, adopted } = planStart({ ...survey, found });
   t.same(adopted, [LEASED.record]);

@@ -25,7 +25,7 @@ t.test('namespaces, mounts and neighbours against the size that the pools may gr
   const sysctl = (path: string, value: number) => machineOf(t, { [`/proc/sys/${path}`]: `${value}\n` });
   for (const [name, path, enough, short, advice] of [
     ['namespaces', 'user/max_net_namespaces', 257, 256, /^sysctl -w user\.max_net_namespaces=1024\n/],
-    ['mounts', 'fs/mount-max', 258, 257, /^sysctl -w fs\.mount-max=1024\n/],
+    ['mounts', 'fs/mount-max', 259, 258, /^sysctl -w fs\.mount-max=1024\n/],
     ['neighbours', 'net/ipv4/neigh/default/gc_thresh3', 512, 511, /gc_thresh1=128 .*gc_thresh2=256 .*gc_thresh3=512\n/],
   ] as const) {
     t.match(runOnce(name, machineOf(t)), { status: 'unknown' }, name);

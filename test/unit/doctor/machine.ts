@@ -23,7 +23,7 @@ export function machineOf(t: Test, files: Readonly<Record<string, string>> = {},
     const target = /^-> (.*)$/.exec(text)?.[1];
     folder[parts.at(-1) as string] = target === undefined ? text : t.fixture('symlink', target);
   }
-  const config = parseConfig({ source: '', file: 'netnsd.toml', stateDir: '/run/netnsd' });
+  const config = parseConfig({ source: '', file: 'netnsd.toml' });
   return {
     files: new HostFiles(t.testdir(top as Parameters<Test['testdir']>[0])),
     euid: 0,
@@ -32,7 +32,7 @@ export function machineOf(t: Test, files: Readonly<Record<string, string>> = {},
     path: '',
     place: { stateDir: '/run/netnsd', socketPath: '/run/netnsd/netnsd.sock', configPath: null },
     version: '0.1.0',
-    site: { instanceId: 'df5c', identity: 'boot /df5c', netnsDir: '/run/netnsd/netns' },
+    site: { instanceId: 'df5c', identity: 'boot /df5c', stateDir: '/run/netnsd', netnsDir: null },
     running: new Set(),
     config: { ok: true, value: config },
     pools: [{ name: 'default', subnet: '10.213.0.0/16', max: 256 }],

@@ -3,7 +3,9 @@ import { bridgeMac, bridgeName, macText } from '../../../src/endpoint/plan.js';
 import { machineOf, runCheck, runOnce } from './machine.js';
 
 /** Of the default pool's bridge. */
-const BRIDGE_MAC = macText(bridgeMac(bridgeName({ instanceId: 'df5c', identity: '', netnsDir: '' }, 'default', 0)));
+const BRIDGE_MAC = macText(
+  bridgeMac(bridgeName({ instanceId: 'df5c', identity: '', stateDir: '', netnsDir: null }, 'default', 0)),
+);
 
 const NETWORKD = { running: new Set(['systemd-network']) };
 const UDEV = { running: new Set(['systemd-udevd']) };

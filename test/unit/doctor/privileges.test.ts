@@ -2,17 +2,18 @@ import t from 'tap';
 import { STATUS } from './daemon-status.js';
 import { machineOf, runCheck, runOnce } from './machine.js';
 
-/** CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_SYS_ADMIN. */
-const ALL = '0000000000281003';
+/** CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_NET_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE and CAP_SYS_ADMIN. */
+const ALL = '00000000002c1003';
 const status = (effective: string, bounding = effective, seccomp = 0) =>
   `Name:\tnode\nCapEff:\t${effective}\nCapBnd:\t${bounding}\nSeccomp:\t${seccomp}\n`;
 
-t.test('missing capabilities are named with their effect; two of them are required', async (t) => {
+t.test('missing capabilities are named with their effect; three of them are required', async (t) => {
   const own = (text: string, more = {}) => machineOf(t, { '/proc/self/status': text }, more);
   t.match(runOnce('capabilities', own(status(ALL))), { status: 'ok' });
   const lacking = runCheck('capabilities', own(status('0000000000000003')));
   t.match(lacking, [
     { status: 'fail', message: /root lacks CAP_NET_ADMIN \(to make links/, advice: /--cap-add NET_ADMIN/ },
+    { status: 'fail', message: /CAP_SYS_CHROOT/ },
     { status: 'warn', message: /CAP_SYS_PTRACE/ },
     { status: 'fail', message: /CAP_SYS_ADMIN/, advice: /CapabilityBoundingSet=/ },
   ]);

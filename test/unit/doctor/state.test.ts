@@ -15,7 +15,7 @@ function stateOf(t: Test, more: Partial<Machine> = {}): Machine & { dir: string 
   const dir = join(top, 'state');
   fs.mkdirSync(dir, { mode: 0o700 });
   const place = { stateDir: dir, socketPath: join(dir, 'netnsd.sock'), configPath: null };
-  const site = { instanceId: 'df5c', identity: 'boot /df5c', netnsDir: join(dir, 'netns') };
+  const site = { instanceId: 'df5c', identity: 'boot /df5c', stateDir: dir, netnsDir: join(dir, 'links') };
   const euid = process.geteuid?.() ?? 0;
   return { ...machineOf(t), files: new HostFiles(), place, site, euid, ...more, dir };
 }
@@ -77,7 +77,7 @@ t.test('the socket: its mode and its group', async (t) => {
   fs.chmodSync(socket, 0o660);
   t.match(runOnce('socket', machine), { status: 'warn', message: /0660, the configuration says 0600/ });
   const settings = (source: string) => ({
-    config: { ok: true, value: parseConfig({ source, file: 'f', stateDir: machine.dir }) } as const,
+    config: { ok: true, value: parseConfig({ source, file: 'f' }) } as const,
   });
   t.match(runOnce('socket', { ...machine, ...settings('socket_group = "99999"\n') }), {
     status: 'warn',
@@ -105,12 +105,12 @@ t.test('files that were set aside are counted', async (t) => {
 t.test('leftovers of a dead daemon are reported with both ways out', async (t) => {
   t.match(runOnce('leftover', machineOf(t)), { status: 'ok', message: /nothing was left behind/ });
   t.match(runOnce('leftover', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
-  const mount = (name: string) => `9 1 0:4 net:[4026532319] /run/netnsd/netns/${name} rw shared:1 - nsfs nsfs rw\n`;
   const files = {
     '/run/netnsd/lock': '4711\n',
     '/run/netnsd/leased/default-1.json': '{}',
     '/proc/locks': '',
-    '/proc/self/mountinfo': `${mount('nddf5c-default-1')}${mount('other')}`,
+    '/run/netnsd/netns': '-> /proc/4712/root/netns',
+    '/proc/4712/root/ns/default-1': '',
   };
   t.match(runOnce('leftover', machineOf(t, files)), {
     status: 'warn',

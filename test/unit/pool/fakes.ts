@@ -104,6 +104,19 @@ export class FakeEndpoints implements Endpoints {
     });
   }
 
+  /** Endpoints whose paths were renewed and retracted. */
+  readonly renewed: string[] = [];
+  readonly retracted: string[] = [];
+
+  renewPath({ id }: EndpointKey): string {
+    this.renewed.push(id);
+    return `/run/netns/${this.renewed.length}/${id}`;
+  }
+
+  retractPath({ id }: EndpointKey): void {
+    this.retracted.push(id);
+  }
+
   async users(inodes: readonly number[]): Promise<number[][]> {
     return inodes.map((inode) => this.inside.get(inode) ?? []);
   }

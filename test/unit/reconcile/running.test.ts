@@ -1,6 +1,6 @@
 import t from 'tap';
 import { aliasOf } from '../../../src/endpoint/identity.js';
-import { hostLinkName, netnsPath } from '../../../src/endpoint/plan.js';
+import { hostLinkName } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
@@ -8,7 +8,7 @@ import type { EndpointRecord } from '../../../src/pool/index.js';
 import { Reconciler } from '../../../src/reconcile/running.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
-const SITE: Site = { instanceId: 'test', identity: 'boot /test', netnsDir: '/run/netns' };
+const SITE: Site = { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null };
 
 /** Pools over fakes, and a kernel that has all of their endpoints except what the test takes away. */
 async function scene(sizes: Sizes = {}) {
@@ -49,8 +49,8 @@ async function scene(sizes: Sizes = {}) {
       links: [...links, ...kernel.extra].filter(({ name }) => !kernel.missing.has(name)),
       bridges: [],
       namespaces: keys
-        .map(({ id, seq }) => [netnsPath(SITE, id), 4026531840 + seq] as const)
-        .filter(([path]) => !kernel.missing.has(path))
+        .map(({ id, seq }) => [id, 4026531840 + seq] as const)
+        .filter(([id]) => !kernel.missing.has(id))
         .concat(kernel.mounts as never),
     };
   }
@@ -146,8 +146,7 @@ t.test('an endpoint that was leased and is ready again is not replaced for an ol
 t.test('a lease that was released between survey and decision is not released again', async (t) => {
   const { run, kernel, pools, clock } = await scene();
   const [lease] = await pools.acquire({ containerId: 'c' });
-  kernel.missing.add(lease?.netns.path ?? '');
-  kernel.missing.add(netnsPath(SITE, pools.records().find(({ state }) => state === 'leased')?.id ?? ''));
+  kernel.missing.add(pools.records().find(({ state }) => state === 'leased')?.id ?? '');
   kernel.meanwhile = async () => {
     pools.release(lease?.id ?? '');
     await pools.acquire({ containerId: 'c' });
@@ -179,7 +178,7 @@ t.test('an endpoint that is built or destroyed during a survey is not a stray', 
 t.test('an object of no endpoint is removed, and one with a process inside is told', async (t) => {
   const { run, kernel } = await scene();
   kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as Link);
-  kernel.mounts.push([netnsPath(SITE, 'former-800'), 4711]);
+  kernel.mounts.push(['former-800', 4711]);
   kernel.inside.set(4711, [815]);
   kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as Link);
   kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as Link);

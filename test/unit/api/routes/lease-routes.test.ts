@@ -127,6 +127,22 @@ t.test('what runc takes for an id is one here too, in a body and in a path', asy
   }
 });
 
+t.test(
+  'a lease is found and released by every key that a container can have, a runtime root of its own included',
+  async (t) => {
+    const { app } = await makeApi(t);
+    const key = `${'j'.repeat(255)}@0123abcd`;
+    for (const [id, found, released] of [
+      [key, 200, 204],
+      [`${key}e`, 400, 400],
+    ] as const) {
+      t.equal((await app.inject({ url: `/v1/leases?containerId=${encodeURIComponent(id)}` })).statusCode, found);
+      const url = `/v1/containers/${encodeURIComponent(id)}/lease`;
+      t.equal((await app.inject({ method: 'DELETE', url })).statusCode, released);
+    }
+  },
+);
+
 t.test('who asked is found out once a connection, and logged with each lease', async (t) => {
   let asked = 0;
   const { path, logged } = await serveApi(t, {

@@ -34,13 +34,19 @@ function examplesAt(path: RegExp): unknown[] {
 }
 
 t.test('the examples of a lease are what the daemon of /run/netnsd calls its seventeenth endpoint', async (t) => {
-  const site = { instanceId: shortHash('/run/netnsd'), identity: '/run/netnsd', netnsDir: '/run/netnsd/netns' };
+  const site = {
+    instanceId: shortHash('/run/netnsd'),
+    identity: '/run/netnsd',
+    stateDir: '/run/netnsd',
+    netnsDir: null,
+  };
   const network = {
     ...{ name: 'default', subnet: '10.213.0.0/16', mtuBytes: 1500, portsPerBridge: 1000, buildBatch: 16 },
     dns: { servers: [], search: [], options: [] },
   };
   const name = { pool: 'default', id: 'default-17', seq: 17, index: 16 };
-  const facts = factsOf(planEndpoint(site, network, name), 4026532801, network.dns);
+  const netns = { path: `/run/netnsd/netns/${name.id}.7f3c9a0d41b2e865`, inode: 4026532801 };
+  const facts = factsOf(planEndpoint(site, network, name), netns, network.dns);
   const lease = 'LeaseSchema\\.properties';
   const expected: [RegExp, unknown][] = [
     [new RegExp(`${lease}\\.netns\\.properties\\.path$`), facts.netns.path],

@@ -1,0 +1,66 @@
+#include "ending.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "namespace.h"
+#include "pin.h"
+
+enum { ROUNDS = 2000 }; /* of a millisecond each */
+
+/* Whether the file `/proc/PID/NAME` holds just `text` and a newline. */
+static bool says(pid_t pid, const char *name, const char *text) {
+  char path[128], content[4200];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0) return false;
+  ssize_t length = read(file, content, sizeof content);
+  close(file);
+  size_t wanted = strlen(text);
+  return length == (ssize_t)wanted + 1 && memcmp(content, text, wanted) == 0;
+}
+
+static bool is_resident(pid_t pid, const struct stat *pin, const char *state_directory) {
+  if (!says(pid, "comm", "netnsd-vault")) return false;
+  if (pin == NULL) return says(pid, "root" IDENTITY, state_directory);
+  char path[64];
+  struct stat namespace;
+  snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
+  return stat(path, &namespace) == 0 && namespace.st_dev == pin->st_dev && namespace.st_ino == pin->st_ino;
+}
+
+/* By process group, so that none is left to take the place of another. Returns how many were found. */
+static int kill_residents(const struct stat *pin, const char *state_directory) {
+  DIR *processes = opendir("/proc");
+  if (processes == NULL) fail("list /proc");
+  int found = 0;
+  for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
+    pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? (pid_t)atoi(entry->d_name) : 0;
+    if (pid <= 0 || pid == getpid() || !is_resident(pid, pin, state_directory)) continue;
+    found++;
+    kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);
+  }
+  closedir(processes);
+  return found;
+}
+
+void end_residents(const char *state_directory) {
+  struct stat pinned;
+  const struct stat *pin = is_pinned() && stat(PIN, &pinned) == 0 ? &pinned : NULL;
+  for (int round = 0; kill_residents(pin, state_directory) > 0; round++) {
+    errno = EBUSY;
+    if (round == ROUNDS) fail("end the processes of the vault");
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  }
+}

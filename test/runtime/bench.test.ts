@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import t from 'tap';
+import { SUITES } from '../../src/bench/options.js';
+import { assertSandbox } from '../guard.js';
+import { PLAIN } from '../plain-node.js';
+
+const TOP = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The machine as native-scripts/host-state.sh describes it: links, routes, rules, mounts, processes, files. */
+async function stateOfMachine(): Promise<string> {
+  return (await execa('bash', ['native-scripts/host-state.sh'], { cwd: TOP })).stdout;
+}
+
+assertSandbox();
+
+for (const suite of SUITES) {
+  t.test(`netnsd bench ${suite} of the shipped program measures and leaves nothing`, async (t) => {
+    const before = await stateOfMachine();
+    const [file, ...args] = PLAIN;
+    // The pool of `start` is as small as its containers allow.
+    const smallest = ['--rounds', '1', '--sizes', suite === 'start' ? '20' : '4', '--peers', ''];
+    const bench = await execa(file, [...args, `${TOP}dist/bin/netnsd`, 'bench', suite, ...smallest, '--json'], {
+      reject: false,
+      stdin: 'ignore',
+    });
+    t.equal(bench.exitCode, 0, bench.stderr);
+    const { tables } = JSON.parse(bench.stdout) as { tables: { title: string; rows: object[] }[] };
+    t.ok(tables.length > 0, 'there are tables');
+    for (const { title, rows } of tables) t.ok(rows.length > 0, title);
+    t.equal(await stateOfMachine(), before);
+  });
+}
+
+t.test('netnsd bench sizing of the shipped program simulates', async (t) => {
+  const [file, ...args] = PLAIN;
+  const { stdout } = await execa(file, [...args, `${TOP}dist/bin/netnsd`, 'bench', 'sizing', '--json']);
+  const { tables } = JSON.parse(stdout) as { tables: { rows: object[] }[] };
+  t.ok(tables.length > 0 && tables.every(({ rows }) => rows.length > 0));
+});
+
+t.test('the demo runs a container on a pooled namespace, and leaves nothing', async (t) => {
+  const before = await stateOfMachine();
+  const [file, ...args] = PLAIN;
+  // As native-scripts/demo.sh runs it, once the machine is set up.
+  const command = ['bash', `${TOP}native-scripts/sandbox.sh`, process.execPath, `${TOP}dist/src/bench/demo/main.js`];
+  const demo = await execa(file, [...args, ...command], { reject: false, stdin: 'ignore' });
+  t.equal(demo.exitCode, 0, demo.stderr);
+  t.match(demo.stdout, 'namespace leased in');
+  t.equal(await stateOfMachine(), before);
+});
