@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
 import { type Config, defaultPool } from '../config/index.js';
+import { LARGEST_SEQ } from '../endpoint/plan.js';
 import type { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
 import type { NetworkSettings } from '../endpoint/types.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
@@ -70,10 +71,15 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
   await thread.open(plan.retired);
   await carryOutStart(plan, { records, files, kernel: thread, log });
   const all = withRetired(config, plan);
-  const sequence = new FileSequence(stateDir, { above: highestSeq(site, records, survey.found) });
+  const sequence = new FileSequence(stateDir, {
+    aboveRecords: records.reduce((highest, { seq }) => Math.max(highest, seq), 0),
+    aboveObjects: highestSeq(site, survey.found),
+    largest: LARGEST_SEQ,
+    used: () => new Set(pools.records().map(({ seq }) => seq)),
+  });
   const keepMs = 1000 * Math.max(...config.pools.map(({ addressCooldownSeconds }) => addressCooldownSeconds));
   const cooldowns = new CooldownFile(stateDir, { keepMs });
-  const pools = makePools({ ...options, config: all }, { files, shelf, sequence, cooldowns });
+  const pools: Pools = makePools({ ...options, config: all }, { files, shelf, sequence, cooldowns });
   const { adopted } = plan;
   const leased = new Set(adopted.map(({ lease }) => lease?.id));
   leaseFiles.removeEnded((leaseId) => leased.has(leaseId));

@@ -4,6 +4,7 @@ import { NetnsdError } from '../errors.js';
 import { netnsUsers } from '../kernel/netns/netns-users.js';
 import { VAULT_LINK, VAULT_MOUNTS, VAULT_PIN } from '../kernel/netns/vault-layout.js';
 import { startVault } from '../kernel/netns/vault-program.js';
+import { peekTaken } from '../shelf/index.js';
 import { peekLeases, realStateDir } from '../state/index.js';
 
 /** How many endpoints in use a message names, and how many processes of each. */
@@ -28,13 +29,14 @@ async function findUsed(stateDir: string): Promise<{ name: string; pids: readonl
   const users = netnsUsers();
   const inodes = new Map<string, number | undefined>(await mountedInodes(realStateDir(stateDir)));
   const names = new Map<string, string>();
+  const taken = peekTaken(stateDir);
   for (const { id, lease, facts } of peekLeases(stateDir)) {
     inodes.set(id, lease?.graft?.inode ?? facts?.netns.inode);
     if (lease?.containerId) names.set(id, lease.containerId);
   }
   return [...inodes].flatMap(([id, inode]) => {
     const pids = users.get(inode ?? 0) ?? [];
-    return pids.length === 0 ? [] : [{ name: names.get(id) ?? id, pids }];
+    return pids.length === 0 ? [] : [{ name: names.get(id) ?? taken.get(inode ?? 0) ?? id, pids }];
   });
 }
 

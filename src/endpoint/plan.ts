@@ -5,6 +5,8 @@ import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types
 
 /** The interface's name inside the namespace. */
 export const CONTAINER_INTERFACE = 'eth0';
+/** Eight digits of base 36: the greatest number of which the name of a link can be made. */
+export const LARGEST_SEQ = 36 ** 8 - 1;
 /** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
 const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
 
@@ -44,7 +46,7 @@ export function macText(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** `ndINSTANCE-SEQ` in base 36: 14 characters at the most for the first 78 billion endpoints (IFNAMSIZ is 16). */
+/** `ndINSTANCE-SEQ` in base 36: 15 characters at the most (IFNAMSIZ is 16, with a NUL). */
 export function hostLinkName(site: Site, seq: number): string {
   return `nd${site.instanceId}-${seq.toString(36)}`;
 }

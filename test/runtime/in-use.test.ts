@@ -61,6 +61,7 @@ for (const [what, lose] of Object.entries({
     const lease = await daemon.acquire('--id', 'web');
     const user = occupy(t, lease);
     await isInside(user, lease);
+    await eventually('the lease has a record', () => existsSync(join(daemon.stateDir, 'leased', 'default-1.json')));
     await daemon.stop();
     lose(daemon.stateDir);
     daemon.start();
