@@ -69,6 +69,12 @@ export function containingSubnet(address: number, prefixLength: number): Ipv4Sub
   return { network: address - (address % 2 ** (32 - prefixLength)), prefixLength };
 }
 
+/** The subnet of an address in CIDR notation: `10.213.0.0/16` of `10.213.0.2/16`. Throws `bad_request`. */
+export function subnetOfAddress(text: string): Ipv4Subnet {
+  const [address = '', prefix] = text.split('/');
+  return containingSubnet(parseIpv4(address), Number(prefix));
+}
+
 /** The last address of the subnet. */
 export function broadcastAddress(subnet: Ipv4Subnet): number {
   return subnet.network + subnetSize(subnet) - 1;

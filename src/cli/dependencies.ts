@@ -14,7 +14,7 @@ export interface Dependencies {
   /** Runs the daemon in the foreground until SIGTERM or SIGINT. Resolves with the exit status. */
   serve(options: ServeOptions): Promise<number>;
   /** Stops the daemon and removes every trace of it. Resolves with the exit status. */
-  down(options: { stateDir: string; socketPath: string }): Promise<number>;
+  down(options: { stateDir: string; socketPath: string; force: boolean }): Promise<number>;
   /** Checks this host, and the daemon if the client reaches one. */
   doctor(options: DoctorOptions): Promise<DoctorReport>;
   /** Runs the benchmark named first in `argv`. Resolves with the exit status. */

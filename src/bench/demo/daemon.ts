@@ -65,7 +65,7 @@ export class DemoDaemon {
   /** `netnsd down`: ends the daemon and removes all that it made. */
   async down(): Promise<void> {
     this.client.close();
-    await runProcess(process.execPath, [MAIN, 'down', ...this.#options]);
+    await runProcess(process.execPath, [MAIN, 'down', '--force', ...this.#options]);
     if (this.#process.exitCode === null && this.#process.signalCode === null) await once(this.#process, 'exit');
   }
 

@@ -68,7 +68,7 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
         child.kill('SIGTERM');
         await ended;
       }
-      await runProcess(process.execPath, [MAIN, 'down', '--state-dir', stateDir, '--socket', socket]);
+      await runProcess(process.execPath, [MAIN, 'down', '--force', '--state-dir', stateDir, '--socket', socket]);
     },
   };
 }

@@ -32,6 +32,11 @@ export function leaseNotFound(leaseId: string): NetnsdError {
   return new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
 }
 
+export function retired(pool: string): NetnsdError {
+  const message = `pool ${pool} is no longer configured: its leases stand until they are released, and it takes no others`;
+  return new NetnsdError('pool_not_found', message, { details: { pool } });
+}
+
 export function shuttingDown(pool: string): NetnsdError {
   return new NetnsdError('shutting_down', `pool ${pool} takes no new work: the daemon is stopping`, {
     details: { pool },
