@@ -35,12 +35,9 @@ async function carriedOut(plan: Partial<StartPlan>, options: { refuses?: string;
 }
 
 t.test('strays are destroyed before their records, and both before anything is adopted', async (t) => {
-  const { done, warned } = await carriedOut({
-    strays: [READY.record],
-    adopted: [LEASED.record],
-    staleBridges: ['nbx'],
-  });
-  t.same(done.slice(0, 4), ['destroy default-7', 'remove default-7 ready', 'remove links nbx', 'adopt default-7']);
+  const stray = { ...READY.record, id: 'default-8' };
+  const { done, warned } = await carriedOut({ strays: [stray], adopted: [LEASED.record], staleBridges: ['nbx'] });
+  t.same(done, ['destroy default-8', 'remove default-8 ready', 'remove links nbx', 'adopt default-7']);
   t.same(warned, []);
 });
 
