@@ -88,6 +88,7 @@ static bool set_up(int fd, const struct cni_lease *lease, const char *ifname, st
   unsigned index = if_nametoindex(ifname);
   unsigned loopback = if_nametoindex("lo");
   if (index == 0) return fail(failure, "it is not where it was moved to");
+  if (!cni_link_stop_ipv6(fd, index) && errno != EAFNOSUPPORT) return fail(failure, "its IPv6 addresses cannot be stopped");
   if (!add_addresses(fd, index, lease->root)) return fail(failure, "an address cannot be added");
   if (!cni_link_up(fd, index)) return fail(failure, "it cannot be set up");
   if (!add_routes(fd, index, lease->root)) return fail(failure, "a route cannot be added");

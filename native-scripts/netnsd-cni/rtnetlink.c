@@ -74,6 +74,21 @@ bool cni_link_move(int socket_fd, unsigned index, int netns_fd, const char *name
   return transact(socket_fd, &request);
 }
 
+/* A number of one byte in two nests: IFLA_AF_SPEC, and in it the family. */
+bool cni_link_stop_ipv6(int socket_fd, unsigned index) {
+  struct request request;
+  struct link_body body = {.index = (int32_t)index};
+  const struct {
+    struct attribute_header family;
+    struct attribute_header mode;
+    uint8_t value;
+    uint8_t padding[3];
+  } nest = {.family = {.length = 12, .type = AF_INET6}, .mode = {.length = 5, .type = ADDRESS_GENERATION}, .value = GENERATION_NONE};
+  begin(&request, NEW_LINK, 0, &body, sizeof body);
+  put(&request, LINK_FAMILIES, &nest, sizeof nest);
+  return transact(socket_fd, &request);
+}
+
 bool cni_link_up(int socket_fd, unsigned index) {
   struct request request;
   struct link_body body = {.index = (int32_t)index, .flags = LINK_IS_UP, .change = LINK_IS_UP};
@@ -120,6 +135,11 @@ bool cni_address_add(int socket_fd, unsigned index, const char *address) {
   begin(&request, NEW_ADDRESS, FLAG_CREATE | FLAG_EXCLUSIVE, &body, sizeof body);
   put(&request, ADDRESS_LOCAL, network.bytes, network.size);
   put(&request, ADDRESS_ADDRESS, network.bytes, network.size);
+  if (network.family == AF_INET) {
+    uint32_t broadcast = htonl((uint32_t)(UINT64_C(0xffffffff) >> network.prefix_length));
+    for (int i = 0; i < 4; i++) ((unsigned char *)&broadcast)[i] |= network.bytes[i];
+    put(&request, ADDRESS_BROADCAST, &broadcast, sizeof broadcast);
+  }
   return transact(socket_fd, &request);
 }
 

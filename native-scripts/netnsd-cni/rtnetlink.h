@@ -12,11 +12,14 @@ int cni_rtnetlink_open(void);
 /* Moves a link to the namespace behind `netns_fd` and gives it this name there (`ip link set eth0 netns X name Y`). It is down then. */
 bool cni_link_move(int socket_fd, unsigned index, int netns_fd, const char *name);
 
+/* The kernel gives it no IPv6 addresses of its own (`ip link set eth0 addrgenmode none`). EAFNOSUPPORT where there is no IPv6. */
+bool cni_link_stop_ipv6(int socket_fd, unsigned index);
+
 bool cni_link_up(int socket_fd, unsigned index);
 
 bool cni_link_delete(int socket_fd, unsigned index);
 
-/* Adds `10.0.0.2/16` or an IPv6 address, which is used without duplicate address detection. EINVAL: it is no address. */
+/* Adds `10.0.0.2/16`, with its broadcast address, or an IPv6 address, which is used without duplicate address detection. EINVAL: it is no address. */
 bool cni_address_add(int socket_fd, unsigned index, const char *address);
 
 /* Adds a route to `10.0.0.0/8` or `::/0` by way of a gateway. */
