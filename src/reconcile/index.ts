@@ -8,6 +8,7 @@ export { highestSeq, namesOf } from './strays.js';
 
 // While it runs.
 
+export { AttachmentWatch } from './attachment-watch.js';
 export { leaseTimes } from './lease-watch.js';
 export { watchGrafts } from './release-grafts.js';
 export { Reconciler } from './running.js';

@@ -11,6 +11,7 @@ export { openStateDirectory, stateDirectoryProblem } from './state-directory.js'
 // What is in it.
 
 export { FileAddressCooldowns } from './address-cooldowns.js';
+export { type Attachment, AttachmentFiles, type Delivery } from './attachment-files.js';
 export { CooldownFile } from './cooldown-file.js';
 export { LeaseFiles } from './lease-files.js';
 export { FileRecords } from './records.js';
