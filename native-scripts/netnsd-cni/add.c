@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "commands.h"
+#include "operations.h"
 #include "graft.h"
-#include "lease.h"
+#include "pod-lease.h"
 #include "overlay.h"
 #include "result.h"
 #include "target.h"

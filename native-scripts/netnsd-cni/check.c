@@ -1,7 +1,7 @@
 #include <sched.h>
 #include <string.h>
 
-#include "commands.h"
+#include "operations.h"
 #include "interface.h"
 #include "target.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "operations.h"
 
 static bool is_named(struct json object, const char *key, const char *text) {
   struct json value;

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "operations.h"
 #include "graft.h"
-#include "lease.h"
+#include "pod-lease.h"
 #include "overlay.h"
 
 /* What the kernel has of it. */

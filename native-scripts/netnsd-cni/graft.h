@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lease.h"
+#include "pod-lease.h"
 #include "target.h"
 
 /*

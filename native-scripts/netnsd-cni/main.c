@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "operations.h"
 #include "conversation.h"
-#include "lease.h"
+#include "pod-lease.h"
 #include "new-file.h"
 
 enum { CONFIGURATION_MAX = 1024 * 1024, OUTPUT_MAX = 2 * CNI_LEASE_MAX, STDIN_MS = 10000 };

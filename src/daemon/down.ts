@@ -21,6 +21,7 @@ import {
   siteOf,
 } from '../state/index.js';
 import { assertPrivileged } from './privileges.js';
+import { removeOverlays } from './remove-overlays.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
 const STOP_DEADLINE_MS = 15_000;
@@ -50,6 +51,7 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
   const failures = await failuresOf(async () => {
     if (former !== undefined) removeFormerMounts(former);
+    removeOverlays(site.stateDir);
     if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
   const left = await waitForCleanup(socket, [...links.keys()]);

@@ -4,7 +4,7 @@ import { type Stats, statSync } from 'node:fs';
 let device: number | undefined;
 
 /** Inode of the network namespace to which an absolute path leads; undefined: to none, or to something else. */
-function netnsAt(path: string): number | undefined {
+export function netnsAt(path: string): number | undefined {
   device ??= statSync('/proc/self/ns/net').dev;
   const stats = tryStat(path);
   return stats?.dev === device ? stats.ino : undefined;

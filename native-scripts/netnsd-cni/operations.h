@@ -1,5 +1,5 @@
-#ifndef NETNSD_CNI_COMMANDS_H
-#define NETNSD_CNI_COMMANDS_H
+#ifndef NETNSD_CNI_OPERATIONS_H
+#define NETNSD_CNI_OPERATIONS_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "lease.h"
+#include "pod-lease.h"
 
 #include <dirent.h>
 #include <errno.h>

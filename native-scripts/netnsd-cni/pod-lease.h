@@ -1,5 +1,5 @@
-#ifndef NETNSD_CNI_LEASE_H
-#define NETNSD_CNI_LEASE_H
+#ifndef NETNSD_CNI_POD_LEASE_H
+#define NETNSD_CNI_POD_LEASE_H
 
 #include "configuration.h"
 #include "failure.h"
