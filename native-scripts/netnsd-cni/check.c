@@ -46,7 +46,7 @@ static bool check_addresses(struct json result, const char *ifname, long interfa
   return true;
 }
 
-static bool check_routes(struct json result, const char *ifname, struct cni_failure *failure) {
+static bool check_routes(struct json result, struct cni_failure *failure) {
   struct json list;
   struct json entry;
   const char *position = NULL;
@@ -54,8 +54,7 @@ static bool check_routes(struct json result, const char *ifname, struct cni_fail
   if (json_get(result, "routes", &list) != JSON_FOUND) return true;
   while (json_next(list, &position, NULL, &entry)) {
     if (!copy(entry, "dst", destination, sizeof destination) || strchr(destination, ':') != NULL) continue;
-    if (!cni_interface_routes(ifname, destination))
-      return cni_fail(failure, CNI_CHECK_FAILED, "the route to %s by way of %s is gone", destination, ifname);
+    if (!cni_has_route(destination)) return cni_fail(failure, CNI_CHECK_FAILED, "the route to %s is gone", destination);
   }
   return true;
 }
@@ -69,7 +68,7 @@ static bool check_inside(struct json result, const char *ifname, struct cni_fail
   if (!interface.up) return cni_fail(failure, CNI_CHECK_FAILED, "the interface %s is down", ifname);
   if (mac[0] != '\0' && strcasecmp(mac, interface.mac) != 0)
     return cni_fail(failure, CNI_CHECK_FAILED, "the interface %s has the MAC %s instead of %s", ifname, interface.mac, mac);
-  return check_addresses(result, ifname, position, failure) && check_routes(result, ifname, failure);
+  return check_addresses(result, ifname, position, failure) && check_routes(result, failure);
 }
 
 static bool find_attachment(const struct cni_environment *environment, const struct cni_configuration *configuration,

@@ -65,7 +65,8 @@ static bool add_routes(int fd, unsigned index, struct json root) {
   if (json_get(root, "routes", &list) != JSON_FOUND) return false;
   while (json_next(list, &position, NULL, &entry)) {
     bool read = copy(entry, "destination", destination, sizeof destination) && copy(entry, "gateway", gateway, sizeof gateway);
-    if (!read || !cni_route_add(fd, index, destination, gateway)) return false;
+    /* Of two networks of a pod, the first one has the default route; so it is with the plugins of the CNI project. */
+    if (!read || (!cni_route_add(fd, index, destination, gateway) && errno != EEXIST)) return false;
   }
   return true;
 }

@@ -85,7 +85,7 @@ bool cni_interface_has(const char *name, const char *address) {
   return found;
 }
 
-bool cni_interface_routes(const char *name, const char *destination) {
+bool cni_has_route(const char *destination) {
   unsigned char wanted[16];
   int prefix_length;
   char line[256];
@@ -94,12 +94,11 @@ bool cni_interface_routes(const char *name, const char *destination) {
   FILE *table = fopen("/proc/self/net/route", "re");
   if (table == NULL) return false;
   while (!found && fgets(line, sizeof line, table) != NULL) {
-    char interface[IFNAMSIZ + 1];
     unsigned network;
     unsigned mask;
     /* Iface Destination Gateway Flags RefCnt Use Metric Mask: addresses as the machine has them in memory. */
-    if (sscanf(line, "%16s %x %*x %*x %*d %*d %*d %x", interface, &network, &mask) != 3) continue;
-    found = strcmp(interface, name) == 0 && memcmp(&network, wanted, 4) == 0 && __builtin_popcount(mask) == prefix_length;
+    if (sscanf(line, "%*s %x %*x %*x %*d %*d %*d %x", &network, &mask) != 2) continue;
+    found = memcmp(&network, wanted, 4) == 0 && __builtin_popcount(mask) == prefix_length;
   }
   fclose(table);
   return found;

@@ -19,7 +19,7 @@ bool cni_interface_read(struct cni_interface *interface, const char *name);
 /* Whether the interface has this address, `10.0.0.2/16` or IPv6 likewise. */
 bool cni_interface_has(const char *name, const char *address);
 
-/* Whether the namespace has an IPv4 route to this destination, `0.0.0.0/0` say, by way of the interface (/proc/net/route). */
-bool cni_interface_routes(const char *name, const char *destination);
+/* Whether the namespace has an IPv4 route to this destination, `0.0.0.0/0` say, by whatever interface (/proc/net/route). */
+bool cni_has_route(const char *destination);
 
 #endif
