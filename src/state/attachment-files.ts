@@ -21,6 +21,11 @@ export interface Attachment {
   readonly netnsInode: number;
 }
 
+const UNWRITTEN = {
+  ...{ network: '', containerId: '', ifname: '', target: '/', targetInode: 0, netnsInode: 0 },
+  delivery: 'none',
+} as const;
+
 /** The files of netnsd-cni, in `STATE_DIR/attachments/KEY`. The plugin writes and removes them; the daemon ends what it left. */
 export class AttachmentFiles {
   readonly #directory: string;
@@ -30,11 +35,11 @@ export class AttachmentFiles {
     this.#directory = join(directory, ATTACHMENTS);
   }
 
-  /** All that can be read. Files that are being written have hidden names. */
+  /** All that can be read. Files that are being written have hidden names: they count as attachments that had not come so far. */
   list(): Attachment[] {
-    return entriesOf(this.#directory)
-      .filter((name) => !name.startsWith('.'))
-      .flatMap((key) => readAttachment(key, join(this.#directory, key)) ?? []);
+    return entriesOf(this.#directory).flatMap((key) =>
+      key.startsWith('.') ? { ...UNWRITTEN, key } : (readAttachment(key, join(this.#directory, key)) ?? []),
+    );
   }
 
   /** Removes one; none is no error. */
