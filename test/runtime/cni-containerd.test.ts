@@ -57,7 +57,7 @@ t.test('a pod with two containers is in a pooled namespace from RunPodSandbox to
   for (const container of containers) {
     t.match(
       await cri.exec(container, 'ip -o address show eth0; ip route'),
-      new RegExp(`${address}/24[^]*default via 10.213.0.1`),
+      new RegExp(`${address}/24[\\s\\S]*default via 10.213.0.1`),
     );
     t.match(await cri.exec(container, 'readlink /proc/self/ns/net'), `net:[${lease?.netns.inode}]`);
     t.equal((await cri.exec(container, 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start')).trim(), '80');
