@@ -6,7 +6,10 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, REPLACEMENT);
 }
 
-/** Aligned columns under a heading; a column of numbers is aligned to the right. Ends with a newline. */
+/**
+ * Aligned columns under a heading; a column of numbers is aligned to the right. Ends with a newline. Hand-written: the command
+ * line loads no package but commander, and the native program netnsd prints the same.
+ */
 export function renderTable(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [heading, ...rows.map((row) => row.map((cell) => printable(String(cell))))];
   const columns = heading.map((_, column) => ({
@@ -48,6 +51,12 @@ export function renderSeconds(seconds: number): string {
   ] as const;
   const [size, unit] = units.find(([least]) => seconds >= least) ?? [1, 's'];
   return `${Math.max(0, Math.floor(seconds / size))} ${unit}`;
+}
+
+/** A short duration: `850 µs`, `179.8 ms`. The native program netnsd prints the same. */
+export function renderMicroseconds(microseconds: number): string {
+  const whole = Math.round(microseconds);
+  return whole < 1000 ? `${whole} µs` : `${(Math.round(whole / 100) / 10).toFixed(1)} ms`;
 }
 
 /** `value` as indented JSON with a newline at its end. */

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoint.js';
-import type { Clock, VerifyWay } from '../ports.js';
+import type { Clock, VerifyWay } from '../ports/index.js';
 import type { PoolStatus, Replacement } from '../status.js';
 import type { Reason } from './recycle.js';
 
@@ -37,12 +37,12 @@ export class Recycled {
 
   status(): Pick<
     PoolStatus,
-    'recycledBySeal' | 'recycledByProof' | 'recycledUnseen' | 'replaced' | 'replacedFor' | 'replacements'
+    'recycledBySeal' | 'recycledByProof' | 'recycledUnchecked' | 'replaced' | 'replacedFor' | 'replacements'
   > {
     return {
       recycledBySeal: this.#ways.seal,
       recycledByProof: this.#ways.proof,
-      recycledUnseen: this.#ways.reuse,
+      recycledUnchecked: this.#ways.reuse,
       replaced: this.#replaced,
       replacedFor: { ...this.#replacedFor },
       replacements: [...this.#replacements],

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { aliasOf, bridgeName, factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.js';
+import { aliasOf } from '../../../src/endpoint/identity.js';
+import { bridgeName, factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
@@ -11,7 +12,7 @@ import { SurveyIndex } from '../../../src/reconcile/survey.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';
 import { block, readPage, rowsOf, uncoded } from './markdown.js';
 
-const SITE: Site = { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null };
+const SITE: Site = { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null };
 const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
@@ -199,7 +200,7 @@ function atStart(title: string): Told {
   const survey = surveyOf(world);
   const { adopted, strays, staleBridges, orphans } = planStart(survey);
   if (title.startsWith('bridge')) return [staleBridges.length > 0 ? 'removed' : 'kept', '-'];
-  const all = [...adopted, ...strays, ...orphans];
+  const all = [...adopted, ...strays];
   if (all.length !== 1) throw new Error(`${all.length} outcomes for one endpoint`);
   const { record } = world;
   if (record === null) return [strays.length === 1 ? 'removed' : 'kept', '-'];

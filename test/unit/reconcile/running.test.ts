@@ -1,5 +1,6 @@
 import t from 'tap';
-import { aliasOf, hostLinkName } from '../../../src/endpoint/plan.js';
+import { aliasOf } from '../../../src/endpoint/identity.js';
+import { hostLinkName } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
@@ -7,7 +8,7 @@ import type { EndpointRecord } from '../../../src/pool/index.js';
 import { Reconciler } from '../../../src/reconcile/running.js';
 import { type Sizes, world } from '../pool/fakes.js';
 
-const SITE: Site = { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null };
+const SITE: Site = { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null };
 
 /** Pools over fakes, and a kernel that has all of their endpoints except what the test takes away. */
 async function scene(sizes: Sizes = {}) {
@@ -17,6 +18,7 @@ async function scene(sizes: Sizes = {}) {
     /** Names of links and paths of mounts that were deleted. */
     missing: new Set<string>(),
     extra: [] as Link[],
+    mounts: [] as [string, number][],
     inside: new Map<number, number[]>(),
     lacking: new Map<string, string>(),
     destroyed: [] as string[],
@@ -46,11 +48,13 @@ async function scene(sizes: Sizes = {}) {
     return {
       links: [...links, ...kernel.extra].filter(({ name }) => !kernel.missing.has(name)),
       bridges: [],
-      namespaces: keys.map(({ id, seq }) => [id, 4026531840 + seq] as const).filter(([id]) => !kernel.missing.has(id)),
+      namespaces: keys
+        .map(({ id, seq }) => [id, 4026531840 + seq] as const)
+        .filter(([id]) => !kernel.missing.has(id))
+        .concat(kernel.mounts as never),
     };
   }
   const now = { ms: 0 };
-  const orphans: EndpointName[] = [];
   const reconciler = new Reconciler({
     site: SITE,
     pools: made.pools,
@@ -58,7 +62,6 @@ async function scene(sizes: Sizes = {}) {
     times: () => ({ goneAfterMs: 300_000, unusedAfterMs: 3_600_000 }),
     sight: { wholeMachine: true, others: true },
     monotonicMs: () => now.ms,
-    orphans,
   });
   const run = async (fix = true) => {
     let ended = false;
@@ -71,7 +74,7 @@ async function scene(sizes: Sizes = {}) {
   };
   const record = (state: EndpointRecord['state']) =>
     made.pools.records().find((one) => one.state === state) as EndpointRecord;
-  return { ...made, kernel, reconciler, run, record, now, orphans };
+  return { ...made, kernel, reconciler, run, record, now };
 }
 
 t.test('nothing is found if all is as it was built', async (t) => {
@@ -172,13 +175,17 @@ t.test('an endpoint that is built or destroyed during a survey is not a stray', 
   t.strictSame(kernel.destroyed, []);
 });
 
-t.test('an object of no endpoint is removed, one of an orphaned lease is not', async (t) => {
-  const { run, kernel, orphans } = await scene();
+t.test('an object of no endpoint is removed, and one with a process inside is told', async (t) => {
+  const { run, kernel } = await scene();
   kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as Link);
+  kernel.mounts.push(['former-800', 4711]);
+  kernel.inside.set(4711, [815]);
   kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as Link);
   kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as Link);
-  orphans.push({ id: 'former-800', pool: 'former', index: 1, seq: 800 });
-  t.match(await run(), [{ object: 'default-900', action: 'removed', outcome: 'done' }]);
+  t.match(await run(), [
+    { object: 'default-900', action: 'removed', outcome: 'done' },
+    { object: 'former-800', action: 'none', outcome: 'found', problem: /is in use/ },
+  ]);
   t.strictSame(kernel.destroyed, ['default-900'], 'and not the reference endpoint, number 0');
 });
 
