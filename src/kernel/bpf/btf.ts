@@ -51,10 +51,10 @@ export function functionTypeId(name: string, path = VMLINUX): number {
 }
 
 /** Some 5 MB that are read several times at one moment, and never later. */
-let lately: { readonly path: string; readonly btf: WeakRef<Btf> } | undefined;
+let recent: { readonly path: string; readonly btf: WeakRef<Btf> } | undefined;
 
 function readBtf(path: string): Btf {
-  const cached = lately?.path === path ? lately.btf.deref() : undefined;
+  const cached = recent?.path === path ? recent.btf.deref() : undefined;
   if (cached !== undefined) return cached;
   const data = readFileSync(path);
   if (data.readUInt16LE(0) !== MAGIC) throw missing('BTF in a known format');
@@ -62,7 +62,7 @@ function readBtf(path: string): Btf {
   const strings = data.subarray(Number(headerBytes) + Number(stringAt)).subarray(0, stringBytes);
   const types = data.subarray(Number(headerBytes) + Number(typeAt)).subarray(0, typeBytes);
   const btf = { types, strings };
-  lately = { path, btf: new WeakRef(btf) };
+  recent = { path, btf: new WeakRef(btf) };
   return btf;
 }
 

@@ -71,7 +71,7 @@ export function planStart(survey: StartSurvey): StartPlan {
   };
 }
 
-/** An address of an earlier subnet may lie in the present one too: nobody else gets it there. */
+/** An address of an earlier subnet may lie in the present one too: no other endpoint gets it there. */
 function atItsAddress(record: EndpointRecord, network: NetworkSettings | undefined): EndpointRecord {
   const address = record.facts?.addresses[0]?.address;
   if (network === undefined || address === undefined) return record;
