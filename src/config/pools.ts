@@ -21,6 +21,10 @@ export function defaultPool(): PoolConfig {
     idleSeconds: POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: POOL_KEYS.goneAfterSeconds.initial,
     unusedAfterSeconds: POOL_KEYS.unusedAfterSeconds.initial,
+    masquerade: POOL_KEYS.masquerade.initial,
+    hostAccess: POOL_KEYS.hostAccess.initial,
+    egressDeny: POOL_KEYS.egressDeny.initial,
+    egressAllow: POOL_KEYS.egressAllow.initial,
     mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
@@ -79,6 +83,10 @@ function readPool(name: string, section: Section): PoolConfig {
     idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: section.read(POOL_KEYS.goneAfterSeconds) ?? POOL_KEYS.goneAfterSeconds.initial,
     unusedAfterSeconds: section.read(POOL_KEYS.unusedAfterSeconds) ?? POOL_KEYS.unusedAfterSeconds.initial,
+    masquerade: section.read(POOL_KEYS.masquerade) ?? POOL_KEYS.masquerade.initial,
+    hostAccess: section.read(POOL_KEYS.hostAccess) ?? POOL_KEYS.hostAccess.initial,
+    egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
+    egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };

@@ -20,6 +20,7 @@ import {
   STATE_FOLDERS,
   siteOf,
 } from '../state/index.js';
+import { closeHostRules } from './host-rules.js';
 import { assertPrivileged } from './privileges.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
@@ -49,6 +50,7 @@ export async function takeDown(options: { stateDir: string; socketPath: string }
   NetnsLinks.of(site)?.clear();
   // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
   const failures = await failuresOf(async () => {
+    await closeHostRules(site);
     if (former !== undefined) removeFormerMounts(former);
     if (existsSync(stateDir)) await stopVault(site.stateDir);
   });

@@ -11,6 +11,7 @@ import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
+import { HostRules } from './host-rules.js';
 import { openLog } from './logger.js';
 import { openApi } from './open-api.js';
 import { openPools } from './open-pools.js';
@@ -57,6 +58,10 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // Not before: a heap that may not grow makes loading take twice as long.
   keepMemorySmall();
   await state.tookOver();
+  // Nothing refuses the start from here on. The rules are made by another process meanwhile.
+  using hostRules = new HostRules({ site: state.site, pools: config.pools, log });
+  const rulesMade = hostRules.open();
+  rulesMade.catch(() => {});
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
@@ -66,6 +71,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   using shelf = opened.shelf;
   await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
   shelf.watch(pools);
+  await rulesMade;
 
   // Reconcile, then the socket.
   using reconcile = await openReconcile({ config, state, opened, thread, log });

@@ -12,6 +12,7 @@ export { openStateDirectory, stateDirectoryProblem } from './state-directory.js'
 
 export { FileAddressCooldowns } from './address-cooldowns.js';
 export { CooldownFile } from './cooldown-file.js';
+export { type HostBefore, readHostBefore, writeHostBefore } from './host-file.js';
 export { LeaseFiles } from './lease-files.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';

@@ -1,0 +1,105 @@
+import type { Logger } from 'pino';
+import type { PoolConfig } from '../config/index.js';
+import { hostRules, hostTable, removeHostRules } from '../endpoint/network/host-rules.js';
+import type { Site } from '../endpoint/types.js';
+import { hasCode, NetnsdError } from '../errors.js';
+import { isForwarding, setForwarding } from '../kernel/host/ip-forward.js';
+import { runNft } from '../kernel/nftables/nft.js';
+import { TableWatch } from '../kernel/nftables/table-watch.js';
+import { readHostBefore, writeHostBefore } from '../state/index.js';
+
+/** How often it is checked whether table and forwarding are as netnsd made them, in milliseconds. */
+const CHECK_MS = 500;
+
+/**
+ * The daemon's table of nftables in the host, and forwarding. Both stay as they were made when the daemon ends: leased endpoints belong to running
+ * containers. What others remove is there again within a second.
+ */
+export class HostRules implements Disposable {
+  readonly #site: Site;
+  readonly #script: string;
+  readonly #forwards: boolean;
+  readonly #log: Pick<Logger, 'info' | 'warn'>;
+  #watch: TableWatch | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #restoring = false;
+  #changed = false;
+
+  constructor(options: { site: Site; pools: readonly PoolConfig[]; log: Pick<Logger, 'info' | 'warn'> }) {
+    const { site, pools, log } = options;
+    this.#site = site;
+    this.#script = hostRules(site, pools);
+    this.#forwards = pools.some(({ masquerade }) => masquerade);
+    this.#log = log;
+  }
+
+  /** Makes the table, or replaces the one that an earlier daemon left. Rejects with missing_tool and kernel_error. */
+  async open(): Promise<void> {
+    const isNeeded = this.#script !== removeHostRules(this.#site);
+    try {
+      this.#watch = isNeeded ? new TableWatch(hostTable(this.#site)) : null;
+      await runNft(this.#script);
+    } catch (error) {
+      this[Symbol.dispose]();
+      if (!isNeeded && hasCode(error, 'missing_tool')) return;
+      if (!(error instanceof NetnsdError)) throw error;
+      const advice =
+        'masquerade, host_access and egress_deny need it: mend that, or set masquerade = false and egress_deny = [] for every pool';
+      throw new NetnsdError(error.code, `${error.message}; ${advice}`, { cause: error });
+    }
+    if (!isNeeded) return;
+    this.#watch?.changed();
+    this.#forward('switched on forwarding of IPv4 packets (net.ipv4.ip_forward), for pools with masquerade');
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = null;
+  }
+
+  async #check(): Promise<void> {
+    if (this.#restoring) return;
+    this.#restoring = true;
+    try {
+      this.#forward('forwarding of IPv4 packets had been switched off: it is on again');
+      this.#changed ||= this.#watch?.changed() === true;
+      if (!this.#changed) return;
+      await runNft(this.#script);
+      this.#watch?.changed();
+      this.#changed = false;
+      this.#log.warn({ table: hostTable(this.#site) }, "netnsd's rules had been changed or removed: they are restored");
+    } catch (error) {
+      this.#log.warn({ err: error }, "failed to restore netnsd's rules; retrying");
+    } finally {
+      this.#restoring = false;
+    }
+  }
+
+  #forward(message: string): void {
+    if (!this.#forwards || isForwarding()) return;
+    try {
+      writeHostBefore(this.#site.stateDir, { ipForward: false });
+      setForwarding(true);
+      this.#log.info(message);
+    } catch (error) {
+      this.#log.warn(
+        { err: error },
+        'forwarding is off and cannot be switched on: containers reach nothing beyond this host',
+      );
+    }
+  }
+}
+
+/** Removes the table and has the host forward as it did before; for `netnsd down`. Rejects with kernel_error. */
+export async function closeHostRules(site: Site): Promise<void> {
+  try {
+    await runNft(removeHostRules(site));
+  } catch (error) {
+    // Then there was none to make the table either.
+    if (!hasCode(error, 'missing_tool')) throw error;
+  }
+  if (readHostBefore(site.stateDir)?.ipForward === false) setForwarding(false);
+}
