@@ -46,6 +46,8 @@ export function answer({ method, url, body }: Asked): Answer {
     return { status: 201, body: leaseOf('5f3a9c0d1e2b4a68', { containerId: containerId ?? null }) };
   if (method === 'PATCH' && url.endsWith('/gone')) return problem(404, 'lease_not_found', 'there is no lease gone');
   if (method === 'PATCH') return { status: 200, body: leaseOf('a', { expiresAt: `after ${ttl} s` }) };
+  if (method === 'GET' && url.endsWith('/gone')) return problem(404, 'lease_not_found', 'there is no lease gone');
+  if (method === 'GET' && url.endsWith('/odd')) return problem(503, 'a_code_of_tomorrow', 'tomorrow’s error');
   if (method === 'DELETE' && url.includes('used')) return problem(409, 'lease_in_use', 'process 7 is inside');
   if (method === 'DELETE') return { status: 204 };
   const held = new URL(url, 'http://x').searchParams.get('containerId');
@@ -65,6 +67,6 @@ export const environment = (stage: Stage) => ({
 
 export const said = ({ status, stdout, stderr }: Ended) => ({
   status,
-  stdout: stdout.replace(/ in \d+ µs/, ' in N µs'),
+  stdout: stdout.replace(/ in (\d+ µs|\d+\.\d ms)/, ' in N µs'),
   stderr,
 });

@@ -51,6 +51,7 @@ const lines = [
   'acquire --json=yes',
   'acquire --help',
   'release a b used c',
+  'release gone b odd',
   'release --id one',
   'release --id two',
   'release --id two --pool web/1 --force',
@@ -73,6 +74,9 @@ const lines = [
   'oci nothing',
   '--version',
   'no-such-command',
+  'help',
+  'help acquire',
+  'help no-such-command',
 ];
 
 for (const part of [0, 1, 2, 3]) {

@@ -9,7 +9,7 @@ t.test('acquire prints what a caller needs to start a container, and how long it
   t.equal(status, 0);
   t.equal(heading, 'LEASE  PATH                    ADDRESS        GATEWAY     SOURCE');
   t.equal(row, 'l-2    /run/netnsd/netns/nd-2  10.213.0.2/16  10.213.0.1  warm');
-  t.match(took, /^1 lease in \d+ µs$/);
+  t.match(took, /^1 lease in (\d+ µs|\d+\.\d ms)$/);
   t.equal(end, '');
 });
 
@@ -60,12 +60,33 @@ t.test('renew says when the lease ends now, and wants to know for how long', asy
 
 t.test('release gives back every lease that is named, past failures', async (t) => {
   const daemon = new FakeDaemon();
-  daemon.standing = [leaseOf(2), leaseOf(3), leaseOf(4)];
+  daemon.standing = [leaseOf(2), leaseOf(3), leaseOf(4), leaseOf(5)];
   t.strictSame((await run(['release', 'l-2', 'l-4'], { daemon })).stdout, 'released l-2\nreleased l-4\n');
-  t.strictSame(daemon.standing, [leaseOf(3)]);
+  t.strictSame(daemon.standing, [leaseOf(3), leaseOf(5)]);
   daemon.failures.set('release', new NetnsdError('internal', 'broken'));
   const { status, stderr } = await run(['release', 'l-3', 'l-5'], { daemon });
   t.strictSame([status, stderr], [1, 'netnsd: cannot release l-3: broken; l-5: broken\n']);
+});
+
+t.test('a release of a lease that is not there says so, and is no failure', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.standing = [leaseOf(2)];
+  const { status, stdout, stderr } = await run(['release', 'l-1', 'l-2'], { daemon });
+  t.strictSame([status, stdout], [0, 'released l-2\n']);
+  t.equal(stderr, 'netnsd: there is no lease l-1: nothing was released\n');
+});
+
+t.test('inspect of a container names its leases', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.standing = [leaseOf(2, { containerId: 'hello' }), leaseOf(3, { containerId: 'web-1' })];
+  for (const [container, lease] of [
+    ['hello', 'l-2'],
+    ['web-1', 'l-3'],
+  ] as const) {
+    const message = `${container} is a container, and inspect takes leases and endpoints: \`netnsd inspect ${lease}\``;
+    t.match(await run(['inspect', container], { daemon }), { status: 1, stderr: `netnsd: ${message}\n` });
+  }
+  t.match(await run(['inspect', 'nobody'], { daemon }), { status: 1, stderr: 'netnsd: there is no lease nobody\n' });
 });
 
 t.test('release --id gives back what the container holds, which may be nothing', async (t) => {
