@@ -14,7 +14,7 @@ function refusal(source: string): NetnsdError {
 }
 
 const POOL_KEYS =
-  'subnet, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, mount_dns, dns';
+  'subnet, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, masquerade, host_access, egress_deny, egress_allow, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
@@ -67,6 +67,11 @@ const CASES: [title: string, source: string, message: string][] = [
     'a word for a switch',
     '[pools.default]\nmount_dns = "yes"',
     'f.toml:2: pools.default.mount_dns: found "yes", allowed: true, false',
+  ],
+  [
+    'a network with host bits',
+    '[pools.default]\negress_deny = ["10.0.0.1/8"]',
+    'f.toml:2: pools.default.egress_deny: found ["10.0.0.1/8"], allowed: an array of IPv4 networks in CIDR notation, such as ["10.0.0.0/8"]',
   ],
   [
     'a wrong type',
