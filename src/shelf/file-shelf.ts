@@ -18,6 +18,8 @@ export interface FileShelfOptions {
   /** Whether containers of this pool are to see the lease's DNS settings as files. Default: of no pool. */
   readonly mountDns?: (pool: string) => boolean;
   readonly failed: (error: unknown, what: string) => void;
+  /** Whether an entry appeared in `taken` or `returned` since the last call. Default: they are read each time. */
+  readonly appeared?: () => boolean;
   /** Leases that an earlier daemon entered, by key. */
   readonly standing?: RecoveredShelf['standing'];
   /** What an earlier daemon laid out of ready endpoints and still lies there, by endpoint. */
@@ -97,9 +99,12 @@ export class FileShelf implements Shelf {
   }
 
   collect(): ShelfNews[] {
-    this.#sawAll = true;
+    const appeared = this.#options.appeared?.() ?? true;
     if (this.#ended.size > 0) for (const key of [...this.#ended.keys()]) this.#forget(key);
     if (this.#unsettled.size > 0) this.settle([...this.#unsettled]);
+    // What could not be read is read again.
+    if (!appeared && this.#sawAll) return [];
+    this.#sawAll = true;
     return [...this.#news('taken'), ...this.#news('returned')];
   }
 

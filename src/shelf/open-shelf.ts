@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.js';
+import { FolderChanges } from '../kernel/folder-changes.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
@@ -72,14 +73,21 @@ function shelfOn(
   };
   const mountDns = (name: string): boolean => pools.some((pool) => pool.name === name && pool.mountDns);
   attempt(() => layOut(folder, pools), 'create its folders');
-  const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, standing, offers });
+  const folders = ['taken', 'returned'].map((name) => join(stateDir, SHELF, name));
+  const changes = new FolderChanges({
+    folders,
+    parent: join(stateDir, SHELF),
+    failed: (err) => failed(err, 'watch its folders'),
+  });
+  const appeared = () => changes.appeared();
+  const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, standing, offers, appeared });
   let watching: ShelfWatch | undefined;
   let sweeping: NodeJS.Timeout | undefined;
   return {
     shelf,
     watch(open) {
       watching = new ShelfWatch({
-        folders: ['taken', 'returned'].map((name) => join(stateDir, SHELF, name)),
+        folders,
         collect: () => open.collect(),
         isBusy: isProcessorShort,
         failed: (err) => failed(err, 'watch its folders'),
@@ -96,6 +104,7 @@ function shelfOn(
     [Symbol.dispose]() {
       clearInterval(sweeping);
       watching?.[Symbol.dispose]();
+      changes[Symbol.dispose]();
     },
   };
 }

@@ -159,3 +159,24 @@ t.test('what cannot be read for the moment is told with the next look, as it is'
   t.equal(failures.length, 1);
   t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef' }]);
 });
+
+t.test('the folders are read only if something appeared in them, or could not be read before', async (t) => {
+  const { reopen, take, path, failures } = makeShelf(t);
+  const answers: boolean[] = [];
+  const shelf = reopen([], false, { appeared: () => answers.shift() ?? false });
+  for (const seq of [1, 2]) shelf.offer(recordOf(seq));
+  take('early');
+  t.match(shelf.collect(), [{ containerId: 'early' }], 'the first time they are read in any case');
+  t.ok(shelf.sawAll);
+  take('late');
+  t.strictSame(shelf.collect(), []);
+  fs.renameSync(path('returned'), path('away'));
+  answers.push(true);
+  t.match(shelf.collect(), [{ containerId: 'late' }]);
+  t.strictSame([failures.length, shelf.sawAll], [1, false]);
+  fs.renameSync(path('taken', 'early'), path('away', 'early'));
+  fs.renameSync(path('away'), path('returned'));
+  t.match(shelf.collect(), [{ containerId: 'early', returned: true }], 'nothing is said to have appeared');
+  t.ok(shelf.sawAll);
+  t.strictSame(shelf.collect(), []);
+});

@@ -38,11 +38,15 @@ export function makeShelf(t: Test) {
       },
       failed: () => failures.push('record'),
     });
-  const reopen = (records: ReturnType<typeof recordOf>[] = [], mountDns = false) => {
+  const reopen = (
+    records: ReturnType<typeof recordOf>[] = [],
+    mountDns = false,
+    more: { appeared?: () => boolean } = {},
+  ) => {
     const { standing, offers } = recover(records);
     folder.make(['default']);
     const failed = (_error: unknown, what: string) => failures.push(what);
-    return new FileShelf({ ...options, mountDns: () => mountDns, failed, standing, offers });
+    return new FileShelf({ ...options, mountDns: () => mountDns, failed, standing, offers, ...more });
   };
   const take = (key: string, { token = offers()[0] as string, spec = 'good', more = {} } = {}) => {
     const line = { lease: '0123456789abcdef', pid: 42, tenant: 'default', ...more };
