@@ -21,6 +21,7 @@ export const PAGES = [
   'docs/reference.md',
   'docs/runtimes.md',
   'docs/shelf.md',
+  'docs/networks.md',
   'docs/sizing.md',
 ];
 
