@@ -147,7 +147,7 @@ for (const [what, request, code, detail] of REFUSED) {
     const problem = reply.json();
     t.match(problem, { type: `urn:netnsd:error:${code}`, title: ERROR_CODES[code].meaning, status, code });
     t.match(problem.detail, detail);
-    t.equal(service.standing.size, 0);
+    t.equal(service.activeLeases.size, 0);
     t.strictSame(faults, []);
   });
 }

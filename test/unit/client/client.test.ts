@@ -19,7 +19,7 @@ t.test('leases are acquired, found and released', async (t) => {
   await t.rejects(client.lease(lease.id), { code: 'lease_not_found' });
   await client.acquire({ containerId: 'job-2' });
   await client.releaseContainer('job-2');
-  t.equal(service.standing.size, 3);
+  t.equal(service.activeLeases.size, 3);
 });
 
 t.test('a lease is renewed, and one that is bound says with what it ends', async (t) => {
@@ -32,7 +32,7 @@ t.test('a lease is renewed, and one that is bound says with what it ends', async
   await t.rejects(client.renew('0123456789abcdef', { ttl: 600 }), { code: 'lease_not_found' });
   await t.rejects(client.renew(lease.id, { ttl: 0 }), { code: 'bad_request' });
   const process = { pid: 4711, startTicks: 12 };
-  service.standing.set('bound', makeLease(77, { process }));
+  service.activeLeases.set('bound', makeLease(77, { process }));
   t.strictSame((await client.lease('bound')).process, process);
 });
 

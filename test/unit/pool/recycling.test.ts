@@ -118,15 +118,15 @@ t.test('an endpoint that an earlier daemon did not verify is replaced once it is
 t.test('a pristine endpoint whose record cannot be written is destroyed', async (t) => {
   const made = await verifying();
   const { pools, clock, records, endpoints } = made;
-  let letGo = () => {};
+  let answer = () => {};
   endpoints.holdChecks = new Promise((resolve) => {
-    letGo = resolve;
+    answer = resolve;
   });
   const lease = await acquire(made);
   pools.release(lease.id);
   await clock.settle();
   records.full = true;
-  letGo();
+  answer();
   await clock.settle();
   records.full = false;
   await clock.advance(1000);

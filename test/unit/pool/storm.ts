@@ -206,7 +206,7 @@ export class Storm {
     // Used endpoints come on top of the target.
     if (ready !== 3 && (this.recycle !== 'verify' || (ready ?? 0) < 3)) throw new Error(`${ready} are ready`);
     if (this.unsettled.size > 0) throw new Error(`${this.unsettled.size} acquires were never answered`);
-    if (this.shelf.held.size > 0) throw new Error(`${[...this.shelf.held]} are kept from the shelf`);
+    if (this.shelf.marked.size > 0) throw new Error(`${[...this.shelf.marked]} are kept from the shelf`);
     const alive = [...endpoints.alive.keys()].sort();
     const onDisk = [...records.onDisk.keys()].sort();
     if (alive.join() !== onDisk.join() || alive.length !== ready) throw new Error(`alive ${alive}, on disk ${onDisk}`);

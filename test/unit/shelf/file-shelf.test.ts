@@ -39,10 +39,10 @@ t.test('what was taken is told once, with what its taker wrote', async (t) => {
   t.strictSame(others, []);
   t.strictSame(shelf.collect(), []);
   t.strictSame(entries(), ['web', 'web', '', '']);
-  shelf.settle(['web']);
+  shelf.setRecorded(['web']);
   t.strictSame(entries(), ['web', '', 'web', '']);
   t.match(fs.readFileSync(path('holders', 'web'), 'utf8'), /^{.*}\n$/, 'the spec is not kept');
-  shelf.letGo('web');
+  shelf.end('web');
   t.strictSame(entries(), ['', '', '', '']);
 });
 
@@ -53,11 +53,11 @@ for (const place of ['taken', 'standing'] as const) {
     shelf.offer(recordOf(1));
     take('web');
     shelf.collect();
-    if (place === 'standing') shelf.settle(['web']);
+    if (place === 'standing') shelf.setRecorded(['web']);
     fs.renameSync(path(place, 'web'), path('returned', 'web'));
     t.match(shelf.collect(), [{ containerId: 'web', leaseId: '0123456789abcdef', returned: true }]);
     t.strictSame(shelf.collect(), []);
-    shelf.letGo('web');
+    shelf.end('web');
     t.strictSame(entries(), ['', '', '', '']);
   });
 }
@@ -100,10 +100,10 @@ t.test('what is no entry is passed over', async (t) => {
 t.test('a container with a lease of another kind is marked, unless no taker would look for its name', async (t) => {
   const { reopen, entries } = makeShelf(t);
   const shelf = reopen();
-  for (const name of ['web', 'web@0a0b0c0d', '.hidden', 'x'.repeat(201), 'a/b']) shelf.hold(name);
+  for (const name of ['web', 'web@0a0b0c0d', '.hidden', 'x'.repeat(201), 'a/b']) shelf.mark(name);
   t.equal(entries()[0], 'web,web@0a0b0c0d');
-  shelf.letGo('web');
-  shelf.letGo('unknown');
+  shelf.end('web');
+  shelf.end('unknown');
   t.equal(entries()[0], 'web@0a0b0c0d');
 });
 
@@ -113,11 +113,11 @@ t.test('a mark whose client is gone is removed, others stay', async (t) => {
   shelf.offer(recordOf(1));
   take('taker');
   shelf.collect();
-  shelf.hold('held');
+  shelf.mark('held');
   for (const name of ['old', 'new']) fs.writeFileSync(path('holders', name), '');
   fs.utimesSync(path('holders', 'old'), 1, 1);
   fs.utimesSync(path('holders', 'taker'), 1, 1);
-  shelf.sweep(1000);
+  shelf.removeStaleMarks(1000);
   t.equal(entries()[0], 'held,new,taker');
 });
 
@@ -129,7 +129,7 @@ t.test('what would not move or go is tried again with the next look', async (t) 
   shelf.collect();
   fs.renameSync(path('standing'), path('away'));
   fs.writeFileSync(path('standing'), '');
-  shelf.settle(['web']);
+  shelf.setRecorded(['web']);
   fs.rmSync(path('standing'));
   fs.renameSync(path('away'), path('standing'));
   t.strictSame(entries(), ['web', 'web', '', '']);
@@ -137,7 +137,7 @@ t.test('what would not move or go is tried again with the next look', async (t) 
   t.strictSame(entries(), ['web', '', 'web', '']);
   fs.renameSync(path('holders'), path('away'));
   fs.writeFileSync(path('holders'), '');
-  shelf.letGo('web');
+  shelf.end('web');
   fs.rmSync(path('holders'));
   fs.renameSync(path('away'), path('holders'));
   t.strictSame(entries(), ['web', '', '', '']);

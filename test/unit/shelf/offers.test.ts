@@ -20,10 +20,10 @@ t.test('what served a tenant lies in a folder of that tenant, which goes when it
   const shelf = reopen();
   const token = shelf.offer(recordOf(1, { tenant: 'a:b' })) as string;
   t.strictSame(fs.readdirSync(path('offers', 'default', 'used', 'a:b')), [token]);
-  shelf.sweep(1000);
-  t.ok(shelf.lies(token));
+  shelf.removeStaleMarks(1000);
+  t.ok(shelf.isOffered(token));
   t.equal(shelf.withdraw(token), true);
-  shelf.sweep(1000);
+  shelf.removeStaleMarks(1000);
   t.strictSame(fs.readdirSync(path('offers', 'default', 'used')), []);
 });
 
@@ -44,10 +44,10 @@ t.test('where the folder is gone nothing is offered, and nothing throws', async 
   t.equal(shelf.offer(recordOf(2)), null);
   t.equal(shelf.withdraw(token), false, 'what cannot be looked at counts as taken');
   t.strictSame(shelf.collect(), []);
-  shelf.hold('web');
-  shelf.settle(['web']);
-  shelf.letGo('web');
-  shelf.sweep(0);
+  shelf.mark('web');
+  shelf.setRecorded(['web']);
+  shelf.end('web');
+  shelf.removeStaleMarks(0);
   t.not(failures.length, 0);
 });
 
@@ -56,7 +56,7 @@ t.test('whether an offer lies there, and whether all was seen, is told; what can
   const shelf = reopen();
   const token = shelf.offer(recordOf(1)) as string;
   shelf.collect();
-  t.strictSame([shelf.lies(token), shelf.lies('default-1.0'), shelf.sawAll], [true, false, true]);
+  t.strictSame([shelf.isOffered(token), shelf.isOffered('default-1.0'), shelf.sawAll], [true, false, true]);
   fs.renameSync(path('taken'), path('away'));
   shelf.collect();
   t.equal(shelf.sawAll, false);
@@ -65,7 +65,7 @@ t.test('whether an offer lies there, and whether all was seen, is told; what can
   t.equal(shelf.sawAll, true);
   fs.renameSync(path('offers', 'default'), path('offers', 'away'));
   fs.writeFileSync(path('offers', 'default'), '');
-  t.equal(shelf.lies(token), true);
+  t.equal(shelf.isOffered(token), true);
 });
 
 t.test('what is missing of the folders is made anew, and what is there stays', async (t) => {

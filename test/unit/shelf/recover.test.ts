@@ -23,7 +23,7 @@ t.test('a start goes on with what lies there, and enters what was taken and give
   fs.symlinkSync('lease', path('holders', 'past'));
   const left = token(3);
   fs.symlinkSync('{"token":"default-9.1"}', path('offers', 'default', 'unused', 'default-9.1'));
-  const { records, standing, offers } = recover([recordOf(1), recordOf(2), recordOf(3)]);
+  const { records, leases, offers } = recover([recordOf(1), recordOf(2), recordOf(3)]);
   t.match(records, [
     {
       state: 'leased',
@@ -36,14 +36,14 @@ t.test('a start goes on with what lies there, and enters what was taken and give
     ['default-1', 'leased'],
     ['default-2', 'dirty'],
   ]);
-  t.strictSame([...standing.keys()], ['one']);
+  t.strictSame([...leases.keys()], ['one']);
   t.strictSame([...offers], [['default-3', { token: left, path: join('offers', 'default', 'unused', left) }]]);
   t.strictSame(fs.readdirSync(path('offers', 'default', 'unused')), [left], 'no record speaks of the other one');
   t.strictSame(entries(), ['one,taking', '', 'one', ''], 'a client that is about to take goes on');
   const next = reopen([leasedOf(1, 'one'), recordOf(3)]);
   t.equal(next.adopt(recordOf(3)), left);
   t.equal(next.adopt(recordOf(3)), null);
-  t.ok(next.lies(left));
+  t.ok(next.isOffered(left));
   t.equal(next.withdraw(left), true);
 });
 
@@ -99,14 +99,14 @@ t.test('what a start cannot write down stays taken, for the next one', async (t)
   const { reopen, recover, take, entries, failures, folder, path } = makeShelf(t);
   reopen().offer(recordOf(1));
   take('web');
-  const { records, standing } = recover([recordOf(1)], true);
+  const { records, leases } = recover([recordOf(1)], true);
   t.match(records, [{ state: 'leased' }]);
   t.strictSame(entries(), ['web', 'web', '', '']);
   t.strictSame(failures, ['record']);
   recover(records as never);
   t.strictSame(entries(), ['web', 'web', '', ''], 'also where the same start reads the shelf again');
   const options = { folder, trustOf: () => 'unknown' as const, newLeaseId: () => '', failed: () => {} };
-  const shelf = new FileShelf({ ...options, standing });
+  const shelf = new FileShelf({ ...options, leases });
   t.strictSame(shelf.collect(), [], 'and is not taken for given back by the daemon that runs then');
   fs.renameSync(path('taken', 'web'), path('returned', 'web'));
   t.match(shelf.collect(), [{ containerId: 'web', returned: true }]);
@@ -119,10 +119,10 @@ t.test('of what was given back, and cannot be written down, no record stays that
   fs.renameSync(path('taken', 'web'), path('returned', 'web'));
   t.throws(() => recover([recordOf(1), recordOf(2)], true, false), 'a start that can do neither ends');
   t.strictSame(entries(), ['web', '', '', 'web'], 'and the entry speaks to the next one');
-  const { records, standing } = recover([recordOf(1), recordOf(2)], true);
+  const { records, leases } = recover([recordOf(1), recordOf(2)], true);
   t.match(records, [{ id: 'default-2' }], 'its endpoint is without a record, and destroyed as such');
   t.strictSame(removed, [['default-1', 'ready']]);
-  t.equal(standing.size, 0);
+  t.equal(leases.size, 0);
   t.strictSame(entries(), ['', '', '', '']);
   t.strictSame(failures, ['record', 'record']);
 });

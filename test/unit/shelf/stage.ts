@@ -43,10 +43,10 @@ export function makeShelf(t: Test) {
     mountDns = false,
     more: { appeared?: () => boolean } = {},
   ) => {
-    const { standing, offers } = recover(records);
+    const { leases, offers } = recover(records);
     folder.make(['default']);
     const failed = (_error: unknown, what: string) => failures.push(what);
-    return new FileShelf({ ...options, mountDns: () => mountDns, failed, standing, offers, ...more });
+    return new FileShelf({ ...options, mountDns: () => mountDns, failed, leases, offers, ...more });
   };
   const take = (key: string, { token = offers()[0] as string, spec = 'good', more = {} } = {}) => {
     const line = { lease: '0123456789abcdef', pid: 42, tenant: 'default', ...more };

@@ -3,15 +3,15 @@ import { setUp } from './stage.js';
 
 t.test('a request has at most 128 endpoints, and at most four are under way', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
-  let letGo = () => {};
+  let answer = () => {};
   endpoints.holdChecks = new Promise((resolve) => {
-    letGo = resolve;
+    answer = resolve;
   });
   for (let seq = 0; seq < 600; seq += 1) add(seq);
   await clock.settle();
   t.equal(endpoints.checks.length, 4 * 128);
   t.equal(recycler.verifying, 600);
-  letGo();
+  answer();
   await clock.settle();
   t.equal(told.filter((line) => line.includes('clean')).length, 600);
   t.equal(told.filter((line) => line === 'settled').length, 5);

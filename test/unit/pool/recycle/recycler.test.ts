@@ -120,9 +120,9 @@ t.test('a closed recycler starts no request, and has the endpoints that were not
   const occupied = add(1);
   endpoints.inside.set(occupied, [4711]);
   await clock.settle();
-  let letGo = () => {};
+  let answer = () => {};
   endpoints.holdChecks = new Promise((resolve) => {
-    letGo = resolve;
+    answer = resolve;
   });
   add(2);
   endpoints.inside.set(add(3), [4713]);
@@ -132,7 +132,7 @@ t.test('a closed recycler starts no request, and has the endpoints that were not
   endpoints.inside.delete(occupied);
   await clock.advance(10_000);
   t.same(told, ['lost'], 'nothing is checked again');
-  letGo();
+  answer();
   await recycler.idle();
   t.same(told, ['lost', 'default-2 clean by proof, sealed', 'lost'], 'the request under way has ended');
   t.same(

@@ -21,7 +21,7 @@ const METHODS: { [K in keyof Pools]?: (pools: Pools, lease: Lease) => unknown } 
   status: (pools) => pools.status(),
   poolStatus: (pools) => pools.poolStatus('default'),
   resize: (pools) => pools.resize('default', {}),
-  lookOverShelf: (pools) => pools.lookOverShelf({ fix: false }),
+  checkShelf: (pools) => pools.checkShelf({ fix: false }),
 };
 
 const OTHER_METHODS = ['constructor', 'start', 'subscribe', 'close', 'drain'];

@@ -24,10 +24,10 @@ for (const ends of ['recorded', 'destroyed', 'ready again'] as const)
     if (ends === 'recorded') endpoints.inside.set(netns?.inode as number, [7]);
     pools.release(id);
     t.strictSame(pools.leases(), []);
-    t.ok(shelf.held.has('web'));
+    t.ok(shelf.marked.has('web'));
     records.full = false;
     await clock.advance(ends === 'recorded' ? 60_000 : 100);
-    t.notOk(shelf.held.has('web'));
+    t.notOk(shelf.marked.has('web'));
     const state = { recorded: 'dirty', destroyed: undefined, 'ready again': 'ready' }[ends];
     t.equal(records.onDisk.get(endpointOf(lease as Lease))?.state, state);
     t.strictSame(records.faults, []);
@@ -39,12 +39,12 @@ t.test('a lease from the shelf whose record cannot be written stays there until 
   const id = shelf.take('web') as string;
   pools.collect();
   await clock.settle();
-  t.strictSame(shelf.settled, []);
+  t.strictSame(shelf.recorded, []);
   t.match(pools.poolStatus('default'), { leased: 1, trouble: /no space left/ });
   records.full = false;
   await clock.advance(60_000);
   pools.collect();
   t.match(records.onDisk.get(id), { state: 'leased' });
-  t.strictSame(shelf.settled, ['web']);
+  t.strictSame(shelf.recorded, ['web']);
   t.strictSame(records.faults, []);
 });

@@ -14,7 +14,7 @@ t.test('an endpoint taken from the shelf is a lease in every answer from then on
   t.match(records.onDisk.get(id as string), { state: 'leased', lease: { container: 'awaited' } });
   t.match(pools.poolStatus('default'), { ready: 1, leased: 1, acquiredWarm: 1 });
   t.match(events.at(-1), { type: 'leased', endpoint: id, containerId: 'web' });
-  t.strictSame(shelf.settled, ['web'], 'and its entry says so when it is recorded');
+  t.strictSame(shelf.recorded, ['web'], 'and its entry says so when it is recorded');
 });
 
 t.test('an endpoint taken and returned between two looks at the shelf was a lease', async (t) => {
@@ -43,7 +43,7 @@ t.test('an acquire withdraws its endpoint from the shelf, and gets none that was
   const [lease] = await pools.acquire({ containerId: 'asks' });
   t.not(endpointOf(lease as Lease), late);
   t.equal(shelf.offers.size, 0, 'none lies there that is leased');
-  t.ok(shelf.held.has('asks'), 'that container may not take from the shelf');
+  t.ok(shelf.marked.has('asks'), 'that container may not take from the shelf');
   t.strictSame(pools.leases({ containerId: 'late' }).map(endpointOf), [late]);
 });
 
@@ -120,9 +120,9 @@ t.test('a lease from the shelf has the terms that the client chose', async (t) =
 t.test('a container with a lease may not take from the shelf until that has ended', async (t) => {
   const { pools, shelf } = await shelved();
   const [lease] = await pools.acquire({ containerId: 'web' });
-  t.ok(shelf.held.has('web'));
+  t.ok(shelf.marked.has('web'));
   pools.release(lease?.id as string);
-  t.notOk(shelf.held.has('web'));
+  t.notOk(shelf.marked.has('web'));
 });
 
 t.test('a container with leases in two pools is marked on the shelf', async (t) => {
@@ -131,7 +131,7 @@ t.test('a container with leases in two pools is marked on the shelf', async (t) 
   await clock.advance(100);
   shelf.take('web');
   const [first] = pools.leases();
-  t.strictSame([[...shelf.held], [...shelf.several]], [['web'], []]);
+  t.strictSame([[...shelf.marked], [...shelf.several]], [['web'], []]);
   await pools.acquire({ pool: first?.pool === 'a' ? 'b' : 'a', containerId: 'web' });
   t.strictSame([...shelf.several], ['web']);
 });

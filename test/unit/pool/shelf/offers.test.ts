@@ -102,10 +102,10 @@ t.test('an endpoint whose offer was removed by hand is found and replaced', asyn
   const [token] = shelf.offers.keys();
   const { id } = shelf.offers.get(token as string) as EndpointRecord;
   shelf.offers.delete(token as string);
-  t.match(pools.lookOverShelf({ fix: false }), [{ id, state: 'ready' }]);
+  t.match(pools.checkShelf({ fix: false }), [{ id, state: 'ready' }]);
   t.match(pools.poolStatus('default'), { ready: 2 }, 'nothing was done');
-  t.match(pools.lookOverShelf({ fix: true }), [{ id }]);
-  t.strictSame(pools.lookOverShelf({ fix: true }), []);
+  t.match(pools.checkShelf({ fix: true }), [{ id }]);
+  t.strictSame(pools.checkShelf({ fix: true }), []);
   await clock.advance(200);
   t.match(
     events.filter(({ type }) => type === 'destroyed'),
@@ -118,7 +118,7 @@ t.test('an endpoint whose offer is lost is replaced although an acquire tried to
   const { pools, shelf, clock } = await shelved({ minReady: 1, max: 1 });
   shelf.offers.clear();
   t.match((await outcome(pools.acquire({}))).error, { code: 'pool_exhausted' });
-  t.equal(pools.lookOverShelf({ fix: true }).length, 1);
+  t.equal(pools.checkShelf({ fix: true }).length, 1);
   await clock.advance(200);
   t.match(await pools.acquire({}), [{ source: 'warm' }]);
 });
@@ -126,16 +126,16 @@ t.test('an endpoint whose offer is lost is replaced although an acquire tried to
 t.test('an offer that clients take during a check of the shelf is not lost', async (t) => {
   const { pools, shelf } = await shelved();
   shelf.take('web');
-  t.strictSame(pools.lookOverShelf({ fix: true }), []);
+  t.strictSame(pools.checkShelf({ fix: true }), []);
   t.match(pools.leases(), [{ containerId: 'web' }]);
   shelf.take('db');
   const collect = shelf.collect.bind(shelf);
   shelf.collect = () => [];
   shelf.sawAll = false;
-  t.strictSame(pools.lookOverShelf({ fix: true }), [], 'nor what cannot be seen at the moment');
+  t.strictSame(pools.checkShelf({ fix: true }), [], 'nor what cannot be seen at the moment');
   shelf.collect = collect;
   shelf.sawAll = true;
-  t.strictSame(pools.lookOverShelf({ fix: true }), []);
+  t.strictSame(pools.checkShelf({ fix: true }), []);
   t.equal(pools.leases().length, 2);
 });
 
@@ -146,8 +146,8 @@ t.test('endpoints that could not be offered are offered by the next check of the
   const { pools, clock } = world({ pools: [{ recycle: 'verify', minReady: 2, max: 4 }], shelf });
   await clock.advance(100);
   shelf.offer = offer;
-  pools.lookOverShelf({ fix: false });
+  pools.checkShelf({ fix: false });
   t.equal(shelf.offers.size, 0);
-  pools.lookOverShelf({ fix: true });
+  pools.checkShelf({ fix: true });
   t.equal(shelf.offers.size, 2);
 });
