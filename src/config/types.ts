@@ -34,6 +34,10 @@ export interface PoolConfig {
   readonly unusedAfterSeconds: number;
   /** Whether containers go out with the host's address. */
   readonly masquerade: boolean;
+  /** Ports of every container that are published. */
+  readonly publish: readonly { readonly protocol: 'tcp' | 'udp'; readonly port: number }[];
+  /** Ports of the host for these, both ends included. */
+  readonly publishRange: readonly [from: number, to: number];
   /** Whether they reach the host itself. */
   readonly hostAccess: boolean;
   /** IPv4 networks in CIDR notation that they do not reach, and exceptions from these. */

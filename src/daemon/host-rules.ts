@@ -1,12 +1,17 @@
 import type { Logger } from 'pino';
 import type { PoolConfig } from '../config/index.js';
 import { hostRules, hostTable, removeHostRules } from '../endpoint/network/host-rules.js';
+import type { PortPlan } from '../endpoint/network/published-ports.js';
+import { bridgeName } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { hasCode, NetnsdError } from '../errors.js';
-import { isForwarding, setForwarding } from '../kernel/host/ip-forward.js';
+import { errnoOf } from '../kernel/errno.js';
+import { isForwarding, isLoopbackRouted, routeLoopback, setForwarding } from '../kernel/host/ip-forward.js';
 import { runNft } from '../kernel/nftables/nft.js';
 import { TableWatch } from '../kernel/nftables/table-watch.js';
 import { readHostBefore, writeHostBefore } from '../state/index.js';
+
+const gatewayLink = (site: Site, pool: string): string => bridgeName(site, pool, 0);
 
 /** How often it is checked whether table and forwarding are as netnsd made them, in milliseconds. */
 const CHECK_MS = 500;
@@ -19,17 +24,25 @@ export class HostRules implements Disposable {
   readonly #site: Site;
   readonly #script: string;
   readonly #forwards: boolean;
+  /** The host's links to the pools that publish ports. */
+  readonly #publishing: readonly string[];
   readonly #log: Pick<Logger, 'info' | 'warn'>;
   #watch: TableWatch | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restoring = false;
   #changed = false;
 
-  constructor(options: { site: Site; pools: readonly PoolConfig[]; log: Pick<Logger, 'info' | 'warn'> }) {
-    const { site, pools, log } = options;
+  constructor(options: {
+    site: Site;
+    pools: readonly PoolConfig[];
+    portPlans: ReadonlyMap<string, PortPlan>;
+    log: Pick<Logger, 'info' | 'warn'>;
+  }) {
+    const { site, pools, portPlans, log } = options;
     this.#site = site;
-    this.#script = hostRules(site, pools);
-    this.#forwards = pools.some(({ masquerade }) => masquerade);
+    this.#script = hostRules(site, pools, portPlans.values());
+    this.#forwards = pools.some(({ masquerade, publish }) => masquerade || publish.length > 0);
+    this.#publishing = pools.filter(({ publish }) => publish.length > 0).map(({ name }) => gatewayLink(site, name));
     this.#log = log;
   }
 
@@ -49,6 +62,7 @@ export class HostRules implements Disposable {
     }
     if (!isNeeded) return;
     this.#watch?.changed();
+    this.#routeLoopback();
     this.#forward('switched on forwarding of IPv4 packets (net.ipv4.ip_forward), for pools with masquerade');
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
   }
@@ -64,6 +78,7 @@ export class HostRules implements Disposable {
     if (this.#restoring) return;
     this.#restoring = true;
     try {
+      this.#routeLoopback();
       this.#forward('forwarding of IPv4 packets had been switched off: it is on again');
       this.#changed ||= this.#watch?.changed() === true;
       if (!this.#changed) return;
@@ -75,6 +90,19 @@ export class HostRules implements Disposable {
       this.#log.warn({ err: error }, "failed to restore netnsd's rules; retrying");
     } finally {
       this.#restoring = false;
+    }
+  }
+
+  /** Published ports answer on 127.0.0.1 as well. A link that was made anew has lost the switch. */
+  #routeLoopback(): void {
+    for (const link of this.#publishing) {
+      try {
+        if (!isLoopbackRouted(link)) routeLoopback(link);
+      } catch (error) {
+        // The link is gone, until the reconcile makes it anew.
+        if (errnoOf(error) !== 'ENOENT')
+          this.#log.warn({ err: error, link }, 'published ports do not answer on 127.0.0.1');
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
 import type { Config } from '../config/index.js';
+import { addressesOf } from '../endpoint/network/published-ports.js';
 import type { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
 import type { NetworkSettings } from '../endpoint/types.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
@@ -59,8 +60,15 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
   return { pools, leaseFiles, shelf, adopted, orphans };
 }
 
+/** How many addresses of the subnet endpoints may have: those of a pool that publishes ports have host ports as well. */
+function capacityOf({ name, subnet }: { name: string; subnet: string }, networks: readonly NetworkSettings[]): number {
+  const published = networks.find((network) => network.name === name)?.published;
+  const addresses = endpointCapacity(parseSubnet(subnet));
+  return published === undefined ? addresses : Math.min(addresses, addressesOf(published));
+}
+
 function makePools(
-  { config, state, thread, processes, log }: OpenPoolsOptions,
+  { config, state, networks, thread, processes, log }: OpenPoolsOptions,
   { files, shelf, above }: { files: FileRecords; shelf: OpenShelf; above: number },
 ): Pools {
   const { stateDir } = state;
@@ -69,7 +77,7 @@ function makePools(
   const file = new CooldownFile(stateDir, { keepMs });
   return new Pools({
     pools: config.pools.map((pool) => ({
-      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
+      settings: { ...pool, capacity: capacityOf(pool, networks) },
       subnet: pool.subnet,
     })),
     endpoints: thread,

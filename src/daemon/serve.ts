@@ -18,6 +18,7 @@ import { openPools } from './open-pools.js';
 import { openReconcile } from './open-reconcile.js';
 import { openState } from './open-state.js';
 import { assertPrivileged } from './privileges.js';
+import { openPortPlans } from './published-ports.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
@@ -48,7 +49,11 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
 
   // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
   using state = await openState({ stateDir: options.stateDir, config, log });
-  const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
+  const portPlans = openPortPlans(state.site.stateDir, config.pools);
+  const networks = config.pools.map((pool): NetworkSettings => {
+    const published = portPlans.get(pool.name);
+    return { ...pool, portsPerBridge: PORTS_PER_BRIDGE, ...(published === undefined ? {} : { published }) };
+  });
   await using thread = await EndpointThread.start(
     { site: state.site, networks, formerMounts: state.formerMounts },
     worker,
@@ -59,7 +64,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   keepMemorySmall();
   await state.tookOver();
   // Nothing refuses the start from here on. The rules are made by another process meanwhile.
-  using hostRules = new HostRules({ site: state.site, pools: config.pools, log });
+  using hostRules = new HostRules({ site: state.site, pools: config.pools, portPlans, log });
   const rulesMade = hostRules.open();
   rulesMade.catch(() => {});
 

@@ -14,6 +14,7 @@ export { FileAddressCooldowns } from './address-cooldowns.js';
 export { CooldownFile } from './cooldown-file.js';
 export { type HostBefore, readHostBefore, writeHostBefore } from './host-file.js';
 export { LeaseFiles } from './lease-files.js';
+export { readPortPlans, writePortPlans } from './ports-file.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
 export { readFormerMounts, readSite, siteOf, writeSite } from './site-file.js';

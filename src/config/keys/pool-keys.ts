@@ -43,6 +43,20 @@ function isNetwork(value: unknown): value is string {
   }
 }
 
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
+
+/** `8080/tcp`, taken apart; undefined for anything else. */
+export function parseContainerPort(value: unknown): PoolConfig['publish'][number] | undefined {
+  const [, port, protocol] = /^([1-9]\d{0,4})\/(tcp|udp)$/.exec(typeof value === 'string' ? value : '') ?? [];
+  return isPort(Number(port)) ? { protocol: protocol as 'tcp' | 'udp', port: Number(port) } : undefined;
+}
+
+/** `30000-39999`, taken apart; undefined for anything else. */
+export function parsePortRange(value: unknown): PoolConfig['publishRange'] | undefined {
+  const [, from, to] = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/.exec(typeof value === 'string' ? value : '') ?? [];
+  return isPort(Number(to)) && Number(from) <= Number(to) ? [Number(from), Number(to)] : undefined;
+}
+
 /** The keys of a table `[pools.NAME]`. */
 export const POOL_KEYS = {
   subnet: {
@@ -137,6 +151,22 @@ export const POOL_KEYS = {
     initial: true,
     meaning:
       "Whether containers reach what this host reaches, with the host's address (NAT by nftables; forwarding is switched on). Nothing beyond the host can open a connection to such a container.",
+  },
+  publish: {
+    name: 'publish',
+    ...listOf((item) => parseContainerPort(item) !== undefined),
+    allowed: 'an array of ports of the container with their protocols, such as ["8080/tcp", "53/udp"]',
+    meaning:
+      'Ports that every container of the pool publishes, each at a port of the host of its own (`publishedPorts` of the lease), which stays the same for its endpoint.',
+  },
+  publishRange: {
+    name: 'publish_range',
+    type: 'string',
+    initial: '30000-39999',
+    allowed: 'two ports from 1 to 65535 with a hyphen between, the lower one first, such as "30000-39999"',
+    meaning:
+      'Ports of the host that `publish` may use. Those at which something listens when the pool is first served are passed over.',
+    accepts: (value) => parsePortRange(value) !== undefined,
   },
   hostAccess: {
     name: 'host_access',

@@ -1,5 +1,6 @@
 import { formatSubnet, parseSubnet, subnetsOverlap } from '../../address/ipv4.js';
 import type { Site } from '../types.js';
+import { elementsOf, type PortPlan } from './published-ports.js';
 
 /** What containers of a pool may reach beyond it, and how. CIDR throughout. */
 export interface ReachSettings {
@@ -7,6 +8,8 @@ export interface ReachSettings {
   readonly subnet: string;
   /** Whether they go out with the host's address. */
   readonly masquerade: boolean;
+  /** Whether its containers publish ports. */
+  readonly publish: readonly unknown[];
   /** Whether they reach the host itself. */
   readonly hostAccess: boolean;
   readonly egressDeny: readonly string[];
@@ -25,8 +28,8 @@ export function removeHostRules(site: Site): string {
 }
 
 /** Whether a pool needs anything of the host's rules. */
-function needsRules({ masquerade, hostAccess, egressDeny }: ReachSettings): boolean {
-  return masquerade || !hostAccess || egressDeny.length > 0;
+function needsRules({ masquerade, publish, hostAccess, egressDeny }: ReachSettings): boolean {
+  return masquerade || publish.length > 0 || !hostAccess || egressDeny.length > 0;
 }
 
 /**
@@ -36,12 +39,21 @@ function needsRules({ masquerade, hostAccess, egressDeny }: ReachSettings): bool
  * forward: packets to a pool with `masquerade` pass only as answers, or as published; so a neighbour who routes to a container's address
  * reaches nothing. MSS follows the MTU of the route (path MTU discovery is often broken).
  */
-export function hostRules(site: Site, pools: readonly ReachSettings[]): string {
-  if (!pools.some(needsRules)) return removeHostRules(site);
+export function hostRules(site: Site, pools: readonly ReachSettings[], published: Iterable<PortPlan> = []): string {
+  const elements = elementsOf(published);
+  if (!pools.some(needsRules) && elements.length === 0) return removeHostRules(site);
+  const publishing = pools.filter(({ publish }) => publish.length > 0).map(({ subnet }) => canonical(subnet));
   const outward = pools.filter(({ masquerade }) => masquerade).map(({ subnet }) => canonical(subnet));
   const chains = [
     chain('forward', 'filter hook forward priority filter', outward.length === 0 ? [] : FORWARD_RULES),
-    chain('outward', 'nat hook postrouting priority srcnat', outward.length === 0 ? [] : OUTWARD_RULES),
+    chain('outward', 'nat hook postrouting priority srcnat', [
+      ...(outward.length === 0 ? [] : OUTWARD_RULES),
+      ...(publishing.length === 0 ? [] : HAIRPIN_RULES),
+    ]),
+    chain('published', 'nat hook prerouting priority dstnat', elements.length === 0 ? [] : PUBLISHED_RULES),
+    // dstnat has no name here in older versions of nft.
+    chain('published-here', 'nat hook output priority -100', elements.length === 0 ? [] : PUBLISHED_RULES),
+    chain('loopback', 'filter hook prerouting priority raw', elements.length === 0 ? [] : LOOPBACK_RULES),
     chain('egress', 'filter hook prerouting priority filter', pools.flatMap(egressRules)),
     chain('input', 'filter hook input priority filter', pools.flatMap(inputRules)),
   ];
@@ -52,6 +64,8 @@ export function hostRules(site: Site, pools: readonly ReachSettings[]): string {
     `table ip ${table} {`,
     `  comment "netnsd ${commentOf(site.stateDir)}"`,
     ...(outward.length === 0 ? [] : [setOf('outward', outward)]),
+    ...(publishing.length === 0 ? [] : [setOf('publishing', publishing)]),
+    ...(elements.length === 0 ? [] : [publishedMap(elements)]),
     ...chains.flat(),
     '}',
   ];
@@ -66,6 +80,14 @@ const FORWARD_RULES = [
   'ip daddr @outward drop',
 ];
 const OUTWARD_RULES = ['ip saddr @outward ip daddr != @outward masquerade'];
+/** A container that connects to a published port of its own pool, and a process of the host by 127.0.0.1, get the answer by way of the host. */
+const HAIRPIN_RULES = [
+  'ct status dnat ip saddr @publishing ip daddr @publishing masquerade',
+  'ct status dnat ip saddr 127.0.0.0/8 masquerade',
+];
+const PUBLISHED_RULES = ['fib daddr type local dnat ip to meta l4proto . th dport map @published'];
+/** route_localnet, which 127.0.0.1 needs, would let others reach what listens on the host's loopback. */
+const LOOPBACK_RULES = ['ip daddr 127.0.0.0/8 iifname != "lo" drop'];
 const ESTABLISHED = 'ct state established,related accept';
 const REFUSE = 'reject with icmp admin-prohibited';
 
@@ -83,6 +105,11 @@ function inputRules({ subnet, hostAccess }: ReachSettings): string[] {
 function chain(name: string, type: string, rules: readonly string[]): string[] {
   if (rules.length === 0) return [];
   return [`  chain ${name} {`, `    type ${type}; policy accept;`, ...rules.map((rule) => `    ${rule}`), '  }'];
+}
+
+function publishedMap(elements: readonly string[]): string {
+  const type = 'type inet_proto . inet_service : ipv4_addr . inet_service';
+  return `  map published { ${type}; elements = { ${elements.join(', ')} } }`;
 }
 
 function setOf(name: string, elements: readonly string[]): string {

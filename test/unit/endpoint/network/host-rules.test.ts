@@ -11,6 +11,7 @@ const pool: ReachSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
   masquerade: true,
+  publish: [],
   hostAccess: true,
   egressDeny: [],
   egressAllow: [],
