@@ -22,11 +22,12 @@ const CHECK_MS = 500;
  */
 export class HostRules implements Disposable {
   readonly #site: Site;
-  readonly #script: string;
-  readonly #forwards: boolean;
-  /** The host's links to the pools that publish ports. */
-  readonly #publishing: readonly string[];
+  readonly #portPlans: ReadonlyMap<string, PortPlan>;
   readonly #log: Pick<Logger, 'info' | 'warn'>;
+  #script = '';
+  #forwards = false;
+  /** The host's links to the pools that publish ports. */
+  #publishing: readonly string[] = [];
   #watch: TableWatch | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restoring = false;
@@ -34,20 +35,22 @@ export class HostRules implements Disposable {
 
   constructor(options: {
     site: Site;
-    pools: readonly PoolConfig[];
     portPlans: ReadonlyMap<string, PortPlan>;
     log: Pick<Logger, 'info' | 'warn'>;
   }) {
-    const { site, pools, portPlans, log } = options;
-    this.#site = site;
-    this.#script = hostRules(site, pools, portPlans.values());
-    this.#forwards = pools.some(({ masquerade, publish }) => masquerade || publish.length > 0);
-    this.#publishing = pools.filter(({ publish }) => publish.length > 0).map(({ name }) => gatewayLink(site, name));
-    this.#log = log;
+    this.#site = options.site;
+    this.#portPlans = options.portPlans;
+    this.#log = options.log;
   }
 
-  /** Makes the table, or replaces the one that an earlier daemon left. Rejects with missing_tool and kernel_error. */
-  async open(): Promise<void> {
+  /** Makes the table, or replaces the one that is there. Rejects with missing_tool and kernel_error. */
+  async open(pools: readonly PoolConfig[]): Promise<void> {
+    this[Symbol.dispose]();
+    this.#script = hostRules(this.#site, pools, this.#portPlans.values());
+    this.#forwards = pools.some(({ masquerade, publish }) => masquerade || publish.length > 0);
+    this.#publishing = pools
+      .filter(({ publish }) => publish.length > 0)
+      .map(({ name }) => gatewayLink(this.#site, name));
     const isNeeded = this.#script !== removeHostRules(this.#site);
     try {
       this.#watch = isNeeded ? new TableWatch(hostTable(this.#site)) : null;

@@ -1,4 +1,4 @@
-import { bridgeMac, bridgeName, hostLinkName, macText, planEndpoint, subnetOf } from '../endpoint/plan.js';
+import { bridgeMac, bridgeName, hostLinkName, macText, planEndpoint } from '../endpoint/plan.js';
 import type { Machine } from './machine.js';
 
 /** A link of netnsd's, as other programs that manage links see it. */
@@ -23,7 +23,12 @@ export function ourLinks({ site, pools }: Pick<Machine, 'site' | 'pools'>): OurL
   const { hostMac } = planEndpoint(site, network, { id: `${pool}-1`, pool, index: 0, seq: 1 });
   return [
     { name: hostLinkName(site, 1), kind: 'veth', type: 'ether', mac: macText(hostMac) },
-    { name: bridgeName(site, pool, 0), kind: 'bridge', type: 'bridge', mac: macText(bridgeMac(subnetOf(subnet), 0)) },
+    {
+      name: bridgeName(site, pool, 0),
+      kind: 'bridge',
+      type: 'bridge',
+      mac: macText(bridgeMac(bridgeName(site, pool, 0))),
+    },
   ];
 }
 

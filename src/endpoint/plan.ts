@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
+import { aliasOf, shortHash } from './identity.js';
 import { type PublishedPort, publishedAt } from './network/published-ports.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
 /** The interface's name inside the namespace. */
 export const CONTAINER_INTERFACE = 'eth0';
+/** Eight digits of base 36: the greatest number of which the name of a link can be made. */
+export const LARGEST_SEQ = 36 ** 8 - 1;
 /** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
 const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
 
@@ -12,7 +15,7 @@ const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06,
 export interface EndpointPlan {
   readonly name: EndpointName;
   readonly hostName: string;
-  /** Mark on the host's link, beside its name: `netnsd INSTANCE ID`. */
+  /** On the host's link, beside its name: `netnsd ID IDENTITY`. */
   readonly alias: string;
   readonly containerMac: readonly number[];
   readonly hostMac: readonly number[];
@@ -45,13 +48,7 @@ export function macText(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Four characters [a-z2-7] that stand for a state directory in the names of links. */
-export function instanceIdOf(stateDir: string): string {
-  const digest = createHash('sha256').update(stateDir).digest();
-  return [0, 1, 2, 3].map((i) => 'abcdefghijklmnopqrstuvwxyz234567'[(digest[i] ?? 0) & 31]).join('');
-}
-
-/** `ndINSTANCE-SEQ` in base 36: 14 characters at the most for the first 78 billion endpoints (IFNAMSIZ is 16). */
+/** `ndINSTANCE-SEQ` in base 36: 15 characters at the most (IFNAMSIZ is 16, with a NUL). */
 export function hostLinkName(site: Site, seq: number): string {
   return `nd${site.instanceId}-${seq.toString(36)}`;
 }
@@ -65,13 +62,9 @@ export function netnsPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
 }
 
-export function aliasOf(site: Site, id: string): string {
-  return `netnsd ${site.instanceId} ${id}`;
-}
-
 /** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
 export function bridgeName(site: Site, pool: string, place: number): string {
-  return `${bridgePrefix(site)}${instanceIdOf(pool)}.${place}`;
+  return `${bridgePrefix(site)}${shortHash(pool)}.${place}`;
 }
 
 export function bridgePrefix(site: Site): string {
@@ -83,12 +76,10 @@ export function pairNames(bridge: string): readonly [own: string, first: string]
   return [`${bridge}u`, `${bridge}d`];
 }
 
-/** The MAC of the bridge that holds the gateway's address. */
-export function bridgeMac(subnet: Subnet, place: number): number[] {
-  const address = place === 0 ? subnet.gateway : subnet.network;
-  const bytes = mac(MAC_PREFIX.bridge, address);
-  if (place > 0) bytes[1] = place & 255;
-  return bytes;
+/** The MAC of a bridge, by its name: it stays when the subnet changes, and with it what containers know of the gateway. */
+export function bridgeMac(name: string): number[] {
+  const digest = createHash('sha256').update(name).digest();
+  return [...MAC_PREFIX.bridge, ...digest.subarray(0, 4)];
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {

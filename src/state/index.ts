@@ -6,7 +6,7 @@ export { assertPlaceSafe, unsafeAncestor } from './ancestors.js';
 export { SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
 export { lockPath, lockStateDirectory } from './lock.js';
 export { type RecordWarning, removeForeignFiles } from './set-aside.js';
-export { openStateDirectory, stateDirectoryProblem } from './state-directory.js';
+export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from './state-directory.js';
 
 // What is in it.
 
@@ -14,10 +14,11 @@ export { FileAddressCooldowns } from './address-cooldowns.js';
 export { CooldownFile } from './cooldown-file.js';
 export { type HostBefore, readHostBefore, writeHostBefore } from './host-file.js';
 export { LeaseFiles } from './lease-files.js';
+export { peekLeases } from './load.js';
 export { readPortPlans, writePortPlans } from './ports-file.js';
 export { FileRecords } from './records.js';
 export { FileSequence } from './sequence.js';
-export { readFormerMounts, readSite, siteOf, writeSite } from './site-file.js';
+export { readFormerMounts, readSite, realStateDir, siteOf, writeSite } from './site-file.js';
 
 // Files that only netnsd may have written.
 

@@ -43,12 +43,13 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
   const wrong: string[] = [];
   const endpoints = records(stateDir, wrong);
   const netnsDir = join(stateDir, 'netns');
-  const { instanceId: instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
+  const { instanceId: instance, identity } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
     instanceId: string;
+    identity: string;
   };
   const { stdout } = await promisify(execFile)('bash', ['-c', LOOK, 'bash', netnsDir], { maxBuffer: 1 << 24 });
   const [links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
-  judgeLinks({ instance, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
+  judgeLinks({ instance, identity, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
   judgeNeighbours({ instance, endpoints, wrong, neighbours: JSON.parse(neighbours) });
   judgeMounts({ stateDir, endpoints, wrong });
   judgeShelf({ stateDir, endpoints, wrong });
@@ -90,13 +91,19 @@ function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
   return seen;
 }
 
-function judgeLinks(seen: { instance: string; endpoints: SeenEndpoint[]; wrong: string[]; links: IpLink[] }): void {
-  const { instance, endpoints, wrong, links } = seen;
+function judgeLinks(seen: {
+  instance: string;
+  identity: string;
+  endpoints: SeenEndpoint[];
+  wrong: string[];
+  links: IpLink[];
+}): void {
+  const { instance, identity, endpoints, wrong, links } = seen;
   const bridges = links.filter(({ ifname }) => ifname.startsWith(`nb${instance}-`));
   if (bridges.length !== 1) wrong.push(`${bridges.length} bridges: ${bridges.map(({ ifname }) => ifname)}`);
   for (const { ifname } of links) if (!/^(lo|n[db][a-z2-7]{4}-.*)$/.test(ifname)) wrong.push(`a link ${ifname}`);
   const ends = links.filter(({ ifname }) => ifname.startsWith(`nd${instance}-`));
-  const aliases = new Map(endpoints.map(({ id }) => [`netnsd ${instance} ${id}`, id]));
+  const aliases = new Map(endpoints.map(({ id }) => [`netnsd ${id} ${identity}`, id]));
   for (const { ifname, ifalias = '', master, flags } of ends) {
     if (!aliases.delete(ifalias)) wrong.push(`link ${ifname} (${ifalias}) belongs to no endpoint, or is its second`);
     if (master !== bridges[0]?.ifname) wrong.push(`link ${ifname} is no port of the bridge`);

@@ -46,7 +46,7 @@ export function fakeHost(t: Test): FakeHost {
   });
   return {
     netnsPath,
-    site: { instanceId: 'test', stateDir, netnsDir: null },
+    site: { instanceId: 'test', identity: 'boot /test', stateDir, netnsDir: null },
     pathOf: (id) => `${stateDir}/netns/../ns/${id}`,
     inVault: () => ({
       mounts: readdirSync(`${stateDir}/netns/../ns`).sort(),

@@ -1,10 +1,11 @@
 import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import { isOwn } from '../identity.js';
 import { bridgePrefix, hostLinkPrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
-/** What the kernel holds at the host that bears the instance id. */
+/** What the kernel holds at the host that bears the instance id, and not the identity of another daemon. */
 export interface HostLinks {
   /** Links of endpoints, by name. */
   readonly links: ReadonlyMap<string, Link>;
@@ -23,8 +24,8 @@ export async function takeInventory(host: Host, site: Site): Promise<Inventory> 
 
 export async function listHostLinks(socket: NetlinkSocket, site: Site): Promise<HostLinks> {
   // Endpoints' links and the pairs between bridges are veths.
-  const veths = await listLinks(socket, { kind: 'veth' });
-  const bridges = await listLinks(socket, { kind: 'bridge' });
+  const veths = (await listLinks(socket, { kind: 'veth' })).filter((link) => isOwn(site, link));
+  const bridges = (await listLinks(socket, { kind: 'bridge' })).filter((link) => isOwn(site, link));
   return {
     links: new Map(veths.filter(({ name }) => name.startsWith(hostLinkPrefix(site))).map((link) => [link.name, link])),
     bridges: [...bridges, ...veths].filter(({ name }) => name.startsWith(bridgePrefix(site))),

@@ -65,7 +65,7 @@ function bridgeProblem(
   if (link.kind !== 'bridge') return 'is there and no bridge: remove it, "ip link delete" does';
   if (link.index !== index) return 'is another bridge by now';
   if (!link.up) return 'is down';
-  if (link.mac !== macText(bridgeMac(subnet, place))) return 'has another MAC';
+  if (link.mac !== macText(bridgeMac(name))) return 'has another MAC';
   return place === 0 ? gatewayProblem(seen, index, subnet) : pairProblem(seen, { name, index, first: places[0] });
 }
 

@@ -1,6 +1,6 @@
 import { portRequests } from '../build/steps.js';
 import type { Host } from '../host.js';
-import { bridgeName, planEndpoint } from '../plan.js';
+import { bridgeName } from '../plan.js';
 import type { EndpointName, Site } from '../types.js';
 import type { Network } from './network.js';
 import { type ExpectedPort, FOLLOWING, findNetworkFaults, type NetworkFault } from './network-faults.js';
@@ -63,10 +63,10 @@ async function read(
 }
 
 /** In one turn with what is done about them: an endpoint that is destroyed meanwhile is forgotten after, in the same socket. */
-function expectedPorts({ site, network, endpoints }: Parameters<typeof repairNetwork>[0]): ExpectedPort[] {
+function expectedPorts({ network, endpoints }: Parameters<typeof repairNetwork>[0]): ExpectedPort[] {
   return endpoints.flatMap((name) => {
     const port = network.portOf(name.id);
-    return port === undefined ? [] : [{ plan: planEndpoint(site, network.settings, name), port }];
+    return port === undefined ? [] : [{ plan: network.planOf(name), port }];
   });
 }
 

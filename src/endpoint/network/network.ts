@@ -2,7 +2,7 @@ import { ipv4Bytes } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
 import type { Request } from '../../kernel/netlink/request.js';
-import { addAddress } from '../../kernel/rtnetlink/address.js';
+import { addAddress, deleteAddress } from '../../kernel/rtnetlink/address.js';
 import {
   createBridge,
   createVeth,
@@ -15,8 +15,25 @@ import { NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { bridgeMac, bridgeName, macText, pairNames, type Subnet, subnetOf } from '../plan.js';
-import type { NetworkSettings, Site } from '../types.js';
+import { aliasOf, isOwn } from '../identity.js';
+import {
+  bridgeMac,
+  bridgeName,
+  type EndpointPlan,
+  macText,
+  pairNames,
+  planEndpoint,
+  type Subnet,
+  subnetOf,
+} from '../plan.js';
+import type { EndpointName, NetworkSettings, Site } from '../types.js';
+
+/** The address of an endpoint that was built when its pool had another subnet. */
+export interface EarlierAddress {
+  readonly subnet: string;
+  /** Its index in that subnet. */
+  readonly index: number;
+}
 
 /** Where an endpoint's link is to join. */
 export interface BridgePort {
@@ -38,12 +55,30 @@ export class Network {
   readonly #bridges: { index: number; ports: number }[] = [];
   /** Which place an endpoint's link has joined, by the endpoint's id. */
   readonly #placeOf = new Map<string, number>();
+  /** Endpoints that were built with another subnet, by id. */
+  readonly #earlier = new Map<string, EarlierAddress>();
 
   constructor(options: { host: Host; site: Site; settings: NetworkSettings }) {
     this.settings = options.settings;
     this.#host = options.host;
     this.#site = options.site;
     this.#subnet = subnetOf(options.settings.subnet);
+  }
+
+  /** The plan of one of its endpoints, with the subnet that it was built with. */
+  planOf(name: EndpointName): EndpointPlan {
+    const { subnet = this.settings.subnet, index = name.index } = this.#earlier.get(name.id) ?? {};
+    return planEndpoint(this.#site, { ...this.settings, subnet }, { ...name, index });
+  }
+
+  /**
+   * An endpoint in use keeps the address of an earlier subnet: until the last of these is gone, the first bridge has that
+   * subnet's gateway too.
+   */
+  keepAddress(id: string, earlier: EarlierAddress): void {
+    this.#earlier.set(id, earlier);
+    const first = this.#bridges[0];
+    if (first !== undefined) this.#addGateway(first.index, subnetOf(earlier.subnet));
   }
 
   get bridgeIndexes(): ReadonlySet<number> {
@@ -103,7 +138,19 @@ export class Network {
     this.#placeOf.delete(id);
     if (bridge !== undefined) bridge.ports -= 1;
     const knowing = bridge === undefined ? this.#bridges : [this.#bridges[0] ?? bridge, bridge];
-    return [...new Set(knowing)].map(({ index }) => deleteNeighbour({ linkIndex: index, address }));
+    const forget = [...new Set(knowing)].map(({ index }) => deleteNeighbour({ linkIndex: index, address }));
+    return [...forget, ...this.#forgetEarlier(id)];
+  }
+
+  /** The last endpoint of an earlier subnet takes its gateway along. */
+  #forgetEarlier(id: string): Request[] {
+    const subnet = this.#earlier.get(id)?.subnet;
+    const first = this.#bridges[0];
+    this.#earlier.delete(id);
+    if (subnet === undefined || first === undefined) return [];
+    if ([...this.#earlier.values()].some((other) => other.subnet === subnet)) return [];
+    const { gateway, prefixLength } = subnetOf(subnet);
+    return [deleteAddress({ linkIndex: first.index, address: ipv4Bytes(gateway), prefixLength })];
   }
 
   /** Has the bridges forget every neighbour but these: an endpoint may have gone with the daemon that knew of it. */
@@ -149,36 +196,45 @@ export class Network {
     const name = bridgeName(this.#site, this.settings.name, place);
     const { socket } = this.#host;
     const { mtuBytes } = this.settings;
-    const mac = bridgeMac(this.#subnet, place);
+    const mac = bridgeMac(name);
     const [created] = socket.transact([createBridge({ name, mac, mtuBytes })]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
     const [reply] = socket.request(getLink(name));
     if (reply === undefined)
       throw new NetnsdError('kernel_error', `bridge ${name} is gone at once`, { details: { errno: 'ENODEV' } });
-    const { index, kind, mac: found } = parseLink(reply);
+    const link = parseLink(reply);
+    const { index, kind, mac: found } = link;
     if (kind !== 'bridge')
       throw new NetnsdError('kernel_error', `link ${name} is there already and no bridge: remove it`, {
         details: { errno: 'EEXIST' },
       });
-    const alias = `netnsd ${this.#site.instanceId} bridge of pool ${this.settings.name}`;
+    const alias = aliasOf(this.#site, `bridge:${this.settings.name}`);
+    if (!isOwn(this.#site, link) || (link.alias && link.alias !== alias))
+      throw new NetnsdError(
+        'kernel_error',
+        `bridge ${name} belongs to "${link.alias}": remove it, or rename the pool`,
+        {
+          details: { errno: 'EEXIST' },
+        },
+      );
     socket.request(setLink({ index }, { alias }));
     socket.request(stopIpv6Addresses({ index }));
     if (found !== macText(mac)) socket.request(setLink({ index }, { mac }));
     socket.request(setLink({ index }, { up: true }));
-    if (place === 0) this.#addGateway(index);
-    else this.#link({ name, index, place });
+    if (place === 0) {
+      const earlier = [...this.#earlier.values()].map(({ subnet }) => subnetOf(subnet));
+      for (const subnet of [this.#subnet, ...earlier]) this.#addGateway(index, subnet);
+    } else this.#link({ name, index, place });
     return index;
   }
 
-  #addGateway(linkIndex: number): void {
-    const { gateway, prefixLength, broadcast } = this.#subnet;
+  #addGateway(linkIndex: number, { gateway, network, prefixLength, broadcast }: Subnet): void {
     const request = addAddress({
       linkIndex,
       address: ipv4Bytes(gateway),
       prefixLength,
       broadcast: ipv4Bytes(broadcast),
     });
-    const { network } = this.#subnet;
     // The kernel adds the route beside a new address; beside one that is there already, it may have been removed.
     const route = addSubnetRoute({
       destination: ipv4Bytes(network),
@@ -197,7 +253,7 @@ export class Network {
     const [own, other] = pairNames(name);
     const end = (end: string, byte: number) => ({
       name: end,
-      mac: [0x02, byte, ...bridgeMac(this.#subnet, place).slice(2)],
+      mac: [0x02, byte, ...bridgeMac(name).slice(2)],
       mtuBytes,
     });
     const first = this.#bridges[0] as { index: number };
@@ -208,7 +264,9 @@ export class Network {
       [own, index],
       [other, first.index],
     ] as const) {
-      socket.request(setLink({ name: end }, { masterIndex }));
+      socket.request(
+        setLink({ name: end }, { masterIndex, alias: aliasOf(this.#site, `bridge:${this.settings.name}`) }),
+      );
       socket.request(stopIpv6Addresses({ name: end }));
     }
     for (const name of [own, other]) socket.request(setLink({ name }, { up: true }));

@@ -1,21 +1,30 @@
+import { formatSubnet, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
 import { takeOverMounts } from '../../kernel/netns/former-mounts.js';
 import { NetnsLinks } from '../../kernel/netns/netns-links.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
+import { takeOverLinks } from '../build/former-links.js';
 import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
 import { Addresses } from '../network/addresses.js';
+import { describeNamespaces, type Inhabited } from '../network/describe.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
-import { refuseOverlap } from '../network/overlap.js';
-import { hostLinkName, planEndpoint } from '../plan.js';
-import type { EndpointName, Settled } from '../types.js';
+import { hostLinkName } from '../plan.js';
+import type { EndpointName, NetworkSettings, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
-import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
+import type {
+  AdoptedEndpoint,
+  BuiltEndpoint,
+  Found,
+  Survey,
+  ThreadSettings,
+  VerifyRequest,
+} from './thread-protocol.js';
 import { Verification } from './verification.js';
 
 /** After how many ready endpoints are checked the thread is given back, so that urgent work need not wait for all. */
@@ -25,7 +34,7 @@ const CHECKS_A_TURN = 8;
 export class KernelWorker {
   readonly #settings: ThreadSettings;
   readonly #host: Host;
-  readonly #networks: ReadonlyMap<string, Network>;
+  readonly #networks: Map<string, Network>;
   readonly #addresses: Addresses;
   readonly #verification: Verification;
   /** Null: `netns_dir` is not set. */
@@ -40,19 +49,28 @@ export class KernelWorker {
     this.#networks = new Map(
       settings.networks.map((network) => [network.name, new Network({ host, site, settings: network })]),
     );
-    this.#addresses = new Addresses({ host, site, networks: this.#networks });
+    this.#addresses = new Addresses({ host, networks: this.#networks });
     this.#verification = new Verification({ host, site, network: ({ name }) => this.#network(name) });
   }
 
   /** The path of the vault's root. */
-  async open(): Promise<string> {
-    const { site, networks, formerMounts } = this.#settings;
-    const { vault } = this.#host;
-    await refuseOverlap({ host: this.#host, site, pools: networks });
-    if (formerMounts !== undefined) takeOverMounts(vault, formerMounts);
+  async openVault(): Promise<string> {
+    const { site, formerMounts } = this.#settings;
+    const { socket, vault } = this.#host;
+    if (formerMounts !== undefined) {
+      takeOverMounts(vault, formerMounts);
+      await takeOverLinks(socket, site);
+    }
     this.#links?.set(vault.namespaces().keys());
-    for (const network of this.#networks.values()) network.open();
     return vault.root;
+  }
+
+  /** `retired`: networks of pools that are no longer configured and whose leases stand. */
+  open({ retired }: { retired: readonly NetworkSettings[] }): void {
+    const { site } = this.#settings;
+    for (const settings of retired)
+      this.#networks.set(settings.name, new Network({ host: this.#host, site, settings }));
+    for (const network of this.#networks.values()) network.open();
   }
 
   async inventory(): Promise<Found> {
@@ -60,12 +78,17 @@ export class KernelWorker {
     return { links: [...links.values()], bridges, namespaces: [...namespaces] };
   }
 
+  /** See `describeNamespaces`. */
+  describe(pids: readonly number[]): Inhabited[] {
+    return describeNamespaces(this.#host, pids);
+  }
+
   /** The namespaces' inodes; see `buildEndpoints`. */
   build(names: readonly EndpointName[]): Settled<number>[] {
     const targets = names.map((name) => {
       const network = this.#network(name);
       this.#addresses.assign(name);
-      return { plan: planEndpoint(this.#settings.site, network.settings, name), port: network.attach(name.id) };
+      return { plan: network.planOf(name), port: network.attach(name.id) };
     });
     const outcomes = buildEndpoints({ host: this.#host, targets });
     const failures = this.#addresses.release(names.filter((_, position) => !outcomes[position]?.ok));
@@ -94,11 +117,11 @@ export class KernelWorker {
 
   /** See `graftEndpoint`. */
   async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
-    const plan = planEndpoint(this.#settings.site, this.#network(name).settings, name);
+    const plan = this.#network(name).planOf(name);
     await graftEndpoint({ host: this.#host, plan, targetFd });
   }
 
-  async adopt(names: readonly EndpointName[]): Promise<boolean[]> {
+  async adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
     const { site } = this.#settings;
     const { links } = await takeInventory(this.#host, site);
     const adopted = names.map((name) => {
@@ -107,6 +130,7 @@ export class KernelWorker {
       this.#addresses.assign(name);
       const link = links.get(hostLinkName(site, seq));
       const network = this.#networks.get(pool);
+      this.#keepAddress(network, name);
       const { masterIndex } = link ?? {};
       const known = masterIndex !== undefined && (network?.adopt(id, masterIndex) ?? false);
       // It was taken out of its bridge, or the bridge is gone: it gets a port again with the first repair.
@@ -115,11 +139,22 @@ export class KernelWorker {
     });
     for (const network of this.#networks.values()) {
       const own = names.filter(({ pool }) => pool === network.settings.name);
-      const addresses = own.map((name) => planEndpoint(site, network.settings, name).address);
+      const addresses = own.map((name) => network.planOf(name).address);
       await network.forgetOthers(addresses);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }
     return adopted;
+  }
+
+  /** The pool may have had another subnet when the endpoint was built. */
+  #keepAddress(network: Network | undefined, { facts, ...name }: AdoptedEndpoint): void {
+    const built = facts?.addresses[0];
+    if (network === undefined || built === undefined) return;
+    const { address, prefixLength } = network.planOf(name);
+    if (built.address === `${address.join('.')}/${prefixLength}`) return;
+    const subnet = subnetOfAddress(built.address);
+    const index = parseIpv4(built.address.split('/')[0] as string) - nthAddress(subnet, 1) - 1;
+    network.keepAddress(name.id, { subnet: formatSubnet(subnet), index });
   }
 
   get sealsAreFew(): boolean {

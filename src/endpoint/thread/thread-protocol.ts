@@ -1,8 +1,9 @@
 import { NetnsdError } from '../../errors.js';
 import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
+import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
-import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
 
 /** What the thread is told first. */
@@ -20,6 +21,11 @@ export interface Found {
   readonly links: readonly Link[];
   readonly bridges: readonly Link[];
   readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
+}
+
+/** An endpoint of an earlier daemon, with what it was built with. */
+export interface AdoptedEndpoint extends EndpointName {
+  readonly facts?: Pick<EndpointFacts, 'addresses'> | null;
 }
 
 /** An endpoint that exists, told apart from another at the same path by its namespace. */
@@ -47,16 +53,20 @@ export interface Survey {
 }
 
 export interface Jobs {
-  /** Refuses overlapping subnets, then makes or takes over the bridges; the path of the vault's root. */
-  open: { in: null; out: string };
+  /** Takes over what version 0.1 left; the path of the vault's root. */
+  openVault: { in: null; out: string };
+  /** Makes or takes over the bridges. */
+  open: { in: { retired: readonly NetworkSettings[] }; out: null };
   inventory: { in: null; out: Found };
+  /** What is in the namespaces of these processes; see `describeNamespaces`. */
+  describe: { in: { pids: readonly number[] }; out: Inhabited[] };
   /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
   build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<number>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
   /** Takes over endpoints of an earlier daemon; false where the link is a port of no bridge of its pool. */
-  adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
+  adopt: { in: { names: readonly AdoptedEndpoint[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
   verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };

@@ -1,5 +1,11 @@
 import t, { type Test } from 'tap';
+import { bridgeMac, bridgeName, macText } from '../../../src/endpoint/plan.js';
 import { machineOf, runCheck, runOnce } from './machine.js';
+
+/** Of the default pool's bridge. */
+const BRIDGE_MAC = macText(
+  bridgeMac(bridgeName({ instanceId: 'df5c', identity: '', stateDir: '', netnsDir: null }, 'default', 0)),
+);
 
 const NETWORKD = { running: new Set(['systemd-network']) };
 const UDEV = { running: new Set(['systemd-udevd']) };
@@ -33,7 +39,7 @@ const MATCHES: [match: string, taken: string[]][] = [
   ['Kind=veth', ['veth']],
   ['Driver=bridge', ['bridge']],
   ['MACAddress=00:11:22:33:44:55', []],
-  ['MACAddress=06:58:0A:D5:00:01', ['bridge']],
+  [`MACAddress=${BRIDGE_MAC.toUpperCase()}`, ['bridge']],
   ['Path=pci-*', []],
   ['Property=ID_BUS=usb', []],
   ['Property=ID_NET_DRIVER=veth', ['veth']],
@@ -119,7 +125,7 @@ const UNMANAGED: [files: Record<string, string>, status: string][] = [
   [{ 'conf.d/a.conf': '[keyfile]\nunmanaged-devices=*,except:type:wifi\n' }, 'ok'],
   [{ 'conf.d/a.conf': '[keyfile]\nunmanaged-devices=*,except:type:bridge\n' }, 'warn'],
   [{ 'conf.d/a.conf': '[keyfile]\nunmanaged-devices=interface-name:=nbdf5c-xiob.0\n' }, 'ok'],
-  [{ 'conf.d/a.conf': '[keyfile]\nunmanaged-devices=mac:06:58:0a:d5:00:01\n' }, 'ok'],
+  [{ 'conf.d/a.conf': `[keyfile]\nunmanaged-devices=mac:${BRIDGE_MAC}\n` }, 'ok'],
   [
     { 'conf.d/a.conf': '[keyfile]\nunmanaged-devices=nb*\n', 'conf.d/b.conf': '[keyfile]\nunmanaged-devices=none\n' },
     'warn',

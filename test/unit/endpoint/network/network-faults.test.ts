@@ -1,11 +1,10 @@
 import t from 'tap';
 import { findNetworkFaults } from '../../../../src/endpoint/network/network-faults.js';
 import { forwardingKey, type NetworkSeen, neighbourKey } from '../../../../src/endpoint/network/network-seen.js';
-import { bridgeMac, bridgeName, macText, planEndpoint, subnetOf } from '../../../../src/endpoint/plan.js';
+import { bridgeMac, bridgeName, macText, planEndpoint } from '../../../../src/endpoint/plan.js';
 import type { BridgePortSettings, Link } from '../../../../src/kernel/rtnetlink/link.js';
 import { nameOf, SETTINGS, SITE } from '../fixture.js';
 
-const SUBNET = subnetOf(SETTINGS.subnet);
 const [FIRST, SECOND] = [bridgeName(SITE, 'default', 0), bridgeName(SITE, 'default', 1)];
 const PLAN = planEndpoint(SITE, SETTINGS, nameOf(1, 0));
 /** Indexes of links. */
@@ -29,12 +28,11 @@ function link(index: number, name: string, more: Partial<Link> = {}): [string, L
 
 /** Two bridges, linked, and the port of one endpoint on the second one: as they were made. */
 function whole(): Scene {
-  const bridge = (index: number, name: string, place: number) =>
-    link(index, name, { kind: 'bridge', mac: macText(bridgeMac(SUBNET, place)) });
+  const bridge = (index: number, name: string) => link(index, name, { kind: 'bridge', mac: macText(bridgeMac(name)) });
   return {
     links: new Map([
-      bridge(FIRST_INDEX, FIRST, 0),
-      bridge(SECOND_INDEX, SECOND, 1),
+      bridge(FIRST_INDEX, FIRST),
+      bridge(SECOND_INDEX, SECOND),
       link(12, `${SECOND}u`, { masterIndex: SECOND_INDEX }),
       link(13, `${SECOND}d`, { masterIndex: FIRST_INDEX }),
       link(PORT_INDEX, PLAN.hostName, { masterIndex: SECOND_INDEX }),
