@@ -6,7 +6,7 @@ import {
   removeHostRules,
 } from '../../../../src/endpoint/network/host-rules.js';
 
-const site = { instanceId: 'abcd', stateDir: '/run/netnsd', netnsDir: null };
+const site = { instanceId: 'abcd', stateDir: '/run/netnsd', netnsDir: null, identity: 'boot /run/netnsd' };
 const pool: ReachSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
