@@ -26,6 +26,8 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'gone_after_seconds',
       'unused_after_seconds',
       'masquerade',
+      'publish',
+      'publish_range',
       'host_access',
       'egress_deny',
       'egress_allow',

@@ -4,7 +4,7 @@ import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
 import type { Observation } from '../../../src/reconcile/decide.js';
-import type { StartSurvey } from '../../../src/reconcile/start-plan.js';
+import type { StartSurvey } from '../../../src/reconcile/start/start-plan.js';
 
 export const SITE: Site = { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null };
 export const NETWORK: NetworkSettings = {
