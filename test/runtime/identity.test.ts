@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { shortHash } from '../../src/endpoint/identity.js';
@@ -126,7 +126,9 @@ t.test('a start that is refused leaves everything as it was', async (t) => {
 t.test('a daemon makes its lock, socket and folders again when they are removed, and keeps its leases', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'a');
-  const record = () => existsSync(join(daemon.stateDir, 'leased', 'default-1.json'));
+  const endpoint = basename(lease.netns.path).split('.')[0];
+  const record = () => existsSync(join(daemon.stateDir, 'leased', `${endpoint}.json`));
+  await eventually('the lease has a record', record);
   rmSync(daemon.socket);
   await eventually('it answers on a new socket', async () => existsSync(daemon.socket) && (await isWell(daemon)));
   // A mount point cannot be removed.

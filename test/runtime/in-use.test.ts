@@ -186,7 +186,8 @@ t.test('install.sh --uninstall removes nothing while a process is inside', async
   t.match(refused.stderr, /in use: web .*nothing was removed/s);
   t.ok(existsSync(program));
   t.ok(await answersPing(addressOf(lease)));
-  t.equal((await uninstall('--force')).exitCode, 0);
+  const forced = await uninstall('--force');
+  t.equal(forced.exitCode, 0, forced.stderr);
   t.notOk(existsSync(program));
 });
 
