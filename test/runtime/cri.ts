@@ -118,7 +118,17 @@ conf_dir = "${this.folder}/net.d"
 
   async importImage(): Promise<void> {
     const archive = await makeImageArchive(IMAGE, ['/bin/sleep', '1000000']);
-    const args = ['--address', this.#socket, '--namespace', 'k8s.io', 'images', 'import', '--snapshotter', 'native', archive];
+    const args = [
+      '--address',
+      this.#socket,
+      '--namespace',
+      'k8s.io',
+      'images',
+      'import',
+      '--snapshotter',
+      'native',
+      archive,
+    ];
     await execa('ctr', args, { stdin: 'ignore' });
   }
 

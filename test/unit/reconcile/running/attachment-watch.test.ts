@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { EndpointRecord } from '../../../src/pool/index.js';
-import { AttachmentWatch, isShown } from '../../../src/reconcile/running/attachment-watch.js';
-import type { Attachment } from '../../../src/state/index.js';
+import type { EndpointRecord } from '../../../../src/pool/index.js';
+import { AttachmentWatch, isShown } from '../../../../src/reconcile/running/attachment-watch.js';
+import type { Attachment } from '../../../../src/state/index.js';
 
 const OVERLAY: Attachment = {
   key: 'c@00000000',
