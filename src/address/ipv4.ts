@@ -1,5 +1,8 @@
 import { NetnsdError } from '../errors.js';
 
+// Hand-written: the pool counts in addresses, so they are numbers here, and only one spelling of each is taken. The packages
+// ip and ipaddr.js have them as objects and take octal and shortened forms as well.
+
 /** An IPv4 subnet in CIDR notation, taken apart. Addresses are unsigned 32-bit numbers in host order. */
 export interface Ipv4Subnet {
   readonly network: number;

@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.js';
-import type { EndpointStatus } from '../pool/endpoint-status.js';
+import type { EndpointStatus } from '../pool/events/endpoint-status.js';
 import type { LeaseFilter, PoolEvent } from '../pool/service.js';
 import type { Lease, PoolStatus } from '../pool/types.js';
 

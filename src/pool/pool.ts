@@ -15,9 +15,9 @@ import {
   Waiters,
 } from './lease/index.js';
 import type { PoolOptions } from './pool-options.js';
+import type { ShelfNews } from './ports/shelf.js';
 import type { Reason } from './recycle/index.js';
 import type { AcquireRequest } from './service.js';
-import type { ShelfNews } from './shelf.js';
 import type { PoolStatus, Replacement } from './status.js';
 import { EndpointTable, ReadyEndpoints, Stock } from './stock/index.js';
 import type { BoundProcess, EndpointKey, EndpointRecord, Graft, Lease } from './types.js';

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdClient } from '../../client/index.js';
 import { packagePath } from '../../version.js';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 
 const MAIN = packagePath('dist/src/main.js');
 const DEADLINE_MS = 30_000;

@@ -1,5 +1,5 @@
 import { NetnsdError } from '../../errors.js';
-import type { AddressShortage } from '../stock/address-wait.js';
+import type { AddressShortage } from '../stock/table/address-wait.js';
 
 /** Why an acquire fails, and what to do. With a `shortage`, addresses are lacking. */
 export function exhausted(pool: string, max: number, shortage: AddressShortage | null = null): NetnsdError {
