@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import t from 'tap';
 import { editSpec, makeBundle } from './bundle.js';
-import { startDaemon } from './daemon.js';
+import { FRONT, startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 1\nmax = 1\nsizing = "fixed"\n';
@@ -15,9 +15,9 @@ t.test(
     await using daemon = await startDaemon(t, POOL);
     const run = async (id: string, sysctl?: Record<string, string>) => {
       await daemon.filled();
-    const bundle = await makeBundle(`cat ${FILES.join(' ')}`);
+      const bundle = await makeBundle(`cat ${FILES.join(' ')}`);
       editSpec(bundle.folder, ({ linux }) => Object.assign(linux, { sysctl }));
-      await daemon.cli('oci', 'patch', bundle.folder, '--id', id);
+      await execa(FRONT, ['oci', 'patch', bundle.folder, '--id', id, '--socket', daemon.socket]);
       const lease = await daemon.leaseOf(id);
       const { stdout } = await execa('runc', ['run', '--bundle', bundle.folder, id]);
       await daemon.cli('release', '--id', id);
