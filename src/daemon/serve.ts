@@ -12,11 +12,12 @@ import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
-import { openLog } from './logger.js';
-import { openApi } from './open-api.js';
-import { openPools } from './open-pools.js';
-import { openReconcile } from './open-reconcile.js';
-import { openState } from './open-state.js';
+import { Grace } from './grace.js';
+import { openLog } from './log/logger.js';
+import { openApi } from './open/open-api.js';
+import { openPools } from './open/open-pools.js';
+import { openReconcile } from './open/open-reconcile.js';
+import { openState } from './open/open-state.js';
 import { PlaceWatch } from './place-watch.js';
 import { assertPrivileged } from './privileges.js';
 import { reportReady, reportStopping } from './service-manager.js';
@@ -29,7 +30,7 @@ import { VaultWatch } from './vault-watch.js';
 const PORTS_PER_BRIDGE = 1000;
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
-/** How long a shutdown waits for work in flight, in milliseconds. */
+/** How long a shutdown waits for work in flight, in milliseconds: requests, builds, the kernel thread. */
 const GRACE_MS = 10_000;
 
 /**
@@ -52,9 +53,11 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   const { stateDir, socketPath } = options;
   using state = await openState({ stateDir, socketPath, config, assertSocketFree, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
-  await using thread = await EndpointThread.start(
-    { site: state.site, networks, formerMounts: state.formerMounts },
-    worker,
+  const thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
+  const grace = new Grace(() => delay(GRACE_MS, undefined, { ref: false }));
+  await using _thread = grace.closing(
+    () => thread.close(),
+    () => thread.terminate(),
   );
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
   const [api] = await Promise.all([import('../api/index.js'), thread.openVault()]);
@@ -68,7 +71,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   const opened = await openPools({ config, state, networks, thread, processes, log });
   const { pools } = opened;
   using shelf = opened.shelf;
-  await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
+  await using _pools = grace.closing(() => pools.close());
   shelf.watch(pools);
 
   // Reconcile, then the socket.
@@ -107,7 +110,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   reportStopping();
   for (const background of [place, watchdog, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
-  await inTime(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
+  await grace.within(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
@@ -118,9 +121,4 @@ function logEnding(ending: NodeJS.Signals | NetnsdError, log: Logger): void {
       ending.code === 'worker_failed' ? 'the kernel thread failed' : 'the daemon has lost its place; stopping',
     );
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
-}
-
-/** Resolves when `work` has ended, or after the time that it may take. */
-async function inTime(work: Promise<unknown>): Promise<void> {
-  await Promise.race([work, delay(GRACE_MS, undefined, { ref: false })]);
 }

@@ -1,6 +1,6 @@
 import { isFormerPath } from '../kernel/netns/lease-paths.js';
 import type { EndpointRecord } from '../pool/types.js';
-import type { LeaseUse } from './lease-watch.js';
+import type { LeaseUse } from './running/lease-watch.js';
 import type { Sighting } from './survey.js';
 
 /** What is to be done about one endpoint. */

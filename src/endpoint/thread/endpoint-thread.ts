@@ -189,6 +189,12 @@ export class EndpointThread {
     await exited;
   }
 
+  /** Stops the thread wherever it is, as if the process were killed: it does nothing more than the system call that it is in. */
+  terminate(): void {
+    this.#closing = true;
+    void this.#worker.terminate();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
