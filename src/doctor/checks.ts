@@ -45,6 +45,7 @@ export const CHECKS: readonly Check[] = [
   limits.NAMESPACES,
   limits.MOUNTS,
   limits.NEIGHBOURS,
+  limits.CONNECTIONS,
   limits.SPACE,
   state.STATE_DIRECTORY,
   state.SOCKET,
@@ -52,6 +53,8 @@ export const CHECKS: readonly Check[] = [
   state.LEFTOVER,
   daemon.DAEMON,
   daemon.VERSION,
+  daemon.CONFIGURATION_FILE,
+  daemon.PATHS,
   daemon.POOLS,
   daemon.RECONCILE,
 ];

@@ -1,4 +1,7 @@
+import { basename } from 'node:path';
+import { execaSync } from 'execa';
 import t from 'tap';
+import { Host } from '../../src/endpoint/host.js';
 import { errnoOf, isExisting, isNotFound, kernelError } from '../../src/kernel/errno.js';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
 import { type Outcome, operationOf, type Request } from '../../src/kernel/netlink/request.js';
@@ -16,7 +19,7 @@ import {
   setLink,
 } from '../../src/kernel/rtnetlink/link.js';
 import { addNeighbour, deleteNeighbour, listNeighbours } from '../../src/kernel/rtnetlink/neighbour.js';
-import { addDefaultRoute, listRoutes } from '../../src/kernel/rtnetlink/route.js';
+import { addDefaultRoute, listRoutes, parseRoute, routeDump } from '../../src/kernel/rtnetlink/route.js';
 import { fakeHost, openNetwork } from './fake-host.js';
 
 const bridge = (name: string) => createBridge({ name, mac: [6, 0x58, 10, 0, 0, 1], mtuBytes: 1500 });
@@ -171,4 +174,21 @@ t.test('links are listed by kind and by master, addresses, routes and neighbours
   for (const list of [listAddresses, listRoutes])
     t.same(await list(host.socket, { linkIndex: 4711 }), [], 'a link that is gone has nothing');
   for (const list of [listNeighbours, listForwarding]) t.same(await list(host.socket, 4711), []);
+});
+
+t.test('of a million routes those within a subnet are kept, the others are not even copied', async (t) => {
+  const fake = fakeHost(t);
+  fake.ip('link', 'add', 'uplink', 'type', 'bridge');
+  fake.ip('link', 'set', 'uplink', 'up');
+  const batch = Array.from({ length: 60_000 }, (_, n) => `route add 11.${n >> 8}.${n & 255}.0/24 dev uplink table 99`);
+  const own = ['10.213.4.0/24', '10.213.0.0/16', '10.0.0.0/8'].map((to) => `route add ${to} dev uplink`);
+  execaSync('ip', ['-n', basename(fake.netnsPath), '-batch', '-'], { input: [...batch, ...own].join('\n') });
+  using host = Host.open({ netnsPath: fake.netnsPath, stateDir: fake.site.stateDir });
+  const within = [{ network: 0x0ad50000, prefixLength: 16 }];
+  let copied = 0;
+  const { isWanted, ...request } = routeDump({ within });
+  const counted = { ...request, isWanted: (view: Buffer) => isWanted?.(view) === true && ++copied > 0 };
+  t.same((await host.socket.dump(counted)).map((payload) => parseRoute(payload).prefixLength).sort(), [16, 24]);
+  t.equal(copied, 2);
+  t.equal((await listRoutes(host.socket, { within })).length, 2);
 });

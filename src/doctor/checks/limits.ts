@@ -139,3 +139,23 @@ function toMiB(bytes: number): number {
 function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
+
+/** What the daemon asks listen(2) for; see src/api/listen.ts. */
+const BACKLOG = 4096;
+
+export const CONNECTIONS: Check = {
+  group: 'limits',
+  name: 'connections',
+  what: 'net.core.somaxconn against the queue of connections that the daemon asks for',
+  why: 'when more clients connect at once than fit into the queue, they wait or fail with EAGAIN; clients of the shelf do not connect',
+  repair: 'raise the sysctl, then restart the daemon',
+  run({ files }) {
+    const limit = files.sysctl('net.core.somaxconn');
+    if (limit === undefined) return unknown('net.core.somaxconn cannot be read');
+    if (limit >= BACKLOG) return ok(`${limit} connections may wait`);
+    return warn(
+      `net.core.somaxconn is ${limit}, and the daemon asks for ${BACKLOG}`,
+      ...persistent('net.core.somaxconn', BACKLOG),
+    );
+  },
+};

@@ -48,17 +48,25 @@ export async function refuseOverlap(options: {
   pools: readonly { name: string; subnet: string }[];
 }): Promise<void> {
   const { socket, site, pools } = options;
-  const found: HostAddresses = {
-    links: await listLinks(socket),
-    addresses: await listAddresses(socket),
-    routes: await listRoutes(socket),
-  };
+  const found = await readHostAddresses(socket, pools);
   const added = pools.filter((pool) => !stands(pool, site, found));
   const [first] = findOverlaps({ found, site, pools: added });
   if (first === undefined) return;
   const { pool, subnet, text } = first;
   const message = `subnet ${subnet} of pool ${pool} overlaps ${text}: choose another subnet for the pool`;
   throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
+}
+
+/** What of the host may share addresses with these pools. Throws kernel_error. */
+export async function readHostAddresses(
+  socket: NetlinkSocket,
+  pools: readonly { subnet: string }[],
+): Promise<HostAddresses> {
+  return {
+    links: await listLinks(socket),
+    addresses: await listAddresses(socket),
+    routes: await listRoutes(socket, { within: pools.map(({ subnet }) => parseSubnet(subnet)) }),
+  };
 }
 
 /** Whether the pool's bridge has the gateway's address, on this subnet. */

@@ -9,6 +9,7 @@ import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
+import { resetEngineSysctls } from './fingerprint/engine-sysctls.js';
 import { compareFingerprints, type Deviation, findUnannounced, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
@@ -179,6 +180,7 @@ function verifyInside(verifier: Verifier, work: Work): Verdict {
       if (!sealed && writes !== null && writes > 0n) {
         deviation = { item: 'sysctls', text: `${writes} ${writes === 1n ? 'write' : 'writes'} to them` };
       } else {
+        resetEngineSysctls();
         seals.wrote(id, emptyCaches(view));
         deviation = sealed
           ? findUnannounced(view, { pristine, unprivileged: work.unprivileged })

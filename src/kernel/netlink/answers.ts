@@ -77,7 +77,9 @@ export class Answers {
     }
     const outcome = this.#outcomes[position];
     if (outcome?.ok !== true) return;
-    const payload = Buffer.from(buffer.subarray(at + HEADER_BYTES, end));
+    const view = buffer.subarray(at + HEADER_BYTES, end);
+    if (request.isWanted?.(view) === false) return;
+    const payload = Buffer.from(view);
     if (outcome === NOTHING) this.#outcomes[position] = { ok: true, replies: [payload] };
     else (outcome.replies as Buffer[]).push(payload);
   }

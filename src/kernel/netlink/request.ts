@@ -14,6 +14,8 @@ export interface Request {
   readonly flags: number;
   /** An errno by which the kernel says that there is nothing to do: counts as done. */
   readonly doneBy?: number;
+  /** For a dump that may be very long: whether a reply is kept. Called with a view that is valid during the call only. */
+  readonly isWanted?: (payload: Buffer) => boolean;
   write(writer: MessageWriter): void;
 }
 
