@@ -4,14 +4,14 @@ import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types
 
 /** The interface's name inside the namespace. */
 export const CONTAINER_INTERFACE = 'eth0';
-/** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
-const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
+/** Locally administered unicast MACs, told apart at a glance: in a container, its other end in a hub, of a gateway. */
+const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
 
 /** All that follows from a name, a site and a network, before anything exists; pure. */
 export interface EndpointPlan {
   readonly name: EndpointName;
   readonly hostName: string;
-  /** Mark on the host's link, beside its name: `netnsd INSTANCE ID`. */
+  /** Mark on the link in the hub, beside its name: `netnsd INSTANCE ID`. */
   readonly alias: string;
   readonly containerMac: readonly number[];
   readonly hostMac: readonly number[];
@@ -67,26 +67,9 @@ export function aliasOf(site: Site, id: string): string {
   return `netnsd ${site.instanceId} ${id}`;
 }
 
-/** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
-export function bridgeName(site: Site, pool: string, place: number): string {
-  return `${bridgePrefix(site)}${instanceIdOf(pool)}.${place}`;
-}
-
-export function bridgePrefix(site: Site): string {
-  return `nb${site.instanceId}-`;
-}
-
-/** The two ends of the pair that links a further bridge to the first one: its own, the first one's. */
-export function pairNames(bridge: string): readonly [own: string, first: string] {
-  return [`${bridge}u`, `${bridge}d`];
-}
-
-/** The MAC of the bridge that holds the gateway's address. */
-export function bridgeMac(subnet: Subnet, place: number): number[] {
-  const address = place === 0 ? subnet.gateway : subnet.network;
-  const bytes = mac(MAC_PREFIX.bridge, address);
-  if (place > 0) bytes[1] = place & 255;
-  return bytes;
+/** The MAC of the gateway, which is that of the pool's uplink in the host. */
+export function gatewayMac(subnet: Subnet): number[] {
+  return mac(MAC_PREFIX.gateway, subnet.gateway);
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {

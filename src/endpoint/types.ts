@@ -11,14 +11,16 @@ export interface EndpointName {
 /** The index of a stray: a mount or a link tells its id, and not which address it had. */
 export const UNKNOWN_INDEX = -1;
 
-/** The network of a pool: one subnet on one group of bridges. */
+/** The network of a pool: one subnet in one hub, or in several that meet in a root hub. */
 export interface NetworkSettings {
   readonly name: string;
   /** IPv4 CIDR; the first host address is the gateway's. */
   readonly subnet: string;
   readonly mtuBytes: number;
-  /** Ports of one bridge that endpoints may hold; the kernel takes 1 023 (BR_MAX_PORTS), and some link the bridges of a group. */
-  readonly portsPerBridge: number;
+  /** How many endpoints the pool may have. */
+  readonly max: number;
+  /** How many of them one hub takes; a bridge has 1 023 ports (BR_MAX_PORTS), and one is the uplink. */
+  readonly endpointsPerHub: number;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];
