@@ -23,8 +23,8 @@ import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
 import { VaultWatch } from './vault-watch.js';
 
-/** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
-const PORTS_PER_BRIDGE = 1000;
+/** A bridge has 1 023 ports: one is the uplink. */
+const ENDPOINTS_PER_HUB = 1000;
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
 /** How long a shutdown waits for work in flight, in milliseconds. */
@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
 
   // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
   using state = await openState({ stateDir: options.stateDir, config, log });
-  const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
+  const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, endpointsPerHub: ENDPOINTS_PER_HUB }));
   await using thread = await EndpointThread.start(
     { site: state.site, networks, formerMounts: state.formerMounts },
     worker,

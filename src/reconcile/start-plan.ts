@@ -3,7 +3,7 @@ import type { Found } from '../endpoint/thread/thread-protocol.js';
 import type { EndpointName, NetworkSettings, Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
 import { decide, type Observation } from './decide.js';
-import { knownOf, staleBridges, straysAtStart } from './strays.js';
+import { knownOf, type StaleNetwork, staleNetwork, straysAtStart } from './strays.js';
 import { SurveyIndex } from './survey.js';
 
 /** What a start is to do with what it found. */
@@ -12,8 +12,8 @@ export interface StartPlan {
   readonly adopted: readonly EndpointRecord[];
   /** Kernel objects without a record, and endpoints of pools that are no longer configured: to be destroyed now. */
   readonly strays: readonly EndpointName[];
-  /** Bridges of pools that are no longer configured and have no leased endpoint left. */
-  readonly staleBridges: readonly string[];
+  /** Of pools that are no longer configured and have no leased endpoint left. */
+  readonly stale: StaleNetwork;
   /** Leases that stay although their pool is no longer configured. */
   readonly orphans: readonly EndpointRecord[];
 }
@@ -49,7 +49,7 @@ export function planStart(survey: StartSurvey): StartPlan {
   return {
     adopted,
     strays: [...straysAtStart(site, found, knownOf(records)), ...removed],
-    staleBridges: staleBridges(site, found, pools),
+    stale: staleNetwork(site, found, pools),
     orphans,
   };
 }

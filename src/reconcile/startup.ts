@@ -1,14 +1,15 @@
-import type { Found } from '../endpoint/thread/thread-protocol.js';
+import type { AdoptedEndpoint, Found } from '../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Settled } from '../endpoint/types.js';
 import type { EndpointRecord, Records } from '../pool/types.js';
 import { destroyStrays } from './destroy-strays.js';
 import type { StartPlan } from './start-plan.js';
+import type { StaleNetwork } from './strays.js';
 import { writeDecisions } from './write-decisions.js';
 
 interface StartKernel {
   destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
-  removeLinks(names: readonly string[]): Promise<string[]>;
-  adopt(names: readonly EndpointName[]): Promise<unknown>;
+  removeStale(stale: StaleNetwork): Promise<string[]>;
+  adopt(endpoints: readonly AdoptedEndpoint[]): Promise<unknown>;
 }
 
 interface CarryOutOptions {
@@ -41,8 +42,8 @@ export async function carryOutStart(plan: StartPlan, options: CarryOutOptions): 
   for (const { id, pool } of plan.orphans)
     log.warn({ endpoint: id, pool }, 'the pool of a lease is no longer configured; the lease is kept');
   await removeStrays(plan.strays, options);
-  for (const bridge of await kernel.removeLinks(plan.staleBridges))
-    log.warn({ bridge }, 'failed to delete the bridge of a pool that is no longer configured');
+  for (const link of await kernel.removeStale(plan.stale))
+    log.warn({ link }, 'failed to delete a link of a pool that is no longer configured');
   await kernel.adopt(plan.adopted);
   writeDecisions({
     records: files,

@@ -6,6 +6,7 @@ import { buildEndpoints } from '../../src/endpoint/build/build.js';
 import { destroyEndpoints } from '../../src/endpoint/build/destroy.js';
 import { graftEndpoint } from '../../src/endpoint/build/graft.js';
 import type { Host } from '../../src/endpoint/host.js';
+import type { Hub } from '../../src/endpoint/hub/hub.js';
 import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
 import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
 import { removeNetns } from '../../src/kernel/netns/netns.js';
@@ -25,6 +26,7 @@ interface SeenLink {
 interface Scene {
   readonly fake: FakeHost;
   readonly host: Host;
+  readonly hub: Hub;
   readonly plan: EndpointPlan;
   readonly target: Target;
   /** Nothing of the endpoint is left once it is destroyed, as its release does. */
@@ -62,23 +64,21 @@ async function scene(t: Test): Promise<Scene> {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
-  const [outcome] = buildEndpoints({
-    host,
-
-    targets: [{ plan, port: await network.attach(plan.name.id) }],
-  });
+  const port = network.attach(plan.name.id);
+  const { hub } = port;
+  const [outcome] = buildEndpoints({ host, targets: [{ plan, port }] });
   if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
   const released = async (): Promise<void> => {
-    const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name] });
+    const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name], hubOf: () => hub });
     t.ok(gone?.ok, 'the endpoint goes');
     t.same(endpointLinks(fake), [], 'its link is gone');
     t.same(fake.inVault().mounts, [], 'its mount is gone');
   };
-  return { fake, host, plan, target: makeTarget(t), released };
+  return { fake, host, hub, plan, target: makeTarget(t), released };
 }
 
 function endpointLinks(fake: FakeHost): string[] {
-  const links = fake.ip('-j', 'link') as SeenLink[];
+  const links = fake.inHub('-j', 'link') as SeenLink[];
   return links.map(({ ifname }) => ifname).filter((name) => name.startsWith('nd'));
 }
 
@@ -97,8 +97,8 @@ function reaches(path: string, address: string): boolean {
 }
 
 t.test('a grafted interface is in the target what it was in its endpoint, and the network works', async (t) => {
-  const { fake, host, plan, target, released } = await scene(t);
-  await graftEndpoint({ host, plan, targetFd: target.fd });
+  const { fake, host, hub, plan, target, released } = await scene(t);
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
   const [lo, eth0, ...others] = target.links() as [SeenLink, SeenLink];
   t.same(others, []);
   t.ok(lo.flags.includes('UP'));
@@ -113,7 +113,7 @@ t.test('a grafted interface is in the target what it was in its endpoint, and th
     ['lo'],
     "the endpoint's own namespace is empty, and still mounted",
   );
-  const hostEnd = (fake.ip('-j', 'link') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
+  const hostEnd = (fake.inHub('-j', 'link') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
   t.match(hostEnd?.master, /^nbtest-/, 'the other end is still a port of the bridge');
   await released();
   t.same(
@@ -124,27 +124,27 @@ t.test('a grafted interface is in the target what it was in its endpoint, and th
 });
 
 t.test('an interface without IPv6, since its MTU is below 1280, is grafted all the same', async (t) => {
-  const { fake, host, plan, target, released } = await scene(t);
+  const { fake, host, hub, plan, target, released } = await scene(t);
   ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'mtu', '1000');
-  await graftEndpoint({ host, plan, targetFd: target.fd });
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
   t.match(target.links()[1], { ifname: 'eth0', mtu: 1000, addr_info: [{ family: 'inet', local: '10.213.0.5' }] });
   t.ok(reaches(target.path, '10.213.0.1'), 'the gateway answers');
   await released();
 });
 
 t.test('a target that goes takes the interface along', async (t) => {
-  const { fake, host, plan, target, released } = await scene(t);
-  await graftEndpoint({ host, plan, targetFd: target.fd });
+  const { fake, host, hub, plan, target, released } = await scene(t);
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
   target.remove();
   await eventually('the pair is gone', () => endpointLinks(fake).length === 0, 5000);
   await released();
 });
 
 t.test('a target in which the number of the interface is taken gets it under another one', async (t) => {
-  const { fake, host, plan, target } = await scene(t);
+  const { fake, host, hub, plan, target } = await scene(t);
   const [pooled] = ip(fake.pathOf(plan.name.id), '-j', 'link', 'show', 'eth0') as SeenLink[];
   ip(target.path, 'link', 'add', 'bystander', 'index', String(pooled?.ifindex), 'type', 'bridge');
-  await graftEndpoint({ host, plan, targetFd: target.fd });
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
   const [bystander, eth0] = ['bystander', 'eth0'].map((name) => target.links().find(({ ifname }) => ifname === name));
   t.equal(bystander?.ifindex, pooled?.ifindex);
   t.not(eth0?.ifindex, pooled?.ifindex);
@@ -158,29 +158,29 @@ t.test('the bridge forwards to a grafted container from the first frame on', asy
     const plan = planEndpoint(fake.site, SETTINGS, endpointName(seq));
     const port = await network.attach(plan.name.id);
     buildEndpoints({ host, targets: [{ plan, port }] });
-    await graftEndpoint({ host, plan, targetFd: makeTarget(t).fd });
-    const seen = fake.ip('-j', '-d', 'link', 'show', plan.hostName) as { linkinfo: { info_slave_data: object } }[];
+    await graftEndpoint({ host, hub: port.hub, plan, targetFd: makeTarget(t).fd });
+    const seen = fake.inHub('-j', '-d', 'link', 'show', plan.hostName) as { linkinfo: { info_slave_data: object } }[];
     t.match(seen[0]?.linkinfo.info_slave_data, { state: 'forwarding' }, `port ${seq}`);
   }
 });
 
 t.test('the same graft again changes nothing', async (t) => {
-  const { host, plan, target } = await scene(t);
-  await graftEndpoint({ host, plan, targetFd: target.fd });
+  const { host, hub, plan, target } = await scene(t);
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
   // Without their operational state, which the kernel works out a moment later.
   const look = () =>
     target.links().map(({ ifname, ifindex, address, addr_info }) => [ifname, ifindex, address, addr_info]);
   const before = look();
-  await graftEndpoint({ host, plan, targetFd: target.fd });
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
   t.same(look(), before);
   t.ok(reaches(target.path, '10.213.0.1'));
 });
 
 t.test('a target with another eth0 is refused, and nothing is moved', async (t) => {
-  const { fake, host, plan, target, released } = await scene(t);
+  const { fake, host, hub, plan, target, released } = await scene(t);
   ip(target.path, 'link', 'add', 'eth0', 'type', 'bridge');
   const before = target.links();
-  await t.rejects(graftEndpoint({ host, plan, targetFd: target.fd }), {
+  await t.rejects(graftEndpoint({ host, hub, plan, targetFd: target.fd }), {
     code: 'graft_refused',
     message: /default-3 .*: it has an interface eth0 already/,
   });
@@ -191,11 +191,11 @@ t.test('a target with another eth0 is refused, and nothing is moved', async (t) 
 });
 
 t.test("the host's own namespace, and that of the daemon, are refused", async (t) => {
-  const { fake, host, plan } = await scene(t);
+  const { fake, host, hub, plan } = await scene(t);
   for (const path of [fake.netnsPath, '/proc/thread-self/ns/net']) {
     const fd = openSync(path, 'r');
     t.teardown(() => closeSync(fd));
-    await t.rejects(graftEndpoint({ host, plan, targetFd: fd }), { code: 'graft_refused', message: /the host's own/ });
+    await t.rejects(graftEndpoint({ host, hub, plan, targetFd: fd }), { code: 'graft_refused', message: /the host's own/ });
   }
   t.ok(reaches(fake.pathOf(plan.name.id), '10.213.0.1'), 'the endpoint is as it was');
 });
@@ -251,9 +251,9 @@ const FAILURES: Record<string, Failure> = {
 for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(FAILURES)) {
   t.test(`a graft that fails at step ${step}, since ${title}, is undone`, async (t) => {
     const made = await scene(t);
-    const { host, plan, target, released } = made;
+    const { host, hub, plan, target, released } = made;
     spoil?.(made);
-    const grafting = graftEndpoint({ host, plan: { ...plan, ...change }, targetFd: target.fd });
+    const grafting = graftEndpoint({ host, hub, plan: { ...plan, ...change }, targetFd: target.fd });
     const error = await grafting.then(
       () => undefined,
       (reason: unknown) => reason,
@@ -267,13 +267,13 @@ for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(
 }
 
 t.test('a target that is no network namespace is a failure of that step', async (t) => {
-  const { host, plan, released } = await scene(t);
+  const { host, hub, plan, released } = await scene(t);
   const file = join(t.testdir(), 'file');
   writeFileSync(file, '');
   for (const path of [file, '/proc/self/ns/uts']) {
     const fd = openSync(path, 'r');
     t.teardown(() => closeSync(fd));
-    await t.rejects(graftEndpoint({ host, plan, targetFd: fd }), {
+    await t.rejects(graftEndpoint({ host, hub, plan, targetFd: fd }), {
       code: 'graft_failed',
       details: { step: 'target namespace', errno: 'EINVAL' },
     });

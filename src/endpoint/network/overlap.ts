@@ -11,7 +11,7 @@ import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/add
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { bridgeName, bridgePrefix } from '../plan.js';
+import { uplinkName, uplinkPrefix } from '../hub/hub-names.js';
 import type { Site } from '../types.js';
 
 const RTN_UNICAST = 1;
@@ -39,7 +39,7 @@ export interface HostAddresses {
 
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
- * A pool whose bridge an earlier daemon left is not refused: a running daemon would live with what was added since.
+ * A pool whose uplink, or bridge, an earlier daemon left is not refused: a running daemon would live with what was added since.
  */
 export async function refuseOverlap(options: {
   host: Host;
@@ -52,8 +52,8 @@ export async function refuseOverlap(options: {
     addresses: await listAddresses(host.socket),
     routes: await listRoutes(host.socket),
   };
-  const names = new Set(found.links.map(({ name }) => name));
-  const added = pools.filter(({ name }) => !names.has(bridgeName(site, name, 0)));
+  const names = new Set(found.links.map(({ name }) => name.split('.')[0]));
+  const added = pools.filter(({ name }) => !names.has(uplinkName(site, name)));
   const [first] = findOverlaps({ found, site, pools: added });
   if (first === undefined) return;
   const { pool, subnet, text } = first;
@@ -63,7 +63,7 @@ export async function refuseOverlap(options: {
 
 /**
  * Every overlap, pool by pool; pure. A route that is less specific than the pool's subnet is none, since the pool's own goes first,
- * and neither is what belongs to this daemon's own bridges.
+ * and neither is what belongs to this daemon's own uplinks.
  */
 export function findOverlaps(options: {
   found: HostAddresses;
@@ -84,7 +84,7 @@ export function findOverlaps(options: {
 
 function takenAddresses(found: HostAddresses, site: Site): Taken[] {
   const links = new Map(found.links.map(({ index, name }) => [index, name]));
-  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(bridgePrefix(site)) ?? false;
+  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(uplinkPrefix(site)) ?? false;
   const device = (linkIndex: number | undefined) =>
     linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
   const addresses = found.addresses.flatMap(({ linkIndex, address, prefixLength }) => {

@@ -9,6 +9,7 @@ import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from
 import type { Verdict } from '../verify/verify.js';
 import { startWorker } from './start-worker.js';
 import {
+  type AdoptedEndpoint,
   type BuiltEndpoint,
   type Found,
   fromPlain,
@@ -66,7 +67,7 @@ export class EndpointThread {
     this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
   }
 
-  /** Takes over or makes the bridges of the pools. Throws subnet_overlap, kernel_error. */
+  /** Takes over or makes the hubs of the pools. Throws subnet_overlap, kernel_error. */
   async open(): Promise<void> {
     this.#paths = new LeasePaths({ root: await this.#call('open', null), stateDir: this.#site.stateDir });
   }
@@ -134,7 +135,9 @@ export class EndpointThread {
     await this.#call('graft', { name, targetFd });
   }
 
-  adopt(names: readonly EndpointName[]): Promise<boolean[]> {
+  /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
+  adopt(endpoints: readonly AdoptedEndpoint[]): Promise<boolean[]> {
+    const names = endpoints.map(({ id, pool, index, seq, state }) => ({ id, pool, index, seq, state }));
     return this.#call('adopt', { names });
   }
 
@@ -148,9 +151,9 @@ export class EndpointThread {
     return this.#call('survey', { ready });
   }
 
-  /** Deletes links of this daemon by name; the names of those that could not be deleted. */
-  removeLinks(names: readonly string[]): Promise<string[]> {
-    return this.#call('removeLinks', { names });
+  /** Removes hubs, and links of this daemon in the host; the names of those that could not be removed. */
+  removeStale(stale: { hubs: readonly string[]; links: readonly string[] }): Promise<string[]> {
+    return this.#call('removeStale', stale);
   }
 
   /** Has the thread give back what is garbage in its heap. Rejects with worker_failed only. */

@@ -8,6 +8,7 @@ import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
 import { Addresses } from '../network/addresses.js';
+import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
@@ -15,7 +16,7 @@ import { refuseOverlap } from '../network/overlap.js';
 import { hostLinkName, planEndpoint } from '../plan.js';
 import type { EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
-import type { BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
+import type { AdoptedEndpoint, BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
 import { Verification } from './verification.js';
 
 /** After how many ready endpoints are checked the thread is given back, so that urgent work need not wait for all. */
@@ -51,13 +52,14 @@ export class KernelWorker {
     await refuseOverlap({ host: this.#host, site, pools: networks });
     if (formerMounts !== undefined) takeOverMounts(vault, formerMounts);
     this.#links?.set(vault.namespaces().keys());
+    this.#host.hubs.openMounted();
     for (const network of this.#networks.values()) network.open();
     return vault.root;
   }
 
   async inventory(): Promise<Found> {
-    const { links, bridges, namespaces } = await takeInventory(this.#host, this.#settings.site);
-    return { links: [...links.values()], bridges, namespaces: [...namespaces] };
+    const { links, uplinks, hubs, namespaces } = await takeInventory(this.#host, this.#settings.site);
+    return { links: [...links.values()], uplinks, hubs, namespaces: [...namespaces] };
   }
 
   /** The namespaces' inodes; see `buildEndpoints`. */
@@ -80,7 +82,12 @@ export class KernelWorker {
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
     for (const { id } of names) this.#verification.forget(id);
-    const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
+    const outcomes = await destroyEndpoints({
+      host: this.#host,
+      site: this.#settings.site,
+      names,
+      hubOf: ({ id, pool }) => this.#networks.get(pool)?.portOf(id)?.hub,
+    });
     for (const { id } of names) this.#links?.remove(id);
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const tracked = await this.#addresses.forgetConnections(gone);
@@ -94,29 +101,35 @@ export class KernelWorker {
 
   /** See `graftEndpoint`. */
   async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
-    const plan = planEndpoint(this.#settings.site, this.#network(name).settings, name);
-    await graftEndpoint({ host: this.#host, plan, targetFd });
+    const network = this.#network(name);
+    const plan = planEndpoint(this.#settings.site, network.settings, name);
+    const port = network.portOf(name.id);
+    if (port === undefined) throw new NetnsdError('internal', `endpoint ${name.id} is in no hub`);
+    await graftEndpoint({ host: this.#host, hub: port.hub, plan, targetFd });
   }
 
-  async adopt(names: readonly EndpointName[]): Promise<boolean[]> {
+  async adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
     const { site } = this.#settings;
-    const { links } = await takeInventory(this.#host, site);
+    const { links, uplinks } = await takeInventory(this.#host, site);
     const adopted = names.map((name) => {
       const { id, pool, seq } = name;
       // Oldest first: of two the younger one got the address when the older one was gone.
       this.#addresses.assign(name);
       const link = links.get(hostLinkName(site, seq));
       const network = this.#networks.get(pool);
-      const { masterIndex } = link ?? {};
-      const known = masterIndex !== undefined && (network?.adopt(id, masterIndex) ?? false);
-      // It was taken out of its bridge, or the bridge is gone: it gets a port again with the first repair.
-      if (!known && link !== undefined) network?.attach(id);
-      return known;
+      if (link === undefined || network === undefined) return false;
+      if (link.hub !== null) return network.adopt(id, link.hub);
+      if (name.state !== 'leased') return false;
+      const plan = planEndpoint(site, network.settings, name);
+      moveIntoHub({ host: this.#host, link, plan, port: network.attach(id) });
+      return true;
     });
     for (const network of this.#networks.values()) {
+      removeFormerBridges({ host: this.#host, site, pool: network.settings.name, uplinks });
       const own = names.filter(({ pool }) => pool === network.settings.name);
-      const addresses = own.map((name) => planEndpoint(site, network.settings, name).address);
-      await network.forgetOthers(addresses);
+      const plans = own.map((name) => planEndpoint(site, network.settings, name));
+      await network.forgetOthers(plans);
+      const addresses = plans.map(({ address }) => address);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }
     return adopted;
@@ -166,8 +179,10 @@ export class KernelWorker {
     return { found, users, lacking };
   }
 
-  removeLinks(names: readonly string[]): string[] {
-    return [...deleteLinks(this.#host.socket, names).keys()];
+  removeStale({ hubs, links }: { hubs: readonly string[]; links: readonly string[] }): string[] {
+    const { socket } = this.#host;
+    for (const hub of hubs) this.#host.hubs.remove(hub);
+    return [...deleteLinks(links.map((name) => ({ socket, name }))).keys()];
   }
 
   close(): void {

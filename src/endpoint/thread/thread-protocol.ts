@@ -1,6 +1,7 @@
 import { NetnsdError } from '../../errors.js';
 import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
+import type { EndpointLink } from '../build/inventory.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
@@ -17,8 +18,11 @@ export interface ThreadSettings {
 
 /** What the kernel holds, as it crosses the threads. */
 export interface Found {
-  readonly links: readonly Link[];
-  readonly bridges: readonly Link[];
+  readonly links: readonly EndpointLink[];
+  /** In the host: uplinks, and what an earlier version left; see `HostLinks`. */
+  readonly uplinks: readonly Link[];
+  /** Names of the hubs. */
+  readonly hubs: readonly string[];
   readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
 }
 
@@ -26,6 +30,11 @@ export interface Found {
 export interface BuiltEndpoint {
   readonly name: EndpointName;
   readonly netnsInode: number;
+}
+
+/** An endpoint to be taken over, with the state that it is recorded in. */
+export interface AdoptedEndpoint extends EndpointName {
+  readonly state: string;
 }
 
 /** A released endpoint, and how it is to be verified. */
@@ -47,7 +56,7 @@ export interface Survey {
 }
 
 export interface Jobs {
-  /** Refuses overlapping subnets, then makes or takes over the bridges; the path of the vault's root. */
+  /** Refuses overlapping subnets, then makes or takes over the hubs; the path of the vault's root. */
   open: { in: null; out: string };
   inventory: { in: null; out: Found };
   /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
@@ -55,8 +64,8 @@ export interface Jobs {
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
-  /** Takes over endpoints of an earlier daemon; false where the link is a port of no bridge of its pool. */
-  adopt: { in: { names: readonly EndpointName[] }; out: boolean[] };
+  /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
+  adopt: { in: { names: readonly AdoptedEndpoint[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
   verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };
@@ -67,8 +76,8 @@ export interface Jobs {
   /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
   survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
-  /** Deletes links by name, bridges say; the names of those that could not be deleted. */
-  removeLinks: { in: { names: readonly string[] }; out: string[] };
+  /** Removes hubs, and links of the host by name; the names of those that could not be removed. */
+  removeStale: { in: { hubs: readonly string[]; links: readonly string[] }; out: string[] };
   /** Collects the thread's garbage; see `collectGarbage`. */
   collect: { in: null; out: null };
   close: { in: null; out: null };

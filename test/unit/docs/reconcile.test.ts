@@ -16,7 +16,8 @@ const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
   mtuBytes: 1500,
-  portsPerBridge: 1000,
+  max: 1000,
+  endpointsPerHub: 1000,
   dns: { servers: [], search: [], options: [] },
 };
 const NAME = { id: 'default-7', pool: 'default', index: 4, seq: 7 };

@@ -35,7 +35,7 @@ function examplesAt(path: RegExp): unknown[] {
 t.test('the examples of a lease are what the daemon of /run/netnsd calls its seventeenth endpoint', async (t) => {
   const site = { instanceId: instanceIdOf('/run/netnsd'), stateDir: '/run/netnsd', netnsDir: null };
   const network = {
-    ...{ name: 'default', subnet: '10.213.0.0/16', mtuBytes: 1500, portsPerBridge: 1000, buildBatch: 16 },
+    ...{ name: 'default', subnet: '10.213.0.0/16', mtuBytes: 1500, max: 1000, endpointsPerHub: 1000, buildBatch: 16 },
     dns: { servers: [], search: [], options: [] },
   };
   const name = { pool: 'default', id: 'default-17', seq: 17, index: 16 };
