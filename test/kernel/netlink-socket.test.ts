@@ -170,7 +170,7 @@ t.test('links are listed by kind and by master, addresses, routes and neighbours
     ['10.214.0.1'],
   );
   t.ok((await listRoutes(host.socket, filter)).every(({ linkIndex }) => linkIndex === bridgeIndex));
-  t.same(await listNeighbours(host.socket, bridgeIndex), []);
+  t.ok((await listNeighbours(host.socket, bridgeIndex)).every(({ linkIndex }) => linkIndex === bridgeIndex));
   for (const list of [listAddresses, listRoutes])
     t.same(await list(host.socket, { linkIndex: 4711 }), [], 'a link that is gone has nothing');
   for (const list of [listNeighbours, listForwarding]) t.same(await list(host.socket, 4711), []);

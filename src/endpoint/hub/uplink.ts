@@ -5,6 +5,12 @@ import { macText } from '../plan.js';
 import { findLink, type Hub, type LinkPlace } from './hub.js';
 import { HUB_UPLINK } from './hub-names.js';
 
+/**
+ * The kernel tells at once that a link has a carrier, unless it has the same index as its peer, as it may have in another namespace:
+ * then it takes up to a second (linkwatch_urgent_event of net/core/link_watch.c). No other link gets so high a number.
+ */
+const UPLINK_INDEX = 0x6e000000;
+
 interface UplinkOptions {
   readonly hub: Hub;
   /** Where the other end is: the host, or the root hub. */
@@ -22,7 +28,8 @@ export function connectUplink({ hub, upper, end, mtuBytes }: UplinkOptions): Lin
   if (!isPair(findLink(hub, HUB_UPLINK), findLink(upper, end.name))) {
     removeEnds({ hub, upper, end, mtuBytes });
     const own = { name: HUB_UPLINK, mac: [0x02, 0x58, ...end.mac.slice(2)], mtuBytes };
-    hub.socket.request(createVeth({ host: own, peer: { name: end.name, mac: end.mac, mtuBytes }, peerNetnsFd: upper.fd }));
+    const peer = { name: end.name, mac: end.mac, mtuBytes };
+    hub.socket.request(createVeth({ host: own, peer, peerNetnsFd: upper.fd, index: UPLINK_INDEX }));
   }
   const [own, other] = [findLink(hub, HUB_UPLINK), findLink(upper, end.name)];
   if (own === undefined || other === undefined)

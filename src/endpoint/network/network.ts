@@ -39,6 +39,8 @@ export class Network {
   readonly #site: Site;
   readonly #places: Place[] = [];
   #root: Hub | null = null;
+  /** Index of the uplink's end in the host. */
+  #uplinkIndex = 0;
   /** Which hub an endpoint is in, by the endpoint's id. */
   readonly #placeOf = new Map<string, Place>();
 
@@ -106,7 +108,8 @@ export class Network {
     const top = this.#root ?? (this.#places[0] as Place).hub;
     const alias = `netnsd ${this.#site.instanceId} uplink of pool ${pool}`;
     const end = { name: uplinkName(this.#site, pool), mac: gatewayMac(this.subnet), alias };
-    this.#addGateway(connectUplink({ hub: top, upper: this.#host, end, mtuBytes }).index);
+    this.#uplinkIndex = connectUplink({ hub: top, upper: this.#host, end, mtuBytes }).index;
+    this.#addGateway(this.#uplinkIndex);
     for (const hub of hubs) this.#tellGateway(hub);
   }
 
@@ -118,6 +121,7 @@ export class Network {
     const knowing = place === undefined ? this.hubs : [place.hub];
     const root = this.#root;
     return [
+      forgetNeighbour(this.#host.socket, this.#uplinkIndex, address),
       ...knowing.map(({ socket, bridgeIndex }) => forgetNeighbour(socket, bridgeIndex, address)),
       ...(root === null ? [] : [forgetNeighbour(root.socket, root.bridgeIndex, address)]),
       ...(root === null || place === undefined
