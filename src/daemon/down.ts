@@ -130,8 +130,6 @@ function removeFiles(stateDir: string, socketPath: string): void {
 export async function down(options: { stateDir: string; socketPath: string }): Promise<number> {
   const { stoppedPid, endpoints, hubs } = await takeDown(options);
   const daemon = stoppedPid === null ? 'no daemon was running' : `the daemon (pid ${stoppedPid}) has stopped`;
-  process.stderr.write(
-    `${daemon}; ${endpoints} endpoints and ${hubs} ${hubs === 1 ? 'hub' : 'hubs'} removed\n`,
-  );
+  process.stderr.write(`${daemon}; ${endpoints} endpoints and ${hubs} ${hubs === 1 ? 'hub' : 'hubs'} removed\n`);
   return 0;
 }

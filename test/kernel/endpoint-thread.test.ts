@@ -56,34 +56,28 @@ t.test('a restart finds what an earlier thread built, and takes it over', async 
   t.ok((await second.destroy(names(3))).every(({ ok }) => ok));
 });
 
-t.test(
-  'a pool larger than a hub gets more of them, and its endpoints reach the gateway and each other',
-  async (t) => {
-    const fake = fakeHost(t);
-    const thread = await start(t, fake, { ...SETTINGS, max: 12, endpointsPerHub: 4 });
-    t.ok((await thread.build(names(10), { urgent: false })).every(({ ok }) => ok));
-    const inHubs = [0, 1, 2].map((place) => (ip(fake.hubPath(`default.${place}`), '-j', 'link') as object[]).length);
-    t.same(inHubs, [7, 7, 5], 'lo, bridge, uplink and four endpoints in each, two in the last');
-    t.equal((fake.ip('-j', 'link') as object[]).length, 2, 'lo and the uplink in the host');
-    for (const [from, to] of [
-      [9, '10.213.0.1'],
-      [9, '10.213.0.2'],
-      [9, '10.213.0.8'],
-      [0, '10.213.0.11'],
-    ]) {
-      const path = fake.pathOf(`default-${from}`);
-      const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', `${to}`], {
-        reject: false,
-      });
-      t.equal(exitCode, 0, `endpoint ${from} reaches ${to}`);
-    }
-    await thread.destroy(names(10));
-    t.ok(
-      (await thread.build([endpointName(20)], { urgent: false }))[0]?.ok,
-      'ports that were given back are used again',
-    );
-  },
-);
+t.test('a pool larger than a hub gets more of them, and its endpoints reach the gateway and each other', async (t) => {
+  const fake = fakeHost(t);
+  const thread = await start(t, fake, { ...SETTINGS, max: 12, endpointsPerHub: 4 });
+  t.ok((await thread.build(names(10), { urgent: false })).every(({ ok }) => ok));
+  const inHubs = [0, 1, 2].map((place) => (ip(fake.hubPath(`default.${place}`), '-j', 'link') as object[]).length);
+  t.same(inHubs, [7, 7, 5], 'lo, bridge, uplink and four endpoints in each, two in the last');
+  t.equal((fake.ip('-j', 'link') as object[]).length, 2, 'lo and the uplink in the host');
+  for (const [from, to] of [
+    [9, '10.213.0.1'],
+    [9, '10.213.0.2'],
+    [9, '10.213.0.8'],
+    [0, '10.213.0.11'],
+  ]) {
+    const path = fake.pathOf(`default-${from}`);
+    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', `${to}`], {
+      reject: false,
+    });
+    t.equal(exitCode, 0, `endpoint ${from} reaches ${to}`);
+  }
+  await thread.destroy(names(10));
+  t.ok((await thread.build([endpointName(20)], { urgent: false }))[0]?.ok, 'ports that were given back are used again');
+});
 
 /** Addresses of endpoints that the hub answers for. */
 function neighbours(fake: FakeHost): string[] {

@@ -195,7 +195,10 @@ t.test("the host's own namespace, and that of the daemon, are refused", async (t
   for (const path of [fake.netnsPath, '/proc/thread-self/ns/net']) {
     const fd = openSync(path, 'r');
     t.teardown(() => closeSync(fd));
-    await t.rejects(graftEndpoint({ host, hub, plan, targetFd: fd }), { code: 'graft_refused', message: /the host's own/ });
+    await t.rejects(graftEndpoint({ host, hub, plan, targetFd: fd }), {
+      code: 'graft_refused',
+      message: /the host's own/,
+    });
   }
   t.ok(reaches(fake.pathOf(plan.name.id), '10.213.0.1'), 'the endpoint is as it was');
 });

@@ -95,7 +95,7 @@ t.test('changes made by hand are reported, repaired with --fix, and then ok', as
     `${bridge}: is gone`,
     'its namespace is not mounted any more',
     'its address is gone',
-    'its link at the host is gone',
+    'its link in the hub is gone',
   ])
     t.match(first.text, new RegExp(`fail +reconcile: .*${problem}\n +-> sudo netnsd doctor --fix`));
   t.equal((await doctor(daemon)).status, 1, 'without --fix nothing is repaired');
@@ -118,7 +118,7 @@ t.test('a lease that lost its link is reported, and --fix cannot repair it', asy
   t.equal(status, 1);
   t.match(
     text,
-    new RegExp(`its link at the host is gone \\(lease ${lease.id}\\)\n +-> its container has no network any more`),
+    new RegExp(`its link in the hub is gone \\(lease ${lease.id}\\)\n +-> its container has no network any more`),
   );
   await daemon.cli('release', lease.id);
   await eventually('it is gone with its endpoint', async () => (await doctor(daemon)).status === 0);

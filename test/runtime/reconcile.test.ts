@@ -78,7 +78,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
     [
       [ids[0], 'its namespace is not mounted any more', 'replaced', 'done'],
       [ids[1], 'its address is gone', 'replaced', 'done'],
-      [ids[2], 'its link at the host is gone', 'replaced', 'done'],
+      [ids[2], 'its link in the hub is gone', 'replaced', 'done'],
     ].sort(),
   );
   await eventually('three others are ready', async () => {
@@ -108,7 +108,7 @@ t.test('a leased link that was taken out of its bridge is put back; one that was
   t.match(await reconcile(daemon), [{ object: hostName, problem: 'is a port of no bridge', outcome: 'done' }]);
   t.ok(await answersPing(addressOf(lease)));
   await execa('ip', ['link', 'delete', hostName]);
-  const told = { lease: lease.id, problem: 'its link at the host is gone', action: 'none', advice: /with a new lease/ };
+  const told = { lease: lease.id, problem: 'its link in the hub is gone', action: 'none', advice: /with a new lease/ };
   t.match(await reconcile(daemon), [told]);
   t.same(await daemon.leases(), [lease], 'the lease stays');
   await daemon.cli('release', lease.id);

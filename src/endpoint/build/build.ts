@@ -50,10 +50,7 @@ function makePairs(builds: readonly Build[]): void {
 }
 
 /** Kernels before 6.2 do not echo the links that they make (rtnl_newlink of net/core/rtnetlink.c): they are asked for them. */
-function askSilent(
-  builds: readonly Build[],
-  echoes: readonly (Buffer | undefined)[],
-): readonly (Buffer | undefined)[] {
+function askSilent(builds: readonly Build[], echoes: readonly (Buffer | undefined)[]): readonly (Buffer | undefined)[] {
   const silent = builds.filter(({ failed }, position) => !failed && echoes[position] === undefined);
   if (silent.length === 0) return echoes;
   const replies = transact(silent, ({ plan, port }) =>

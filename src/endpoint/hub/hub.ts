@@ -3,7 +3,14 @@ import { NetnsdError } from '../../errors.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, inside, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
-import { createBridge, getLink, type Link, parseLink, setLink, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
+import {
+  createBridge,
+  getLink,
+  type Link,
+  parseLink,
+  setLink,
+  stopIpv6Addresses,
+} from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { HUB_BRIDGE } from './hub-names.js';
 

@@ -65,7 +65,11 @@ export async function repairNetwork(options: RepairOptions): Promise<NetworkFind
 async function read(options: RepairOptions): Promise<{ seen: NetworkSeen; faults: NetworkFault[] }> {
   const { host, site, network, endpoints } = options;
   const names = new Map<Hub, string[]>(network.hubs.map((hub) => [hub, []]));
-  if (network.root !== null) names.set(network.root, Array.from(network.hubs, (_, number) => rootPortName(number)));
+  if (network.root !== null)
+    names.set(
+      network.root,
+      Array.from(network.hubs, (_, number) => rootPortName(number)),
+    );
   for (const name of endpoints) {
     const port = network.portOf(name.id);
     if (port !== undefined) names.get(port.hub)?.push(planEndpoint(site, network.settings, name).hostName);

@@ -85,7 +85,9 @@ async function seeHub(hub: Hub, expected: readonly string[]): Promise<HubSeen> {
     else if (!isNotFound(outcome.error)) throw outcome.error;
   }
   const neighbours = (await listNeighbours(socket, bridgeIndex)).flatMap(({ state, address, mac }) =>
-    (state & NUD_PERMANENT) !== 0 && address !== undefined && mac !== undefined ? [neighbourKey(address, [...mac])] : [],
+    (state & NUD_PERMANENT) !== 0 && address !== undefined && mac !== undefined
+      ? [neighbourKey(address, [...mac])]
+      : [],
   );
   const forwarding = (await listForwarding(socket, bridgeIndex)).flatMap(({ portIndex, state, mac }) =>
     (state & NUD_NOARP) !== 0 ? [forwardingKey(portIndex, [...mac])] : [],

@@ -69,7 +69,8 @@ export class Network {
       return hub?.pool === pool && hub.place !== ROOT ? [hub.place] : [];
     });
     const count = Math.max(0, ...standing) + 1;
-    if (count > 1 || max > endpointsPerHub || hubs.has(hubName(pool, ROOT))) this.#root = hubs.open(hubName(pool, ROOT));
+    if (count > 1 || max > endpointsPerHub || hubs.has(hubName(pool, ROOT)))
+      this.#root = hubs.open(hubName(pool, ROOT));
     for (let place = 0; place < count; place += 1) this.#openPlace();
     this.restore();
   }
@@ -114,7 +115,10 @@ export class Network {
   }
 
   /** What is to be forgotten of an endpoint that is gone, to be sent by the caller. Of one whose hub is not known, any may know. */
-  detach(id: string, { address, containerMac }: { address: readonly number[]; containerMac: readonly number[] }): SocketRequest[] {
+  detach(
+    id: string,
+    { address, containerMac }: { address: readonly number[]; containerMac: readonly number[] },
+  ): SocketRequest[] {
     const place = this.#placeOf.get(id);
     this.#placeOf.delete(id);
     if (place !== undefined) place.endpoints -= 1;
@@ -238,10 +242,6 @@ export class Network {
   }
 }
 
-function forgetNeighbour(
-  socket: LinkPlace['socket'],
-  linkIndex: number,
-  address: readonly number[],
-): SocketRequest {
+function forgetNeighbour(socket: LinkPlace['socket'], linkIndex: number, address: readonly number[]): SocketRequest {
   return { socket, request: deleteNeighbour({ linkIndex, address }) };
 }

@@ -7,8 +7,8 @@ import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
 import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
-import { Addresses } from '../network/addresses.js';
 import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
+import { Addresses } from '../network/addresses.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
@@ -16,7 +16,14 @@ import { refuseOverlap } from '../network/overlap.js';
 import { hostLinkName, planEndpoint } from '../plan.js';
 import type { EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
-import type { AdoptedEndpoint, BuiltEndpoint, Found, Survey, ThreadSettings, VerifyRequest } from './thread-protocol.js';
+import type {
+  AdoptedEndpoint,
+  BuiltEndpoint,
+  Found,
+  Survey,
+  ThreadSettings,
+  VerifyRequest,
+} from './thread-protocol.js';
 import { Verification } from './verification.js';
 
 /** After how many ready endpoints are checked the thread is given back, so that urgent work need not wait for all. */

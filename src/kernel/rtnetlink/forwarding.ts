@@ -17,7 +17,9 @@ export function addForwarding(options: { portIndex: number; mac: readonly number
     type: RTM.NEWNEIGH,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {
-      writer.bytes(forwardingHeader({ portIndex: options.portIndex, state: NUD_NOARP, flags: NTF_MASTER | NTF_STICKY }));
+      writer.bytes(
+        forwardingHeader({ portIndex: options.portIndex, state: NUD_NOARP, flags: NTF_MASTER | NTF_STICKY }),
+      );
       writer.attribute(NDA.LLADDR, options.mac);
     },
   };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { hubName, parseHubName, rootPortName, uplinkName } from '../../../src/endpoint/hub/hub-names.js';
 import {
-  bridgeMac,
-  bridgeName,
   factsOf,
+  gatewayMac,
   hostLinkName,
   instanceIdOf,
   macText,
@@ -66,17 +66,22 @@ t.test('an instance id is four characters of a state directory, the same ever af
 t.test('names of links fit into the kernel, whatever the number of the endpoint or the name of the pool', (t) => {
   const seqs = fc.integer({ min: 1, max: 78e9 });
   fc.assert(fc.property(seqs, (seq) => hostLinkName(SITE, seq).length <= LONGEST_LINK_NAME));
-  // A letter more is for the ends of the pair that links two bridges; a subnet of a /16 takes 66 of them.
-  const places = fc.integer({ min: 0, max: 99 });
-  fc.assert(
-    fc.property(fc.string(), places, (pool, place) => bridgeName(SITE, pool, place).length <= LONGEST_LINK_NAME - 1),
-  );
+  fc.assert(fc.property(fc.string(), (pool) => uplinkName(SITE, pool).length <= LONGEST_LINK_NAME));
+  t.ok(rootPortName(9999).length <= LONGEST_LINK_NAME);
   t.end();
 });
 
-t.test('no two bridges, host ends or containers of a pool have one MAC', (t) => {
+t.test('the name of a hub tells its pool and its place', (t) => {
+  for (const place of [0, 7, 'root'] as const)
+    for (const pool of ['default', 'a.b', 'x.root', 'n.3'])
+      t.strictSame(parseHubName(hubName(pool, place)), { pool, place });
+  for (const name of ['default', '.3', 'default.', 'default.first']) t.equal(parseHubName(name), undefined, name);
+  t.end();
+});
+
+t.test('no gateway, host end or container of a pool has the MAC of another', (t) => {
   const subnet = subnetOf(SETTINGS.subnet);
-  const macs = Array.from({ length: 66 }, (_, place) => macText(bridgeMac(subnet, place)));
+  const macs = [macText(gatewayMac(subnet))];
   for (let index = 0; index < 1000; index += 1) {
     const { containerMac, hostMac } = planEndpoint(SITE, SETTINGS, nameOf(index));
     macs.push(macText(containerMac), macText(hostMac));

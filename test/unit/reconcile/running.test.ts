@@ -1,8 +1,8 @@
 import t from 'tap';
+import type { EndpointLink } from '../../../src/endpoint/build/inventory.js';
 import { aliasOf, hostLinkName } from '../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../src/endpoint/types.js';
-import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord } from '../../../src/pool/index.js';
 import { Reconciler } from '../../../src/reconcile/running.js';
 import { type Sizes, world } from '../pool/fakes.js';
@@ -16,7 +16,7 @@ async function scene(sizes: Sizes = {}) {
   const kernel = {
     /** Names of links and paths of mounts that were deleted. */
     missing: new Set<string>(),
-    extra: [] as Link[],
+    extra: [] as EndpointLink[],
     inside: new Map<number, number[]>(),
     lacking: new Map<string, string>(),
     destroyed: [] as string[],
@@ -42,10 +42,13 @@ async function scene(sizes: Sizes = {}) {
     },
   };
   function foundOf(keys: readonly EndpointName[]): Found {
-    const links = keys.map(({ id, seq }) => ({ name: hostLinkName(SITE, seq), alias: aliasOf(SITE, id) }) as Link);
+    const links = keys.map(
+      ({ id, seq }) => ({ name: hostLinkName(SITE, seq), alias: aliasOf(SITE, id), hub: 'default.0' }) as EndpointLink,
+    );
     return {
       links: [...links, ...kernel.extra].filter(({ name }) => !kernel.missing.has(name)),
-      bridges: [],
+      uplinks: [],
+      hubs: [],
       namespaces: keys.map(({ id, seq }) => [id, 4026531840 + seq] as const).filter(([id]) => !kernel.missing.has(id)),
     };
   }
@@ -86,13 +89,13 @@ t.test('a broken ready endpoint is replaced, the others are not', async (t) => {
   const broken = record('ready');
   kernel.missing.add(hostLinkName(SITE, broken.seq));
   t.match(await run(), [
-    { object: broken.id, problem: 'its link at the host is gone', action: 'replaced', outcome: 'done' },
+    { object: broken.id, problem: 'its link in the hub is gone', action: 'replaced', outcome: 'done' },
   ]);
   await clock.settle();
   t.match(pools.status()[0], { ready: 3, destroying: 0 });
   t.match(
     events.filter(({ type }) => type === 'destroyed'),
-    [{ endpoint: broken.id, reason: 'its link at the host is gone' }],
+    [{ endpoint: broken.id, reason: 'its link in the hub is gone' }],
   );
 });
 
@@ -100,7 +103,7 @@ t.test('without fix nothing is changed', async (t) => {
   const { run, clock, kernel, pools, record } = await scene();
   const broken = record('ready');
   kernel.lacking.set(broken.id, 'its address is gone');
-  kernel.extra.push({ name: hostLinkName(SITE, 999), alias: aliasOf(SITE, 'default-999') } as Link);
+  kernel.extra.push({ name: hostLinkName(SITE, 999), alias: aliasOf(SITE, 'default-999') } as EndpointLink);
   t.match(await run(false), [
     { object: broken.id, problem: 'its address is gone', action: 'replaced', outcome: 'found' },
     { object: 'default-999', action: 'removed', outcome: 'found' },
@@ -174,9 +177,13 @@ t.test('an endpoint that is built or destroyed during a survey is not a stray', 
 
 t.test('an object of no endpoint is removed, one of an orphaned lease is not', async (t) => {
   const { run, kernel, orphans } = await scene();
-  kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as Link);
-  kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as Link);
-  kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as Link);
+  kernel.extra.push({
+    name: hostLinkName(SITE, 800),
+    alias: aliasOf(SITE, 'former-800'),
+    hub: 'former.0',
+  } as EndpointLink);
+  kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as EndpointLink);
+  kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as EndpointLink);
   orphans.push({ id: 'former-800', pool: 'former', index: 1, seq: 800 });
   t.match(await run(), [{ object: 'default-900', action: 'removed', outcome: 'done' }]);
   t.strictSame(kernel.destroyed, ['default-900'], 'and not the reference endpoint, number 0');
