@@ -32,7 +32,10 @@ function run(fake: FakeHost, words: readonly string[]): void {
   const [first = '', ...rest] = words;
   const hub = /^hub:(.+)$/.exec(first)?.[1];
   const line = hub === undefined ? words : rest;
-  if (line[0] === 'umount') return fake.umountHub(hub ?? '');
+  if (line[0] === 'umount') {
+    fake.umountHub(hub ?? '');
+    return;
+  }
   const command = line[0] === 'bridge' || line[0] === 'nft' ? line : ['ip', ...line];
   execaSync('nsenter', [`--net=${hub === undefined ? fake.netnsPath : fake.hubPath(hub)}`, ...command]);
 }

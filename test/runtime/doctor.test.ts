@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import type { DoctorReport } from '../../src/doctor/index.js';
 import { PLAIN } from '../plain-node.js';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
-import { answersPing, eventually, links } from './eye.js';
+import { answersPing, eventually, hubOf, links } from './eye.js';
 import { SeenVault } from './vault.js';
 
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
@@ -44,9 +44,9 @@ async function set(t: Test, name: string, value: number): Promise<void> {
   t.teardown(() => execa('sh', ['-c', `[ ! -e ${path} ] || echo ${before} > ${path}`]));
 }
 
-async function bridgeOf(): Promise<string> {
+async function uplinkOf(): Promise<string> {
   const found = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
-  if (found === undefined) throw new Error('there is no bridge');
+  if (found === undefined) throw new Error('there is no uplink');
   return found.ifname;
 }
 
@@ -84,15 +84,15 @@ t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) 
 t.test('changes made by hand are reported, repaired with --fix, and then ok', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
-  const bridge = await bridgeOf();
+  const uplink = await uplinkOf();
   await new SeenVault(daemon.stateDir).unmount(basename(unmounted));
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   await execa('nsenter', [`--net=${unlinked}`, 'ip', 'link', 'delete', 'eth0']);
-  await execa('ip', ['link', 'delete', bridge]);
+  await execa('ip', ['link', 'delete', uplink]);
   const first = await doctor(daemon);
   t.equal(first.status, 1);
   for (const problem of [
-    `${bridge}: is gone`,
+    `${uplink}: is gone`,
     'its namespace is not mounted any more',
     'its address is gone',
     'its link in the hub is gone',
@@ -101,7 +101,7 @@ t.test('changes made by hand are reported, repaired with --fix, and then ok', as
   t.equal((await doctor(daemon)).status, 1, 'without --fix nothing is repaired');
   const fixed = await doctor(daemon, '--fix');
   t.equal(fixed.status, 0, fixed.text);
-  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${bridge}: is gone; repaired`));
+  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${uplink}: is gone; repaired`));
   await daemon.filled();
   const after = await report(daemon);
   t.equal(after.counts.fail, 0);
@@ -113,7 +113,7 @@ t.test('changes made by hand are reported, repaired with --fix, and then ok', as
 t.test('a lease that lost its link is reported, and --fix cannot repair it', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
-  await execa('ip', ['link', 'delete', lease.interface.hostName]);
+  await execa('nsenter', [`--net=${hubOf(daemon)}`, 'ip', 'link', 'delete', lease.interface.hostName]);
   const { status, text } = await doctor(daemon, '--fix');
   t.equal(status, 1);
   t.match(
@@ -126,14 +126,14 @@ t.test('a lease that lost its link is reported, and --fix cannot repair it', asy
 
 t.test('settings of the host are reported when they are made', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
-  const bridge = await bridgeOf();
+  const uplink = await uplinkOf();
   await set(t, 'net/ipv4/ip_forward', 0);
   t.match(await told(daemon, 'ip_forward'), [/^warn net\.ipv4\.ip_forward is 0/]);
   await set(t, 'net/ipv4/ip_forward', 1);
   t.match(await told(daemon, 'ip_forward'), [/^ok/]);
   t.match(await told(daemon, 'rp_filter'), [/^ok/]);
-  await set(t, `net/ipv4/conf/${bridge}/rp_filter`, 1);
-  t.match(await told(daemon, 'rp_filter'), [`warn rp_filter of ${bridge} is 1 (strict)`]);
+  await set(t, `net/ipv4/conf/${uplink}/rp_filter`, 1);
+  t.match(await told(daemon, 'rp_filter'), [`warn rp_filter of ${uplink} is 1 (strict)`]);
   await set(t, 'net/ipv4/conf/all/rp_filter', 1);
   t.match(await told(daemon, 'rp_filter'), [/^warn net\.ipv4\.conf\.all\.rp_filter is 1/]);
   t.match(await told(daemon, 'subnets'), [/^ok/]);
@@ -157,7 +157,7 @@ t.test(
   async (t) => {
     await using daemon = await startDaemon(t, SELDOM);
     const { netns } = await daemon.acquire();
-    const bridge = await bridgeOf();
+    const uplink = await uplinkOf();
     await execa('ip', ['link', 'add', 'vpn', 'type', 'bridge']);
     t.teardown(() => execa('ip', ['link', 'delete', 'vpn']));
     await execa('ip', ['link', 'set', 'vpn', 'up']);
@@ -173,7 +173,7 @@ t.test(
       return (await droppedByReversePath()) - before;
     };
     t.equal(await droppedPings(), 0);
-    await set(t, `net/ipv4/conf/${bridge}/rp_filter`, 1);
+    await set(t, `net/ipv4/conf/${uplink}/rp_filter`, 1);
     t.equal(await droppedPings(), 1);
     await set(t, 'net/ipv4/conf/all/rp_filter', 2);
     t.equal(await droppedPings(), 0, 'loose, as it advises');
@@ -196,12 +196,8 @@ t.test('a firewall that keeps containers of one pool from each other is told, un
     t.ok(await reaches());
     t.match(await told(daemon, 'firewall'), [/^ok/]);
     await execa(program, ['-P', 'FORWARD', 'DROP']);
-    t.notOk(await reaches(), program);
-    t.match(await told(daemon, 'firewall'), [/^fail chain FORWARD of table ip filter.* do not reach each other$/]);
-    await set(t, 'net/bridge/bridge-nf-call-iptables', 0);
-    t.ok(await reaches());
+    t.ok(await reaches(), `${program}: traffic within a pool does not pass the host`);
     t.match(await told(daemon, 'firewall'), [/^warn .* reach nothing beyond this host$/]);
-    await set(t, 'net/bridge/bridge-nf-call-iptables', 1);
     // The very rules that it advises.
     const { checks } = await report(daemon);
     const advice = checks.find(({ check }) => check === 'firewall')?.advice?.split('\n') ?? [];
@@ -210,7 +206,6 @@ t.test('a firewall that keeps containers of one pool from each other is told, un
     for (const rule of rules) await execa('sh', ['-c', rule]);
     t.ok(await reaches());
     t.match(await told(daemon, 'firewall'), [/^ok/]);
-    t.match(await told(daemon, 'bridge-nf-call'), [/^warn bridge-nf-call-iptables is 1/]);
     await execa(program, ['-F', 'FORWARD']);
     await execa(program, ['-P', 'FORWARD', 'ACCEPT']);
   }
