@@ -14,7 +14,8 @@ import t, { type Test } from 'tap';
 import type { Lease } from '../../src/pool/types.js';
 import { editSpec, makeBundle } from './bundle.js';
 import { type Daemon, startDaemon } from './daemon.js';
-import { eventually, links } from './eye.js';
+import { answersPing, eventually, links } from './eye.js';
+import { asWithBridgesInHost } from './former-bridges.js';
 import { SeenVault } from './vault.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 8\nmax = 40\nsizing = "fixed"\n';
@@ -226,11 +227,12 @@ t.test(
   },
 );
 
-/** Turns a state directory into what version 0.1 left, with a daemon that has ended: namespaces mounted in the host. */
+/** Turns a state directory into what version 0.1 left, with a daemon that has ended: namespaces mounted in the host, and bridges there. */
 async function asOfVersion01(daemon: Daemon): Promise<void> {
   const { stateDir } = daemon;
   const instance = (JSON.parse(readFileSync(`${stateDir}/site.json`, 'utf8')) as { instanceId: string }).instanceId;
   const vault = new SeenVault(stateDir);
+  await asWithBridgesInHost(daemon);
   const folder = mkdtempSync('/run/former-');
   await execa('mount', ['--bind', folder, folder]);
   await execa('mount', ['--make-private', folder]);
@@ -278,6 +280,7 @@ t.test(
     t.match((await links(former)).find(({ ifname }) => ifname === 'eth0')?.addr_info, [
       { local: addresses[0]?.address.split('/')[0] },
     ]);
+    t.ok(await answersPing(addresses[0]?.address.split('/')[0] as string), 'and its network');
     await daemon.filled();
     const paths = [...recorded(daemon).keys()].filter((path) => path !== former);
     t.ok(paths.length >= 8);
