@@ -15,6 +15,8 @@ export interface Dependencies {
   serve(options: ServeOptions): Promise<number>;
   /** Stops the daemon and removes every trace of it. Resolves with the exit status. */
   down(options: { stateDir: string; socketPath: string }): Promise<number>;
+  /** Becomes a command inside a network namespace; rejects where it cannot. */
+  enter(options: EnterOptions): Promise<number>;
   /** Checks this host, and the daemon if the client reaches one. */
   doctor(options: DoctorOptions): Promise<DoctorReport>;
   /** Runs the benchmark named first in `argv`. Resolves with the exit status. */
@@ -38,6 +40,15 @@ export interface ServeOptions {
   /** These two, where not null, take precedence over the configuration. */
   readonly netnsDir: string | null;
   readonly logLevel: Config['logLevel'] | null;
+}
+
+/** A namespace by its path, that of an endpoint, or a hub: `POOL` or `POOL.N`. */
+export type EnterTarget = { readonly path: string } | { readonly endpoint: string } | { readonly hub: string };
+
+export interface EnterOptions {
+  readonly stateDir: string;
+  readonly target: EnterTarget;
+  readonly command: readonly [string, ...string[]];
 }
 
 export interface DoctorOptions {

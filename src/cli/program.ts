@@ -3,6 +3,7 @@ import { addAcquire } from './commands/acquire.js';
 import { addBench } from './commands/bench.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
+import { addEnter } from './commands/enter.js';
 import { addEvents } from './commands/events.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
@@ -25,6 +26,7 @@ const COMMANDS = [
   addStatus,
   addPool,
   addOci,
+  addEnter,
   addEvents,
   addDoctor,
   addBench,

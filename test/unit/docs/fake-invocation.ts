@@ -14,6 +14,7 @@ export function fakeInvocation(): Invocation {
     openClient: refuse,
     serve: refuse,
     down: refuse,
+    enter: refuse,
     doctor: refuse,
     runBench: refuse,
   };
