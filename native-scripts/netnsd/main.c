@@ -2,6 +2,7 @@
  * netnsd: the command line. What a start of a container waits for (acquire, release, renew, oci patch) is done here, by the shelf or over
  * the daemon's socket; for all else this program becomes the command line in JavaScript. See README.md beside this file.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "command-line.h"
@@ -27,12 +28,18 @@ static bool is_serve(int argc, char *const *argv) {
   return false;
 }
 
+/* Node.js reads the certificates of this variable when it starts, which takes longer than all else in its start. The daemon has no TLS. */
+static bool prepare_daemon(void) {
+  unsetenv("NODE_EXTRA_CA_CERTS");
+  return shed_privileges();
+}
+
 int main(int argc, char **argv) {
   static struct command_line line;
   char socket_path[PATH_MAX];
   int status = FOR_NODE;
   if (command_line_read(&line, argc, argv) && find_socket(socket_path, value_of(&line, "socket"))) status = run(&line, socket_path);
   if (status != FOR_NODE) return status;
-  if (is_serve(argc, argv) && !shed_privileges()) return 1;
+  if (is_serve(argc, argv) && !prepare_daemon()) return 1;
   return become_node(argc, argv);
 }

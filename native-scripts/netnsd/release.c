@@ -40,14 +40,28 @@ static bool give_back(const struct release *release, const char *key, const char
   return given;
 }
 
+/* That a lease is not there is no failure. */
+static void say_unknown(const char *lease) {
+  char bytes[ID_MAX + 64];
+  struct text text = text_in(bytes, sizeof bytes);
+  text_addf(&text, "there is no lease %s: nothing was released", lease);
+  report_outcome("lease_not_found", bytes);
+}
+
 static void ask_release(struct release *release, const char *lease) {
   static struct outcome outcome;
   char bytes[2048];
   struct text target = text_in(bytes, sizeof bytes);
   text_add(&target, "/v1/leases/");
   text_add_segment(&target, lease);
+  /* Asked before a release, which is answered the same whether there was a lease or not. */
+  api_ask(release->socket_path, &(struct request){.method = "GET", .target = bytes}, &outcome);
+  if (!outcome.done && strcmp(outcome.code, "lease_not_found") == 0) {
+    say_unknown(lease);
+    return;
+  }
   if (release->force) text_add(&target, "?force=true");
-  api_ask(release->socket_path, &(struct request){.method = "DELETE", .target = bytes}, &outcome);
+  if (outcome.done) api_ask(release->socket_path, &(struct request){.method = "DELETE", .target = bytes}, &outcome);
   if (outcome.done) {
     say_released(lease);
     return;

@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/schema';
+import { wordsOf } from './schemas/patterns.js';
 
 /**
  * The validator of a schema, compiled with the first value: the daemon's start does not wait for it. Values are validated as
@@ -14,7 +15,7 @@ export const validatorOf: FastifySchemaCompiler<TSchema> = ({ schema }) => {
   };
 };
 
-/** `body/containerId must match pattern "…"`, `body has an unknown field "foo"` and the like. */
+/** `body/containerId may have letters, digits and …`, `body has an unknown field "foo"` and the like. */
 export function nameTheField(errors: FastifySchemaValidationError[], part: string): Error {
   // An unknown field is reported twice, first as one whose schema is `false`.
   const first = errors.find(({ keyword }) => keyword !== 'boolean');
@@ -22,6 +23,7 @@ export function nameTheField(errors: FastifySchemaValidationError[], part: strin
   const { keyword, instancePath, params, message } = first;
   const where = `${part}${instancePath}`;
   const { additionalProperties, requiredProperties } = params as Record<string, readonly string[] | undefined>;
+  if (keyword === 'pattern') return new Error(`${where} ${wordsOf((params as { pattern?: unknown }).pattern)}`);
   if (keyword === 'additionalProperties')
     return new Error(`${where} has an unknown field ${JSON.stringify(additionalProperties?.[0])}`);
   if (keyword === 'required') return new Error(`${where} lacks the field ${JSON.stringify(requiredProperties?.[0])}`);

@@ -5,6 +5,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
 import { addEnter } from './commands/enter.js';
 import { addEvents } from './commands/events.js';
+import { addHelp } from './commands/help.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addOci } from './commands/oci.js';
@@ -39,7 +40,6 @@ export function buildProgram(invocation: Invocation): Command {
     .description('Pools of pre-built Linux network namespaces for container cold starts.')
     .version(invocation.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [COMMAND]', 'print help for a command')
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .configureOutput({
@@ -48,6 +48,7 @@ export function buildProgram(invocation: Invocation): Command {
       outputError: () => undefined,
     });
   for (const add of COMMANDS) add(program, invocation);
+  for (const parent of [program, ...program.commands.filter(({ commands }) => commands.length > 0)]) addHelp(parent);
   addExamples(program, [
     ['sudo netnsd serve', 'run the daemon'],
     ['netnsd acquire --id web-1', 'lease a namespace for container web-1'],

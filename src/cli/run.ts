@@ -45,7 +45,7 @@ function report(error: unknown, command: Command, { stderr }: Dependencies): num
     if (PRINTED.includes(error.code)) return 0;
     // Help was printed because no command was given.
     if (error.code === 'commander.help') return error.exitCode === 0 ? 0 : WRONG_USAGE;
-    stderr.write(line(`${usageMessage(error)}; see \`${pathOf(command)} --help\``));
+    stderr.write(line(`${usageMessage(error, command)}; see \`${pathOf(command)} --help\``));
     return WRONG_USAGE;
   }
   const { code, message } = toNetnsdError(error);
@@ -54,8 +54,12 @@ function report(error: unknown, command: Command, { stderr }: Dependencies): num
   return USAGE_CODES.includes(code) ? WRONG_USAGE : FAILED;
 }
 
-/** Commander's message without its prefix and its full stop. */
-function usageMessage(error: CommanderError): string {
+/** Commander's message without its prefix and its full stop; of a word too many, what it was probably meant for. */
+function usageMessage(error: CommanderError, command: Command): string {
+  if (error.code === 'commander.excessArguments') {
+    const unexpected = `unexpected argument '${command.args[command.registeredArguments.length] ?? ''}'`;
+    return command.options.some(({ long }) => long === '--id') ? `${unexpected}; give a container by --id` : unexpected;
+  }
   return error.message.replace(/^error: /, '').replace(/\.$/, '');
 }
 

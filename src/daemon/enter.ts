@@ -67,7 +67,9 @@ function hubOf(name: string, hubs: readonly string[]): string {
 /** As execvp(3) finds it. */
 function findProgram(name: string): string {
   if (name.includes('/')) return name;
-  const paths = (process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(delimiter).map((folder) => join(folder, name));
+  const paths = (process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin')
+    .split(delimiter)
+    .map((folder) => join(folder, name));
   const found = paths.find((path) => {
     try {
       accessSync(path, constants.X_OK);

@@ -4,6 +4,7 @@
  */
 export * from './libc/bpf.js';
 export * from './libc/files.js';
+export * from './libc/inotify.js';
 export * from './libc/namespaces.js';
 export * from './libc/polling.js';
 export * from './libc/processes.js';

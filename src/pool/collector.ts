@@ -25,7 +25,7 @@ export class Collector {
     if (shelf === undefined) return;
     if (this.#unrecorded.size > 0) this.#settleLate(shelf);
     const recorded = shelf.collect().flatMap((news) => this.#enter(shelf, news));
-    if (recorded.length > 0) shelf.settle(recorded);
+    if (recorded.length > 0) shelf.setRecorded(recorded);
     for (const pool of registry.all()) pool.recover();
   }
 
@@ -36,7 +36,7 @@ export class Collector {
     const active = this.#options.registry.get(poolOf(token))?.claim(news);
     if (active === undefined) {
       // Left behind by an earlier daemon or by a lease that has ended.
-      shelf.letGo(key);
+      shelf.end(key);
       return [];
     }
     this.#log(active, news);
@@ -65,7 +65,7 @@ export class Collector {
       const isActive = endpoint.record.lease?.id === lease.id;
       if (isActive && endpoint.recordedState !== 'leased') continue;
       this.#unrecorded.delete(key);
-      if (isActive) shelf.settle([key]);
+      if (isActive) shelf.setRecorded([key]);
     }
   }
 }

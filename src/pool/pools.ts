@@ -71,7 +71,7 @@ export class Pools implements PoolService {
    * Records of ready endpoints whose offers are missing from the shelf although no client took them. With `fix` they are replaced,
    * and what could not be offered before is offered.
    */
-  lookOverShelf({ fix }: { fix: boolean }): EndpointRecord[] {
+  checkShelf({ fix }: { fix: boolean }): EndpointRecord[] {
     const missing = this.#registry.all().map((pool) => ({ pool, tokens: pool.missingOffers() }));
     // Offers that were missing because clients took them are entered now.
     this.collect();

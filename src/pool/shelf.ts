@@ -12,19 +12,19 @@ export interface Shelf {
   /** Takes an offer back; false where a client was quicker. */
   withdraw(token: string): boolean;
   /** Whether an offer still lies there; true where that cannot be told. */
-  lies(token: string): boolean;
+  isOffered(token: string): boolean;
   /** Whether the last `collect` saw all there was: what it could not read it tells later. */
   readonly sawAll: boolean;
   /** What was taken and given back since the last call, in an order in which it can have happened. */
   collect(): ShelfNews[];
   /** The leases of these keys (see `shelfKey`) are recorded elsewhere now. */
-  settle(keys: readonly string[]): void;
+  setRecorded(keys: readonly string[]): void;
   /** This container holds a lease: its next acquire has to go to the daemon. */
-  hold(containerId: string): void;
+  mark(containerId: string): void;
   /** It holds another one besides: what it took from the shelf is not all that there is to be released. */
-  holdSeveral(containerId: string): void;
+  markSeveral(containerId: string): void;
   /** The lease of this key has ended, and its container holds no other one. */
-  letGo(key: string): void;
+  end(key: string): void;
 }
 
 /** What the taker of an offer says about its lease. */

@@ -27,7 +27,7 @@ export interface PoolStatus {
   /** Endpoints ready again after a release, by how they were verified. */
   readonly recycledBySeal: number;
   readonly recycledByProof: number;
-  readonly recycledUnseen: number;
+  readonly recycledUnchecked: number;
   /** Endpoints replaced after a release, in all and by kind of reason. */
   readonly replaced: number;
   readonly replacedFor: Readonly<Record<string, number>>;

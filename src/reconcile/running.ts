@@ -11,7 +11,7 @@ import { SurveyIndex } from './survey.js';
 
 export interface ReconcilerOptions {
   readonly site: Site;
-  readonly pools: Pick<Pools, 'records' | 'lookOverShelf'> & ActingPools;
+  readonly pools: Pick<Pools, 'records' | 'checkShelf'> & ActingPools;
   readonly kernel: {
     repair(endpoints: readonly EndpointName[], options: { fix: boolean }): Promise<NetworkFinding[]>;
     survey(ready: readonly BuiltEndpoint[]): Promise<Survey>;
@@ -58,7 +58,7 @@ export class Reconciler {
     const { pools, kernel, shelf } = this.#options;
     const startedMs = performance.now();
     if (fix) shelf?.repair();
-    const lost = pools.lookOverShelf({ fix });
+    const lost = pools.checkShelf({ fix });
     const before = pools.records();
     const inUse = before.filter(({ state }) => state === 'ready' || state === 'leased');
     const networks = await kernel.repair(inUse.map(nameOf), { fix });

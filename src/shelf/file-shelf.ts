@@ -1,10 +1,10 @@
 import type { EndpointRecord, Shelf, ShelfNews, Trust } from '../pool/index.js';
 import { takenLease } from './holder.js';
 import type { RecoveredShelf } from './recover.js';
-import { type Entry, isKey, type LyingOffer, offerText, type Place, type ShelfFolder } from './shelf-folder.js';
+import { type Entry, type FoundOffer, isKey, offerText, type Place, type ShelfFolder } from './shelf-folder.js';
 
 /** Where the entry of a lease is, and of which offer it was made. */
-interface Standing {
+interface ShelfLease {
   readonly token: string;
   readonly leaseId: string;
   place: Place;
@@ -18,10 +18,12 @@ export interface FileShelfOptions {
   /** Whether containers of this pool are to see the lease's DNS settings as files. Default: of no pool. */
   readonly mountDns?: (pool: string) => boolean;
   readonly failed: (error: unknown, what: string) => void;
+  /** Whether an entry appeared in `taken` or `returned` since the last call. Default: they are read each time. */
+  readonly appeared?: () => boolean;
   /** Leases that an earlier daemon entered, by key. */
-  readonly standing?: RecoveredShelf['standing'];
+  readonly leases?: RecoveredShelf['leases'];
   /** What an earlier daemon laid out of ready endpoints and still lies there, by endpoint. */
-  readonly offers?: ReadonlyMap<string, LyingOffer>;
+  readonly offers?: ReadonlyMap<string, FoundOffer>;
 }
 
 /**
@@ -31,15 +33,15 @@ export interface FileShelfOptions {
 export class FileShelf implements Shelf {
   readonly #folder: ShelfFolder;
   readonly #options: FileShelfOptions;
-  readonly #standing = new Map<string, Standing>();
+  readonly #leases = new Map<string, ShelfLease>();
   /** Containers that a mark of the daemon's own keeps from taking. */
-  readonly #held = new Set<string>();
+  readonly #marked = new Set<string>();
   /** What could not be moved or removed, and is tried again with the next look. */
-  readonly #unsettled = new Set<string>();
-  readonly #ended = new Map<string, Standing | undefined>();
+  readonly #unfinished = new Set<string>();
+  readonly #ended = new Map<string, ShelfLease | undefined>();
   /** Paths of offers, by token. */
   readonly #paths = new Map<string, string>();
-  readonly #adoptable: Map<string, LyingOffer>;
+  readonly #adoptable: Map<string, FoundOffer>;
   /** No token comes twice, in this daemon's life or after it: what was left lying must not be taken for what lies there now. */
   #serial = Date.now() * 1000;
   #sawAll = false;
@@ -48,7 +50,7 @@ export class FileShelf implements Shelf {
     this.#options = options;
     this.#folder = options.folder;
     this.#adoptable = new Map(options.offers);
-    for (const [key, lease] of options.standing ?? []) this.#standing.set(key, { ...lease });
+    for (const [key, lease] of options.leases ?? []) this.#leases.set(key, { ...lease });
   }
 
   offer(record: EndpointRecord): string | null {
@@ -64,11 +66,11 @@ export class FileShelf implements Shelf {
   }
 
   adopt(record: EndpointRecord): string | null {
-    const lying = this.#adoptable.get(record.id);
-    if (lying === undefined) return null;
+    const found = this.#adoptable.get(record.id);
+    if (found === undefined) return null;
     this.#adoptable.delete(record.id);
-    this.#paths.set(lying.token, lying.path);
-    const { token, path } = lying;
+    this.#paths.set(found.token, found.path);
+    const { token, path } = found;
     // The settings of its pool may have changed since. What a client has taken meanwhile it has as it was.
     const isOutdated = this.#attempt('read an offer', () => this.#folder.text(path) !== this.#textOf(record, token));
     return isOutdated && this.withdraw(token) ? null : token;
@@ -87,9 +89,9 @@ export class FileShelf implements Shelf {
     return done;
   }
 
-  lies(token: string): boolean {
+  isOffered(token: string): boolean {
     const path = this.#paths.get(token);
-    return path !== undefined && (this.#attempt('see what lies there', () => this.#folder.lies(path)) ?? true);
+    return path !== undefined && (this.#attempt('see what lies there', () => this.#folder.exists(path)) ?? true);
   }
 
   get sawAll(): boolean {
@@ -97,105 +99,108 @@ export class FileShelf implements Shelf {
   }
 
   collect(): ShelfNews[] {
-    this.#sawAll = true;
+    const appeared = this.#options.appeared?.() ?? true;
     if (this.#ended.size > 0) for (const key of [...this.#ended.keys()]) this.#forget(key);
-    if (this.#unsettled.size > 0) this.settle([...this.#unsettled]);
+    if (this.#unfinished.size > 0) this.setRecorded([...this.#unfinished]);
+    // What could not be read is read again.
+    if (!appeared && this.#sawAll) return [];
+    this.#sawAll = true;
     return [...this.#news('taken'), ...this.#news('returned')];
   }
 
   #news(place: 'taken' | 'returned'): ShelfNews[] {
-    const keys = this.#see(() => this.#folder.entries(place));
-    return keys.flatMap((key) => this.#see(() => this.#look(place, key)));
+    const keys = this.#tryReading(() => this.#folder.entries(place));
+    return keys.flatMap((key) => this.#tryReading(() => this.#newsOf(place, key)));
   }
 
-  #see<T>(look: () => T[]): T[] {
+  #tryReading<T>(look: () => T[]): T[] {
     const seen = this.#attempt('read what was taken', look);
     if (seen === undefined) this.#sawAll = false;
     return seen ?? [];
   }
 
   /** What cannot be read now is read with the next look. */
-  #look(place: 'taken' | 'returned', key: string): ShelfNews[] {
+  #newsOf(place: 'taken' | 'returned', key: string): ShelfNews[] {
     const entry = this.#folder.entry(place, key);
     if (entry === undefined) return [];
-    const standing = this.#standing.get(key);
-    if (standing?.token !== entry.token) return [this.#meet(entry, place)];
-    if (place === standing.place) return [];
-    standing.place = place;
+    const lease = this.#leases.get(key);
+    if (lease?.token !== entry.token) return [this.#enter(entry, place)];
+    if (place === lease.place) return [];
+    lease.place = place;
     return [
-      { ...takenLease({ ...this.#options, key, holder: undefined }), key, taker: null, ...standing, returned: true },
+      { ...takenLease({ ...this.#options, key, holder: undefined }), key, taker: null, ...lease, returned: true },
     ];
   }
 
   /** A lease that is not in the books yet. */
-  #meet({ key, token }: Entry, place: Place): ShelfNews {
+  #enter({ key, token }: Entry, place: Place): ShelfNews {
     const holder = this.#folder.holder(key);
     const lease = takenLease({ ...this.#options, key, holder });
-    this.#standing.set(key, { token, leaseId: lease.leaseId, place });
+    this.#leases.set(key, { token, leaseId: lease.leaseId, place });
     this.#paths.delete(token);
     return { ...lease, key, token, taker: holder?.taker ?? null, returned: place === 'returned' };
   }
 
-  settle(keys: readonly string[]): void {
+  setRecorded(keys: readonly string[]): void {
     for (const key of keys) {
-      this.#unsettled.add(key);
+      this.#unfinished.add(key);
       this.#attempt('enter a lease', () => {
-        const standing = this.#standing.get(key);
-        if (standing?.place === 'taken' && this.#folder.move(key, 'taken', 'standing')) standing.place = 'standing';
-        if (standing !== undefined) this.#folder.shorten(key);
-        this.#unsettled.delete(key);
+        const lease = this.#leases.get(key);
+        if (lease?.place === 'taken' && this.#folder.move(key, 'taken', 'standing')) lease.place = 'standing';
+        if (lease !== undefined) this.#folder.shorten(key);
+        this.#unfinished.delete(key);
       });
     }
   }
 
-  hold(containerId: string): void {
-    if (this.#standing.has(containerId) || this.#held.has(containerId) || !isKey(containerId)) return;
+  mark(containerId: string): void {
+    if (this.#leases.has(containerId) || this.#marked.has(containerId) || !isKey(containerId)) return;
     // What an earlier lease left is this one's mark.
     this.#ended.delete(containerId);
     this.#attempt('mark a container', () => {
-      this.#folder.hold(containerId);
-      this.#held.add(containerId);
+      this.#folder.mark(containerId);
+      this.#marked.add(containerId);
     });
   }
 
-  holdSeveral(containerId: string): void {
-    if (isKey(containerId)) this.#attempt('mark a container', () => this.#folder.holdSeveral(containerId));
+  markSeveral(containerId: string): void {
+    if (isKey(containerId)) this.#attempt('mark a container', () => this.#folder.markSeveral(containerId));
   }
 
-  letGo(key: string): void {
-    const standing = this.#standing.get(key);
-    this.#standing.delete(key);
-    if (standing === undefined && !this.#held.delete(key)) return;
-    this.#ended.set(key, standing);
+  end(key: string): void {
+    const lease = this.#leases.get(key);
+    this.#leases.delete(key);
+    if (lease === undefined && !this.#marked.delete(key)) return;
+    this.#ended.set(key, lease);
     this.#forget(key);
   }
 
   /** Marks again whom a mark of the daemon's own is to keep from taking, after the marks may have been lost. */
-  remark(): void {
-    for (const key of this.#held) this.#attempt('mark a container', () => this.#folder.hold(key));
+  restoreMarks(): void {
+    for (const key of this.#marked) this.#attempt('mark a container', () => this.#folder.mark(key));
   }
 
   #forget(key: string): void {
     this.#attempt('forget a container', () => {
-      const standing = this.#ended.get(key);
+      const lease = this.#ended.get(key);
       // Its entry first: who finds no mark may take again, under the same name.
-      if (standing !== undefined) {
-        const places: Place[] = [standing.place, 'returned', 'standing'];
+      if (lease !== undefined) {
+        const places: Place[] = [lease.place, 'returned', 'standing'];
         places.some((place) => this.#folder.remove(place, key));
       }
-      if (!this.#held.has(key)) this.#folder.letGo(key);
+      if (!this.#marked.has(key)) this.#folder.unmark(key);
       this.#ended.delete(key);
     });
   }
 
   /** Removes the marks of clients that were cut short before they took anything, and folders that are empty. */
-  sweep(olderThanMs: number): void {
+  removeStaleMarks(olderThanMs: number): void {
     const now = Date.now();
     this.#attempt('look for marks', () => {
       for (const key of this.#folder.holders()) {
-        if (this.#standing.has(key) || this.#held.has(key)) continue;
-        const sinceMs = this.#folder.heldSinceMs(key);
-        if (sinceMs !== undefined && now - sinceMs > olderThanMs) this.#folder.letGo(key);
+        if (this.#leases.has(key) || this.#marked.has(key)) continue;
+        const sinceMs = this.#folder.markedSinceMs(key);
+        if (sinceMs !== undefined && now - sinceMs > olderThanMs) this.#folder.unmark(key);
       }
       this.#folder.dropEmptyTenants();
     });

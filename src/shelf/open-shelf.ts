@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.js';
+import { FolderChanges } from '../kernel/folder-changes.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
@@ -13,7 +14,7 @@ import { ShelfWatch } from './shelf-watch.js';
 
 /** How long a client may take between its mark and its taking, in milliseconds; what is older was left behind. */
 const STALE_MARK_MS = 30_000;
-const SWEEP_MS = 60_000;
+const CHECK_MS = 60_000;
 /** How often one kind of failure is logged, in milliseconds. */
 const LOG_INTERVAL_MS = 600_000;
 const DEFAULT_POOL = 'default';
@@ -56,7 +57,7 @@ export function openShelf<Plan extends AdoptingPlan>(
 
 function shelfOn(
   folder: ShelfFolder,
-  { standing, offers }: RecoveredShelf,
+  { leases, offers }: RecoveredShelf,
   { stateDir, pools, log }: Pick<OpenShelfOptions<AdoptingPlan>, 'stateDir' | 'pools' | 'log'>,
 ): OpenShelf {
   const throttle = new LogThrottle({ intervalMs: LOG_INTERVAL_MS, nowMs: systemClock.monotonicMs });
@@ -72,30 +73,38 @@ function shelfOn(
   };
   const mountDns = (name: string): boolean => pools.some((pool) => pool.name === name && pool.mountDns);
   attempt(() => layOut(folder, pools), 'create its folders');
-  const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, standing, offers });
+  const folders = ['taken', 'returned'].map((name) => join(stateDir, SHELF, name));
+  const changes = new FolderChanges({
+    folders,
+    parent: join(stateDir, SHELF),
+    failed: (err) => failed(err, 'watch its folders'),
+  });
+  const appeared = () => changes.appeared();
+  const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, leases, offers, appeared });
   let watching: ShelfWatch | undefined;
-  let sweeping: NodeJS.Timeout | undefined;
+  let checking: NodeJS.Timeout | undefined;
   return {
     shelf,
     watch(open) {
       watching = new ShelfWatch({
-        folders: ['taken', 'returned'].map((name) => join(stateDir, SHELF, name)),
+        folders,
         collect: () => open.collect(),
         isBusy: isProcessorShort,
         failed: (err) => failed(err, 'watch its folders'),
       });
-      sweeping = setInterval(() => {
+      checking = setInterval(() => {
         open.collect();
-        shelf.sweep(STALE_MARK_MS);
-      }, SWEEP_MS).unref();
+        shelf.removeStaleMarks(STALE_MARK_MS);
+      }, CHECK_MS).unref();
     },
     repair() {
       attempt(() => layOut(folder, pools), 'create its folders');
-      shelf.remark();
+      shelf.restoreMarks();
     },
     [Symbol.dispose]() {
-      clearInterval(sweeping);
+      clearInterval(checking);
       watching?.[Symbol.dispose]();
+      changes[Symbol.dispose]();
     },
   };
 }

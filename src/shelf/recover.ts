@@ -1,18 +1,18 @@
 import { type EndpointRecord, type LeaseTerms, shelfKey, type Trust, takenTerms } from '../pool/index.js';
-import { refuseHardship } from '../state/index.js';
+import { throwIfTransient } from '../state/index.js';
 import { takenLease } from './holder.js';
-import type { Entry, LyingOffer, Place, ShelfFolder } from './shelf-folder.js';
+import type { Entry, FoundOffer, Place, ShelfFolder } from './shelf-folder.js';
 
 export interface RecoveredShelf {
   /** The records, with what was taken leased, and what was given back dirty. */
   readonly records: EndpointRecord[];
   /** Leases that have an entry, by key. It is in `taken` as long as its record could not be written. */
-  readonly standing: Map<
+  readonly leases: Map<
     string,
     { readonly token: string; readonly leaseId: string; readonly place: 'taken' | 'standing' }
   >;
   /** Offers of ready endpoints that lay there, by endpoint. Clients may have taken some since. */
-  readonly offers: Map<string, LyingOffer>;
+  readonly offers: Map<string, FoundOffer>;
 }
 
 interface Options {
@@ -38,7 +38,7 @@ export function recoverShelf(options: Options): RecoveredShelf {
   try {
     return recover(options);
   } catch (error) {
-    refuseHardship(error, options.folder.path);
+    throwIfTransient(error, options.folder.path);
     throw error;
   }
 }
@@ -46,45 +46,45 @@ export function recoverShelf(options: Options): RecoveredShelf {
 function recover(options: Options): RecoveredShelf {
   const { folder, records } = options;
   const byId = new Map<string, EndpointRecord | null>(records.map((record) => [record.id, record]));
-  const standing: RecoveredShelf['standing'] = new Map();
+  const leases: RecoveredShelf['leases'] = new Map();
   folder.make();
-  const lying = folder.offers();
+  const found = folder.offers();
   for (const place of ['taken', 'standing', 'returned'] as const) {
     for (const key of folder.entries(place)) {
       const entry = folder.entry(place, key);
       // Given back just now: it is seen further on.
-      if (entry === undefined && !folder.stands(place, key)) continue;
+      if (entry === undefined && !folder.has(place, key)) continue;
       const record = entry && byId.get(endpointOf(entry));
       const next = entry && record && take({ ...options, entry, place, record });
       if (record && next !== undefined) byId.set(record.id, next);
       if (next?.lease)
-        standing.set(key, { token: (entry as Entry).token, leaseId: next.lease.id, place: placeOf(folder, key) });
-      else forget(options, place, key, standing);
+        leases.set(key, { token: (entry as Entry).token, leaseId: next.lease.id, place: placeOf(folder, key) });
+      else forget(options, place, key, leases);
     }
   }
-  clearMarks(folder, standing, byId.values());
-  return { records: records.flatMap(({ id }) => byId.get(id) ?? []), standing, offers: adoptable(folder, lying, byId) };
+  clearMarks(folder, leases, byId.values());
+  return { records: records.flatMap(({ id }) => byId.get(id) ?? []), leases, offers: adoptable(folder, found, byId) };
 }
 
 function placeOf(folder: ShelfFolder, key: string): 'taken' | 'standing' {
-  return folder.stands('taken', key) ? 'taken' : 'standing';
+  return folder.has('taken', key) ? 'taken' : 'standing';
 }
 
 /** The entry first: who finds no mark may take again, under the same name. */
-function forget({ folder }: Options, place: Place, key: string, standing: RecoveredShelf['standing']): void {
+function forget({ folder }: Options, place: Place, key: string, leases: RecoveredShelf['leases']): void {
   folder.clear(place, key);
-  if (place === 'returned') standing.delete(key);
-  if (!standing.has(key)) folder.clearHolder(key);
+  if (place === 'returned') leases.delete(key);
+  if (!leases.has(key)) folder.clearMarks(key);
 }
 
 /** Those of ready endpoints; whatever else lies there is taken back. */
 function adoptable(
   folder: ShelfFolder,
-  lying: readonly LyingOffer[],
+  found: readonly FoundOffer[],
   byId: ReadonlyMap<string, EndpointRecord | null>,
 ): RecoveredShelf['offers'] {
   const offers: RecoveredShelf['offers'] = new Map();
-  for (const offer of lying) {
+  for (const offer of found) {
     const id = endpointOf(offer);
     if (byId.get(id)?.state === 'ready' && !offers.has(id)) offers.set(id, offer);
     else folder.withdraw(offer.path);
@@ -95,12 +95,12 @@ function adoptable(
 /** Marks of containers that hold a lease stay, and so do those of clients that may be about to take. */
 function clearMarks(
   folder: ShelfFolder,
-  standing: RecoveredShelf['standing'],
+  leases: RecoveredShelf['leases'],
   records: Iterable<EndpointRecord | null>,
 ): void {
-  const held = new Set(Array.from(records, (record) => record?.lease?.containerId));
+  const leased = new Set(Array.from(records, (record) => record?.lease?.containerId));
   for (const key of folder.holders()) {
-    if (!standing.has(key) && !held.has(key) && folder.heldSinceMs(key) === undefined) folder.clearHolder(key);
+    if (!leases.has(key) && !leased.has(key) && folder.markedSinceMs(key) === undefined) folder.clearMarks(key);
   }
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { EndpointRecord } from '../pool/index.js';
-import { isHardship, SHELF } from '../state/index.js';
+import { isTransient, SHELF } from '../state/index.js';
 import { linkText, removedIfEmpty, unlessThere, unlinked } from './entries.js';
 import { type Holder, readHolder } from './holder.js';
 
@@ -22,7 +22,7 @@ export interface Entry {
 }
 
 /** An offer that lies on the shelf, with its path in it. */
-export interface LyingOffer {
+export interface FoundOffer {
   readonly token: string;
   readonly path: string;
 }
@@ -60,9 +60,9 @@ export class ShelfFolder {
   /** Names the pool that is meant where none is named; null: none is. */
   setDefault(pool: string | null): void {
     const path = join(this.#root, 'offers', DEFAULT_OFFERS);
-    const stands = linkText(path);
-    if (stands === pool) return;
-    if (stands !== null) fs.rmSync(path, { recursive: true, force: true });
+    const present = linkText(path);
+    if (present === pool) return;
+    if (present !== null) fs.rmSync(path, { recursive: true, force: true });
     if (pool !== null) fs.symlinkSync(pool, path);
   }
 
@@ -83,7 +83,7 @@ export class ShelfFolder {
   }
 
   /** All that lies there, whatever pool or tenant it is for. */
-  offers(): LyingOffer[] {
+  offers(): FoundOffer[] {
     const pools = this.#folders('offers').filter((path) => path !== join('offers', DEFAULT_OFFERS));
     const folders = pools.flatMap((pool) => [join(pool, UNUSED), ...this.#folders(join(pool, USED))]);
     return folders.flatMap((folder) =>
@@ -101,7 +101,7 @@ export class ShelfFolder {
     return unlinked(join(this.#root, path));
   }
 
-  lies(path: string): boolean {
+  exists(path: string): boolean {
     return fs.lstatSync(join(this.#root, path), { throwIfNoEntry: false }) !== undefined;
   }
 
@@ -117,8 +117,8 @@ export class ShelfFolder {
   }
 
   /** Whether there is anything of this name. */
-  stands(place: Place, key: string): boolean {
-    return this.lies(join(place, key));
+  has(place: Place, key: string): boolean {
+    return this.exists(join(place, key));
   }
 
   /** Undefined for what no client put there, and for what is gone meanwhile. Throws what speaks of the machine only. */
@@ -127,7 +127,7 @@ export class ShelfFolder {
       const { token } = JSON.parse(fs.readlinkSync(join(this.#root, place, key))) as Record<string, unknown>;
       return typeof token === 'string' ? { key, token } : undefined;
     } catch (error) {
-      if (isHardship(error)) throw error;
+      if (isTransient(error)) throw error;
       return undefined;
     }
   }
@@ -139,7 +139,7 @@ export class ShelfFolder {
       const stats = fs.lstatSync(path);
       return stats.isFile() ? readHolder(fs.readFileSync(path, 'utf8'), stats) : undefined;
     } catch (error) {
-      if (isHardship(error)) throw error;
+      if (isTransient(error)) throw error;
       return undefined;
     }
   }
@@ -149,28 +149,28 @@ export class ShelfFolder {
   }
 
   /** When a taker's file was made, in milliseconds since the epoch; undefined for what is none, or is gone. */
-  heldSinceMs(key: string): number | undefined {
+  markedSinceMs(key: string): number | undefined {
     const stats = fs.lstatSync(join(this.#root, 'holders', key), { throwIfNoEntry: false });
     return stats?.isFile() ? stats.mtimeMs : undefined;
   }
 
   /** A container that has a lease otherwise than from the shelf. */
-  hold(key: string): void {
+  mark(key: string): void {
     unlessThere(() => fs.symlinkSync('lease', join(this.#root, 'holders', key)));
   }
 
   /** A container that has more than one lease. */
-  holdSeveral(key: string): void {
+  markSeveral(key: string): void {
     unlessThere(() => fs.symlinkSync('lease', join(this.#root, 'several', key)));
   }
 
-  letGo(key: string): void {
+  unmark(key: string): void {
     unlinked(join(this.#root, 'several', key));
     unlinked(join(this.#root, 'holders', key));
   }
 
   /** Removes whatever bears the name of a mark. */
-  clearHolder(key: string): void {
+  clearMarks(key: string): void {
     for (const folder of ['several', 'holders'])
       fs.rmSync(join(this.#root, folder, key), { recursive: true, force: true });
   }

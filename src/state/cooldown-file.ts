@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { readOwnFile, refuseHardship, replaceOwnFile } from './own-file.js';
+import { readOwnFile, replaceOwnFile, throwIfTransient } from './own-file.js';
 import type { RecordWarning } from './set-aside.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
@@ -51,7 +51,7 @@ export class CooldownFile {
     try {
       text = readOwnFile(this.#path, LARGEST_BYTES);
     } catch (error) {
-      refuseHardship(error, this.#path);
+      throwIfTransient(error, this.#path);
       warn({ path: this.#path, problem: (error as Error).message, movedTo: null });
       return [];
     }

@@ -19,4 +19,4 @@ export { readFormerMounts, readSite, siteOf, writeSite } from './site-file.js';
 
 // Files that only netnsd may have written.
 
-export { isHardship, readOwnFile, refuseHardship, replaceOwnFile } from './own-file.js';
+export { isTransient, readOwnFile, replaceOwnFile, throwIfTransient } from './own-file.js';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { readOwnFile, refuseHardship } from './own-file.js';
+import { readOwnFile, throwIfTransient } from './own-file.js';
 import { ENDPOINT_STATES } from './record.js';
 import { decodeRecord, isTemporaryName, type StoredRecord } from './record-file.js';
 import { type RecordWarning, setAside } from './set-aside.js';
@@ -29,7 +29,7 @@ export function loadRecords(directory: string, { warn, stuck }: { warn: Warn; st
         keepNewer({ newest, found, stuck });
       } catch (error) {
         // A temporary file holds nothing that counts and may stay.
-        if (!isTemporaryName(name)) refuseHardship(error, path);
+        if (!isTemporaryName(name)) throwIfTransient(error, path);
         const { message } = error as Error;
         warn({ path, problem: message, movedTo: setAside({ directory, folder: state, name }) });
       }

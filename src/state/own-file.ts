@@ -40,17 +40,28 @@ function closeAnyway(fd: number): void {
 }
 
 /** Errors about the state of the machine, not about the file. */
-const HARDSHIPS = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EINTR', 'EAGAIN', 'EIO', 'EBUSY', 'ENOSPC', 'EDQUOT'];
+const TRANSIENT_CODES = [
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOBUFS',
+  'EINTR',
+  'EAGAIN',
+  'EIO',
+  'EBUSY',
+  'ENOSPC',
+  'EDQUOT',
+];
 
 /** Whether an error is about the state of the machine, so that a retry may succeed. */
-export function isHardship(error: unknown): boolean {
-  return HARDSHIPS.includes((error as NodeJS.ErrnoException).code ?? '');
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT_CODES.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Throws `state_unusable` if `error` is about the machine: the content of the file must not be given up for that. */
-export function refuseHardship(error: unknown, path: string): void {
+export function throwIfTransient(error: unknown, path: string): void {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (!isHardship(error)) return;
+  if (!isTransient(error)) return;
   const text = `${path} cannot be read or written now, and leases may depend on it: ${message}; start netnsd again`;
   throw new NetnsdError('state_unusable', text, { cause: error, details: { path, errno: code } });
 }

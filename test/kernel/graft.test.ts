@@ -1,95 +1,13 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { execaSync } from 'execa';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
-import { destroyEndpoints } from '../../src/endpoint/build/destroy.js';
 import { graftEndpoint } from '../../src/endpoint/build/graft.js';
-import type { Host } from '../../src/endpoint/host.js';
-import type { Hub } from '../../src/endpoint/hub/hub.js';
-import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
+import { planEndpoint } from '../../src/endpoint/plan.js';
 import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
-import { removeNetns } from '../../src/kernel/netns/netns.js';
 import { eventually } from '../runtime/eye.js';
-import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
-
-interface SeenLink {
-  readonly ifname: string;
-  readonly ifindex: number;
-  readonly address: string;
-  readonly mtu: number;
-  readonly master?: string;
-  readonly flags: readonly string[];
-  readonly addr_info: readonly { readonly family: string; readonly local: string; readonly prefixlen: number }[];
-}
-
-interface Scene {
-  readonly fake: FakeHost;
-  readonly host: Host;
-  readonly hub: Hub;
-  readonly plan: EndpointPlan;
-  readonly target: Target;
-  /** Nothing of the endpoint is left once it is destroyed, as its release does. */
-  released(): Promise<void>;
-}
-
-/** A namespace that plays the one which a runtime made. */
-interface Target {
-  readonly path: string;
-  readonly fd: number;
-  links(): SeenLink[];
-  remove(): void;
-}
-
-let count = 0;
-
-function makeTarget(t: Test): Target {
-  const name = `target-${process.pid}-${count++}`;
-  execaSync('ip', ['netns', 'add', name]);
-  const path = `/run/netns/${name}`;
-  const fd = openSync(path, 'r');
-  let present = true;
-  const remove = (): void => {
-    if (!present) return;
-    present = false;
-    closeSync(fd);
-    execaSync('ip', ['netns', 'delete', name]);
-  };
-  t.teardown(remove);
-  return { path, fd, links: () => ip(path, '-j', 'address') as SeenLink[], remove };
-}
-
-/** One endpoint, and a target for it. */
-async function scene(t: Test): Promise<Scene> {
-  const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake);
-  const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
-  const port = network.attach(plan.name.id);
-  const { hub } = port;
-  const [outcome] = buildEndpoints({ host, targets: [{ plan, port }] });
-  if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
-  const released = async (): Promise<void> => {
-    const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name], hubOf: () => hub });
-    t.ok(gone?.ok, 'the endpoint goes');
-    t.same(endpointLinks(fake), [], 'its link is gone');
-    t.same(fake.inVault().mounts, [], 'its mount is gone');
-  };
-  return { fake, host, hub, plan, target: makeTarget(t), released };
-}
-
-function endpointLinks(fake: FakeHost): string[] {
-  const links = fake.inHub('-j', 'link') as SeenLink[];
-  return links.map(({ ifname }) => ifname).filter((name) => name.startsWith('nd'));
-}
-
-/** As a runtime makes a namespace: lo alone, and down. */
-function untouched(t: Test, target: Target): void {
-  t.same(
-    target.links().map(({ ifname, flags, addr_info }) => [ifname, flags.includes('UP'), addr_info]),
-    [['lo', false, []]],
-    'the target is as it was',
-  );
-}
+import { endpointName, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
+import { endpointLinks, makeTarget, type SeenLink, scene } from './graft-scene.js';
 
 function reaches(path: string, address: string): boolean {
   const ping = ['busybox', 'ping', '-c1', '-W10', address];
@@ -201,87 +119,6 @@ t.test("the host's own namespace, and that of the daemon, are refused", async (t
     });
   }
   t.ok(reaches(fake.pathOf(plan.name.id), '10.213.0.1'), 'the endpoint is as it was');
-});
-
-interface Failure {
-  readonly step: string;
-  readonly errno?: string;
-  readonly plan?: Partial<EndpointPlan>;
-  /** Done to the scene before the graft; what it returns, right after the first looks were sent. */
-  readonly spoil?: (scene: Scene) => unknown;
-}
-
-function unmount({ host, plan }: Scene): void {
-  host.vault.within(() => removeNetns(host.vault.mountPoint(plan.name.id)));
-}
-
-const FAILURES: Record<string, Failure> = {
-  'the endpoint is not mounted': {
-    step: 'pooled namespace',
-    errno: 'ENOENT',
-    spoil: unmount,
-  },
-  'something else is in its place': {
-    step: 'pooled namespace',
-    errno: 'EINVAL',
-    spoil: (scene) => {
-      unmount(scene);
-      writeFileSync(scene.fake.pathOf(scene.plan.name.id), '');
-    },
-  },
-  'the endpoint has lost its interface': {
-    step: 'read',
-    spoil: ({ fake, plan }) => void ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0'),
-  },
-  'the interface has another MAC': {
-    step: 'read',
-    spoil: ({ fake, plan }) =>
-      void ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'address', '02:00:00:00:00:01'),
-  },
-  'the interface is one that cannot be moved': {
-    step: 'move',
-    errno: 'EINVAL',
-    spoil: ({ fake, plan }) => {
-      ip(fake.pathOf(plan.name.id), 'link', 'delete', 'eth0');
-      const mac = plan.containerMac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-      ip(fake.pathOf(plan.name.id), 'link', 'add', 'eth0', 'address', mac, 'type', 'bridge');
-    },
-  },
-  'the address cannot be': { step: 'address', errno: 'EINVAL', plan: { prefixLength: 77 } },
-  'the gateway is not reachable': { step: 'route', errno: 'ENETUNREACH', plan: { gateway: [192, 0, 2, 1] } },
-};
-
-for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(FAILURES)) {
-  t.test(`a graft that fails at step ${step}, since ${title}, is undone`, async (t) => {
-    const made = await scene(t);
-    const { host, hub, plan, target, released } = made;
-    spoil?.(made);
-    const grafting = graftEndpoint({ host, hub, plan: { ...plan, ...change }, targetFd: target.fd });
-    const error = await grafting.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    t.match(error, { code: 'graft_failed', details: { step, endpoint: 'default-3', undo: undefined } });
-    t.match((error as Error).message, new RegExp(`default-3 .*, at step ${step}: .*${errno ?? ''}`));
-    if (errno !== undefined) t.match(error, { details: { errno } });
-    untouched(t, target);
-    await released();
-  });
-}
-
-t.test('a target that is no network namespace is a failure of that step', async (t) => {
-  const { host, hub, plan, released } = await scene(t);
-  const file = join(t.testdir(), 'file');
-  writeFileSync(file, '');
-  for (const path of [file, '/proc/self/ns/uts']) {
-    const fd = openSync(path, 'r');
-    t.teardown(() => closeSync(fd));
-    await t.rejects(graftEndpoint({ host, hub, plan, targetFd: fd }), {
-      code: 'graft_failed',
-      details: { step: 'target namespace', errno: 'EINVAL' },
-    });
-  }
-  await released();
 });
 
 t.test('the kernel thread grafts while it builds, and says why it does not', async (t) => {

@@ -10,57 +10,20 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { execa, execaSync } from 'execa';
-import t, { type Test } from 'tap';
+import { execaSync } from 'execa';
+import t from 'tap';
 import { takeOverMounts } from '../../src/kernel/netns/former-mounts.js';
-import { LeasePaths, publishPath } from '../../src/kernel/netns/lease-paths.js';
-import { createNetns, NetnsHandle, removeNetns } from '../../src/kernel/netns/netns.js';
+import { LeasePaths } from '../../src/kernel/netns/lease-paths.js';
+import { removeNetns } from '../../src/kernel/netns/netns.js';
 import { Vault } from '../../src/kernel/netns/vault.js';
 import { findResident, startVault, stopVault } from '../../src/kernel/netns/vault-program.js';
 import { assertSandbox } from '../guard.js';
 import { mountsBelow } from '../runtime/eye.js';
+import { eventually, make, processesOf, started } from './vault-stage.js';
 
 assertSandbox();
 
 const mounts = (): string[] => readFileSync('/proc/thread-self/mountinfo', 'utf8').trimEnd().split('\n');
-
-async function started(t: Test): Promise<string> {
-  const stateDir = mkdtempSync('/run/vault-');
-  await startVault(stateDir);
-  t.teardown(() => stopVault(stateDir));
-  return stateDir;
-}
-
-function residentOf(stateDir: string): number {
-  const resident = findResident(stateDir);
-  if (resident === undefined) throw new Error('no process stands in the vault');
-  return resident.pid;
-}
-
-/** Ids of all processes of the vault: the resident and its successor. */
-function processesOf(stateDir: string): number[] {
-  const pinned = statSync(`${stateDir}/vault/mnt`).ino;
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => statSync(`/proc/${pid}/ns/mnt`, { throwIfNoEntry: false })?.ino === pinned);
-}
-
-async function eventually<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await delay(2)) {
-    const seen = look();
-    if (seen !== undefined && seen !== false) return seen;
-  }
-  throw new Error(`not within a minute: ${what}`);
-}
-
-/** Makes the namespace of an endpoint, as a build does; returns the path of its lease and its inode. */
-function make(vault: Vault, id: string): { path: string; inode: number } {
-  using home = NetnsHandle.open();
-  const { handle, inode } = vault.within(() => createNetns({ path: vault.mountPoint(id), home, act: () => null }));
-  handle.close();
-  return { path: publishPath(vault, id), inode };
-}
 
 t.test('a vault costs the host two mounts, whatever is mounted in it, and none when it has gone', async (t) => {
   const before = mounts();
@@ -186,125 +149,6 @@ t.test('a folder of version 0.1 in the place of the link is left until it is tak
   await startVault(stateDir);
   t.ok(findResident(stateDir));
   await eventually('two processes, and no more', () => processesOf(stateDir).length === 2);
-});
-
-t.test('when the resident is killed, its successor takes its place and paths stay valid', async (t) => {
-  const stateDir = await started(t);
-  using vault = Vault.open(stateDir);
-  const { path, inode } = make(vault, 'default-1');
-  for (let round = 0; round < 10; round++) {
-    const pid = residentOf(stateDir);
-    await eventually('it has a successor', () => processesOf(stateDir).length === 2);
-    process.kill(pid, 'SIGKILL');
-    const next = await eventually('another resident', () => {
-      const found = findResident(stateDir)?.pid;
-      return found !== pid && found;
-    });
-    t.equal(readlinkSync(`${stateDir}/netns`), `/proc/${next}/root/netns`);
-    t.equal(statSync(path).ino, inode);
-  }
-});
-
-t.test('when the successor is killed, there is another one', async (t) => {
-  const stateDir = await started(t);
-  const resident = residentOf(stateDir);
-  const [successor] = await eventually('a successor', () => {
-    const others = processesOf(stateDir).filter((pid) => pid !== resident);
-    return others.length === 1 && others;
-  });
-  process.kill(successor as number, 'SIGKILL');
-  await eventually('another successor', () =>
-    processesOf(stateDir).some((pid) => pid !== resident && pid !== successor),
-  );
-  t.equal(residentOf(stateDir), resident);
-});
-
-t.test('when both are killed, the next one enters the pinned namespace, and nothing is lost', async (t) => {
-  const stateDir = await started(t);
-  using vault = Vault.open(stateDir);
-  const { path, inode } = make(vault, 'default-1');
-  const resident = residentOf(stateDir);
-  process.kill(-resident, 'SIGKILL');
-  await eventually('both have ended', () => processesOf(stateDir).length === 0);
-  t.equal(findResident(stateDir), undefined);
-  t.notOk(existsSync(path), 'the path leads nowhere');
-  t.equal(statSync(vault.pathOf('default-1')).ino, inode, 'the daemon has it all the same');
-  const other = make(vault, 'default-2');
-  await startVault(stateDir);
-  t.equal(statSync(path).ino, inode);
-  t.equal(statSync(other.path).ino, other.inode, 'what was made meanwhile as well');
-  t.not(residentOf(stateDir), resident);
-});
-
-t.test('many starts at once leave one resident and one successor', async (t) => {
-  const stateDir = await started(t);
-  process.kill(-residentOf(stateDir), 'SIGKILL');
-  await eventually('both have ended', () => processesOf(stateDir).length === 0);
-  await Promise.all(Array.from({ length: 8 }, () => startVault(stateDir)));
-  const resident = residentOf(stateDir);
-  await eventually('two processes', () => processesOf(stateDir).length === 2);
-  t.ok(processesOf(stateDir).includes(resident));
-});
-
-t.test('a link that was removed is made again', async (t) => {
-  const stateDir = await started(t);
-  using vault = Vault.open(stateDir);
-  const { path } = make(vault, 'default-1');
-  const resident = residentOf(stateDir);
-  execaSync('rm', [`${stateDir}/netns`]);
-  await startVault(stateDir);
-  t.equal(residentOf(stateDir), resident, 'by the resident that there was');
-  t.ok(existsSync(path));
-});
-
-/** A process with the number `pid`, by what the kernel gives next; undefined where it did not come out so. */
-async function processWithNumber(pid: number, root: string): Promise<number | undefined> {
-  writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 1));
-  const planted = execa('chroot', [root, '/busybox', 'sleep', '600'], { reject: false });
-  t.teardown(() => planted.kill('SIGKILL'));
-  return planted.pid;
-}
-
-function plantedRoot(name: string): string {
-  const root = mkdtempSync('/run/planted-');
-  execaSync('cp', ['/bin/busybox', root]);
-  mkdirSync(`${root}/netns`);
-  writeFileSync(`${root}/netns/${name}`, 'not a namespace of netnsd');
-  return root;
-}
-
-t.test('the number of a killed resident is given to no other process while its successor lives', async (t) => {
-  const stateDir = await started(t);
-  const resident = residentOf(stateDir);
-  const [successor] = await eventually('a successor', () => {
-    const others = processesOf(stateDir).filter((pid) => pid !== resident);
-    return others.length === 1 && others;
-  });
-  // Stopped, it cannot take the place: the time between the two is as long as this test wants it.
-  process.kill(successor as number, 'SIGSTOP');
-  process.kill(resident, 'SIGKILL');
-  await eventually('the resident has ended', () => !existsSync(`/proc/${resident}`));
-  t.not(await processWithNumber(resident, plantedRoot('x')), resident);
-  t.equal(readlinkSync(`${stateDir}/netns`), `/proc/${resident}/root/netns`, 'the link still names it');
-  t.notOk(existsSync(`${stateDir}/netns`), 'and leads nowhere');
-  process.kill(successor as number, 'SIGCONT');
-  t.equal(await eventually('the successor is the resident', () => findResident(stateDir)?.pid), successor);
-});
-
-t.test('a process that bears the number of a vault that was killed as a whole is not taken for it', async (t) => {
-  const stateDir = await started(t);
-  using vault = Vault.open(stateDir);
-  const { path, inode } = make(vault, 'default-1');
-  const resident = residentOf(stateDir);
-  process.kill(-resident, 'SIGKILL');
-  await eventually('both have ended', () => !existsSync(`/proc/${resident}`) && processesOf(stateDir).length === 0);
-  const root = plantedRoot(path.split('/').at(-1) as string);
-  t.equal(await processWithNumber(resident, root), resident, 'planted');
-  await eventually('the planted process stands in its root', () => existsSync(path));
-  t.equal(findResident(stateDir), undefined, 'it is seen through');
-  await startVault(stateDir);
-  t.not(residentOf(stateDir), resident);
-  t.equal(statSync(path).ino, inode, 'the path leads to the namespace again');
 });
 
 t.test(

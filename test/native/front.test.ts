@@ -1,78 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
-import type { Answer, Asked } from './fake-daemon.js';
-import { type Ended, frontProgram, run } from './program.js';
-import { layOutShelf, type Shelf } from './shelf-stage.js';
+import t from 'tap';
+import { answer, environment, front, MAIN, said, TOP } from './front-stage.js';
+import { frontProgram, run } from './program.js';
 import { makeStage, type Stage, specWith } from './stage.js';
-
-const TOP = fileURLToPath(new URL('../../../', import.meta.url));
-const MAIN = join(TOP, 'dist/src/main.js');
-const front = frontProgram({ sanitized: true });
-
-/** A lease as the daemon's API gives it. */
-function leaseOf(id: string, more: object = {}) {
-  return {
-    id,
-    pool: 'default',
-    containerId: null,
-    tenant: 'default',
-    trust: 'unknown',
-    source: 'cold',
-    acquiredAt: '2026-01-02T03:04:05.006Z',
-    expiresAt: null,
-    netns: { path: `/run/netnsd/netns/${id}`, inode: 4026532287 },
-    interface: { name: 'eth0', mac: '02:00:00:00:00:01', mtu: 1500, hostName: 'nd-1' },
-    addresses: [
-      { address: '10.213.0.12/16', gateway: '10.213.0.1' },
-      { address: 'fd00::2/64', gateway: 'fd00::1' },
-    ],
-    routes: [],
-    publishedPorts: [],
-    dns: { servers: ['9.9.9.9'], search: [], options: [] },
-    ...more,
-  };
-}
-
-/** Answers as the daemon does; what it is asked for decides. */
-function answer({ method, url, body }: Asked): Answer {
-  const { pool, count, containerId, ttl } = (body ?? {}) as Record<string, never>;
-  const problem = (status: number, code: string, detail: string) => ({ status, body: { code, detail, status } });
-  if (pool === 'none') return problem(404, 'pool_not_found', 'no pool is named "none"; the pools are: default');
-  if (pool === 'bad') return problem(400, 'bad_request', 'body/wait must be <= 3600,\n  which \u001b[31mit is not');
-  if (pool === 'odd') return problem(503, 'a_code_of_tomorrow', 'tomorrow’s error');
-  if (pool === 'mute') return { status: 500, body: {} };
-  if (method === 'POST' && count !== undefined)
-    return { status: 201, body: { leases: ids(count).map((id) => leaseOf(id)) } };
-  if (method === 'POST')
-    return { status: 201, body: leaseOf('5f3a9c0d1e2b4a68', { containerId: containerId ?? null }) };
-  if (method === 'PATCH' && url.endsWith('/gone')) return problem(404, 'lease_not_found', 'there is no lease gone');
-  if (method === 'PATCH') return { status: 200, body: leaseOf('a', { expiresAt: `after ${ttl} s` }) };
-  if (method === 'DELETE' && url.includes('used')) return problem(409, 'lease_in_use', 'process 7 is inside');
-  if (method === 'DELETE') return { status: 204 };
-  const held = new URL(url, 'http://x').searchParams.get('containerId');
-  return {
-    status: 200,
-    body: { leases: held === 'two' ? [leaseOf('a1'), leaseOf('used')] : held === 'one' ? [leaseOf('a1')] : [] },
-  };
-}
-
-const ids = (count: number) => Array.from({ length: count }, (_, index) => `id-${index}`);
-
-const environment = (stage: Stage) => ({
-  PATH: process.env['PATH'],
-  HOME: stage.folder,
-  NETNSD_SOCKET: stage.socket,
-  ASAN_OPTIONS: 'detect_leaks=0',
-});
-const said = ({ status, stdout, stderr }: Ended) => ({
-  status,
-  stdout: stdout.replace(/ in \d+ µs/, ' in N µs'),
-  stderr,
-});
 
 /** What one program asked, and then handed to the other, is asked twice. */
 const unique = (asked: readonly unknown[]) => [...new Set(asked.map((one) => JSON.stringify(one)))];
@@ -118,6 +51,7 @@ const lines = [
   'acquire --json=yes',
   'acquire --help',
   'release a b used c',
+  'release gone b odd',
   'release --id one',
   'release --id two',
   'release --id two --pool web/1 --force',
@@ -140,6 +74,9 @@ const lines = [
   'oci nothing',
   '--version',
   'no-such-command',
+  'help',
+  'help acquire',
+  'help no-such-command',
 ];
 
 for (const part of [0, 1, 2, 3]) {
@@ -173,116 +110,16 @@ t.test('the native program keeps the capabilities of the daemon that src/kernel 
   t.equal(readFileSync(join(TOP, 'native-scripts/netnsd/capabilities.h'), 'utf8'), renderCapabilities());
 });
 
-/** The native program alone, on a shelf and without a daemon. */
-function shelved(t: Test, options: { offers?: number } = {}) {
+t.test('the daemon reads no certificates when it starts, and other commands keep the variable', async (t) => {
   const stage = makeStage(t);
-  const shelf = layOutShelf(t, stage, options);
-  const call = (...args: string[]) => run(front, args, { env: environment(stage), cwd: stage.folder, input: '' });
-  return { stage, shelf, call };
-}
-
-function entries(shelf: Shelf) {
-  return ['taken', 'standing', 'returned'].map((name) => shelf.names(name).length);
-}
-
-t.test('an endpoint is taken and given back without a daemon', async (t) => {
-  const { shelf, call } = shelved(t);
-  const acquired = await call('acquire', '--id', 'web-1', '--path');
-  t.strictSame(said(acquired), { status: 0, stdout: `${shelf.netns('default-1')}\n`, stderr: '' });
-  t.strictSame([entries(shelf), shelf.names('taken')], [[1, 0, 0], ['web-1']]);
-  const { lease, spec, tenant } = shelf.holder('web-1');
-  t.strictSame([spec, tenant], ['', 'default']);
-  const released = await call('release', '--id', 'web-1');
-  t.strictSame(said(released), { status: 0, stdout: `released ${lease}\n`, stderr: '' });
-  t.strictSame(entries(shelf), [0, 0, 1]);
-});
-
-t.test('a lease of no container is called by its id', async (t) => {
-  const { shelf, call } = shelved(t, { offers: 2 });
-  const ended = await call('acquire', '--json', '--ttl', '1.5', '--tenant', 'blue', '--pid', String(process.pid));
-  t.strictSame([ended.status, ended.stderr], [0, '']);
-  const lease = JSON.parse(ended.stdout);
-  t.equal(ended.stdout, `${JSON.stringify(lease, null, 2)}\n`);
-  const holder = shelf.holder(`@${lease.id}`);
-  const { token: _, pool, ...facts } = JSON.parse(shelf.text(`default-${lease.addresses[0].address.split(/[./]/)[3]}`));
-  t.strictSame(lease, {
-    id: holder.lease,
-    pool,
-    containerId: null,
-    tenant: 'blue',
-    trust: 'unknown',
-    source: 'warm',
-    acquiredAt: new Date(holder.takenAtMs).toISOString(),
-    expiresAt: new Date(holder.takenAtMs + 1500).toISOString(),
-    ...facts,
-    process: holder.process,
-  });
-  t.match(holder, { ttlMs: 1500, tenant: 'blue', process: { pid: process.pid } });
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  t.equal(holder.process?.startTicks, Number(stat.slice(stat.lastIndexOf(')')).split(' ')[20]));
-  t.strictSame(said(await call('release', lease.id)), { status: 0, stdout: `released ${lease.id}\n`, stderr: '' });
-  t.strictSame(entries(shelf), [0, 0, 1]);
-});
-
-t.test('several are taken together, or none', async (t) => {
-  const { stage, shelf, call } = shelved(t, { offers: 3 });
-  const ended = await call('acquire', '--count', '2');
-  t.match(ended.stdout, /^LEASE +PATH +ADDRESS +GATEWAY +SOURCE\n.*\n.*\n2 leases in \d+ µs\n$/);
-  t.strictSame(entries(shelf), [2, 0, 0]);
-  const daemon = await stage.startDaemon();
-  daemon.answer = answer;
-  t.equal((await call('acquire', '--count', '2', '--path')).stdout.split('\n').length, 3);
-  t.strictSame(
-    daemon.asked.map(({ body }) => body),
-    [{ count: 2 }],
-  );
-  t.strictSame(entries(shelf), [2, 0, 1], 'the one that was left went back');
-});
-
-t.test('a lease with a process inside is released by force only', async (t) => {
-  const { stage, shelf, call } = shelved(t, { offers: 0 });
-  const daemon = await stage.startDaemon();
-  daemon.answer = answer;
-  const own = Number(/\d+/.exec(execFileSync('readlink', ['/proc/self/ns/net'], { encoding: 'utf8' }))?.[0]);
-  const text = JSON.parse(shelf.text('default-1'));
-  symlinkSync(
-    JSON.stringify({ ...text, netns: { path: '/proc/self/ns/net', inode: own } }),
-    shelf.path('taken', 'web-1'),
-  );
-  writeFileSync(shelf.path('holders', 'web-1'), '{"lease":"0123456789abcdef","tenant":"default"}\n');
-  await call('release', '--id', 'web-1');
-  t.strictSame(
-    [entries(shelf), daemon.asked.length > 0],
-    [[1, 0, 0], true],
-    'the daemon is asked, to say who is inside',
-  );
-  const forced = await call('release', '--id', 'web-1', '--force');
-  t.strictSame([forced.stdout, entries(shelf)], ['released 0123456789abcdef\n', [0, 0, 1]]);
-});
-
-t.test('a bundle is patched as the JavaScript program patches it', async (t) => {
-  const { stage, shelf, call } = shelved(t);
-  const spec = JSON.stringify(specWith({ annotations: { a: 'b' } }), null, '\t');
-  writeFileSync(`${stage.bundle}/config.json`, spec);
-  const ended = await call('oci', 'patch', 'bundle', '--id', 'web-1');
-  t.strictSame([ended.status, ended.stderr], [0, '']);
-  t.match(ended.stdout, new RegExp(`\\npatched ${stage.bundle}/config\\.json\\n$`));
-  t.equal(shelf.holder('web-1').spec, spec, 'and the daemon is told what its container may do');
-  const patched = readFileSync(`${stage.bundle}/config.json`, 'utf8');
-  const other = stage.path('other');
-  mkdirSync(other);
-  writeFileSync(`${other}/config.json`, spec);
-  rmSync(shelf.folder, { recursive: true });
-  const daemon = await stage.startDaemon();
-  daemon.answer = ({ method }) =>
-    method === 'GET'
-      ? { status: 200, body: { leases: [] } }
-      : { status: 201, body: leaseOf('a', { netns: JSON.parse(shelf.text('default-1')).netns }) };
-  await run(process.execPath, [MAIN, 'oci', 'patch', 'other', '--id', 'web-1'], {
-    env: environment(stage),
-    cwd: stage.folder,
-  });
-  t.equal(patched, readFileSync(`${other}/config.json`, 'utf8'));
+  const [program, node] = [join(stage.folder, 'dist/bin/netnsd'), join(stage.folder, 'node')];
+  for (const folder of ['dist/bin', 'dist/src']) mkdirSync(join(stage.folder, folder), { recursive: true });
+  writeFileSync(join(stage.folder, 'dist/src/main.js'), '');
+  copyFileSync(front, program);
+  writeFileSync(node, '#!/bin/sh\necho "certificates: $NODE_EXTRA_CA_CERTS"\n', { mode: 0o755 });
+  const env = { ...environment(stage), NETNSD_NODE: node, NODE_EXTRA_CA_CERTS: '/certs.pem' };
+  t.equal((await run(program, ['serve'], { env })).stdout, 'certificates: \n');
+  t.equal((await run(program, ['status'], { env })).stdout, 'certificates: /certs.pem\n');
 });
 
 t.test('Node.js is found beside the program, by NETNSD_NODE, or on PATH', async (t) => {

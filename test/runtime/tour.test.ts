@@ -24,24 +24,17 @@ function asRunHere(command: string): string {
   // A script is there before the event that a person would see.
   if (command.endsWith('cat events.log'))
     return `until grep -E 'ready .*[(](seal|proof)[)]' events.log; do sleep 0.1; done`;
-  return command
-    .replace(/^netnsd inspect \S+$/, `netnsd inspect $(netnsd list --id hello --json | grep -oP '^    "id": "\\K\\w+')`)
-    .replace(/(ping -c 1 10\.213\.0\.1; ping -c 1) [0-9.]+/, `$1 '"$WEB"'`);
+  return command.replace(
+    /^netnsd inspect \S+$/,
+    `netnsd inspect $(netnsd list --id hello --json | grep -oP '^    "id": "\\K\\w+')`,
+  );
 }
 
 t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
   assertSandbox();
   const commands = tour();
   t.ok(commands.length > 20, 'there is a tour');
-  const script = [
-    `netnsd() { ${JSON.stringify(join(TOP, 'dist/bin/netnsd'))} "$@"; }`,
-    ...commands.flatMap((command) =>
-      command.startsWith('netnsd acquire --id web-1')
-        ? [command, `WEB=$(netnsd list --id web-1 | grep -oP '10\\.213[0-9.]+(?=/16)')`]
-        : [asRunHere(command)],
-    ),
-  ];
-  t.match(script.join('\n'), `'"$WEB"'`, 'the container pings web-1');
+  const script = [`netnsd() { ${JSON.stringify(join(TOP, 'dist/bin/netnsd'))} "$@"; }`, ...commands.map(asRunHere)];
   // timeout ends whatever the tour started: a daemon that is left would hold the pipe, and this test with it.
   const { all } = await execa('timeout', ['--kill-after=10', '600', 'bash', '-c', script.join('\n')], {
     cwd: mkdtempSync(join(tmpdir(), 'tour-')),
@@ -58,7 +51,7 @@ t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
   );
   t.equal(leased.length, 2);
   t.equal(leased[0], leased[1], 'and the lease survived that');
-  t.match(all, /has stopped; 1[78] endpoints and 1 hub removed/);
+  t.match(all, /has stopped; 1[789] endpoints and 1 hub removed/);
   t.match(all, "cannot access '/run/netnsd'", 'no file is left');
   t.equal(all.trim().split('\n').at(-1)?.split(' ')[0], 'lo', 'no link is left');
 });

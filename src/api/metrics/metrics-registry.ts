@@ -13,7 +13,7 @@ const COUNTS = [
   ['netnsd_released_total', 'Leases that have ended.', 'released'],
   ['netnsd_recycled_by_seal_total', 'Released endpoints whose seal was intact.', 'recycledBySeal'],
   ['netnsd_recycled_by_proof_total', 'Released endpoints that were proven pristine.', 'recycledByProof'],
-  ['netnsd_recycled_unseen_total', 'Released endpoints used again without a check.', 'recycledUnseen'],
+  ['netnsd_recycled_unchecked_total', 'Released endpoints used again without a check.', 'recycledUnchecked'],
   ['netnsd_build_failures_total', 'Endpoints that could not be built.', 'buildFailures'],
 ] as const satisfies readonly (readonly [string, string, keyof PoolStatus])[];
 

@@ -3,13 +3,14 @@
 import { type Static, Type } from 'typebox';
 import { ContainerId, closed, nullableString, oneOf, PoolName, Tenant, Wait } from './fields.js';
 import { LeaseSchema } from './lease-schemas.js';
+import { PATTERNS } from './patterns.js';
 
 export const PatchBundleSchema = Type.Object(
   {
     bundle: Type.String({
       minLength: 1,
       maxLength: 4096,
-      pattern: '^/[^\\u0000-\\u001f]*$',
+      pattern: PATTERNS.bundle.pattern,
       description: 'Absolute path of the folder that holds config.json.',
       examples: ['/run/bundles/job-17'],
     }),
@@ -84,7 +85,7 @@ export const DnsFilesRequestSchema = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 253,
-        pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+        pattern: PATTERNS.hostname.pattern,
         description: "The container's host name; its hosts file gets it beside the container's id.",
         examples: ['web-1'],
       }),

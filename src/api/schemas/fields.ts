@@ -1,5 +1,6 @@
 /** Fields that several schemas share. */
 import { type TSchema, type TSchemaOptions, Type } from 'typebox';
+import { PATTERNS } from './patterns.js';
 
 /** Options of an object that refuses unknown fields. */
 export const closed = { additionalProperties: false };
@@ -11,7 +12,7 @@ export const closed = { additionalProperties: false };
 export const ContainerId = Type.String({
   minLength: 1,
   maxLength: 255,
-  pattern: '^\\.*[A-Za-z0-9_+][A-Za-z0-9_.+:@-]*$',
+  pattern: PATTERNS.containerId.pattern,
   description: 'Id of the container that holds the lease, unique in its pool.',
   examples: ['job-17'],
 });
@@ -20,7 +21,7 @@ export const ContainerId = Type.String({
 export const ContainerKey = Type.String({
   minLength: 1,
   maxLength: 264,
-  pattern: '^\\.*[A-Za-z0-9_+][A-Za-z0-9_.+:@-]*$',
+  pattern: PATTERNS.containerId.pattern,
   description: 'Id of the container that holds the lease, as `netnsd list` prints it.',
   examples: ['job-17'],
 });
@@ -28,7 +29,7 @@ export const ContainerKey = Type.String({
 export const Tenant = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@-]*$',
+  pattern: PATTERNS.tenant.pattern,
   description: 'Whom the lease serves. An endpoint that a tenant has used is never leased to another tenant.',
   examples: ['default'],
 });
@@ -36,7 +37,7 @@ export const Tenant = Type.String({
 export const PoolName = Type.String({
   minLength: 1,
   maxLength: 32,
-  pattern: '^[a-z0-9][a-z0-9-]*$',
+  pattern: PATTERNS.poolName.pattern,
   description: 'Name of a configured pool.',
   examples: ['default'],
 });

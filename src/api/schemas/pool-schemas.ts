@@ -26,7 +26,7 @@ export const PoolStatusSchema = Type.Object(
     released: count('Leases that ended since the daemon started.', 37),
     recycledBySeal: count('Endpoints recycled because their seal was intact, since the daemon started.', 30),
     recycledByProof: count('Endpoints recycled because they were proven pristine, since the daemon started.', 5),
-    recycledUnseen: count('Endpoints recycled without a check (recycle = "reuse"), since the daemon started.', 0),
+    recycledUnchecked: count('Endpoints recycled without a check (recycle = "reuse"), since the daemon started.', 0),
     replaced: count('Endpoints replaced after their release since the daemon started.', 2),
     replacedFor: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
       description: 'The number replaced by kind of deviation.',

@@ -43,7 +43,7 @@ export async function openRecycled(): Promise<Recycled> {
   });
   await thread.open();
   let seq = 1;
-  let standing: BuiltEndpoint[] = [];
+  let endpoints: BuiltEndpoint[] = [];
 
   async function build(size: number): Promise<void> {
     const names = Array.from({ length: size }, (_, index): EndpointName => {
@@ -52,19 +52,19 @@ export async function openRecycled(): Promise<Recycled> {
     });
     const batches = Array.from({ length: Math.ceil(size / BATCH) }, (_, i) => names.slice(i * BATCH, (i + 1) * BATCH));
     const built = (await Promise.all(batches.map((some) => thread.build(some, { urgent: false })))).flat();
-    standing = built.map((outcome, at) => {
+    endpoints = built.map((outcome, at) => {
       if (!outcome.ok) throw outcome.error;
       return { name: names[at] as EndpointName, netnsInode: outcome.value.netns.inode };
     });
   }
 
   async function destroy(): Promise<void> {
-    for (const outcome of await thread.destroy(standing.map(({ name }) => name))) if (!outcome.ok) throw outcome.error;
+    for (const outcome of await thread.destroy(endpoints.map(({ name }) => name))) if (!outcome.ok) throw outcome.error;
   }
 
   async function verify(way: VerifyWay): Promise<void> {
     for (const verdict of await thread.verify(
-      standing.map((endpoint) => ({ ...endpoint, way, sealed: true, unprivileged: true })),
+      endpoints.map((endpoint) => ({ ...endpoint, way, sealed: true, unprivileged: true })),
     )) {
       const found = verdict.clean ? verdict.way : `${verdict.kind}: ${verdict.text}`;
       if (found !== way) throw new NetnsdError('internal', `an endpoint was to be found clean by ${way}, not ${found}`);
@@ -72,7 +72,7 @@ export async function openRecycled(): Promise<Recycled> {
   }
 
   async function replace(): Promise<void> {
-    const { length } = standing;
+    const { length } = endpoints;
     await destroy();
     await build(length);
   }
@@ -88,7 +88,7 @@ export async function openRecycled(): Promise<Recycled> {
     verify,
     replace,
     seal: async () => {
-      await thread.seal(standing);
+      await thread.seal(endpoints);
     },
     close: async () => {
       await destroy();

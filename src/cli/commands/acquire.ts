@@ -11,7 +11,7 @@ import {
 } from '../options.js';
 import type { PathOptions } from '../paths.js';
 import { renderNewLeases } from '../text/lease-text.js';
-import { renderJson } from '../text/table.js';
+import { renderJson, renderMicroseconds } from '../text/table.js';
 
 interface Options extends PathOptions {
   readonly pool?: string;
@@ -56,7 +56,8 @@ export function addAcquire(program: Command, invocation: Invocation): void {
   addSocketOption(addJsonOption(command)).action((options: Options) => acquire(invocation, options));
   addExamples(command, [
     ['netnsd acquire --id web-1', 'lease a namespace for container web-1'],
-    ['podman run --network ns:$(netnsd acquire --path) alpine ip addr', 'run a container in a leased namespace'],
+    ['P=$(netnsd acquire --id job-17 --path) || exit', 'a path for a script, which ends if there is none'],
+    ['podman run --network ns:$P alpine ip addr', 'run a container in that namespace'],
     ['netnsd acquire --pool web --count 10 --wait 5 --json', 'lease ten at once, and wait up to 5 s for them'],
     ['netnsd acquire --pid $$ --path', 'a lease that ends with this shell'],
   ]);
@@ -79,6 +80,6 @@ async function acquire(invocation: Invocation, options: Options): Promise<void> 
     invocation.stdout.write(renderJson(count === undefined ? leases[0] : leases));
   } else {
     const what = leases.length === 1 ? '1 lease' : `${leases.length} leases`;
-    invocation.stdout.write(`${renderNewLeases(leases)}${what} in ${Math.round(tookMs * 1000)} µs\n`);
+    invocation.stdout.write(`${renderNewLeases(leases)}${what} in ${renderMicroseconds(tookMs * 1000)}\n`);
   }
 }

@@ -13,7 +13,9 @@ export function addEvents(program: Command, invocation: Invocation): void {
   const command = program
     .command('events')
     .summary('follow events of the pools')
-    .description('Follow events of the pools, one on each line, until interrupted.')
+    .description(
+      'Follow events of the pools, one on each line, until interrupted. It begins with the first event after the daemon was reached: `netnsd inspect` shows earlier events of an endpoint.',
+    )
     .option('--json', 'print each event as one line of JSON');
   addSocketOption(command).action((options: Options) =>
     withClient(invocation, options, async (client) => {

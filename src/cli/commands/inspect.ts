@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Invocation } from '../dependencies.js';
+import { hasCode, NetnsdError } from '../../errors.js';
+import type { Client, Invocation } from '../dependencies.js';
 import { addExamples, addJsonOption, addSocketOption, parseName, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
 import { renderEndpoint } from '../text/endpoint-text.js';
@@ -22,12 +23,16 @@ export function addInspect(program: Command, invocation: Invocation): void {
   addSocketOption(addJsonOption(command)).action(async (id: string, options: Options) => {
     const { json } = options;
     const text = await withClient(invocation, options, async (client) => {
-      if (!isEndpointId(id)) {
-        const lease = await client.lease(id);
-        return json ? renderJson(lease) : renderLease(lease);
+      try {
+        if (!isEndpointId(id)) {
+          const lease = await client.lease(id);
+          return json ? renderJson(lease) : renderLease(lease);
+        }
+        const endpoint = await client.endpoint(id);
+        return json ? renderJson(endpoint) : renderEndpoint(endpoint);
+      } catch (error) {
+        throw await explain(error, client, id);
       }
-      const endpoint = await client.endpoint(id);
-      return json ? renderJson(endpoint) : renderEndpoint(endpoint);
     });
     invocation.stdout.write(text);
   });
@@ -36,6 +41,15 @@ export function addInspect(program: Command, invocation: Invocation): void {
     ['netnsd inspect 1a7d9b22488c8642 --json | jq -r .netns.path', 'its path, for a script'],
     ['netnsd inspect default-17', 'an endpoint, present or replaced lately'],
   ]);
+}
+
+/** Of what is neither, but a container, the leases: people know those by their names. */
+async function explain(error: unknown, client: Client, id: string): Promise<unknown> {
+  if (!hasCode(error, 'lease_not_found') && !hasCode(error, 'endpoint_not_found')) return error;
+  const leases = await client.leases({ containerId: id }).catch(() => []);
+  if (leases.length === 0) return error;
+  const calls = leases.map((lease) => `\`netnsd inspect ${lease.id}\``).join(', ');
+  return new NetnsdError(error.code, `${id} is a container, and inspect takes leases and endpoints: ${calls}`);
 }
 
 /** Endpoint ids are `POOL-SEQ`; lease ids have no dash. */

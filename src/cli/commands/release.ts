@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import { NetnsdError, toNetnsdError } from '../../errors.js';
+import { hasCode, NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Client, Invocation } from '../dependencies.js';
 import { addExamples, addSocketOption, parseName, withClient } from '../options.js';
 import type { PathOptions } from '../paths.js';
@@ -16,7 +16,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
   const command = program
     .command('release')
     .summary('release leases')
-    .description('Release leases. Releasing a lease twice is not an error.')
+    .description('Release leases. A lease that does not exist is reported on stderr, and is not an error.')
     .addArgument(new Argument('[LEASE_ID...]', 'leases to release').argParser(parseNames))
     .addOption(new Option('--id <CONTAINER_ID>', 'release the leases of this container instead').argParser(parseName))
     .addOption(new Option('--pool <NAME>', 'with --id: only leases of this pool').argParser(parseName))
@@ -65,6 +65,17 @@ async function explainNone(client: Client, { id, pool }: { id: string; pool: str
   return `container ${id} of the default runtime root holds no lease; containers of other roots: ${others}`;
 }
 
+/** Asked before a release, which is answered the same whether there was a lease or not. */
+async function isKnown(client: Client, id: string): Promise<boolean> {
+  try {
+    await client.lease(id);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'lease_not_found')) return false;
+    throw error;
+  }
+}
+
 /** Continues after failures and reports all of them. */
 async function releaseAll(
   invocation: Invocation,
@@ -74,8 +85,10 @@ async function releaseAll(
   const failures: { id: string; error: NetnsdError }[] = [];
   for (const id of leaseIds) {
     try {
-      await client.release(id, { force });
-      invocation.stdout.write(`released ${id}\n`);
+      if (await isKnown(client, id)) {
+        await client.release(id, { force });
+        invocation.stdout.write(`released ${id}\n`);
+      } else invocation.stderr.write(`netnsd: there is no lease ${printable(id)}: nothing was released\n`);
     } catch (error) {
       failures.push({ id, error: toNetnsdError(error) });
     }

@@ -45,7 +45,7 @@ export function renderPools(pools: readonly PoolStatus[]): string {
 /** How released endpoints were recycled, a row for each pool that had any. */
 function renderRecycled(pools: readonly PoolStatus[]): string {
   const rows = pools
-    .filter((pool) => pool.recycledBySeal + pool.recycledByProof + pool.recycledUnseen + pool.replaced > 0)
+    .filter((pool) => pool.recycledBySeal + pool.recycledByProof + pool.recycledUnchecked + pool.replaced > 0)
     .map((pool) => {
       const reasons = Object.entries(pool.replacedFor).sort(([, a], [, b]) => b - a);
       const [newest] = pool.replacements;
@@ -53,7 +53,7 @@ function renderRecycled(pools: readonly PoolStatus[]): string {
         pool.name,
         pool.recycledBySeal,
         pool.recycledByProof,
-        pool.recycledUnseen,
+        pool.recycledUnchecked,
         pool.replaced,
         reasons.map(([kind, count]) => `${kind} ${count}`).join(', ') || '-',
         newest === undefined ? '-' : `${newest.endpoint}: ${newest.kind}: ${newest.text}`,

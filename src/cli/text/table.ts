@@ -50,6 +50,12 @@ export function renderSeconds(seconds: number): string {
   return `${Math.max(0, Math.floor(seconds / size))} ${unit}`;
 }
 
+/** A short duration: `850 µs`, `179.8 ms`. The native program netnsd prints the same. */
+export function renderMicroseconds(microseconds: number): string {
+  const whole = Math.round(microseconds);
+  return whole < 1000 ? `${whole} µs` : `${(Math.round(whole / 100) / 10).toFixed(1)} ms`;
+}
+
 /** `value` as indented JSON with a newline at its end. */
 export function renderJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;

@@ -57,15 +57,15 @@ export class Seals {
    */
   seal(id: string, netnsInode: number): boolean {
     if (this.#filterFd === null) return false;
-    const standing = this.#seals.get(id);
+    const earlier = this.#seals.get(id);
     try {
       this.#watch?.begin(netnsInode);
-      if (standing !== undefined && standing.broken === null && standing.listener.heard().what === 'nothing') {
-        standing.ownWrites = 0n;
+      if (earlier !== undefined && earlier.broken === null && earlier.listener.heard().what === 'nothing') {
+        earlier.ownWrites = 0n;
         return true;
       }
       // Whatever waits in the queue of the old one goes with it.
-      standing?.listener.close();
+      earlier?.listener.close();
       const listener = ChangeListener.open();
       this.#seals.set(id, { listener, netnsInode, broken: null, ownWrites: 0n });
       listener.listen(this.#filterFd);

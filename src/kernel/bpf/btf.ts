@@ -61,8 +61,8 @@ export function functionTypeId(name: string, path = VMLINUX): number {
 let lately: { readonly path: string; readonly btf: WeakRef<Btf> } | undefined;
 
 function readBtf(path: string): Btf {
-  const standing = lately?.path === path ? lately.btf.deref() : undefined;
-  if (standing !== undefined) return standing;
+  const cached = lately?.path === path ? lately.btf.deref() : undefined;
+  if (cached !== undefined) return cached;
   const data = readFileSync(path);
   if (data.readUInt16LE(0) !== MAGIC) throw missing('BTF in a known format');
   const [headerBytes, typeAt, typeBytes, stringAt, stringBytes] = [4, 8, 12, 16, 20].map((at) => data.readUInt32LE(at));

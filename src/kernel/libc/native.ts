@@ -30,6 +30,8 @@ export const native = {
   epollCreate1: libc.func('int epoll_create1(int flags)'),
   epollCtl: libc.func('int epoll_ctl(int epollFd, int operation, int fd, void *event)'),
   epollWait: libc.func('int epoll_wait(int epollFd, _Out_ void *events, int maxEvents, int timeoutMs)'),
+  inotifyInit1: libc.func('int inotify_init1(int flags)'),
+  inotifyAddWatch: libc.func('int inotify_add_watch(int fd, const char *path, unsigned int mask)'),
   poll: libc.func('int poll(_Inout_ void *fds, unsigned long count, int timeoutMs)'),
   prctl: libc.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
   capset: libc.func('int capset(const void *header, const void *data)'),

@@ -64,8 +64,8 @@ export class ProcessWatch implements Disposable {
   }
 
   #add(process: ProcessIdentity, listener: () => void, fd: number | null): () => void {
-    const standing = this.#watched.get(keyOf(process));
-    const watched: Watched = standing ?? { process, listeners: new Set(), fd: null };
+    const known = this.#watched.get(keyOf(process));
+    const watched: Watched = known ?? { process, listeners: new Set(), fd: null };
     if (fd !== null && watched.fd === null) this.#poll(watched, fd);
     else if (fd !== null) closeAnyway(fd);
     this.#watched.set(keyOf(process), watched);

@@ -7,7 +7,7 @@ import { Expiry } from './expiry.js';
 
 interface LeaseTablePorts {
   readonly processes?: Pick<Processes, 'watch'> | undefined;
-  readonly shelf?: Pick<Shelf, 'hold' | 'holdSeveral' | 'letGo'> | undefined;
+  readonly shelf?: Pick<Shelf, 'mark' | 'markSeveral' | 'end'> | undefined;
 }
 
 /** Owns the leases of all pools: by id, by pool and container, and when they end by themselves. */
@@ -55,8 +55,8 @@ export class LeaseTable {
     if (containerId !== null) {
       this.#byContainer.set(containerKey(pool, containerId), active);
       const all = this.#ofContainer.get(containerId);
-      if (all === undefined) this.#ports.shelf?.hold(containerId);
-      else this.#ports.shelf?.holdSeveral(containerId);
+      if (all === undefined) this.#ports.shelf?.mark(containerId);
+      else this.#ports.shelf?.markSeveral(containerId);
       this.#ofContainer.set(containerId, (all ?? new Set()).add(active));
     }
     if (ttlMs !== null) active.expiring = this.#expiry.add(active, Math.max(0, ttlMs));
@@ -94,7 +94,7 @@ export class LeaseTable {
    * again. Not before, since after a crash the endpoint would be taken for pristine.
    */
   releaseRecorded(key: string): void {
-    if (!this.#ofContainer.has(key)) this.#ports.shelf?.letGo(key);
+    if (!this.#ofContainer.has(key)) this.#ports.shelf?.end(key);
   }
 
   /** No lease ends by itself any more; a restart continues with what the records say. */

@@ -37,12 +37,12 @@ export class Recycled {
 
   status(): Pick<
     PoolStatus,
-    'recycledBySeal' | 'recycledByProof' | 'recycledUnseen' | 'replaced' | 'replacedFor' | 'replacements'
+    'recycledBySeal' | 'recycledByProof' | 'recycledUnchecked' | 'replaced' | 'replacedFor' | 'replacements'
   > {
     return {
       recycledBySeal: this.#ways.seal,
       recycledByProof: this.#ways.proof,
-      recycledUnseen: this.#ways.reuse,
+      recycledUnchecked: this.#ways.reuse,
       replaced: this.#replaced,
       replacedFor: { ...this.#replacedFor },
       replacements: [...this.#replacements],

@@ -30,7 +30,7 @@ export class Offers {
 
   /** Whether it is certain that no client has taken a ready endpoint from the shelf. */
   isUntaken({ offer }: Endpoint): boolean {
-    return offer === null || this.#shelf?.lies(offer) !== false;
+    return offer === null || this.#shelf?.isOffered(offer) !== false;
   }
 
   /** Withdraws an endpoint; false where a client took it. True for one that is not offered. */
@@ -63,7 +63,7 @@ export class Offers {
 
   /** The tokens of those that are not on the shelf now: a look after this one says that a client took them, or they are lost. */
   missing(): string[] {
-    return [...this.#byToken.keys()].filter((token) => this.#shelf?.lies(token) === false);
+    return [...this.#byToken.keys()].filter((token) => this.#shelf?.isOffered(token) === false);
   }
 
   /** Those of the missing ones that no client took, by the look. */

@@ -47,17 +47,17 @@ export class Occupation {
     this.#holds.set(kind, await startHolder(kind, { path }));
   }
 
-  /** Those outside let go. */
-  async letGo(): Promise<void> {
-    for (const [kind, letGo] of this.#holds) {
+  /** The holders outside end. */
+  async endHolders(): Promise<void> {
+    for (const [kind, endHolder] of this.#holds) {
       this.#holds.delete(kind);
-      await letGo();
+      await endHolder();
       if (kind === 'mount elsewhere') execaSync('umount', [MOUNTED_ELSEWHERE]);
     }
   }
 
   async end(): Promise<void> {
     await this.leave();
-    await this.letGo();
+    await this.endHolders();
   }
 }

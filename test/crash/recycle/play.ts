@@ -77,7 +77,7 @@ async function playOn(world: World, step: Extract<Step, { n: number }>): Promise
       await known.occupation.leave();
       return known.note('its processes left', known.lease === null ? 'unsure' : 'none', []);
     case 'let go':
-      await known.occupation.letGo();
+      await known.occupation.endHolders();
       return known.note('no holder outside is left', known.lease === null ? 'unsure' : 'none', []);
   }
 }

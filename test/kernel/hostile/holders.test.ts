@@ -17,9 +17,9 @@ t.test('what a process outside keeps of an endpoint is found', async (t) => {
   const stage = await Stage.open(t);
   for (const { kind, found } of HELD) {
     const victim = await stage.build();
-    const letGo = await startHolder(kind, victim);
+    const endHolder = await startHolder(kind, victim);
     t.match(await stage.verify(victim, 'proof'), { clean: false, kind: found }, kind);
-    await letGo();
+    await endHolder();
     if (kind === 'mount elsewhere') {
       t.match(await stage.verify(victim, 'proof'), { clean: false, kind: found }, 'a mount outlives its maker');
       execaSync('umount', ['/run/hostile/netns']);
@@ -33,10 +33,10 @@ t.test('sockets that a process outside keeps are found of a sealed endpoint too'
   const stage = await Stage.open(t);
   for (const { kind } of HELD.filter(({ found }) => found === 'sockets')) {
     const victim = await stage.build({ settled: true });
-    const letGo = await startHolder(kind, victim);
+    const endHolder = await startHolder(kind, victim);
     for (const unprivileged of [true, false])
       t.match(await stage.verify(victim, 'seal', { unprivileged }), { clean: false, kind: 'sockets' }, kind);
-    await letGo();
+    await endHolder();
     t.match(await stage.verify(victim, 'seal', { unprivileged: true }), { clean: true, way: 'seal' }, `${kind}: gone`);
     await stage.destroy(victim);
   }
@@ -45,8 +45,8 @@ t.test('sockets that a process outside keeps are found of a sealed endpoint too'
 t.test('a BPF program that was attached to the namespace is found', async (t) => {
   const stage = await Stage.open(t);
   const victim = await stage.build();
-  const letGo = await startHolder('flow dissector', victim);
-  await letGo();
+  const endHolder = await startHolder('flow dissector', victim);
+  await endHolder();
   t.match(await stage.verify(victim, 'proof'), { clean: false, kind: 'BPF programs of the namespace' });
   await stage.destroy(victim);
 });
@@ -72,14 +72,14 @@ t.test('a process inside is what is found, whatever else holds the endpoint', as
   const stage = await Stage.open(t);
   for (const kind of ['open namespace', 'mount elsewhere'] as const) {
     const victim = await stage.build();
-    const letGo = await startHolder(kind, victim);
+    const endHolder = await startHolder(kind, victim);
     const child = execa('nsenter', [`--net=${victim.path}`, 'sleep', '600'], { reject: false });
     await eventually('it is inside', () => readlinkSync(`/proc/${child.pid}/ns/net`) === `net:[${victim.netnsInode}]`);
     t.match(await stage.verify(victim, 'proof'), { clean: false, kind: 'process inside' }, kind);
     child.kill('SIGKILL');
     await child;
     t.match(await stage.verify(victim, 'proof'), { clean: false, kind: 'held open' }, `${kind}, and the process left`);
-    await letGo();
+    await endHolder();
     if (kind === 'mount elsewhere') execaSync('umount', ['/run/hostile/netns']);
     await stage.destroy(victim);
   }

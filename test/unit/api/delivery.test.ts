@@ -12,7 +12,7 @@ t.test('a client that leaves while it waits aborts its wait and holds nothing', 
   socket.destroy();
   await until('the wait is aborted', () => service.requests[0]?.signal?.aborted === true);
   service.open();
-  t.equal(service.standing.size, 0);
+  t.equal(service.activeLeases.size, 0);
 });
 
 t.test('what is leased although its client has gone goes back', async (t) => {
@@ -45,7 +45,7 @@ t.test('an answer that could not be written gives its lease back', async (t) => 
   socket.destroy();
   await until('the request was served', () => service.requests.length === 1);
   await until('the lease went back', () => service.released.length === 1);
-  t.equal(service.standing.size, 0);
+  t.equal(service.activeLeases.size, 0);
 });
 
 t.test('an answer that was read keeps its lease when the connection ends', async (t) => {
@@ -58,7 +58,7 @@ t.test('an answer that was read keeps its lease when the connection ends', async
   socket.destroy();
   await new Promise((resolve) => setTimeout(resolve, 50));
   t.strictSame(service.released, []);
-  t.equal(service.standing.size, 4);
+  t.equal(service.activeLeases.size, 4);
 });
 
 t.test("a container's standing lease is not given back for a second client that left", async (t) => {

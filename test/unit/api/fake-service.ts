@@ -5,7 +5,7 @@ import type { Lease, PoolStatus } from '../../../src/pool/types.js';
 
 /** Pools in memory: grants at once, or when `open()` is called after `hold()`; keeps what the API is to be tested for. */
 export class FakeService implements PoolService {
-  readonly standing = new Map<string, Lease>();
+  readonly activeLeases = new Map<string, Lease>();
   readonly released: string[] = [];
   readonly requests: AcquireRequest[] = [];
   readonly listeners = new Set<(event: PoolEvent) => void>();
@@ -40,25 +40,25 @@ export class FakeService implements PoolService {
         throw new NetnsdError('lease_conflict', `container ${containerId} is ${held.tenant}'s`);
       return [held];
     }
-    if (this.standing.size + count > this.#size.max)
+    if (this.activeLeases.size + count > this.#size.max)
       throw new NetnsdError('pool_exhausted', 'pool default has no endpoint left', { details: { pool, max: 100 } });
     const expiresAt = request.ttlSeconds === undefined ? null : new Date(Date.now() + request.ttlSeconds * 1e3);
     const terms = { pool, containerId, tenant, expiresAt: expiresAt?.toISOString() ?? null };
     const leases = Array.from({ length: count }, () => makeLease(++this.#seq, terms));
-    for (const lease of leases) this.standing.set(lease.id, lease);
+    for (const lease of leases) this.activeLeases.set(lease.id, lease);
     return leases;
   }
 
   release(leaseId: string): boolean {
     this.released.push(leaseId);
-    return this.standing.delete(leaseId);
+    return this.activeLeases.delete(leaseId);
   }
 
   renew(leaseId: string, ttlSeconds: number): Lease {
-    const lease = this.standing.get(leaseId);
+    const lease = this.activeLeases.get(leaseId);
     if (lease === undefined) throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}`);
     const renewed = { ...lease, expiresAt: new Date(Date.now() + ttlSeconds * 1e3).toISOString() };
-    this.standing.set(leaseId, renewed);
+    this.activeLeases.set(leaseId, renewed);
     return renewed;
   }
 
@@ -70,11 +70,11 @@ export class FakeService implements PoolService {
   }
 
   lease(leaseId: string): Lease | undefined {
-    return this.standing.get(leaseId);
+    return this.activeLeases.get(leaseId);
   }
 
   leases(filter: LeaseFilter): Lease[] {
-    return [...this.standing.values()].filter((lease) =>
+    return [...this.activeLeases.values()].filter((lease) =>
       (['pool', 'containerId', 'tenant'] as const).every((key) => (filter[key] ?? lease[key]) === lease[key]),
     );
   }
@@ -84,7 +84,7 @@ export class FakeService implements PoolService {
     const recycled = {
       recycledBySeal: 0,
       recycledByProof: 0,
-      recycledUnseen: 0,
+      recycledUnchecked: 0,
       replaced: 0,
       replacedFor: {},
       replacements: [],
@@ -104,7 +104,7 @@ export class FakeService implements PoolService {
         ...this.#size,
         target: 100,
         ...counts,
-        leased: this.standing.size,
+        leased: this.activeLeases.size,
         ...done,
       },
     ];

@@ -140,5 +140,5 @@ t.test('closing cuts off what is under way at its deadline, and takes nothing fo
   await closeApi(app, { deadlineMs: 100 });
   await until('the client sees it', () => stuck.socket.destroyed);
   t.equal(service.requests[0]?.signal?.aborted, true);
-  t.equal(service.standing.size, 0);
+  t.equal(service.activeLeases.size, 0);
 });

@@ -62,7 +62,7 @@ const REFUSED: [what: string, request: InjectOptions, code: ErrorCode, detail: R
     'an id with a slash',
     { method: 'POST', url: '/v1/leases', payload: { containerId: '../a' } },
     'bad_request',
-    /^body\/containerId must match pattern/,
+    /^body\/containerId may have letters, digits and _ \+ \. : @ - only, /,
   ],
   [
     'an id with a line feed at its end',
@@ -92,7 +92,7 @@ const REFUSED: [what: string, request: InjectOptions, code: ErrorCode, detail: R
     'a bundle at a relative path',
     { method: 'POST', url: '/v1/oci/patch', payload: { bundle: 'a', containerId: 'b' } },
     'bad_request',
-    /^body\/bundle must match/,
+    /^body\/bundle must be an absolute path/,
   ],
   [
     'a bundle without a container',
@@ -147,7 +147,7 @@ for (const [what, request, code, detail] of REFUSED) {
     const problem = reply.json();
     t.match(problem, { type: `urn:netnsd:error:${code}`, title: ERROR_CODES[code].meaning, status, code });
     t.match(problem.detail, detail);
-    t.equal(service.standing.size, 0);
+    t.equal(service.activeLeases.size, 0);
     t.strictSame(faults, []);
   });
 }

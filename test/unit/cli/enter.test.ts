@@ -16,7 +16,7 @@ t.test('an endpoint and a hub are entered without a daemon, by their names', asy
 
 t.test('a lease is entered by the path that the daemon tells', async (t) => {
   const daemon = new FakeDaemon();
-  daemon.standing = [leaseOf(7, { id: '1a7d9b22488c8642' })];
+  daemon.activeLeases = [leaseOf(7, { id: '1a7d9b22488c8642' })];
   const { started } = await run(['enter', ...STATE, '1a7d9b22488c8642', 'true'], { daemon });
   t.match(started.at(-1), ['enter', { target: { path: '/run/netnsd/netns/nd-7' }, command: ['true'] }]);
   t.equal(daemon.closed, 1);

@@ -22,7 +22,7 @@ export const POOL: PoolStatus = {
   released: 39,
   recycledBySeal: 0,
   recycledByProof: 0,
-  recycledUnseen: 0,
+  recycledUnchecked: 0,
   replaced: 0,
   replacedFor: {},
   replacements: [],
@@ -53,7 +53,7 @@ export function leaseOf(number: number, more: Partial<Lease> = {}): Lease {
 
 /** A daemon in memory, as far as the commands see one. Idempotent by container id, like the real one. */
 export class FakeDaemon implements Client {
-  standing: Lease[] = [];
+  activeLeases: Lease[] = [];
   events_: PoolEvent[] = [];
   readonly calls: [method: string, ...args: unknown[]][] = [];
   closed = 0;
@@ -72,9 +72,9 @@ export class FakeDaemon implements Client {
   async acquire(request: LeaseRequest): Promise<Lease> {
     this.#called('acquire', request);
     const { containerId = null, pool = 'default', tenant = 'default' } = request;
-    const known = this.standing.find((lease) => containerId !== null && lease.containerId === containerId);
+    const known = this.activeLeases.find((lease) => containerId !== null && lease.containerId === containerId);
     const lease = known ?? leaseOf(this.#next++, { containerId, pool, tenant });
-    if (known === undefined) this.standing.push(lease);
+    if (known === undefined) this.activeLeases.push(lease);
     this.onAcquired();
     return lease;
   }
@@ -82,7 +82,7 @@ export class FakeDaemon implements Client {
   async acquireMany({ count, ...request }: LeaseRequest & { count: number }): Promise<Lease[]> {
     this.#called('acquireMany', { ...request, count });
     const leases = Array.from({ length: count }, () => leaseOf(this.#next++));
-    this.standing.push(...leases);
+    this.activeLeases.push(...leases);
     return leases;
   }
 
@@ -94,7 +94,7 @@ export class FakeDaemon implements Client {
 
   async release(leaseId: string): Promise<void> {
     this.#called('release', leaseId);
-    this.standing = this.standing.filter(({ id }) => id !== leaseId);
+    this.activeLeases = this.activeLeases.filter(({ id }) => id !== leaseId);
   }
 
   async renew(leaseId: string, terms: { ttl: number }): Promise<Lease> {
@@ -104,7 +104,7 @@ export class FakeDaemon implements Client {
 
   async lease(leaseId: string): Promise<Lease> {
     this.#called('lease', leaseId);
-    const lease = this.standing.find(({ id }) => id === leaseId);
+    const lease = this.activeLeases.find(({ id }) => id === leaseId);
     if (lease === undefined) throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}`);
     return lease;
   }
@@ -122,7 +122,7 @@ export class FakeDaemon implements Client {
   async leases(filter: { containerId?: string | undefined }): Promise<Lease[]> {
     this.#called('leases', filter);
     const { containerId } = filter;
-    return this.standing.filter((lease) => containerId === undefined || lease.containerId === containerId);
+    return this.activeLeases.filter((lease) => containerId === undefined || lease.containerId === containerId);
   }
 
   async pools(): Promise<PoolStatus[]> {

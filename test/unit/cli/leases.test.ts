@@ -9,7 +9,7 @@ t.test('acquire prints what a caller needs to start a container, and how long it
   t.equal(status, 0);
   t.equal(heading, 'LEASE  PATH                    ADDRESS        GATEWAY     SOURCE');
   t.equal(row, 'l-2    /run/netnsd/netns/nd-2  10.213.0.2/16  10.213.0.1  warm');
-  t.match(took, /^1 lease in \d+ µs$/);
+  t.match(took, /^1 lease in (\d+ µs|\d+\.\d ms)$/);
   t.equal(end, '');
 });
 
@@ -45,7 +45,7 @@ t.test('what the daemon refuses is one line on stderr: status 1, or 2 where the 
 
 t.test('renew says when the lease ends now, and wants to know for how long', async (t) => {
   const daemon = new FakeDaemon();
-  daemon.standing = [leaseOf(2)];
+  daemon.activeLeases = [leaseOf(2)];
   t.match(await run(['renew', 'l-2', '--ttl', '600'], { daemon }), {
     status: 0,
     stdout: 'l-2 expires at 2026-01-02T03:14:05.000Z\n',
@@ -60,17 +60,38 @@ t.test('renew says when the lease ends now, and wants to know for how long', asy
 
 t.test('release gives back every lease that is named, past failures', async (t) => {
   const daemon = new FakeDaemon();
-  daemon.standing = [leaseOf(2), leaseOf(3), leaseOf(4)];
+  daemon.activeLeases = [leaseOf(2), leaseOf(3), leaseOf(4), leaseOf(5)];
   t.strictSame((await run(['release', 'l-2', 'l-4'], { daemon })).stdout, 'released l-2\nreleased l-4\n');
-  t.strictSame(daemon.standing, [leaseOf(3)]);
+  t.strictSame(daemon.activeLeases, [leaseOf(3), leaseOf(5)]);
   daemon.failures.set('release', new NetnsdError('internal', 'broken'));
   const { status, stderr } = await run(['release', 'l-3', 'l-5'], { daemon });
   t.strictSame([status, stderr], [1, 'netnsd: cannot release l-3: broken; l-5: broken\n']);
 });
 
+t.test('a release of a lease that is not there says so, and is no failure', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.activeLeases = [leaseOf(2)];
+  const { status, stdout, stderr } = await run(['release', 'l-1', 'l-2'], { daemon });
+  t.strictSame([status, stdout], [0, 'released l-2\n']);
+  t.equal(stderr, 'netnsd: there is no lease l-1: nothing was released\n');
+});
+
+t.test('inspect of a container names its leases', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.activeLeases = [leaseOf(2, { containerId: 'hello' }), leaseOf(3, { containerId: 'web-1' })];
+  for (const [container, lease] of [
+    ['hello', 'l-2'],
+    ['web-1', 'l-3'],
+  ] as const) {
+    const message = `${container} is a container, and inspect takes leases and endpoints: \`netnsd inspect ${lease}\``;
+    t.match(await run(['inspect', container], { daemon }), { status: 1, stderr: `netnsd: ${message}\n` });
+  }
+  t.match(await run(['inspect', 'nobody'], { daemon }), { status: 1, stderr: 'netnsd: there is no lease nobody\n' });
+});
+
 t.test('release --id gives back what the container holds, which may be nothing', async (t) => {
   const daemon = new FakeDaemon();
-  daemon.standing = [leaseOf(2, { containerId: 'a' }), leaseOf(3, { containerId: 'b' })];
+  daemon.activeLeases = [leaseOf(2, { containerId: 'a' }), leaseOf(3, { containerId: 'b' })];
   t.equal((await run(['release', '--id', 'a', '--pool', 'web'], { daemon })).stdout, 'released l-2\n');
   t.strictSame(daemon.calls[0], ['leases', { containerId: 'a', pool: 'web' }]);
   const { status, stdout, stderr } = await run(['release', '--id', 'a'], { daemon });
@@ -80,7 +101,7 @@ t.test('release --id gives back what the container holds, which may be nothing',
 t.test('release --id names the containers of that id which runtimes with roots of their own have', async (t) => {
   const daemon = new FakeDaemon();
   const names = ['web@0a1b2c3d', 'web@0a1b2c3d', 'web@4e5f6071', 'webshop@0a1b2c3d'];
-  daemon.standing = names.map((containerId, at) => leaseOf(at, { containerId }));
+  daemon.activeLeases = names.map((containerId, at) => leaseOf(at, { containerId }));
   const { status, stdout, stderr } = await run(['release', '--id', 'web'], { daemon });
   t.strictSame([status, stdout], [0, '']);
   t.match(stderr, 'containers of other roots: web@0a1b2c3d, web@4e5f6071\n');
@@ -89,7 +110,7 @@ t.test('release --id names the containers of that id which runtimes with roots o
 
 t.test('list aligns its columns, and says on stderr that there is none', async (t) => {
   const daemon = new FakeDaemon();
-  daemon.standing = [
+  daemon.activeLeases = [
     leaseOf(2, { containerId: 'a-long\u001b[2J-name' }),
     leaseOf(13, { acquiredAt: new Date(Date.now() - 125_000).toISOString() }),
   ];
@@ -100,7 +121,7 @@ t.test('list aligns its columns, and says on stderr that there is none', async (
   }
   t.match(rows[0], 'a-long\ufffd[2J-name');
   t.match(rows[1], /2 min$/);
-  t.strictSame(JSON.parse((await run(['list', '--json'], { daemon })).stdout), daemon.standing);
+  t.strictSame(JSON.parse((await run(['list', '--json'], { daemon })).stdout), daemon.activeLeases);
   const none = await run(['list']);
   t.strictSame([none.status, none.stdout, none.stderr], [0, '', 'netnsd: no leases\n']);
   t.equal((await run(['list', '--json'])).stdout, '[]\n');
@@ -117,7 +138,7 @@ t.test('inspect shows everything about a lease', async (t) => {
     publishedPorts,
     dns: { servers: ['10.0.0.53', '10.0.0.54'], search: ['a.example'], options: [] },
   });
-  daemon.standing = [lease];
+  daemon.activeLeases = [lease];
   const { stdout } = await run(['inspect', ID], { daemon });
   const shown = [
     ID,

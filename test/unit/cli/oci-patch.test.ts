@@ -40,7 +40,7 @@ t.test('a repeat for the same container says that there is nothing to do', async
   t.equal(status, 0);
   t.ok(stdout.endsWith(`\n${file} already has the path of this lease\n`));
   t.equal(read(), text);
-  t.equal(daemon.standing.length, 1);
+  t.equal(daemon.activeLeases.length, 1);
 });
 
 t.test('a path that is set by anything else is refused, whether or not the daemon answers', async (t) => {
@@ -56,7 +56,7 @@ t.test('a path that is set by anything else is refused, whether or not the daemo
   daemon.failures.set('leases', new NetnsdError('daemon_unreachable', 'nothing answers'));
   t.strictSame(await run(['oci', 'patch', folder, '--id', 'b'], { daemon }), other);
   t.equal(read(), text);
-  t.equal(daemon.standing.length, 1);
+  t.equal(daemon.activeLeases.length, 1);
 });
 
 t.test('a bundle that cannot be patched is refused before anything is leased', async (t) => {
@@ -78,15 +78,15 @@ t.test('a lease that was made for a patch that fails is given back', async (t) =
   const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a'], { daemon });
   t.equal(status, 1);
   t.match(stderr, /changed by another process/);
-  t.strictSame(daemon.standing, []);
+  t.strictSame(daemon.activeLeases, []);
 });
 
 t.test('a lease that the container held before stays when the patch fails', async (t) => {
   const { daemon, folder, file } = setUp(t);
-  daemon.standing = [leaseOf(9, { containerId: 'a' })];
+  daemon.activeLeases = [leaseOf(9, { containerId: 'a' })];
   daemon.onAcquired = () => writeFileSync(file, '{}');
   t.equal((await run(['oci', 'patch', folder, '--id', 'a'], { daemon })).status, 1);
-  t.equal(daemon.standing.length, 1);
+  t.equal(daemon.activeLeases.length, 1);
 });
 
 t.test('a lease that cannot be given back either is named with how to do so', async (t) => {
@@ -122,6 +122,6 @@ t.test('a lease whose files cannot be made is given back', async (t) => {
   const { status, stderr } = await run(['oci', 'patch', folder, '--id', 'a', '--dns'], { daemon });
   t.equal(status, 1);
   t.match(stderr, /no space left/);
-  t.strictSame(daemon.standing, []);
+  t.strictSame(daemon.activeLeases, []);
   t.equal(read(), SPEC_TEXT);
 });

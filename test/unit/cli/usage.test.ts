@@ -42,6 +42,9 @@ t.test('help and version that were asked for are no failures', async (t) => {
   const help = await run(['--help']);
   t.strictSame([help.status, help.stderr], [0, '']);
   t.match((await run(['help', 'acquire'])).stdout, /^Usage: netnsd acquire/);
+  for (const words of ['help oci patch', 'oci help patch'])
+    t.match(await run(words.split(' ')), { status: 0, stdout: /^Usage: netnsd oci patch/, stderr: '' });
+  t.strictSame(await run(['help']), help);
   t.strictSame(await run(['--version']), { status: 0, stdout: '1.2.3\n', stderr: '', started: [] });
 });
 
@@ -52,9 +55,14 @@ t.test('netnsd bench --help lists the suites', async (t) => {
 
 const WRONG: [argv: string[], stderr: string][] = [
   [['acquier'], "unknown command 'acquier' (Did you mean acquire?); see `netnsd --help`"],
+  [['status', 'x'], "unexpected argument 'x'; see `netnsd status --help`"],
+  [['inspect', 'a', 'b'], "unexpected argument 'b'; see `netnsd inspect --help`"],
+  [['help', 'acquier'], "unknown command 'acquier'; see `netnsd --help`"],
+  [['help', 'oci', 'pach'], "unknown command 'pach'; see `netnsd oci --help`"],
+  [['oci', 'help', 'pach'], "unknown command 'pach'; see `netnsd oci --help`"],
   [['pool', 'sett'], "unknown command 'sett' (Did you mean set?); see `netnsd pool --help`"],
   [['acquire', '--cuont', '3'], "unknown option '--cuont' (Did you mean --count?); see `netnsd acquire --help`"],
-  [['acquire', 'x'], "too many arguments for 'acquire'. Expected 0 arguments but got 1; see `netnsd acquire --help`"],
+  [['acquire', 'x'], "unexpected argument 'x'; give a container by --id; see `netnsd acquire --help`"],
   [
     ['acquire', '--count', '0'],
     "option '--count <N>' argument '0' is invalid. It must be a whole number, 1 or more; see `netnsd acquire --help`",
@@ -94,10 +102,7 @@ const WRONG: [argv: string[], stderr: string][] = [
     ['status', '--socket', `/${'s'.repeat(107)}`],
     'the path of the socket has 108 bytes, and the limit is 107: choose a shorter one with --socket; see `netnsd status --help`',
   ],
-  [
-    ['list', 'a\n\u001b[2Jb'],
-    "too many arguments for 'list'. Expected 0 arguments but got 1; see `netnsd list --help`",
-  ],
+  [['list', 'a\n\u001b[2Jb'], "unexpected argument 'a \ufffd[2Jb'; give a container by --id; see `netnsd list --help`"],
   [['a\n\u001b[2Jb'], "unknown command 'a \ufffd[2Jb'; see `netnsd --help`"],
 ];
 

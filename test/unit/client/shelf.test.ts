@@ -76,7 +76,7 @@ t.test('what only the daemon can give is not taken, and nothing is left behind',
     { count: 2 },
   ])
     t.equal(takeFromShelf(socketPath, request), undefined, JSON.stringify(request));
-  folder.hold('held');
+  folder.mark('held');
   t.equal(takeFromShelf(socketPath, { containerId: 'held' }), undefined, 'it holds a lease');
   fs.chmodSync(folder.path, 0o770);
   t.equal(takeFromShelf(socketPath, {}), undefined, 'others may write there');

@@ -69,8 +69,7 @@ for (const [title, pass, passed] of PASSES) {
 
 t.test('a firewall that cannot be read is unknown', async (t) => {
   const machine = machineOf(t, {}, { firewall: undefined, running: new Set(['firewalld']) });
-  for (const name of ['firewall', 'firewalld'])
-    t.match(runOnce(name, machine), { status: 'unknown' });
+  for (const name of ['firewall', 'firewalld']) t.match(runOnce(name, machine), { status: 'unknown' });
   const refused = { firewall: { ok: false, error: new Error('EPERM') } as const };
   t.throws(() => runCheck('firewall', machineOf(t, {}, refused)), /EPERM/);
 });

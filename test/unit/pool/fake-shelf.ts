@@ -3,11 +3,11 @@ import type { EndpointRecord, Shelf, ShelfNews } from '../../../src/pool/index.j
 /** A shelf in memory, and containers that take from it. */
 export class FakeShelf implements Shelf {
   readonly offers = new Map<string, EndpointRecord>();
-  readonly held = new Set<string>();
+  readonly marked = new Set<string>();
   readonly several = new Set<string>();
   /** What an earlier daemon offered: tokens by endpoint. */
   readonly adoptable = new Map<string, string>();
-  readonly settled: string[] = [];
+  readonly recorded: string[] = [];
   sawAll = true;
   readonly #news: ShelfNews[] = [];
   readonly #taken = new Map<string, ShelfNews>();
@@ -30,7 +30,7 @@ export class FakeShelf implements Shelf {
     return this.offers.delete(token);
   }
 
-  lies(token: string): boolean {
+  isOffered(token: string): boolean {
     return this.offers.has(token);
   }
 
@@ -38,20 +38,20 @@ export class FakeShelf implements Shelf {
     return this.#news.splice(0);
   }
 
-  settle(keys: readonly string[]): void {
-    this.settled.push(...keys);
+  setRecorded(keys: readonly string[]): void {
+    this.recorded.push(...keys);
   }
 
-  holdSeveral(containerId: string): void {
+  markSeveral(containerId: string): void {
     this.several.add(containerId);
   }
 
-  hold(containerId: string): void {
-    this.held.add(containerId);
+  mark(containerId: string): void {
+    this.marked.add(containerId);
   }
 
-  letGo(key: string): void {
-    this.held.delete(key);
+  end(key: string): void {
+    this.marked.delete(key);
     this.several.delete(key);
     this.#taken.delete(key);
   }

@@ -59,7 +59,7 @@ t.test('a lease that outlived a restart is not new either', async (t) => {
   const service = new FakeService();
   // Acquired by a clock that was ahead.
   const old = makeLease(99, { containerId: 'job-9', acquiredAt: '2999-01-01T00:00:00.000Z' });
-  service.standing.set(old.id, old);
+  service.activeLeases.set(old.id, old);
   const { app } = await makeApi(t, { service });
   const reply = await app.inject({ method: 'POST', url: '/v1/leases', payload: { containerId: 'job-9' } });
   t.equal(reply.statusCode, 200);
@@ -98,7 +98,7 @@ t.test('a release answers 204, and again, and for what never was', async (t) => 
     t.equal(reply.statusCode, 204);
     t.equal(reply.body, '');
   }
-  t.equal(service.standing.size, 0);
+  t.equal(service.activeLeases.size, 0);
   t.equal(logged.length, 1, 'only the one that did something is logged');
 });
 

@@ -12,7 +12,7 @@ t.test('recycled endpoints are counted by way, and replaced ones by kind of reas
   t.match(recycled.status(), {
     recycledBySeal: 2,
     recycledByProof: 1,
-    recycledUnseen: 1,
+    recycledUnchecked: 1,
     replaced: 3,
     replacedFor: { links: 2, privileged: 1 },
   });

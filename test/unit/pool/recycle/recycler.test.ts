@@ -1,39 +1,8 @@
 import t from 'tap';
 import { NetnsdError } from '../../../../src/errors.js';
 import type { Verdict, VerifyRequest } from '../../../../src/pool/index.js';
-import type { Usage } from '../../../../src/pool/recycle/recycle.js';
-import { Recycler } from '../../../../src/pool/recycle/recycler.js';
-import { endpointOf } from '../endpoints.js';
-import { FakeClock } from '../fake-clock.js';
-import { FakeEndpoints, type Sizes, settingsOf } from '../fakes.js';
-
-const UNSEALED: Usage = { trust: 'unknown', grafted: false, sealed: false };
-
-function setUp(settings: Sizes = {}, endpoints = new FakeEndpoints(), { isBusy = (): boolean => false } = {}) {
-  const clock = new FakeClock();
-  /** What was reported, in words; `lost` where a report says that fewer endpoints become ready than expected. */
-  const told: string[] = [];
-  const recycler = new Recycler({
-    settings: settingsOf({ recycle: 'verify', ...settings }),
-    endpoints,
-    clock,
-    isBusy,
-    report: ({ clean, rejected, lost }) => {
-      for (const { endpoint, way, sealed } of clean)
-        told.push(`${endpoint.key.id} clean by ${way}${sealed ? ', sealed' : ''}`);
-      for (const { endpoint, reason } of rejected)
-        told.push(`${endpoint.key.id} replaced: ${reason.kind}: ${reason.text}`);
-      told.push(lost ? 'lost' : 'settled');
-    },
-  });
-  const add = (seq: number, usage: Partial<Usage> = {}, { empty = false } = {}) => {
-    const endpoint = endpointOf(seq, { state: 'dirty', tenant: 'a' });
-    const netnsInode = endpoint.record.facts?.netns.inode as number;
-    recycler.add({ endpoint, usage: { ...UNSEALED, ...usage }, netnsInode, empty });
-    return netnsInode;
-  };
-  return { clock, told, recycler, endpoints, add };
-}
+import { FakeEndpoints } from '../fakes.js';
+import { setUp } from './stage.js';
 
 t.test('endpoints released in one turn are verified in one request, each in its way', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
@@ -146,30 +115,14 @@ t.test('a pool that reuses without a check only waits until endpoints are empty'
   t.equal(recycler.verifying, 0);
 });
 
-t.test('a request has at most 128 endpoints, and at most four are under way', async (t) => {
-  const { clock, told, recycler, endpoints, add } = setUp();
-  let letGo = () => {};
-  endpoints.holdChecks = new Promise((resolve) => {
-    letGo = resolve;
-  });
-  for (let seq = 0; seq < 600; seq += 1) add(seq);
-  await clock.settle();
-  t.equal(endpoints.checks.length, 4 * 128);
-  t.equal(recycler.verifying, 600);
-  letGo();
-  await clock.settle();
-  t.equal(told.filter((line) => line.includes('clean')).length, 600);
-  t.equal(told.filter((line) => line === 'settled').length, 5);
-});
-
 t.test('a closed recycler starts no request, and has the endpoints that were not recycled', async (t) => {
   const { clock, told, recycler, endpoints, add } = setUp();
   const occupied = add(1);
   endpoints.inside.set(occupied, [4711]);
   await clock.settle();
-  let letGo = () => {};
+  let answer = () => {};
   endpoints.holdChecks = new Promise((resolve) => {
-    letGo = resolve;
+    answer = resolve;
   });
   add(2);
   endpoints.inside.set(add(3), [4713]);
@@ -179,74 +132,11 @@ t.test('a closed recycler starts no request, and has the endpoints that were not
   endpoints.inside.delete(occupied);
   await clock.advance(10_000);
   t.same(told, ['lost'], 'nothing is checked again');
-  letGo();
+  answer();
   await recycler.idle();
   t.same(told, ['lost', 'default-2 clean by proof, sealed', 'lost'], 'the request under way has ended');
   t.same(
     recycler.remove().map(({ key }) => key.id),
     ['default-4', 'default-1', 'default-3'],
   );
-});
-
-t.test('while processors are short, released endpoints gather for at most a second', async (t) => {
-  let busy = true;
-  const { clock, told, endpoints, add } = setUp({}, undefined, { isBusy: () => busy });
-  add(1);
-  await clock.advance(500);
-  add(2);
-  await clock.advance(499);
-  t.same(endpoints.checks, []);
-  await clock.advance(26);
-  t.equal(endpoints.checks.length, 2, 'together');
-  t.equal(told.at(-1), 'settled');
-  busy = false;
-  add(3);
-  await clock.settle();
-  t.equal(endpoints.checks.length, 3, 'at once when processors are free');
-  t.equal(clock.pending, 0);
-});
-
-t.test('while clients wait, requests are small, so that the first endpoints are ready sooner', async (t) => {
-  const { clock, told, recycler, add } = setUp();
-  for (let seq = 1; seq <= 20; seq += 1) add(seq);
-  await clock.settle();
-  t.equal(told.filter((line) => line === 'settled').length, 1);
-  recycler.hurry();
-  for (let seq = 21; seq <= 40; seq += 1) add(seq);
-  await clock.settle();
-  t.equal(told.filter((line) => line === 'settled').length, 4);
-});
-
-t.test('deferred endpoints are verified as soon as a client waits, and for ten seconds none is deferred', async (t) => {
-  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true });
-  add(1);
-  await clock.settle();
-  t.same(endpoints.checks, []);
-  recycler.hurry();
-  await clock.settle();
-  t.equal(endpoints.checks.length, 1);
-  await clock.advance(9_999);
-  add(2);
-  await clock.settle();
-  t.equal(endpoints.checks.length, 2);
-  await clock.advance(1);
-  add(3);
-  await clock.settle();
-  t.equal(endpoints.checks.length, 2, 'deferred again');
-  recycler.close();
-  t.equal(clock.pending, 0);
-});
-
-t.test('within 100 ms of an acquire no endpoint is deferred', async (t) => {
-  const { clock, recycler, endpoints, add } = setUp({}, undefined, { isBusy: () => true });
-  recycler.expectClients();
-  await clock.advance(99);
-  add(1);
-  await clock.settle();
-  t.equal(endpoints.checks.length, 1);
-  await clock.advance(1);
-  add(2);
-  await clock.settle();
-  t.equal(endpoints.checks.length, 1);
-  recycler.close();
 });

@@ -1,0 +1,96 @@
+import { execa } from 'execa';
+import t from 'tap';
+import { SELDOM, startDaemon } from './daemon.js';
+import { report, set, told, uplinkOf } from './doctor-run.js';
+
+/** IPReversePathFilter of /proc/net/netstat: how many packets were dropped so. */
+async function droppedByReversePath(): Promise<number> {
+  const { stdout } = await execa('cat', ['/proc/net/netstat']);
+  const [names = [], values = []] = stdout.split('\n').map((line) => line.split(' '));
+  return Number(values[names.indexOf('IPReversePathFilter')]);
+}
+
+t.test(
+  'strict reverse path filtering drops what the host would answer over another link, as doctor says',
+  async (t) => {
+    await using daemon = await startDaemon(t, SELDOM);
+    const { netns } = await daemon.acquire();
+    const uplink = await uplinkOf();
+    await execa('ip', ['link', 'add', 'vpn', 'type', 'bridge']);
+    t.teardown(() => execa('ip', ['link', 'delete', 'vpn']));
+    await execa('ip', ['link', 'set', 'vpn', 'up']);
+    await execa('ip', ['route', 'add', '192.0.2.0/24', 'dev', 'vpn']);
+    await execa('nsenter', [`--net=${netns.path}`, 'ip', 'address', 'add', '192.0.2.9/32', 'dev', 'eth0']);
+    const droppedPings = async () => {
+      const before = await droppedByReversePath();
+      await execa(
+        'nsenter',
+        [`--net=${netns.path}`, '/bin/busybox', 'ping', '-c1', '-W1', '-I', '192.0.2.9', '10.213.0.1'],
+        { reject: false },
+      );
+      return (await droppedByReversePath()) - before;
+    };
+    t.equal(await droppedPings(), 0);
+    await set(t, `net/ipv4/conf/${uplink}/rp_filter`, 1);
+    t.equal(await droppedPings(), 1);
+    await set(t, 'net/ipv4/conf/all/rp_filter', 2);
+    t.equal(await droppedPings(), 0, 'loose, as it advises');
+    t.match(await told(daemon, 'rp_filter'), [/^ok/]);
+  },
+);
+
+t.test(
+  'a firewall keeps containers from what is beyond the host, and not from each other, until a rule lets them',
+  async (t) => {
+    await using daemon = await startDaemon(t, SELDOM);
+    const [one, two] = [await daemon.acquire(), await daemon.acquire()];
+    const address = two.addresses[0]?.address.split('/')[0] as string;
+    const reaches = async () =>
+      (
+        await execa('nsenter', [`--net=${one.netns.path}`, '/bin/busybox', 'ping', '-c1', '-W1', address], {
+          reject: false,
+        })
+      ).exitCode === 0;
+    for (const program of ['iptables', 'iptables-legacy']) {
+      await set(t, 'net/bridge/bridge-nf-call-iptables', 1);
+      t.ok(await reaches());
+      t.match(await told(daemon, 'firewall'), [/^ok/]);
+      await execa(program, ['-P', 'FORWARD', 'DROP']);
+      t.ok(await reaches(), `${program}: traffic within a pool does not pass the host`);
+      t.match(await told(daemon, 'firewall'), [/^warn .* reach nothing beyond this host$/]);
+      // The very rules that it advises.
+      const { checks } = await report(daemon);
+      const advice = checks.find(({ check }) => check === 'firewall')?.advice?.split('\n') ?? [];
+      const rules = advice.filter((line) => line.startsWith(program)).map((line) => line.replace(/ \(.*/, ''));
+      t.equal(rules.length, 2);
+      for (const rule of rules) await execa('sh', ['-c', rule]);
+      t.ok(await reaches());
+      t.match(await told(daemon, 'firewall'), [/^ok/]);
+      await execa(program, ['-F', 'FORWARD']);
+      await execa(program, ['-P', 'FORWARD', 'ACCEPT']);
+    }
+  },
+);
+
+t.test('a rule of nftables by subnet counts as well', async (t) => {
+  await using daemon = await startDaemon(t, SELDOM);
+  await execa('nft', [
+    'add table inet mine; add chain inet mine passing { type filter hook forward priority 0; policy drop; }',
+  ]);
+  t.teardown(() => execa('nft', ['delete', 'table', 'inet', 'mine']));
+  t.match(await told(daemon, 'firewall'), [/chain passing of table inet mine drops/]);
+  for (const rule of [
+    'ip saddr 10.214.0.0/24 accept',
+    'ip saddr 10.213.0.0/24 drop',
+    'tcp dport 80 accept',
+    'iifname != "nb*" accept',
+  ])
+    await execa('nft', [`add rule inet mine passing ${rule}`]);
+  t.match(
+    await told(daemon, 'firewall'),
+    [/chain passing of table inet mine drops/],
+    'none of these accepts packets of the pool',
+  );
+  await execa('nft', ['add rule inet mine passing ip daddr 10.208.0.0/12 accept']);
+  t.match(await told(daemon, 'firewall'), [/^ok/]);
+});
