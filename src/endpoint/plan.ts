@@ -89,15 +89,21 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   };
 }
 
-export function factsOf(plan: EndpointPlan, netns: EndpointFacts['netns'], dns: NetworkSettings['dns']): EndpointFacts {
+/** `built`: the namespace, and the name of the hub in which the interface's other end is. */
+export function factsOf(
+  plan: EndpointPlan,
+  built: { readonly netns: EndpointFacts['netns']; readonly hub: string },
+  dns: NetworkSettings['dns'],
+): EndpointFacts {
   const gateway = plan.gateway.join('.');
   return {
-    netns,
+    netns: built.netns,
     interface: {
       name: CONTAINER_INTERFACE,
       mac: macText(plan.containerMac),
       mtu: plan.mtuBytes,
       hostName: plan.hostName,
+      hub: built.hub,
     },
     addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
     routes: [{ destination: '0.0.0.0/0', gateway }],

@@ -41,7 +41,14 @@ export interface Site {
 /** What is told about a built endpoint. */
 export interface EndpointFacts {
   readonly netns: { readonly path: string; readonly inode: number };
-  readonly interface: { readonly name: string; readonly mac: string; readonly mtu: number; readonly hostName: string };
+  readonly interface: {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtu: number;
+    /** Its other end, and the hub in which that is; no hub in records of an earlier version. */
+    readonly hostName: string;
+    readonly hub?: string;
+  };
   readonly addresses: readonly { readonly address: string; readonly gateway: string }[];
   readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
   readonly publishedPorts: readonly [];

@@ -66,7 +66,7 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
   });
   const inode = outcomes[0]?.ok ? outcomes[0].value : 0;
   t.equal(statSync(fake.pathOf(plan.name.id)).ino, inode);
-  const facts = factsOf(plan, { path: '/run/x', inode }, SETTINGS.dns);
+  const facts = factsOf(plan, { netns: { path: '/run/x', inode }, hub: 'default.0' }, SETTINGS.dns);
   t.match(facts, {
     addresses: [{ address: '10.213.0.5/16', gateway: '10.213.0.1' }],
     interface: { mac: eth0.address },

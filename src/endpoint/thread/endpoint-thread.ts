@@ -11,6 +11,7 @@ import { startWorker } from './start-worker.js';
 import {
   type AdoptedEndpoint,
   type BuiltEndpoint,
+  type BuiltNamespace,
   type Found,
   fromPlain,
   fromPlainError,
@@ -98,7 +99,7 @@ export class EndpointThread {
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
     const outcomes = await this.#settled('build', { names, urgent }, names.length);
     return Promise.all(
-      fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
+      fromPlain(outcomes as PlainSettled<BuiltNamespace>[]).map((outcome, position) =>
         outcome.ok ? this.#publish(names[position] as EndpointName, outcome.value) : outcome,
       ),
     );
@@ -176,11 +177,11 @@ export class EndpointThread {
   }
 
   /** Gives an endpoint that was built its path; where that fails, it is destroyed. */
-  async #publish(name: EndpointName, inode: number): Promise<Settled<EndpointFacts>> {
+  async #publish(name: EndpointName, { inode, hub }: BuiltNamespace): Promise<Settled<EndpointFacts>> {
     const network = this.#networks.get(name.pool) as NetworkSettings;
     try {
       const netns = { path: this.renewPath(name), inode };
-      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), netns, network.dns) };
+      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), { netns, hub }, network.dns) };
     } catch (error) {
       const [destroyed] = await this.destroy([name]);
       const undo = destroyed?.ok === false ? destroyed.error.message : undefined;

@@ -18,7 +18,7 @@ import type { EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import type {
   AdoptedEndpoint,
-  BuiltEndpoint,
+  BuiltEndpoint, BuiltNamespace,
   Found,
   Survey,
   ThreadSettings,
@@ -69,8 +69,8 @@ export class KernelWorker {
     return { links: [...links.values()], uplinks, hubs, namespaces: [...namespaces] };
   }
 
-  /** The namespaces' inodes; see `buildEndpoints`. */
-  build(names: readonly EndpointName[]): Settled<number>[] {
+  /** See `buildEndpoints`. */
+  build(names: readonly EndpointName[]): Settled<BuiltNamespace>[] {
     const targets = names.map((name) => {
       const network = this.#network(name);
       this.#addresses.assign(name);
@@ -84,7 +84,9 @@ export class KernelWorker {
       if (outcome?.ok === false && failure !== undefined && outcome.error instanceof NetnsdError)
         outcome.error.details.undo ??= failure.message;
     }
-    return outcomes;
+    return outcomes.map((outcome, position) =>
+      outcome.ok ? { ok: true, value: { inode: outcome.value, hub: targets[position]?.port.hub.name ?? '' } } : outcome,
+    );
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {

@@ -26,6 +26,12 @@ export interface Found {
   readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
 }
 
+/** An endpoint's namespace, and the hub of the interface's other end. */
+export interface BuiltNamespace {
+  readonly inode: number;
+  readonly hub: string;
+}
+
 /** An endpoint that exists, told apart from another at the same path by its namespace. */
 export interface BuiltEndpoint {
   readonly name: EndpointName;
@@ -59,8 +65,8 @@ export interface Jobs {
   /** Refuses overlapping subnets, then makes or takes over the hubs; the path of the vault's root. */
   open: { in: null; out: string };
   inventory: { in: null; out: Found };
-  /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
-  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<number>[] };
+  /** What else is told of an endpoint follows from its name. */
+  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<BuiltNamespace>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };

@@ -27,7 +27,7 @@ const PID = 4711;
 
 function record(state: EndpointState, reason: string | null = null): EndpointRecord {
   const netns = { path: `/run/netnsd/netns/${NAME.id}.0123456789abcdef`, inode: INODE };
-  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), netns, NETWORK.dns);
+  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), { netns, hub: 'default.0' }, NETWORK.dns);
   const terms = {
     id: '0123456789abcdef',
     containerId: 'c',

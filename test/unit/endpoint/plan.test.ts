@@ -44,10 +44,10 @@ t.test('all of an endpoint follows from its site, its network and its name', (t)
 
 t.test('a lease is told what was planned', (t) => {
   const netns = { path: '/run/netnsd/netns/default-1.0123456789abcdef', inode: 4026532000 };
-  const facts = factsOf(planEndpoint(SITE, SETTINGS, nameOf(1, 0)), netns, SETTINGS.dns);
+  const facts = factsOf(planEndpoint(SITE, SETTINGS, nameOf(1, 0)), { netns, hub: 'default.0' }, SETTINGS.dns);
   t.strictSame(facts, {
     netns,
-    interface: { name: 'eth0', mac: '0a:58:0a:d5:00:02', mtu: 1500, hostName: 'ndk3f9-1' },
+    interface: { name: 'eth0', mac: '0a:58:0a:d5:00:02', mtu: 1500, hostName: 'ndk3f9-1', hub: 'default.0' },
     addresses: [{ address: '10.213.0.2/16', gateway: '10.213.0.1' }],
     routes: [{ destination: '0.0.0.0/0', gateway: '10.213.0.1' }],
     publishedPorts: [],
