@@ -25,6 +25,7 @@ export async function runProcess(rooms: Partial<Rooms>): Promise<void> {
     down: absent,
     enter: absent,
     doctor: absent,
+    report: absent,
     runBench: absent,
   };
   process.exitCode = await runCli(process.argv.slice(2), {

@@ -19,6 +19,8 @@ export interface Dependencies {
   enter(options: EnterOptions): Promise<number>;
   /** Checks this host, and the daemon if the client reaches one. */
   doctor(options: DoctorOptions): Promise<DoctorReport>;
+  /** Writes what a bug report needs into one file. */
+  report(options: ReportOptions): Promise<void>;
   /** Runs the benchmark named first in `argv`. Resolves with the exit status. */
   runBench(argv: string[]): Promise<number>;
 }
@@ -59,6 +61,10 @@ export interface DoctorOptions {
   readonly client: Client;
   /** Whether the daemon repairs what it finds. */
   readonly fix: boolean;
+}
+
+export interface ReportOptions extends Omit<DoctorOptions, 'fix'> {
+  readonly file: string;
 }
 
 export interface DoctorReport {

@@ -12,6 +12,7 @@ import { addOci } from './commands/oci.js';
 import { addPool } from './commands/pool.js';
 import { addRelease } from './commands/release.js';
 import { addRenew } from './commands/renew.js';
+import { addReport } from './commands/report.js';
 import { addServe } from './commands/serve.js';
 import { addStatus } from './commands/status.js';
 import type { Invocation } from './dependencies.js';
@@ -30,6 +31,7 @@ const COMMANDS = [
   addEnter,
   addEvents,
   addDoctor,
+  addReport,
   addBench,
   addDown,
 ];

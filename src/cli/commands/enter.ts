@@ -19,7 +19,8 @@ export function addEnter(program: Command, invocation: Invocation): void {
   addSocketOption(addStateDirOption(command)).action(async (where: string, words: string[], options: PathOptions) => {
     const { stateDir } = resolvePaths(options, invocation.env);
     const target = await targetOf(where, options, invocation);
-    const [name = invocation.env.SHELL || '/bin/sh', ...rest] = words;
+    // Options of the command are passed on, and so is the `--` before it.
+    const [name = invocation.env.SHELL || '/bin/sh', ...rest] = words[0] === '--' ? words.slice(1) : words;
     invocation.status = await invocation.enter({ stateDir, target, command: [name, ...rest] });
   });
   addExamples(command, [

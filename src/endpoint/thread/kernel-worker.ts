@@ -18,7 +18,8 @@ import type { EndpointName, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import type {
   AdoptedEndpoint,
-  BuiltEndpoint, BuiltNamespace,
+  BuiltEndpoint,
+  BuiltNamespace,
   Found,
   Survey,
   ThreadSettings,

@@ -195,6 +195,7 @@ export async function run(
     down: start('down', 0),
     enter: start('enter', 0),
     doctor: start('doctor', report),
+    report: start('report', undefined),
     runBench: start('bench', 1),
   };
   return { status: await runCli(argv, dependencies), ...written, started };

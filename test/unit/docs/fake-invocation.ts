@@ -16,6 +16,7 @@ export function fakeInvocation(): Invocation {
     down: refuse,
     enter: refuse,
     doctor: refuse,
+    report: refuse,
     runBench: refuse,
   };
 }
