@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Installs netnsd on this machine, or removes it again:
 #
-#   native-scripts/install.sh [--prefix PREFIX] [--uninstall]
+#   native-scripts/install.sh [--prefix PREFIX] [--uninstall [--force]]
 #
 # The package goes to PREFIX/lib/netnsd, the commands netnsd and netnsd-runc to PREFIX/bin, the unit to PREFIX/lib/systemd/system; PREFIX
-# is /usr/local unless set. Nothing is enabled or started. Removing takes down what netnsd made, and keeps /etc/netnsd.
+# is /usr/local unless set. Nothing is enabled or started. Removing takes down what netnsd made, and
+# keeps /etc/netnsd; while containers are running it is refused with their names, unless forced.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 prefix=/usr/local
 remove=
+force=
 
 fail() {
   echo "install: $*" >&2
@@ -21,7 +23,8 @@ while (($#)); do
     --prefix) prefix=${2:-} && shift $(($# > 1 ? 2 : 1)) ;;
     --prefix=*) prefix=${1#*=} && shift ;;
     --uninstall) remove=1 && shift ;;
-    *) fail "unknown argument '$1'; usage: install.sh [--prefix PREFIX] [--uninstall]" ;;
+    --force) force=--force && shift ;;
+    *) fail "unknown argument '$1'; usage: install.sh [--prefix PREFIX] [--uninstall [--force]]" ;;
   esac
 done
 [[ $prefix == /* ]] || fail '--prefix takes an absolute path'
@@ -36,13 +39,15 @@ with_systemd() {
 }
 
 uninstall() {
+  # Leases too: they could not be released any more. First, since it may be refused.
+  if [[ -x $program && -d /run/netnsd ]]; then
+    "$program" down ${force:+"$force"} || fail 'nothing was removed; see the line above (--uninstall --force)'
+  fi
   if [[ -e $unit ]]; then
     with_systemd disable --now netnsd.service
     rm -f "$unit"
     with_systemd daemon-reload
   fi
-  # Leases too: they could not be released any more.
-  [[ ! -x $program || ! -d /run/netnsd ]] || "$program" down
   rm -rf "$package" "$program"
   rm -f "$prefix/bin/netnsd-runc"
   echo "netnsd is removed from ${prefix:-/}"

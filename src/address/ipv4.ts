@@ -1,5 +1,8 @@
 import { NetnsdError } from '../errors.js';
 
+// Hand-written: the pool counts in addresses, so they are numbers here, and only one spelling of each is taken. The packages
+// ip and ipaddr.js have them as objects and take octal and shortened forms as well.
+
 /** An IPv4 subnet in CIDR notation, taken apart. Addresses are unsigned 32-bit numbers in host order. */
 export interface Ipv4Subnet {
   readonly network: number;
@@ -64,6 +67,12 @@ export function formatSubnet(subnet: Ipv4Subnet): string {
 /** The subnet of this prefix length in which the address lies. */
 export function containingSubnet(address: number, prefixLength: number): Ipv4Subnet {
   return { network: address - (address % 2 ** (32 - prefixLength)), prefixLength };
+}
+
+/** The subnet of an address in CIDR notation: `10.213.0.0/16` of `10.213.0.2/16`. Throws `bad_request`. */
+export function subnetOfAddress(text: string): Ipv4Subnet {
+  const [address = '', prefix] = text.split('/');
+  return containingSubnet(parseIpv4(address), Number(prefix));
 }
 
 /** The last address of the subnet. */

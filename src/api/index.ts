@@ -1,4 +1,4 @@
 /** The HTTP API over a pool service. */
-export { closeApi, listenOnSocket } from './listen.js';
+export { closeApi, listenAgain, listenOnSocket } from './listen.js';
 export type { ApiLog, ApiOptions, GraftContainer, PatchBundle } from './options.js';
 export { createApi } from './server.js';

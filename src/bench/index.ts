@@ -1,9 +1,9 @@
 import { toNetnsdError } from '../errors.js';
-import { buildNativePrograms } from './native-programs.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { CNI_TOOLS } from './peers/cni-bridge.js';
 import { IP_TOOLS } from './peers/ip-command.js';
-import { requirePrerequisites, type Tool } from './prerequisites.js';
+import { buildNativePrograms } from './programs/native-programs.js';
+import { requirePrerequisites, type Tool } from './programs/prerequisites.js';
 import { runInSandbox } from './sandbox.js';
 import { runSizing } from './suites/sizing.js';
 

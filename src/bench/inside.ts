@@ -3,9 +3,9 @@
 import { toNetnsdError } from '../errors.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { setLink } from '../kernel/rtnetlink/link.js';
-import { describeMachine } from './machine.js';
 import { type BenchOptions, parseOptions, type SuiteName } from './options.js';
-import { type Report, reportJson, reportText } from './report.js';
+import { describeMachine } from './report/machine.js';
+import { type Report, reportJson, reportText } from './report/report.js';
 
 type Suite = (options: BenchOptions) => Promise<Report>;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { settleNamespaces } from './native-programs.js';
+import { settleNamespaces } from './programs/native-programs.js';
 
 const LOOK_MS = 100;
 const LONGEST_MS = 3000;

@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.js';
-import type { EndpointStatus } from '../pool/endpoint-status.js';
+import type { EndpointStatus } from '../pool/events/endpoint-status.js';
 import type { LeaseFilter, PoolEvent } from '../pool/service.js';
 import type { Lease, PoolStatus } from '../pool/types.js';
 
@@ -14,7 +14,7 @@ export interface Dependencies {
   /** Runs the daemon in the foreground until SIGTERM or SIGINT. Resolves with the exit status. */
   serve(options: ServeOptions): Promise<number>;
   /** Stops the daemon and removes every trace of it. Resolves with the exit status. */
-  down(options: { stateDir: string; socketPath: string }): Promise<number>;
+  down(options: { stateDir: string; socketPath: string; force: boolean }): Promise<number>;
   /** Becomes a command inside a network namespace; rejects where it cannot. */
   enter(options: EnterOptions): Promise<number>;
   /** Checks this host, and the daemon if the client reaches one. */

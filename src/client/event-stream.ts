@@ -2,7 +2,10 @@ import type { Readable } from 'node:stream';
 import type { PoolEvent } from '../pool/service.js';
 import { parseAnswer } from './failure.js';
 
-/** The events of a `text/event-stream` body; comments and unknown fields are ignored. */
+/**
+ * The events of a `text/event-stream` body; comments and unknown fields are ignored. Hand-written: the client that the package
+ * exports loads no other package, and the daemon writes only a part of that format.
+ */
 export async function* readEvents(body: Readable): AsyncGenerator<PoolEvent, void, undefined> {
   body.setEncoding('utf8');
   let rest = '';

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deleteLinks, waitForCleanup } from '../endpoint/build/destroy.js';
+import { takeOverLinks } from '../endpoint/build/former-links.js';
 import { listHostLinks } from '../endpoint/build/inventory.js';
 import { NetnsdError } from '../errors.js';
 import { errnoOf } from '../kernel/errno.js';
@@ -12,17 +13,11 @@ import { NetnsLinks } from '../kernel/netns/netns-links.js';
 import { Vault } from '../kernel/netns/vault.js';
 import { stopVault } from '../kernel/netns/vault-program.js';
 import { namesOf } from '../reconcile/index.js';
-import {
-  lockPath,
-  readFormerMounts,
-  readSite,
-  removeForeignFiles,
-  SHELF,
-  STATE_FILES,
-  STATE_FOLDERS,
-  siteOf,
-} from '../state/index.js';
+import { lockPath, readFormerMounts, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
+import { claimIdentity, claimSite, refuseRival } from './claim.js';
+import { Held } from './held.js';
 import { assertPrivileged } from './privileges.js';
+import { refuseUsed } from './users.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
 const STOP_DEADLINE_MS = 15_000;
@@ -33,19 +28,31 @@ export interface DownReport {
   readonly hubs: number;
 }
 
+export interface DownOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Although processes are inside. */
+  readonly force: boolean;
+}
+
 /**
  * Removes every trace: stops the daemon if it runs, then removes all links, namespaces, mounts and files that bear the instance
- * id of this state directory, leased ones too. Idempotent. Throws `destroy_failed` with everything that could not be removed.
+ * id of this state directory, leased ones too. Idempotent. Throws `lease_in_use`, before anything is stopped, with what is in
+ * use unless forced, and `destroy_failed` with everything that could not be removed.
  */
-export async function takeDown(options: { stateDir: string; socketPath: string }): Promise<DownReport> {
+export async function takeDown({ stateDir, socketPath, force }: DownOptions): Promise<DownReport> {
   assertPrivileged();
-  const { stateDir, socketPath } = options;
+  if (!force) await refuseUsed(stateDir);
+  // No daemon starts until everything is gone.
+  using held = new Held();
+  const stoppedPid = await stopDaemon(stateDir, held);
   removeForeignFiles(stateDir);
-  const stoppedPid = await stopDaemon(stateDir);
   closeShelf(stateDir);
-  const site = readSite(stateDir) ?? siteOf(stateDir, null);
   const formerMounts = readFormerMounts(stateDir);
   using socket = NetlinkSocket.open({ many: true });
+  const { site, claim } = await claimSite({ stateDir, netnsDir: null, socket });
+  held.add(claim);
+  if (formerMounts !== undefined) await takeOverLinks(socket, site);
   const { uplinks, former } = await listHostLinks(socket, site);
   const { namespaces, hubs } = inVault(site.stateDir);
   const names = namesOf(site, { links: former, namespaces });
@@ -89,26 +96,58 @@ async function failuresOf(act: () => Promise<void>): Promise<string[]> {
   }
 }
 
-/** Stops the daemon that holds the lock and waits until the lock is free. Returns its pid, or null if none was running. */
-async function stopDaemon(stateDir: string): Promise<number | null> {
-  const path = lockPath(stateDir);
-  if (!existsSync(path)) return null;
-  let stopped: number | null = null;
-  for (const end = performance.now() + STOP_DEADLINE_MS; ; await delay(20)) {
+/**
+ * Stops the daemon of the state directory and adds what it held to `held`: its name in the network namespace, and the lock file
+ * where there is one. Returns its pid, or null if none was running. Throws `state_dir_locked` for a daemon that does not stop,
+ * cannot be told, or runs on another folder of this path.
+ */
+async function stopDaemon(stateDir: string, held: Held): Promise<number | null> {
+  const stop = new Stop();
+  for (;;) {
+    const claimed = claimIdentity(stateDir, { warn: () => undefined });
+    if ('claim' in claimed) {
+      held.add(claimed.claim);
+      break;
+    }
+    const { pid = lockHolder(lockPath(stateDir)), elsewhere } = claimed.rival;
+    if (elsewhere || !pid) refuseRival(stateDir, claimed.rival);
+    await stop.wait(pid);
+  }
+  // A daemon in another network namespace may hold the file.
+  for (const path = lockPath(stateDir); existsSync(path); ) {
     const lock = FileLock.acquire(path);
     if (lock !== undefined) {
-      lock.release();
-      return stopped;
+      held.add(lock);
+      break;
     }
-    const pid = lockHolder(path);
-    if (pid !== undefined && stopped === null) process.kill(pid, 'SIGTERM');
-    stopped = pid ?? stopped;
-    if (performance.now() > end) {
+    await stop.wait(lockHolder(path));
+  }
+  return stop.pid;
+}
+
+/** Signals a process once, and waits for what it holds to be free, a little at a time. */
+class Stop {
+  pid: number | null = null;
+  readonly #endMs = performance.now() + STOP_DEADLINE_MS;
+
+  async wait(pid: number | undefined): Promise<void> {
+    if (pid !== undefined && this.pid === null) signal(pid);
+    this.pid = pid ?? this.pid;
+    if (performance.now() > this.#endMs)
       throw new NetnsdError(
         'state_dir_locked',
         `the daemon (pid ${pid}) did not stop within ${STOP_DEADLINE_MS / 1000} s: stop it, then run \`netnsd down\` again`,
       );
-    }
+    await delay(20);
+  }
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    // It has just ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -127,7 +166,7 @@ function removeFiles(stateDir: string, socketPath: string): void {
 }
 
 /** Removes every trace of a daemon, alive or dead; reports on stderr and resolves with the exit status. */
-export async function down(options: { stateDir: string; socketPath: string }): Promise<number> {
+export async function down(options: DownOptions): Promise<number> {
   const { stoppedPid, endpoints, hubs } = await takeDown(options);
   const daemon = stoppedPid === null ? 'no daemon was running' : `the daemon (pid ${stoppedPid}) has stopped`;
   process.stderr.write(`${daemon}; ${endpoints} endpoints and ${hubs} ${hubs === 1 ? 'hub' : 'hubs'} removed\n`);

@@ -10,14 +10,19 @@ import { netnsUsers } from '../kernel/netns/netns-users.js';
 import { groupId } from '../kernel/process/group.js';
 import { peerOf } from '../kernel/process/peer.js';
 import type { ReconcileSchedule } from '../reconcile/index.js';
-import { assertPlaceSafe } from '../state/index.js';
 import { readVersion } from '../version.js';
 import type { OpenPools } from './open-pools.js';
 
 /** The API room, which is imported while the kernel thread loads its own code. */
 export type ApiRoom = typeof import('../api/index.js');
 
-/** Opens the socket and answers on it. Throws state_dir_unsafe, config_invalid and daemon_running. */
+export interface OpenApi {
+  /** Listens on a new socket, where the first one was removed. Throws bad_usage and daemon_running. */
+  listenAgain(): Promise<void>;
+  close(options: { deadlineMs: number }): Promise<void>;
+}
+
+/** Opens the socket and answers on it. Throws bad_usage and daemon_running. */
 export async function openApi(options: {
   api: ApiRoom;
   config: Config;
@@ -27,7 +32,7 @@ export async function openApi(options: {
   thread: EndpointThread;
   reconcile: ReconcileSchedule;
   log: Logger;
-}): Promise<{ close(options: { deadlineMs: number }): Promise<void> }> {
+}): Promise<OpenApi> {
   const { api, config, socketPath, startedAt, opened, thread, reconcile, log } = options;
   const { pools, leaseFiles } = opened;
   const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
@@ -50,11 +55,18 @@ export async function openApi(options: {
     peerOf,
     maxConnections: connectionLimit(),
   });
-  assertPlaceSafe(socketPath, '--socket');
-  await api.listenOnSocket(server, {
+  const listening = {
     path: socketPath,
     groupId: groupId(config.socketGroup),
     mode: config.socketMode === null ? null : Number.parseInt(config.socketMode, 8),
-  });
-  return { close: (closing) => api.closeApi(server, closing) };
+  };
+  await api.listenOnSocket(server, listening);
+  const again: { close(): void }[] = [];
+  return {
+    listenAgain: async () => void again.push(await api.listenAgain(server, listening)),
+    close(closing) {
+      for (const one of again.splice(0)) one.close();
+      return api.closeApi(server, closing);
+    },
+  };
 }

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config/index.js';
 import type { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
 import { readSight } from '../kernel/process/sight.js';
 import { systemClock } from '../pool/index.js';
@@ -9,14 +8,13 @@ import type { OpenState } from './open-state.js';
 
 /** The reconciles of a running daemon. What was changed while no daemon ran is repaired before anything is leased. */
 export async function openReconcile(options: {
-  config: Config;
   state: OpenState;
   opened: OpenPools;
   thread: EndpointThread;
   log: Logger;
 }): Promise<ReconcileSchedule> {
-  const { config, state, opened, thread, log } = options;
-  const { pools, shelf, orphans, adopted } = opened;
+  const { state, opened, thread, log } = options;
+  const { config, pools, shelf, adopted } = opened;
   const reconciler = new Reconciler({
     site: state.site,
     pools,
@@ -25,7 +23,6 @@ export async function openReconcile(options: {
     times: leaseTimes(config),
     sight: readSight(),
     monotonicMs: systemClock.monotonicMs,
-    orphans,
   });
   const schedule = new ReconcileSchedule({ reconciler, intervalMs: config.reconcileSeconds * 1000, log });
   if (adopted.length > 0) await schedule.runOnce();

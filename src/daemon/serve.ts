@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { assertSocketFree } from '../api/listen.js';
 import { EndpointThread } from '../endpoint/thread/endpoint-thread.js';
 import { startWorker } from '../endpoint/thread/start-worker.js';
 import type { NetworkSettings } from '../endpoint/types.js';
@@ -11,11 +12,13 @@ import { IdleCollector } from '../kernel/process/idle-collector.js';
 import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
+import { Grace } from './grace.js';
 import { openLog } from './logger.js';
 import { openApi } from './open-api.js';
 import { openPools } from './open-pools.js';
 import { openReconcile } from './open-reconcile.js';
 import { openState } from './open-state.js';
+import { PlaceWatch } from './place-watch.js';
 import { assertPrivileged } from './privileges.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
@@ -27,7 +30,7 @@ import { VaultWatch } from './vault-watch.js';
 const ENDPOINTS_PER_HUB = 1000;
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
-/** How long a shutdown waits for work in flight, in milliseconds. */
+/** How long a shutdown waits for work in flight, in milliseconds: requests, builds, the kernel thread. */
 const GRACE_MS = 10_000;
 
 /**
@@ -45,15 +48,19 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   using signals = new Signals({ log, reload: () => reloadLogLevel(options, log) });
   warnAtStart(config, log);
 
-  // State directory, kernel thread. The thread loads its code on a processor of its own; this one loads the API meanwhile.
-  using state = await openState({ stateDir: options.stateDir, config, log });
+  // All that may refuse the start, then the state directory, the vault and the kernel thread. The thread loads its code on a
+  // processor of its own; this one loads the API meanwhile.
+  const { stateDir, socketPath } = options;
+  using state = await openState({ stateDir, socketPath, config, assertSocketFree, log });
   const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, endpointsPerHub: ENDPOINTS_PER_HUB }));
-  await using thread = await EndpointThread.start(
-    { site: state.site, networks, formerMounts: state.formerMounts },
-    worker,
+  const thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
+  const grace = new Grace(() => delay(GRACE_MS, undefined, { ref: false }));
+  await using _thread = grace.closing(
+    () => thread.close(),
+    () => thread.terminate(),
   );
   const failed = new Promise<NetnsdError>((resolve) => thread.onFailure(resolve));
-  const [api] = await Promise.all([import('../api/index.js'), thread.open()]);
+  const [api] = await Promise.all([import('../api/index.js'), thread.openVault()]);
   // Not before: a heap that may not grow makes loading take twice as long.
   keepMemorySmall();
   await state.tookOver();
@@ -64,13 +71,12 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   const opened = await openPools({ config, state, networks, thread, processes, log });
   const { pools } = opened;
   using shelf = opened.shelf;
-  await using _pools = { [Symbol.asyncDispose]: () => inTime(pools.close()) };
+  await using _pools = grace.closing(() => pools.close());
   shelf.watch(pools);
 
   // Reconcile, then the socket.
-  using reconcile = await openReconcile({ config, state, opened, thread, log });
-  const { socketPath } = options;
-  const server = await openApi({ api, config, socketPath, startedAt, opened, thread, reconcile, log });
+  using reconcile = await openReconcile({ state, opened, thread, log });
+  const server = await openApi({ api, config: opened.config, socketPath, startedAt, opened, thread, reconcile, log });
   log.info(
     { socket: socketPath, stateDir: state.stateDir, pools: config.pools.map(({ name }) => name) },
     'netnsd is ready',
@@ -90,23 +96,29 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
       checkMs: IDLE_CHECK_MS,
     }),
   });
+  using place = new PlaceWatch({
+    state,
+    rewrite: opened.rewrite,
+    socketPath,
+    listenAgain: server.listenAgain,
+    log,
+  });
   signals.serving();
-  const ending = await Promise.race([signals.ending, failed]);
+  const ending = await Promise.race([signals.ending, failed, place.lost]);
 
   // Shutdown.
   reportStopping();
-  for (const background of [watchdog, grafts, reconcile]) background[Symbol.dispose]();
+  for (const background of [place, watchdog, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
-  await inTime(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
+  await grace.within(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending instanceof NetnsdError ? 1 : 0;
 }
 
 function logEnding(ending: NodeJS.Signals | NetnsdError, log: Logger): void {
-  if (ending instanceof NetnsdError) log.fatal({ err: ending }, 'the kernel thread failed');
+  if (ending instanceof NetnsdError)
+    log.fatal(
+      { err: ending },
+      ending.code === 'worker_failed' ? 'the kernel thread failed' : 'the daemon has lost its place; stopping',
+    );
   else log.info({ signal: ending }, 'stopping; leased endpoints stay as they are');
-}
-
-/** Resolves when `work` has ended, or after the time that it may take. */
-async function inTime(work: Promise<unknown>): Promise<void> {
-  await Promise.race([work, delay(GRACE_MS, undefined, { ref: false })]);
 }

@@ -1,5 +1,5 @@
 import { uplinkName } from '../endpoint/hub/hub-names.js';
-import { gatewayMac, macText, subnetOf } from '../endpoint/plan.js';
+import { gatewayMac, macText } from '../endpoint/plan.js';
 import type { Machine } from './machine.js';
 
 /** A link of netnsd's in the host, as other programs that manage links see it. */
@@ -13,8 +13,8 @@ export interface OurLink {
 
 /** The uplink of the first pool, or of the default one: an example of all. */
 export function ourLinks({ site, pools }: Pick<Machine, 'site' | 'pools'>): OurLink[] {
-  const { name: pool, subnet } = pools[0] ?? { name: 'default', subnet: '10.213.0.0/16' };
-  return [{ name: uplinkName(site, pool), kind: 'veth', type: 'ether', mac: macText(gatewayMac(subnetOf(subnet))) }];
+  const name = uplinkName(site, pools[0]?.name ?? 'default');
+  return [{ name, kind: 'veth', type: 'ether', mac: macText(gatewayMac(name)) }];
 }
 
 /** Matches every link of netnsd's in the host and hardly any other. */

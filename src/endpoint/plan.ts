@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
+import { aliasOf } from './identity.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
 /** The interface's name inside the namespace. */
 export const CONTAINER_INTERFACE = 'eth0';
+/** Eight digits of base 36: the greatest number of which the name of a link can be made. */
+export const LARGEST_SEQ = 36 ** 8 - 1;
 /** Locally administered unicast MACs, told apart at a glance: in a container, its other end in a hub, of a gateway. */
 const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
 
@@ -11,7 +14,7 @@ const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06
 export interface EndpointPlan {
   readonly name: EndpointName;
   readonly hostName: string;
-  /** Mark on the link in the hub, beside its name: `netnsd INSTANCE ID`. */
+  /** On the link in the hub, beside its name: `netnsd ID IDENTITY`. */
   readonly alias: string;
   readonly containerMac: readonly number[];
   readonly hostMac: readonly number[];
@@ -43,13 +46,7 @@ export function macText(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Four characters [a-z2-7] that stand for a state directory in the names of links. */
-export function instanceIdOf(stateDir: string): string {
-  const digest = createHash('sha256').update(stateDir).digest();
-  return [0, 1, 2, 3].map((i) => 'abcdefghijklmnopqrstuvwxyz234567'[(digest[i] ?? 0) & 31]).join('');
-}
-
-/** `ndINSTANCE-SEQ` in base 36: 14 characters at the most for the first 78 billion endpoints (IFNAMSIZ is 16). */
+/** `ndINSTANCE-SEQ` in base 36: 15 characters at the most (IFNAMSIZ is 16, with a NUL). */
 export function hostLinkName(site: Site, seq: number): string {
   return `nd${site.instanceId}-${seq.toString(36)}`;
 }
@@ -63,13 +60,13 @@ export function netnsPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
 }
 
-export function aliasOf(site: Site, id: string): string {
-  return `netnsd ${site.instanceId} ${id}`;
-}
-
-/** The MAC of the gateway, which is that of the pool's uplink in the host. */
-export function gatewayMac(subnet: Subnet): number[] {
-  return mac(MAC_PREFIX.gateway, subnet.gateway);
+/**
+ * The MAC of a pool's uplink in the host, by its name: it stays when the subnet changes, and with it what containers know of
+ * the gateway. It is that of the bridge which had the gateway's address before there were hubs.
+ */
+export function gatewayMac(uplink: string): number[] {
+  const digest = createHash('sha256').update(`${uplink}.0`).digest();
+  return [...MAC_PREFIX.gateway, ...digest.subarray(0, 4)];
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {

@@ -30,8 +30,10 @@ export interface NetworkSettings {
 
 /** Which daemon made a thing: names of links and mounts carry it, so that several daemons run beside each other. */
 export interface Site {
-  /** Four characters that follow from the state directory's path; see `instanceOf`. */
+  /** Four characters in the names of its objects; see `chooseInstanceId`. */
   readonly instanceId: string;
+  /** What makes the daemon out, on every link of it; see `identityOf`. */
+  readonly identity: string;
   /** Real path of the state directory, whose vault holds the namespaces. */
   readonly stateDir: string;
   /** Folder of symbolic links for people, if any. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { NetnsdError } from '../errors.js';
 import { tryLock } from './libc.js';
 
@@ -23,6 +23,13 @@ export class FileLock {
 
   private constructor(fd: number) {
     this.#fd = fd;
+  }
+
+  /** Whether the file at `path` is still the one that is locked. */
+  isAt(path: string): boolean {
+    const own = fstatSync(this.#fd);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    return there !== undefined && there.ino === own.ino && there.dev === own.dev;
   }
 
   release(): void {

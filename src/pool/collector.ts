@@ -1,8 +1,8 @@
-import { poolOf } from './endpoint-status.js';
+import { poolOf } from './events/endpoint-status.js';
 import type { ActiveLease } from './lease/index.js';
-import type { PoolLog, Shelf } from './ports.js';
+import type { PoolLog, Shelf } from './ports/index.js';
+import type { ShelfNews } from './ports/shelf.js';
 import type { Registry } from './registry.js';
-import type { ShelfNews } from './shelf.js';
 
 interface CollectorOptions {
   readonly shelf: Shelf | undefined;

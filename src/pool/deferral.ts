@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from './clock.js';
+import type { Cancel, Clock } from './ports/clock.js';
 
 export interface DeferralOptions {
   readonly clock: Clock;

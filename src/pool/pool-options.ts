@@ -1,6 +1,6 @@
-import type { PoolEvents } from './events.js';
+import type { PoolEvents } from './events/events.js';
 import type { LeaseTable } from './lease/index.js';
-import type { AddressCooldowns, Clock, Endpoints, PoolLog, Records, Shelf } from './ports.js';
+import type { AddressCooldowns, Clock, Endpoints, PoolLog, Records, Shelf } from './ports/index.js';
 import type { PoolSettings } from './settings.js';
 import type { SizingPolicy } from './sizing/index.js';
 

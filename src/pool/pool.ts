@@ -10,13 +10,14 @@ import {
   type LeaseOwner,
   Leasing,
   leasesOf,
+  retired,
   shuttingDown,
   Waiters,
 } from './lease/index.js';
 import type { PoolOptions } from './pool-options.js';
+import type { ShelfNews } from './ports/shelf.js';
 import type { Reason } from './recycle/index.js';
 import type { AcquireRequest } from './service.js';
-import type { ShelfNews } from './shelf.js';
 import type { PoolStatus, Replacement } from './status.js';
 import { EndpointTable, ReadyEndpoints, Stock } from './stock/index.js';
 import type { BoundProcess, EndpointKey, EndpointRecord, Graft, Lease } from './types.js';
@@ -62,6 +63,11 @@ export class Pool implements LeaseOwner {
     this.#dispatcher = new Dispatcher({ pool: this.name, waiters, leasing, ready, stock });
   }
 
+  /** Whether it is no longer configured. */
+  get isRetired(): boolean {
+    return this.#options.settings.retired === true;
+  }
+
   /**
    * Takes over what a reconcile found: ready and leased endpoints as they are, anything else to be destroyed; then fills in
    * the background. Returns at once; acquires may come before the first endpoint is ready.
@@ -100,6 +106,7 @@ export class Pool implements LeaseOwner {
    * `state_write_failed`.
    */
   async acquire(request: AcquireRequest, process: BoundProcess | null = null): Promise<Lease[]> {
+    if (this.isRetired) throw retired(this.name);
     if (this.#closing !== null) throw shuttingDown(this.name);
     if (request.signal?.aborted) throw clientGone();
     const options = acquireOptions(request, { name: this.name, max: this.#stock.size.max }, process);
@@ -193,6 +200,7 @@ export class Pool implements LeaseOwner {
 
   /** Changes the size of the running pool; throws `bad_request`. Surplus ready endpoints are destroyed, oldest first. */
   resize(change: { minReady?: number | undefined; max?: number | undefined }): void {
+    if (this.isRetired) throw retired(this.name);
     const { minReady, max } = this.#stock.size;
     this.#stock.resize({ minReady: change.minReady ?? minReady, max: change.max ?? max });
     this.#waiters.failLargerThan(this.#stock.size.max, () => exhausted(this.name, this.#stock.size.max));
@@ -210,7 +218,7 @@ export class Pool implements LeaseOwner {
       ...this.#leasing.counts,
       ...this.#stock.recycled.status(),
       ...this.#stock.failures,
-      trouble: this.#stock.trouble,
+      trouble: this.isRetired ? 'the pool is no longer configured; it ends with its leases' : this.#stock.trouble,
     };
   }
 

@@ -1,12 +1,12 @@
 import { NetnsdError } from '../errors.js';
-import { systemClock } from './clock.js';
 import { Collector } from './collector.js';
-import { type EndpointStatus, endpointStatus, poolOf } from './endpoint-status.js';
-import { PoolEvents } from './events.js';
+import { type EndpointStatus, endpointStatus, poolOf } from './events/endpoint-status.js';
+import { PoolEvents } from './events/events.js';
 import { acquireBound, type Ending, LeaseTable, Occupants, ttlMsOf } from './lease/index.js';
 import { Pool } from './pool.js';
 import type { PoolOptions } from './pool-options.js';
-import type { Processes } from './ports.js';
+import { systemClock } from './ports/clock.js';
+import type { Processes } from './ports/index.js';
 import type { Reason } from './recycle/index.js';
 import { Registry } from './registry.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from './service.js';

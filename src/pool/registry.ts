@@ -40,7 +40,7 @@ export class Registry {
   /** The pool of this name; with no name the one named `default`, or the only one. Throws `pool_not_found`. */
   choose(name: string | undefined): Pool {
     if (name !== undefined) return this.named(name);
-    const pool = this.#pools.get(DEFAULT_POOL) ?? (this.#pools.size === 1 ? this.all()[0] : undefined);
+    const pool = this.#pools.get(DEFAULT_POOL) ?? this.#only();
     if (pool !== undefined) return pool;
     throw new NetnsdError('pool_not_found', `no pool is named ${DEFAULT_POOL}: name one of ${this.#names()}`);
   }
@@ -52,7 +52,13 @@ export class Registry {
     return { active, pool: this.named(active.lease.pool) };
   }
 
+  #only(): Pool | undefined {
+    const pools = this.all().filter((pool) => !pool.isRetired);
+    return pools.length === 1 ? pools[0] : undefined;
+  }
+
   #names(): string {
-    return [...this.#pools.keys()].join(', ') || 'none';
+    const names = this.all().flatMap((pool) => (pool.isRetired ? [] : [pool.name]));
+    return names.join(', ') || 'none';
   }
 }

@@ -1,4 +1,4 @@
-import type { EndpointStatus } from './endpoint-status.js';
+import type { EndpointStatus } from './events/endpoint-status.js';
 import type { PoolStatus } from './status.js';
 import type { Lease, Trust } from './types.js';
 

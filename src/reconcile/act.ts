@@ -29,7 +29,7 @@ export async function act(
       return pools.endLease(record, { kind: 'abandoned', text: decision.problem })
         ? ofDecision(record, decision, 'done')
         : null;
-    // `orphan` and `destroy` are decided at a start only: the pools that run are those that are configured.
+    // `orphan` and `destroy` are decided at a start only: the pools that run do not change.
     default:
       return null;
   }

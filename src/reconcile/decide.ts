@@ -14,7 +14,7 @@ export type Decision =
   | { readonly act: 'release'; readonly problem: string }
   /** Nothing that netnsd may repair: log it, with what a person can do. */
   | { readonly act: 'report'; readonly problem: string; readonly advice: string }
-  /** Keep the lease of a pool that is no longer configured. */
+  /** Keep the lease of a pool that is no longer configured: the pool is opened once more, for what stands. */
   | { readonly act: 'orphan' }
   /** Remove an endpoint of a pool that is no longer configured. */
   | { readonly act: 'destroy' };
@@ -45,7 +45,8 @@ const PATH_LOST = 'processes inside keep their network; nothing more can be star
  */
 export function decide(record: EndpointRecord, seen: Observation): Decision {
   if (record.state === 'leased') return decideLeased(seen);
-  if (seen.pool === 'removed') return { act: 'destroy' };
+  // What is in use is kept until it is empty, whatever the configuration says.
+  if (seen.pool === 'removed' && seen.inside.length === 0) return { act: 'destroy' };
   if (record.state === 'ready') return decideReady(record, seen);
   if (seen.attended) return KEEP;
   return { act: 'replace', problem: record.reason ?? `it was ${record.state} when the daemon ended` };

@@ -67,3 +67,10 @@ export function ofStray({ id }: EndpointName, outcome: Settled<void> | undefined
     advice: outcome?.ok === false ? outcome.error.message : null,
   };
 }
+
+/** One with a process inside is left alone. */
+export function ofStrayInUse(name: EndpointName): Finding {
+  const problem = 'is in use and belongs to no endpoint';
+  const advice = 'restart the daemon, which makes a lease of it; or end the processes inside';
+  return { ...ofStray(name, undefined), problem, action: 'none', advice };
+}

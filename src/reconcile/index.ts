@@ -3,12 +3,13 @@
 // At the start of a daemon.
 
 export { planStart, type StartPlan } from './start-plan.js';
-export { carryOutStart, surveyStart } from './startup.js';
+export { carryOutStart, refuseTaken, surveyStart } from './startup.js';
 export { highestSeq, namesOf } from './strays.js';
 
 // While it runs.
 
 export { leaseTimes } from './lease-watch.js';
+export { Periodic } from './periodic.js';
 export { watchGrafts } from './release-grafts.js';
 export { Reconciler } from './running.js';
 export { ReconcileSchedule } from './schedule.js';

@@ -4,7 +4,7 @@ import type { EndpointName, Settled, Site } from '../endpoint/types.js';
 import type { EndpointRecord, Pools } from '../pool/index.js';
 import { type ActingPools, act } from './act.js';
 import { decide, RUNNING } from './decide.js';
-import { type Finding, ofDecision, ofNetwork, ofStray, type Reconciliation } from './findings.js';
+import { type Finding, ofDecision, ofNetwork, ofStray, ofStrayInUse, type Reconciliation } from './findings.js';
 import { type LeaseTimes, LeaseWatch, type Sight } from './lease-watch.js';
 import { knownOf, straysWhileRunning } from './strays.js';
 import { SurveyIndex } from './survey.js';
@@ -22,8 +22,6 @@ export interface ReconcilerOptions {
   readonly times: (pool: string) => LeaseTimes;
   readonly sight: Sight;
   readonly monotonicMs: () => number;
-  /** Leases of pools that are no longer configured: they are known, and left alone. */
-  readonly orphans: readonly EndpointName[];
 }
 
 /** The records of one run, and what the kernel thread says about them. */
@@ -102,11 +100,16 @@ export class Reconciler {
     return findings;
   }
 
-  async #strays(earlier: readonly EndpointRecord[], { found }: Survey, fix: boolean): Promise<Finding[]> {
-    const { site, pools, kernel, orphans } = this.#options;
-    const strays = straysWhileRunning(site, found, knownOf([...earlier, ...pools.records(), ...orphans]));
+  async #strays(earlier: readonly EndpointRecord[], survey: Survey, fix: boolean): Promise<Finding[]> {
+    const { site, pools, kernel } = this.#options;
+    const index = new SurveyIndex(site, survey);
+    const all = straysWhileRunning(site, survey.found, knownOf([...earlier, ...pools.records()]));
+    const strays = all.filter((stray) => !index.isInUse(stray));
     const outcomes = fix ? await kernel.destroy(strays) : null;
-    return strays.map((stray, position) => ofStray(stray, outcomes?.[position]));
+    return [
+      ...strays.map((stray, position) => ofStray(stray, outcomes?.[position])),
+      ...all.filter((stray) => index.isInUse(stray)).map(ofStrayInUse),
+    ];
   }
 }
 

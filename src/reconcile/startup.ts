@@ -1,10 +1,17 @@
+import { parseSubnet, subnetOfAddress, subnetsOverlap } from '../address/ipv4.js';
+import type { Inhabited } from '../endpoint/network/describe.js';
 import type { AdoptedEndpoint, Found } from '../endpoint/thread/thread-protocol.js';
-import type { EndpointName, Settled } from '../endpoint/types.js';
+import type { EndpointName, Settled, Site } from '../endpoint/types.js';
+import { NetnsdError } from '../errors.js';
 import type { EndpointRecord, Records } from '../pool/types.js';
 import { destroyStrays } from './destroy-strays.js';
+import { processesToAsk, recoverRecords } from './recover.js';
 import type { StartPlan } from './start-plan.js';
-import type { StaleNetwork } from './strays.js';
+import { knownOf, namesOf, type StaleNetwork } from './strays.js';
 import { writeDecisions } from './write-decisions.js';
+
+/** How many containers a message names. */
+const SHOWN = 5;
 
 interface StartKernel {
   destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
@@ -23,13 +30,65 @@ interface CarryOutOptions {
   };
 }
 
-/** What a start reads before the records: see `planStart`. Rejects with worker_failed and kernel_error. */
-export async function surveyStart(options: {
-  readonly kernel: { inventory(): Promise<Found> };
+interface SurveyOptions {
+  readonly site: Site;
+  readonly kernel: {
+    inventory(): Promise<Found>;
+    describe(pids: readonly number[]): Promise<Inhabited[]>;
+    pathOf(name: EndpointName): string;
+  };
   readonly users: () => ReadonlyMap<number, readonly number[]>;
-}): Promise<{ readonly found: Found; readonly users: ReadonlyMap<number, readonly number[]> }> {
-  const found = await options.kernel.inventory();
-  return { found, users: options.users() };
+  /** Inode of the host's own network namespace. */
+  readonly hostInode: number;
+  readonly records: readonly EndpointRecord[];
+  readonly newLeaseId: () => string;
+}
+
+/**
+ * What a start reads beside the records: see `planStart`; and records for endpoints that are in use and have none. Rejects with
+ * worker_failed and kernel_error.
+ */
+export async function surveyStart(options: SurveyOptions): Promise<{
+  readonly found: Found;
+  readonly users: ReadonlyMap<number, readonly number[]>;
+  readonly recovered: readonly EndpointRecord[];
+}> {
+  const { site, kernel, records, newLeaseId } = options;
+  const found = await kernel.inventory();
+  const users = options.users();
+  const known = knownOf(records);
+  const strays = namesOf(site, found).filter(({ id, seq }) => !known.ids.has(id) && !known.seqs.has(seq));
+  const pids = processesToAsk({ strays, records, users, hostInode: options.hostInode });
+  const inhabited = pids.length === 0 ? [] : await kernel.describe(pids);
+  const pathOf = (name: EndpointName): string => kernel.pathOf(name);
+  const now = new Date();
+  return { found, users, recovered: recoverRecords({ site, strays, found, inhabited, pathOf, newLeaseId, now }) };
+}
+
+/**
+ * Throws `subnet_overlap`, with the names of containers, where the subnet of a pool is that of standing leases of another pool: both
+ * would be given the same addresses, on two bridges.
+ */
+export function refuseTaken(
+  leased: readonly EndpointRecord[],
+  pools: readonly { name: string; subnet: string }[],
+): void {
+  for (const { name, subnet } of pools) {
+    const wanted = parseSubnet(subnet);
+    const standing = leased.filter(({ pool, facts }) => {
+      const address = facts?.addresses[0]?.address;
+      return pool !== name && address !== undefined && subnetsOverlap(wanted, subnetOfAddress(address));
+    });
+    const [first] = standing;
+    if (first === undefined) continue;
+    const shown = standing.slice(0, SHOWN).map(({ id, lease }) => lease?.containerId ?? lease?.id ?? id);
+    const more = standing.length > SHOWN ? ` and ${standing.length - SHOWN} more` : '';
+    throw new NetnsdError(
+      'subnet_overlap',
+      `subnet ${subnet} of pool ${name} is in use by leases of pool ${first.pool}, which stand: ${shown.join(', ')}${more}; choose another subnet, or keep pool ${first.pool} until they are released`,
+      { details: { pool: name, subnet, leases: standing.map(({ lease }) => lease?.id ?? null) } },
+    );
+  }
 }
 
 /**
@@ -39,8 +98,15 @@ export async function surveyStart(options: {
  */
 export async function carryOutStart(plan: StartPlan, options: CarryOutOptions): Promise<void> {
   const { records, kernel, files, log } = options;
-  for (const { id, pool } of plan.orphans)
-    log.warn({ endpoint: id, pool }, 'the pool of a lease is no longer configured; the lease is kept');
+  for (const { id, pool, lease } of plan.orphans) {
+    const details = { endpoint: id, pool, lease: lease?.id ?? null, containerId: lease?.containerId ?? null };
+    log.warn(
+      details,
+      'the pool of an endpoint in use is no longer configured; it is kept until it is released and empty',
+    );
+  }
+  for (const { id } of plan.spared)
+    log.warn({ endpoint: id }, 'an endpoint without a record is in use; it is left alone until it is empty');
   await removeStrays(plan.strays, options);
   for (const link of await kernel.removeStale(plan.stale))
     log.warn({ link }, 'failed to delete a link of a pool that is no longer configured');

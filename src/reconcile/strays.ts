@@ -1,5 +1,6 @@
 import { parseHubName, uplinkName } from '../endpoint/hub/hub-names.js';
-import { aliasOf } from '../endpoint/plan.js';
+import { ownAlias } from '../endpoint/identity.js';
+import { LARGEST_SEQ } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 
@@ -29,11 +30,8 @@ export function namesOf(site: Site, { links, namespaces }: Objects): EndpointNam
     if (pool !== undefined) names.set(id, { id, pool, index: UNKNOWN_INDEX, seq: Number(digits) });
   };
   for (const [id] of namespaces) add(id);
-  const prefix = aliasOf(site, '');
-  for (const { name, alias } of links) {
-    const id = alias?.startsWith(prefix) ? alias.slice(prefix.length) : undefined;
-    add(id ?? `unmarked-${Number.parseInt(name.slice(name.indexOf('-') + 1), 36)}`);
-  }
+  for (const { name, alias } of links)
+    add(ownAlias(site, alias) ?? `unmarked-${Number.parseInt(name.slice(name.indexOf('-') + 1), 36)}`);
   return [...names.values()];
 }
 
@@ -75,8 +73,8 @@ export function staleNetwork(
   };
 }
 
-/** The greatest number that an endpoint of this site has had, so that no name is used twice. */
-export function highestSeq(site: Site, records: readonly Pick<EndpointName, 'seq'>[], found: Objects): number {
-  const seqs = [...records, ...namesOf(site, found)].map(({ seq }) => seq).filter(Number.isSafeInteger);
-  return seqs.reduce((highest, seq) => Math.max(highest, seq), 0);
+/** The greatest number of an object of this site, of those that an endpoint can have; 0: there is none. */
+export function highestSeq(site: Site, found: Objects): number {
+  const seqs = namesOf(site, found).map(({ seq }) => seq);
+  return seqs.filter((seq) => seq <= LARGEST_SEQ).reduce((highest, seq) => Math.max(highest, seq), 0);
 }

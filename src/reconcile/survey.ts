@@ -35,6 +35,12 @@ export class SurveyIndex {
     this.#users = users;
   }
 
+  /** Whether a process is in the namespace mounted for an endpoint without a record. */
+  isInUse({ id }: { readonly id: string }): boolean {
+    const inode = this.#mounts.get(id);
+    return inode !== undefined && (this.#users.get(inode)?.length ?? 0) > 0;
+  }
+
   of(record: EndpointRecord): Sighting {
     const inode = record.facts?.netns.inode;
     const graft = record.lease?.graft;

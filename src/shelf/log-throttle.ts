@@ -1,4 +1,4 @@
-/** Allows one log line of each kind per interval: a failure at every request would fill the log. */
+/** Allows one log line of each kind per interval: a failure at every request would fill the log. Pino has none. */
 export class LogThrottle {
   readonly #intervalMs: number;
   readonly #nowMs: () => number;

@@ -74,6 +74,12 @@ export class CooldownFile {
     else this.#append();
   }
 
+  /** Writes the file again, after it was removed. Throws what node:fs throws. */
+  rewrite(nowMs: number): void {
+    if (this.#sinceMs.size > 0) this.#rewrite(nowMs);
+    else this.close();
+  }
+
   close(): void {
     const fd = this.#fd;
     this.#fd = null;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile, throwIfTransient } from './own-file.js';
-import { ENDPOINT_STATES } from './record.js';
+import { ENDPOINT_STATES, type EndpointRecord } from './record.js';
 import { decodeRecord, isTemporaryName, type StoredRecord } from './record-file.js';
 import { type RecordWarning, setAside } from './set-aside.js';
 
@@ -36,6 +36,27 @@ export function loadRecords(directory: string, { warn, stuck }: { warn: Warn; st
     }
   }
   return [...newest.values()].sort((a, b) => a.record.seq - b.record.seq);
+}
+
+/** The records of leases, read beside a daemon or before a start: changes nothing, and leaves out what is no record. */
+export function peekLeases(directory: string): EndpointRecord[] {
+  const state = 'leased';
+  return entriesOf(join(directory, state)).flatMap((name) => {
+    try {
+      const text = readOwnFile(join(directory, state, name), LARGEST_RECORD_BYTES);
+      return [decodeRecord(text, { name, state }).record];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Two files of one endpoint are left by a crash between the rename and the unlink of a change of state. */

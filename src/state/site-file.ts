@@ -1,8 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { instanceIdOf, netnsPrefix } from '../endpoint/plan.js';
+import { identityOf, shortHash } from '../endpoint/identity.js';
+import { netnsPrefix } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { NetnsdError } from '../errors.js';
+import { bootId } from '../kernel/host/boot-id.js';
 import type { FormerMounts } from '../kernel/netns/former-mounts.js';
 import { readOwnFile, replaceOwnFile } from './own-file.js';
 
@@ -11,14 +13,17 @@ const FILE = 'site.json';
 const LARGEST_BYTES = 1 << 16;
 /** 1: namespaces are mounted in the host, in the folder `netnsDir`. */
 const VERSION = 2;
+const INSTANCE_ID = /^[a-z2-7]{4}$/;
 
-/** The site of a state directory: its instance id follows from the directory's real path, which need not exist. */
+/** The site of a state directory, which need not exist, as it is unless another daemon has taken the instance id. */
 export function siteOf(stateDir: string, netnsDir: string | null): Site {
-  const real = realPath(stateDir);
-  return { instanceId: instanceIdOf(real), stateDir: real, netnsDir };
+  const real = realStateDir(stateDir);
+  const identity = identityOf({ bootId: bootId(), stateDir: real });
+  return { instanceId: shortHash(real), identity, stateDir: real, netnsDir };
 }
 
-function realPath(path: string): string {
+/** The path of a state directory without symlinks above it: what identifies it. */
+export function realStateDir(path: string): string {
   const absolute = resolve(path);
   try {
     return join(realpathSync(dirname(absolute)), basename(absolute));
@@ -48,11 +53,14 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** The site that the last daemon wrote; undefined if none can be read. */
+/** The site that the last daemon wrote; undefined if none can be read. Its instance id counts for this boot only. */
 export function readSite(stateDir: string): Site | undefined {
-  const { version, netnsDir } = readContent(stateDir);
+  const { version, netnsDir, instanceId, identity } = readContent(stateDir);
   if (version === 1) return siteOf(stateDir, null);
-  return version === VERSION && (netnsDir === null || isPath(netnsDir)) ? siteOf(stateDir, netnsDir) : undefined;
+  if (version !== VERSION || !(netnsDir === null || isPath(netnsDir))) return undefined;
+  const site = siteOf(stateDir, netnsDir);
+  const isRecorded = identity === site.identity && typeof instanceId === 'string' && INSTANCE_ID.test(instanceId);
+  return isRecorded ? { ...site, instanceId } : site;
 }
 
 /** Where version 0.1 left namespaces mounted, if it ran on this state directory last. */
@@ -63,7 +71,7 @@ export function readFormerMounts(stateDir: string): FormerMounts | undefined {
     : undefined;
 }
 
-function readContent(stateDir: string): { readonly version?: unknown; readonly netnsDir?: unknown } {
+function readContent(stateDir: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(readText(join(stateDir, FILE)) ?? '{}') ?? {};
   } catch {

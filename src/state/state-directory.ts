@@ -15,12 +15,19 @@ const OTHERS_MAY_WRITE = 0o022;
  */
 export function openStateDirectory(path: string, warn: (warning: RecordWarning) => void = () => undefined): string {
   const root = resolve(path);
-  makeDirectory(root);
+  const folders = [root, ...RECORD_FOLDERS.map((name) => join(root, name))];
+  // All that is wrong with what is there is found before anything is made.
+  for (const folder of folders) assertSafe(folder, lstatSync(folder, { throwIfNoEntry: false }));
   const unsafeParent = unsafeAncestor(root);
   if (unsafeParent !== undefined) throw unsafe(unsafeParent.path, unsafeParent.stats, unsafeParent.problem);
-  for (const folder of RECORD_FOLDERS) makeDirectory(join(root, folder));
+  for (const folder of folders) makeDirectory(folder);
   setForeignFilesAside(root, warn);
   return root;
+}
+
+/** Whether the state directory has all folders that `openStateDirectory` makes. */
+export function isStateDirectoryWhole(root: string): boolean {
+  return RECORD_FOLDERS.every((name) => lstatSync(join(root, name), { throwIfNoEntry: false })?.isDirectory());
 }
 
 function makeDirectory(path: string): void {
@@ -34,9 +41,9 @@ function makeDirectory(path: string): void {
   assertSafe(path, lstatSync(path));
 }
 
-function assertSafe(path: string, stats: Stats): void {
-  const problem = problemOf(path, stats);
-  if (problem !== undefined) throw unsafe(path, stats, problem);
+function assertSafe(path: string, stats: Stats | undefined): void {
+  const problem = stats && problemOf(path, stats);
+  if (stats !== undefined && problem !== undefined) throw unsafe(path, stats, problem);
 }
 
 /** What is wrong with a folder, to follow its path; undefined if only this user may change what is in it. */

@@ -171,7 +171,17 @@ export class CrashDaemon {
   /** `netnsd down`: ends the daemon, if it lives, and removes all that it made. */
   async down(): Promise<void> {
     const [file, ...plain] = PLAIN;
-    const args = [...plain, process.execPath, MAIN, 'down', '--state-dir', this.stateDir, '--socket', this.#socket];
+    const args = [
+      ...plain,
+      process.execPath,
+      MAIN,
+      'down',
+      '--force',
+      '--state-dir',
+      this.stateDir,
+      '--socket',
+      this.#socket,
+    ];
     await promisify(execFile)(file, args);
     await this.#exited;
   }

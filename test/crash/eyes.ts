@@ -45,13 +45,14 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
   const wrong: string[] = [];
   const endpoints = records(stateDir, wrong);
   const netnsDir = join(stateDir, 'netns');
-  const { instanceId: instance } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
+  const { instanceId: instance, identity } = JSON.parse(readFileSync(join(stateDir, 'site.json'), 'utf8')) as {
     instanceId: string;
+    identity: string;
   };
   const { stdout } = await promisify(execFile)('bash', ['-c', LOOK, 'bash', netnsDir], { maxBuffer: 1 << 24 });
   const [host = '[]', links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
   judgeHost({ instance, wrong, links: JSON.parse(host) as IpLink[] });
-  judgeLinks({ instance, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
+  judgeLinks({ instance, identity, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
   judgeNeighbours({ endpoints, wrong, neighbours: JSON.parse(neighbours) });
   judgeMounts({ stateDir, endpoints, wrong });
   judgeShelf({ stateDir, endpoints, wrong });
@@ -103,12 +104,18 @@ function judgeHost({ instance, wrong, links }: { instance: string; wrong: string
 }
 
 /** Those in the hub. */
-function judgeLinks(seen: { instance: string; endpoints: SeenEndpoint[]; wrong: string[]; links: IpLink[] }): void {
-  const { instance, endpoints, wrong, links } = seen;
+function judgeLinks(seen: {
+  instance: string;
+  identity: string;
+  endpoints: SeenEndpoint[];
+  wrong: string[];
+  links: IpLink[];
+}): void {
+  const { instance, identity, endpoints, wrong, links } = seen;
   for (const { ifname } of links)
     if (!/^(lo|bridge|uplink)$/.test(ifname) && !ifname.startsWith(`nd${instance}-`)) wrong.push(`a link ${ifname}`);
   const ends = links.filter(({ ifname }) => ifname.startsWith(`nd${instance}-`));
-  const aliases = new Map(endpoints.map(({ id }) => [`netnsd ${instance} ${id}`, id]));
+  const aliases = new Map(endpoints.map(({ id }) => [`netnsd ${id} ${identity}`, id]));
   for (const { ifname, ifalias = '', master, flags } of ends) {
     if (!aliases.delete(ifalias)) wrong.push(`link ${ifname} (${ifalias}) belongs to no endpoint, or is its second`);
     if (master !== 'bridge') wrong.push(`link ${ifname} is no port of the bridge`);

@@ -33,7 +33,7 @@ t.test('an MTU below 1280, which leaves no IPv6 to switch off, is none the worse
   t.match(eth0, { mtu: 1000, addr_info: [{ family: 'inet', local: '10.213.0.5' }] });
   t.match(
     (fake.inHub('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName),
-    { mtu: 1000, addr_info: [], ifalias: 'netnsd test default-3' },
+    { mtu: 1000, addr_info: [], ifalias: 'netnsd default-3 boot /test' },
   );
 });
 
@@ -60,7 +60,7 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
   const outside = (fake.inHub('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
   t.match(outside, {
     address: '0e:58:0a:d5:00:05',
-    ifalias: 'netnsd test default-3',
+    ifalias: 'netnsd default-3 boot /test',
     master: 'bridge',
     addr_info: [],
   });

@@ -63,7 +63,7 @@ export function fakeHost(t: Test): FakeHost {
   const hubPath = (hub = 'default.0') => `${stateDir}/netns/../hubs/${hub}`;
   return {
     netnsPath,
-    site: { instanceId: 'test', stateDir, netnsDir: null },
+    site: { instanceId: 'test', identity: 'boot /test', stateDir, netnsDir: null },
     pathOf: (id) => `${stateDir}/netns/../ns/${id}`,
     inVault: () => ({
       mounts: readdirSync(`${stateDir}/netns/../ns`).sort(),

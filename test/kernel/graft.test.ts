@@ -125,6 +125,7 @@ t.test('the kernel thread grafts while it builds, and says why it does not', asy
   const fake = fakeHost(t);
   const settings = { site: fake.site, networks: [SETTINGS], hostNetnsPath: fake.netnsPath };
   await using thread = await EndpointThread.start(settings);
+  await thread.openVault();
   await thread.open();
   const names = [0, 1, 2].map(endpointName);
   await thread.build(names, { urgent: true });

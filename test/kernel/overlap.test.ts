@@ -20,8 +20,12 @@ t.test('a subnet that overlaps an address of the host is refused with its name',
   const fake = fakeHost(t);
   fake.ip('link', 'add', 'office', 'type', 'bridge');
   fake.ip('address', 'add', '10.213.7.1/24', 'dev', 'office');
-  const { host } = await openNetwork(t, { ...fake, site: { ...fake.site, instanceId: 'else' } }, SETTINGS_ELSEWHERE);
-  await t.rejects(refuseOverlap({ host, site: fake.site, pools: POOLS }), {
+  const { host } = await openNetwork(
+    t,
+    { ...fake, site: { ...fake.site, instanceId: 'else', identity: 'boot /else' } },
+    SETTINGS_ELSEWHERE,
+  );
+  await t.rejects(refuseOverlap({ socket: host.socket, site: fake.site, pools: POOLS }), {
     code: 'subnet_overlap',
     message: /subnet 10\.213\.0\.0\/16 of pool functions overlaps the host's address 10\.213\.7\.1\/24 on office/,
   });
@@ -35,14 +39,14 @@ t.test('a subnet that overlaps a route of the host is refused with its name', as
   fake.ip('route', 'add', '10.213.128.0/17', 'via', '192.0.2.1');
   fake.ip('route', 'add', 'default', 'via', '192.0.2.1');
   const { host } = await openNetwork(t, fake, SETTINGS_ELSEWHERE);
-  await t.rejects(refuseOverlap({ host, site: fake.site, pools: POOLS }), {
+  await t.rejects(refuseOverlap({ socket: host.socket, site: fake.site, pools: POOLS }), {
     code: 'subnet_overlap',
     message: /overlaps the host's route 10\.213\.128\.0\/17 on uplink/,
   });
   fake.ip('route', 'del', '10.213.128.0/17');
   for (const network of ['0.0.0.0/1', '10.208.0.0/12']) fake.ip('route', 'add', network, 'via', '192.0.2.1');
   await t.resolves(
-    refuseOverlap({ host, site: fake.site, pools: POOLS }),
+    refuseOverlap({ socket: host.socket, site: fake.site, pools: POOLS }),
     'less specific routes stand beside the pool',
   );
 });
@@ -50,9 +54,12 @@ t.test('a subnet that overlaps a route of the host is refused with its name', as
 t.test("the daemon's own bridge does not count, another daemon's does", async (t) => {
   const fake = fakeHost(t);
   const { host } = await openNetwork(t, fake);
-  await t.resolves(refuseOverlap({ host, site: fake.site, pools: POOLS }));
-  const other = { ...fake.site, instanceId: 'othr' };
-  await t.rejects(refuseOverlap({ host, site: other, pools: POOLS }), { code: 'subnet_overlap', message: /nbtest-/ });
+  await t.resolves(refuseOverlap({ socket: host.socket, site: fake.site, pools: POOLS }));
+  const other = { ...fake.site, instanceId: 'othr', identity: 'boot /othr' };
+  await t.rejects(refuseOverlap({ socket: host.socket, site: other, pools: POOLS }), {
+    code: 'subnet_overlap',
+    message: /nbtest-/,
+  });
 });
 
 t.test('a pool whose bridge stands is not refused: a running daemon would live with the route', async (t) => {
@@ -61,9 +68,9 @@ t.test('a pool whose bridge stands is not refused: a running daemon would live w
   fake.ip('link', 'add', 'vpn', 'type', 'bridge');
   fake.ip('link', 'set', 'vpn', 'up');
   fake.ip('route', 'add', '10.213.128.0/17', 'dev', 'vpn');
-  await t.resolves(refuseOverlap({ host, site: fake.site, pools: POOLS }));
+  await t.resolves(refuseOverlap({ socket: host.socket, site: fake.site, pools: POOLS }));
   const renamed = [{ name: 'other', subnet: '10.213.0.0/16' }];
-  await t.rejects(refuseOverlap({ host, site: fake.site, pools: renamed }), {
+  await t.rejects(refuseOverlap({ socket: host.socket, site: fake.site, pools: renamed }), {
     code: 'subnet_overlap',
     message: /on vpn/,
   });

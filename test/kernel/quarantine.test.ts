@@ -25,6 +25,7 @@ async function scene(t: Test): Promise<Scene> {
   const subnet = '10.213.0.0/29';
   const networks = [{ ...SETTINGS, subnet }];
   const thread = await EndpointThread.start({ site: fake.site, networks, hostNetnsPath: fake.netnsPath });
+  await thread.openVault();
   await thread.open();
   const folder = mkdtempSync(join(tmpdir(), 'quarantine-'));
   let seq = 0;

@@ -162,7 +162,7 @@ export class Daemon implements AsyncDisposable {
   /** `netnsd down`, which works with the daemon alive or dead. */
   async down(): Promise<void> {
     this.#asked = this.#process;
-    await this.cli('down', '--state-dir', this.stateDir);
+    await this.cli('down', '--force', '--state-dir', this.stateDir);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 
 /** Which network a container gets: that of a path, an empty one of its own, or that of the process that starts it. */
 export type Network = { readonly path: string } | 'empty' | 'host';

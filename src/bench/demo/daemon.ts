@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdClient } from '../../client/index.js';
 import { packagePath } from '../../version.js';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 
 const MAIN = packagePath('dist/src/main.js');
 const DEADLINE_MS = 30_000;
@@ -65,7 +65,7 @@ export class DemoDaemon {
   /** `netnsd down`: ends the daemon and removes all that it made. */
   async down(): Promise<void> {
     this.client.close();
-    await runProcess(process.execPath, [MAIN, 'down', ...this.#options]);
+    await runProcess(process.execPath, [MAIN, 'down', '--force', ...this.#options]);
     if (this.#process.exitCode === null && this.#process.signalCode === null) await once(this.#process, 'exit');
   }
 

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 
 /** What there is of networks here, read by other eyes than netnsd's: `ip` and mountinfo. */
 export interface Inventory {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 import { turnOf } from '../turns.js';
 import { type Bundle, makeBundle } from './bundle.js';
 import { DemoDaemon } from './daemon.js';

@@ -1,5 +1,5 @@
 import type { NetnsdClient } from '../../client/index.js';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 import type { Bundle, Network } from './bundle.js';
 import { median } from './page.js';
 

@@ -1,5 +1,5 @@
-import { nativeProgram } from '../native-programs.js';
-import { runProcess } from '../run-process.js';
+import { nativeProgram } from '../programs/native-programs.js';
+import { runProcess } from '../programs/run-process.js';
 import { closeMountFolder, openMountFolder } from './mount-folder.js';
 import type { Peer, Timing } from './peer.js';
 

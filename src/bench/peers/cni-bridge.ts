@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { createNetns, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
-import type { Tool } from '../prerequisites.js';
-import { concurrently, runProcess } from '../run-process.js';
+import type { Tool } from '../programs/prerequisites.js';
+import { concurrently, runProcess } from '../programs/run-process.js';
 import { closeMountFolder, openMountFolder } from './mount-folder.js';
 import { fewRounds, type Peer, timed } from './peer.js';
 

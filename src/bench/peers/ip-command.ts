@@ -1,5 +1,5 @@
-import type { Tool } from '../prerequisites.js';
-import { concurrently, runProcess } from '../run-process.js';
+import type { Tool } from '../programs/prerequisites.js';
+import { concurrently, runProcess } from '../programs/run-process.js';
 import { fewRounds, type Peer, timed } from './peer.js';
 
 export const IP_TOOLS: readonly Tool[] = [{ name: 'ip', package: 'iproute2' }];

@@ -1,5 +1,5 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { runProcess } from '../run-process.js';
+import { runProcess } from '../programs/run-process.js';
 
 /** Makes a folder that is a private mount of its own, as `ip netns` does with /run/netns, for peers that mount in the host. */
 export async function openMountFolder(folder: string): Promise<void> {

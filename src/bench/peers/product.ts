@@ -1,5 +1,5 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { instanceIdOf } from '../../endpoint/plan.js';
+import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { EndpointName, Settled } from '../../endpoint/types.js';
 import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
@@ -16,7 +16,7 @@ export async function openProduct(batch: number): Promise<Peer> {
   mkdirSync(FOLDER, { recursive: true });
   await startVault(FOLDER);
   const thread = await EndpointThread.start({
-    site: { instanceId: instanceIdOf(FOLDER), stateDir: FOLDER, netnsDir: null },
+    site: { instanceId: shortHash(FOLDER), identity: FOLDER, stateDir: FOLDER, netnsDir: null },
     networks: [
       {
         name: POOL,
@@ -28,6 +28,7 @@ export async function openProduct(batch: number): Promise<Peer> {
       },
     ],
   });
+  await thread.openVault();
   await thread.open();
   let seq = 0;
 

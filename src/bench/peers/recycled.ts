@@ -1,5 +1,5 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { instanceIdOf } from '../../endpoint/plan.js';
+import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { BuiltEndpoint } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
@@ -29,7 +29,7 @@ export async function openRecycled(): Promise<Recycled> {
   mkdirSync(FOLDER, { recursive: true });
   await startVault(FOLDER);
   const thread = await EndpointThread.start({
-    site: { instanceId: instanceIdOf(FOLDER), stateDir: FOLDER, netnsDir: null },
+    site: { instanceId: shortHash(FOLDER), identity: FOLDER, stateDir: FOLDER, netnsDir: null },
     networks: [
       {
         name: POOL,
@@ -41,6 +41,7 @@ export async function openRecycled(): Promise<Recycled> {
       },
     ],
   });
+  await thread.openVault();
   await thread.open();
   let seq = 1;
   let endpoints: BuiltEndpoint[] = [];

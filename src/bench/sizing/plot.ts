@@ -24,7 +24,10 @@ const STYLES = [
 const GREY = '#666';
 const TEXT = 'font-family="sans-serif" fill="#222"';
 
-/** Rows of arrivals with the endpoints that each policy holds, as a complete SVG document. */
+/**
+ * Rows of arrivals with the endpoints that each policy holds, as a complete SVG document. Hand-written: a package for charts
+ * brings dozens of others, for two polylines and an axis.
+ */
 export function plotSvg(patterns: readonly ArrivalPattern[], lines: readonly PlotLine[]): string {
   const height = TOP + ROW_HEIGHT * patterns.length;
   const rows = patterns.map((pattern, index) => row({ pattern, lines, index, top: TOP + ROW_HEIGHT * index }));

@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats: mulberry32, as good as a simulation of arrivals needs. */
+/** Random numbers that a seed repeats, which Math.random has not: mulberry32, as good as a simulation of arrivals needs. */
 export class Random {
   #state: number;
 

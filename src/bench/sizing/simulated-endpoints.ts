@@ -1,4 +1,4 @@
-import type { Clock } from '../../pool/clock.js';
+import type { Clock } from '../../pool/ports/clock.js';
 import type {
   BuiltEndpoint,
   EndpointFacts,

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../pool/clock.js';
+import type { Cancel, Clock } from '../../pool/ports/clock.js';
 
 interface Timer {
   readonly dueMs: number;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Claim, claim } from '../claim.js';
-import { startDaemon } from '../daemon-process.js';
 import { openConstantServer } from '../peers/constant-server.js';
-import type { Table } from '../report.js';
-import { medianRatio, percentile } from '../statistics.js';
+import { startDaemon } from '../programs/daemon-process.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Table } from '../report/report.js';
+import { medianRatio, percentile } from '../report/statistics.js';
 import { acquireOver } from './acquire-load.js';
 
 const CLIENTS = 100;

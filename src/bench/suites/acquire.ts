@@ -1,8 +1,8 @@
-import { type Claim, claim } from '../claim.js';
-import { type DaemonProcess, startDaemon } from '../daemon-process.js';
 import type { BenchOptions } from '../options.js';
-import type { Report } from '../report.js';
-import { median, medianRatio, percentile } from '../statistics.js';
+import { type DaemonProcess, startDaemon } from '../programs/daemon-process.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Report } from '../report/report.js';
+import { median, medianRatio, percentile } from '../report/statistics.js';
 import { acquireOver, POOL } from './acquire-load.js';
 import { benchNewConnections } from './acquire-new.js';
 

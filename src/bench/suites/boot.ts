@@ -1,11 +1,11 @@
 import { packagePath } from '../../version.js';
-import { claim } from '../claim.js';
-import { type Launched, launch } from '../launch.js';
-import { settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
 import { openConstantServer } from '../peers/constant-server.js';
-import type { Report, Table } from '../report.js';
-import { medianRatio, summarise } from '../statistics.js';
+import { type Launched, launch } from '../programs/launch.js';
+import { settleNamespaces } from '../programs/native-programs.js';
+import { claim } from '../report/claim.js';
+import type { Report, Table } from '../report/report.js';
+import { medianRatio, summarise } from '../report/statistics.js';
 import { turnOf } from '../turns.js';
 
 const POOL = { name: 'default', subnet: '10.217.0.0/16', minReady: 1, max: 16 };

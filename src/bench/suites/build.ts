@@ -1,14 +1,14 @@
 import { POOL_KEYS } from '../../config/keys/index.js';
-import { type Claim, claim } from '../claim.js';
-import { settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
 import { openReference } from '../peers/c-reference.js';
 import { openCniBridge } from '../peers/cni-bridge.js';
 import { openIpCommand } from '../peers/ip-command.js';
 import type { Peer, Timing } from '../peers/peer.js';
 import { openProduct } from '../peers/product.js';
-import type { Report, Table } from '../report.js';
-import { median, medianRatio, summarise } from '../statistics.js';
+import { settleNamespaces } from '../programs/native-programs.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Report, Table } from '../report/report.js';
+import { median, medianRatio, summarise } from '../report/statistics.js';
 
 /** As a pool asks for them unless configured otherwise; the reference uses the same. */
 const BATCH = POOL_KEYS.buildBatch.initial;

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { NetnsdError } from '../../errors.js';
-import { claim } from '../claim.js';
-import { startDaemon } from '../daemon-process.js';
-import { nativeProgram } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
-import type { Report } from '../report.js';
-import { median, percentile } from '../statistics.js';
+import { startDaemon } from '../programs/daemon-process.js';
+import { nativeProgram } from '../programs/native-programs.js';
+import { claim } from '../report/claim.js';
+import type { Report } from '../report/report.js';
+import { median, percentile } from '../report/statistics.js';
 
 const TARGET_MS = 2;
 

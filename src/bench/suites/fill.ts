@@ -1,11 +1,11 @@
 import { POOL_KEYS } from '../../config/keys/index.js';
-import { type Claim, claim } from '../claim.js';
-import { launch } from '../launch.js';
-import { settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
 import { openReference } from '../peers/c-reference.js';
-import type { Report, Table } from '../report.js';
-import { median, medianRatio } from '../statistics.js';
+import { launch } from '../programs/launch.js';
+import { settleNamespaces } from '../programs/native-programs.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Report, Table } from '../report/report.js';
+import { median, medianRatio } from '../report/statistics.js';
 import { HOME } from './boot.js';
 
 const TARGET = 0.85;

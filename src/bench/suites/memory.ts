@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Claim, claim } from '../claim.js';
-import { residentKiB, startDaemon } from '../daemon-process.js';
-import { settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
-import type { Report } from '../report.js';
-import { median } from '../statistics.js';
+import { residentKiB, startDaemon } from '../programs/daemon-process.js';
+import { settleNamespaces } from '../programs/native-programs.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Report } from '../report/report.js';
+import { median } from '../report/statistics.js';
 
 /** Where proc_meminfo(5) counts what a namespace with its links holds. */
 const KERNEL_FIELDS = ['Slab', 'Percpu', 'KernelStack', 'PageTables', 'VmallocUsed'] as const;

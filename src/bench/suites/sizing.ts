@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { toNetnsdError } from '../../errors.js';
-import { type Claim, claim } from '../claim.js';
-import { describeMachine } from '../machine.js';
-import { type Report, reportJson, reportText, type Table } from '../report.js';
+import { type Claim, claim } from '../report/claim.js';
+import { describeMachine } from '../report/machine.js';
+import { type Report, reportJson, reportText, type Table } from '../report/report.js';
 import { type ArrivalPattern, arrivalPatterns, parseTrace } from '../sizing/arrivals.js';
 import { type Comparison, compare, type Played } from '../sizing/compare.js';
 import { parseSizingOptions, SIZING_HELP, type SizingOptions } from '../sizing/options.js';

@@ -1,12 +1,12 @@
-import { type Claim, claim } from '../claim.js';
-import { startDaemon } from '../daemon-process.js';
-import { nativeProgram } from '../native-programs.js';
-import { findProgram } from '../prerequisites.js';
+import { startDaemon } from '../programs/daemon-process.js';
+import { nativeProgram } from '../programs/native-programs.js';
+import { findProgram } from '../programs/prerequisites.js';
+import type { RuncBundles } from '../programs/runc-bundles.js';
+import { writeSettings } from '../programs/wrapper-settings.js';
 import { waitForQuiet } from '../quiet.js';
-import type { Table } from '../report.js';
-import type { RuncBundles } from '../runc-bundles.js';
-import { summarise } from '../statistics.js';
-import { writeSettings } from '../wrapper-settings.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Table } from '../report/report.js';
+import { summarise } from '../report/statistics.js';
 
 const RUNS_A_ROUND = 20;
 const TARGET_MS = 2;

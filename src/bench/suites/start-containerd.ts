@@ -1,13 +1,13 @@
-import { type Claim, claim } from '../claim.js';
-import { type ContainerdProcess, startContainerd } from '../containerd-process.js';
-import { startDaemon } from '../daemon-process.js';
-import { nativeProgram } from '../native-programs.js';
+import { type ContainerdProcess, startContainerd } from '../programs/containerd-process.js';
+import { startDaemon } from '../programs/daemon-process.js';
+import { nativeProgram } from '../programs/native-programs.js';
+import { RuncBundles } from '../programs/runc-bundles.js';
+import { writeSettings } from '../programs/wrapper-settings.js';
 import { waitForQuiet } from '../quiet.js';
-import type { Table } from '../report.js';
-import { RuncBundles } from '../runc-bundles.js';
-import { medianRatio, summarise } from '../statistics.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Table } from '../report/report.js';
+import { medianRatio, summarise } from '../report/statistics.js';
 import { turnOf } from '../turns.js';
-import { writeSettings } from '../wrapper-settings.js';
 
 const COUNT = 50;
 const TARGET = 1.03;

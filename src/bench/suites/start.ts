@@ -1,14 +1,14 @@
 import { patchBundle, readBundle } from '../../oci/index.js';
-import { type Claim, claim } from '../claim.js';
-import { type DaemonProcess, startDaemon } from '../daemon-process.js';
-import { nativeProgram, settleNamespaces } from '../native-programs.js';
 import type { BenchOptions } from '../options.js';
+import { type DaemonProcess, startDaemon } from '../programs/daemon-process.js';
+import { nativeProgram, settleNamespaces } from '../programs/native-programs.js';
+import { type Command, type Networking, RuncBundles } from '../programs/runc-bundles.js';
+import { writeSettings } from '../programs/wrapper-settings.js';
 import { processorMs, waitForQuiet } from '../quiet.js';
-import type { Report, Table } from '../report.js';
-import { type Command, type Networking, RuncBundles } from '../runc-bundles.js';
-import { medianRatio, summarise } from '../statistics.js';
+import { type Claim, claim } from '../report/claim.js';
+import type { Report, Table } from '../report/report.js';
+import { medianRatio, summarise } from '../report/statistics.js';
 import { turnOf } from '../turns.js';
-import { writeSettings } from '../wrapper-settings.js';
 import { benchAlone } from './start-alone.js';
 import { benchContainerd } from './start-containerd.js';
 

@@ -1,4 +1,4 @@
-import type { EndpointStatus } from '../../pool/endpoint-status.js';
+import type { EndpointStatus } from '../../pool/events/endpoint-status.js';
 import { renderEvent } from './event-text.js';
 import { renderFields } from './table.js';
 

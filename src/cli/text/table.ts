@@ -6,7 +6,10 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, REPLACEMENT);
 }
 
-/** Aligned columns under a heading; a column of numbers is aligned to the right. Ends with a newline. */
+/**
+ * Aligned columns under a heading; a column of numbers is aligned to the right. Ends with a newline. Hand-written: the command
+ * line loads no package but commander, and the native program netnsd prints the same.
+ */
 export function renderTable(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [heading, ...rows.map((row) => row.map((cell) => printable(String(cell))))];
   const columns = heading.map((_, column) => ({

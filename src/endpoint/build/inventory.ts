@@ -2,10 +2,11 @@ import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { uplinkPrefix } from '../hub/hub-names.js';
+import { isOwn } from '../identity.js';
 import { hostLinkPrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
-/** What there is in the host that bears the instance id. */
+/** What there is in the host that bears the instance id, and not the identity of another daemon. */
 export interface HostLinks {
   /** Uplinks; and bridges of earlier versions, with the pairs between them. */
   readonly uplinks: readonly Link[];
@@ -42,8 +43,8 @@ export async function takeInventory(host: Host, site: Site): Promise<Inventory> 
 }
 
 export async function listHostLinks(socket: NetlinkSocket, site: Site): Promise<HostLinks> {
-  const veths = await listLinks(socket, { kind: 'veth' });
-  const bridges = await listLinks(socket, { kind: 'bridge' });
+  const veths = (await listLinks(socket, { kind: 'veth' })).filter((link) => isOwn(site, link));
+  const bridges = (await listLinks(socket, { kind: 'bridge' })).filter((link) => isOwn(site, link));
   return {
     uplinks: [...bridges, ...veths].filter(({ name }) => name.startsWith(uplinkPrefix(site))),
     former: veths.filter(({ name }) => name.startsWith(hostLinkPrefix(site))),

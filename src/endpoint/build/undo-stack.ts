@@ -1,4 +1,7 @@
-/** What has to be undone of a task that failed, newest first: each acquisition pushes its undo right after it was made. */
+/**
+ * What has to be undone of a task that failed, newest first: each acquisition pushes its undo right after it was made.
+ * Hand-written: DisposableStack is not in Node.js 20, and throws where this goes on and tells.
+ */
 export class UndoStack {
   readonly #undos: (() => void)[] = [];
 

@@ -1,4 +1,4 @@
-import { instanceIdOf } from '../plan.js';
+import { shortHash } from '../identity.js';
 import type { Site } from '../types.js';
 
 /** The hub in which the other hubs of a pool meet, and which has the uplink to the host. */
@@ -29,7 +29,7 @@ export function rootPortName(place: number): string {
 
 /** `nbINSTANCE-XXXX`, XXXX for the pool: the end of a pool's uplink in the host, which has the gateway's address. */
 export function uplinkName(site: Pick<Site, 'instanceId'>, pool: string): string {
-  return `${uplinkPrefix(site)}${instanceIdOf(pool)}`;
+  return `${uplinkPrefix(site)}${shortHash(pool)}`;
 }
 
 /** Of every link of the site in the host; bridges of earlier versions too, which were named `nbINSTANCE-XXXX.N`. */

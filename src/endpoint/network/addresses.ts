@@ -2,14 +2,12 @@ import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
 import type { Host } from '../host.js';
 import { type SocketRequest, transactAll } from '../hub/socket-request.js';
-import { planEndpoint } from '../plan.js';
-import { type EndpointName, type Settled, type Site, UNKNOWN_INDEX } from '../types.js';
+import { type EndpointName, type Settled, UNKNOWN_INDEX } from '../types.js';
 import { forgetDeparted } from './forget-connections.js';
 import type { Network } from './network.js';
 
 interface AddressesOptions {
   readonly host: Host;
-  readonly site: Site;
   readonly networks: ReadonlyMap<string, Network>;
 }
 
@@ -30,11 +28,11 @@ export class Addresses {
 
   /** See `forgetDeparted`; the failures by id. The address of a stray is not known. */
   async forgetConnections(names: readonly EndpointName[]): Promise<Map<string, Settled<void>>> {
-    const { host, site, networks } = this.#options;
+    const { host, networks } = this.#options;
     const departed = names.flatMap((name) => {
       const network = networks.get(name.pool);
       if (network?.has(name.id) !== true) return [];
-      return [{ name, address: planEndpoint(site, network.settings, name).address }];
+      return [{ name, address: network.planOf(name).address }];
     });
     const outcomes = await forgetDeparted(host, departed);
     return new Map(departed.flatMap(({ name }, at) => (outcomes[at]?.ok === false ? [[name.id, outcomes[at]]] : [])));
@@ -42,13 +40,13 @@ export class Addresses {
 
   /** Gives the ports of endpoints that are gone back, and has the hubs forget their addresses; the failures by id. */
   release(names: readonly EndpointName[]): Map<string, NetnsdError> {
-    const { site, networks } = this.#options;
+    const { networks } = this.#options;
     const requests: SocketRequest[] = [];
     const ids: string[] = [];
     for (const name of names) {
       const network = networks.get(name.pool);
       if (network === undefined || name.index === UNKNOWN_INDEX) continue;
-      const own = network.detach(name.id, planEndpoint(site, network.settings, name));
+      const own = network.detach(name.id, network.planOf(name));
       const key = keyOf(name);
       if ((this.#endpoints.get(key) ?? name.id) !== name.id) continue;
       this.#endpoints.delete(key);

@@ -33,11 +33,18 @@ export interface ExpectedPort {
 }
 
 export interface ExpectedNetwork {
-  readonly subnet: Subnet;
+  /** That of the pool, and those of endpoints that were built with another one. */
+  readonly subnets: readonly Subnet[];
   readonly uplink: string;
   readonly root: ExpectedHub | null;
   readonly hubs: readonly ExpectedHub[];
   readonly ports: readonly ExpectedPort[];
+}
+
+/** The gateways' addresses, by their subnets, and their MAC. */
+interface Gateway {
+  readonly subnets: readonly Subnet[];
+  readonly mac: readonly number[];
 }
 
 const NO_PORT = 'is a port of no bridge';
@@ -53,15 +60,16 @@ const FOLLOWING: readonly string[] = [NO_PORT, NO_FORWARDING, NO_NEIGHBOUR];
  * endpoint whose link is not there at all is not repaired here.
  */
 export function findNetworkFaults(seen: NetworkSeen, expected: ExpectedNetwork): NetworkFault[] {
-  const { uplink, root, hubs, ports, subnet } = expected;
+  const { uplink, root, hubs, ports, subnets } = expected;
+  const gateway = { subnets, mac: gatewayMac(uplink) };
   const faults: NetworkFault[] = [];
   const add = (link: string, endpoint: string | null, problem: string | undefined): void => {
     if (problem !== undefined) faults.push({ link, endpoint, problem });
   };
-  add(uplink, null, uplinkProblem(seen, subnet));
+  add(uplink, null, uplinkProblem(seen, gateway));
   for (const hub of root === null ? hubs : [root, ...hubs]) {
     const upper = hub === root || root === null ? seen.uplink : seen.hubs.get(root.name)?.links.get(hub.end);
-    add(`hub:${hub.name}`, null, hubProblem(seen.hubs.get(hub.name), { hub, upper, subnet }));
+    add(`hub:${hub.name}`, null, hubProblem(seen.hubs.get(hub.name), { hub, upper, gateway }));
     if (root !== null && hub !== root) add(`hub:${hub.name}`, null, rootPortProblem(seen, { root, upper }));
   }
   for (const port of ports) {
@@ -84,26 +92,27 @@ export function withoutFollowing(faults: readonly NetworkFault[]): NetworkFault[
 }
 
 /** The end of the uplink in the host. */
-function uplinkProblem({ uplink, addresses, routes }: NetworkSeen, subnet: Subnet): string | undefined {
+function uplinkProblem({ uplink, addresses, routes }: NetworkSeen, { subnets, mac }: Gateway): string | undefined {
   if (uplink === undefined) return 'is gone';
   if (uplink.kind !== 'veth') return 'is there and no uplink: remove it, "ip link delete" does';
   if (!uplink.up) return 'is down';
-  if (uplink.mac !== macText(gatewayMac(subnet))) return 'has another MAC';
-  const gateway = Buffer.from(ipv4Bytes(subnet.gateway));
-  const network = Buffer.from(ipv4Bytes(subnet.network));
-  const { prefixLength } = subnet;
-  if (!addresses.some((one) => one.address.equals(gateway) && one.prefixLength === prefixLength))
-    return "has lost the gateway's address";
-  const routed = routes.some(
-    (route) =>
-      route.table === RT_TABLE_MAIN && route.prefixLength === prefixLength && route.destination.equals(network),
-  );
-  return routed ? undefined : 'has lost the route to its subnet';
+  if (uplink.mac !== macText(mac)) return 'has another MAC';
+  const addressed = ({ gateway, prefixLength }: Subnet): boolean =>
+    addresses.some((one) => one.address.equals(Buffer.from(ipv4Bytes(gateway))) && one.prefixLength === prefixLength);
+  if (!subnets.every(addressed)) return "has lost the gateway's address";
+  const routed = ({ network, prefixLength }: Subnet): boolean =>
+    routes.some(
+      (route) =>
+        route.table === RT_TABLE_MAIN &&
+        route.prefixLength === prefixLength &&
+        route.destination.equals(Buffer.from(ipv4Bytes(network))),
+    );
+  return subnets.every(routed) ? undefined : 'has lost the route to its subnet';
 }
 
 function hubProblem(
   seen: HubSeen | undefined,
-  { hub, upper, subnet }: { hub: ExpectedHub; upper: Link | undefined; subnet: Subnet },
+  { hub, upper, gateway }: { hub: ExpectedHub; upper: Link | undefined; gateway: Gateway },
 ): string | undefined {
   if (seen?.mounted !== true) return 'is not mounted in the vault';
   const bridge = seen.links.get(HUB_BRIDGE);
@@ -114,10 +123,10 @@ function hubProblem(
   const uplink = seen.links.get(HUB_UPLINK);
   if (uplink === undefined || !isPair(uplink, upper) || !uplink.up || uplink.masterIndex !== bridge.index)
     return NO_UPLINK;
-  const mac = gatewayMac(subnet);
+  const { subnets, mac } = gateway;
   const known =
     seen.forwarding.has(forwardingKey(uplink.index, mac)) &&
-    seen.neighbours.has(neighbourKey(ipv4Bytes(subnet.gateway), mac));
+    subnets.every((subnet) => seen.neighbours.has(neighbourKey(ipv4Bytes(subnet.gateway), mac)));
   return known ? undefined : NO_GATEWAY;
 }
 

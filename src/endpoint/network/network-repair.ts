@@ -3,7 +3,6 @@ import type { Host } from '../host.js';
 import type { Hub } from '../hub/hub.js';
 import { rootPortName, uplinkName } from '../hub/hub-names.js';
 import { transactAll } from '../hub/socket-request.js';
-import { planEndpoint } from '../plan.js';
 import type { EndpointName, Site } from '../types.js';
 import type { Network } from './network.js';
 import {
@@ -72,7 +71,7 @@ async function read(options: RepairOptions): Promise<{ seen: NetworkSeen; faults
     );
   for (const name of endpoints) {
     const port = network.portOf(name.id);
-    if (port !== undefined) names.get(port.hub)?.push(planEndpoint(site, network.settings, name).hostName);
+    if (port !== undefined) names.get(port.hub)?.push(network.planOf(name).hostName);
   }
   const hubs = [...names].map(([hub, expected]) => ({ hub, expected }));
   const seen = await seeNetwork({ host, uplink: uplinkName(site, network.settings.name), hubs });
@@ -95,18 +94,18 @@ function expect({ site, network, endpoints }: RepairOptions): ExpectedNetwork {
     const hub = port && described.get(port.hub);
     if (port === undefined || hub === undefined) return [];
     const above = port.root === null || root === null ? null : { hub: root, portIndex: port.root.portIndex };
-    return [{ plan: planEndpoint(site, network.settings, name), hub, root: above }];
+    return [{ plan: network.planOf(name), hub, root: above }];
   });
-  return { subnet: network.subnet, uplink, root, hubs, ports };
+  return { subnets: network.subnets, uplink, root, hubs, ports };
 }
 
 function attachAgain(
-  { site, network, endpoints }: RepairOptions,
+  { network, endpoints }: RepairOptions,
   { seen, isWanted }: { seen: NetworkSeen; isWanted: (name: EndpointName) => boolean },
 ): void {
   const requests = endpoints.filter(isWanted).flatMap((name) => {
     const port = network.portOf(name.id);
-    const plan = planEndpoint(site, network.settings, name);
+    const plan = network.planOf(name);
     const hostIndex = port && seen.hubs.get(port.hub.name)?.links.get(plan.hostName)?.index;
     return port === undefined || hostIndex === undefined ? [] : portSteps({ plan, port, hostIndex });
   });

@@ -1,6 +1,6 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
-import { addAddress } from '../../kernel/rtnetlink/address.js';
+import { addAddress, deleteAddress } from '../../kernel/rtnetlink/address.js';
 import { addForwarding, deleteForwarding, listForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
 import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
@@ -11,8 +11,16 @@ import type { Hub, LinkPlace } from '../hub/hub.js';
 import { hubName, parseHubName, ROOT, rootPortName, uplinkName } from '../hub/hub-names.js';
 import { type SocketRequest, transactAll } from '../hub/socket-request.js';
 import { connectUplink } from '../hub/uplink.js';
-import { gatewayMac, type Subnet, subnetOf } from '../plan.js';
-import type { NetworkSettings, Site } from '../types.js';
+import { aliasOf } from '../identity.js';
+import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
+import type { EndpointName, NetworkSettings, Site } from '../types.js';
+
+/** The address of an endpoint that was built when its pool had another subnet. */
+export interface EarlierAddress {
+  readonly subnet: string;
+  /** Its index in that subnet. */
+  readonly index: number;
+}
 
 /** Where the host's end of an endpoint is. */
 export interface HubPort {
@@ -34,7 +42,7 @@ interface Place {
  */
 export class Network {
   readonly settings: NetworkSettings;
-  readonly subnet: Subnet;
+  readonly #subnet: Subnet;
   readonly #host: Host;
   readonly #site: Site;
   readonly #places: Place[] = [];
@@ -43,12 +51,46 @@ export class Network {
   #uplinkIndex = 0;
   /** Which hub an endpoint is in, by the endpoint's id. */
   readonly #placeOf = new Map<string, Place>();
+  /** Endpoints that were built with another subnet, by id. */
+  readonly #earlier = new Map<string, EarlierAddress>();
 
   constructor(options: { host: Host; site: Site; settings: NetworkSettings }) {
     this.settings = options.settings;
-    this.subnet = subnetOf(options.settings.subnet);
+    this.#subnet = subnetOf(options.settings.subnet);
     this.#host = options.host;
     this.#site = options.site;
+  }
+
+  /** The plan of one of its endpoints, with the subnet that it was built with. */
+  planOf(name: EndpointName): EndpointPlan {
+    const { subnet = this.settings.subnet, index = name.index } = this.#earlier.get(name.id) ?? {};
+    return planEndpoint(this.#site, { ...this.settings, subnet }, { ...name, index });
+  }
+
+  /**
+   * An endpoint in use keeps the address of an earlier subnet: until the last of these is gone, the uplink has that subnet's
+   * gateway too.
+   */
+  keepAddress(id: string, earlier: EarlierAddress): void {
+    this.#earlier.set(id, earlier);
+    const subnet = subnetOf(earlier.subnet);
+    this.#addGateway(subnet);
+    for (const hub of this.#allHubs) this.#tellGateway(hub, subnet);
+  }
+
+  /** The subnet of the pool, and those of endpoints that were built with another one. */
+  get subnets(): readonly Subnet[] {
+    const earlier = new Set(Array.from(this.#earlier.values(), ({ subnet }) => subnet));
+    return [this.#subnet, ...[...earlier].map(subnetOf)];
+  }
+
+  get #allHubs(): readonly Hub[] {
+    return this.#root === null ? this.hubs : [this.#root, ...this.hubs];
+  }
+
+  /** Name of the uplink's end in the host. */
+  get #uplink(): string {
+    return uplinkName(this.#site, this.settings.name);
   }
 
   /** Those that endpoints are in, by their places. */
@@ -103,15 +145,16 @@ export class Network {
    */
   restore(): void {
     const { mtuBytes, name: pool } = this.settings;
-    const hubs = this.#root === null ? this.hubs : [this.#root, ...this.hubs];
-    for (const hub of hubs) hub.establish({ mtuBytes });
+    for (const hub of this.#allHubs) hub.establish({ mtuBytes });
     for (const [number, place] of this.#places.entries()) if (this.#root !== null) this.#connectToRoot(place, number);
     const top = this.#root ?? (this.#places[0] as Place).hub;
-    const alias = `netnsd ${this.#site.instanceId} uplink of pool ${pool}`;
-    const end = { name: uplinkName(this.#site, pool), mac: gatewayMac(this.subnet), alias };
+    const alias = aliasOf(this.#site, `uplink:${pool}`);
+    const end = { name: this.#uplink, mac: gatewayMac(this.#uplink), alias };
     this.#uplinkIndex = connectUplink({ hub: top, upper: this.#host, end, mtuBytes }).index;
-    this.#addGateway(this.#uplinkIndex);
-    for (const hub of hubs) this.#tellGateway(hub);
+    for (const subnet of this.subnets) {
+      this.#addGateway(subnet);
+      for (const hub of this.#allHubs) this.#tellGateway(hub, subnet);
+    }
   }
 
   /** What is to be forgotten of an endpoint that is gone, to be sent by the caller. Of one whose hub is not known, any may know. */
@@ -131,6 +174,21 @@ export class Network {
       ...(root === null || place === undefined
         ? []
         : [{ socket: root.socket, request: deleteForwarding({ portIndex: place.rootPort, mac: containerMac }) }]),
+      ...this.#forgetEarlier(id),
+    ];
+  }
+
+  /** The last endpoint of an earlier subnet takes its gateway along. */
+  #forgetEarlier(id: string): SocketRequest[] {
+    const subnet = this.#earlier.get(id)?.subnet;
+    this.#earlier.delete(id);
+    if (subnet === undefined || [...this.#earlier.values()].some((other) => other.subnet === subnet)) return [];
+    const { gateway, prefixLength } = subnetOf(subnet);
+    const address = ipv4Bytes(gateway);
+    const { socket } = this.#host;
+    return [
+      { socket, request: deleteAddress({ linkIndex: this.#uplinkIndex, address, prefixLength }) },
+      ...this.#allHubs.map((hub) => forgetNeighbour(hub.socket, hub.bridgeIndex, address)),
     ];
   }
 
@@ -141,9 +199,10 @@ export class Network {
 
   /** Has the hubs forget every endpoint but these: one may have gone with the daemon that knew of it. */
   async forgetOthers(kept: readonly { address: readonly number[]; containerMac: readonly number[] }[]): Promise<void> {
-    const addresses = new Set([...kept.map(({ address }) => address), ipv4Bytes(this.subnet.gateway)].map(String));
+    const gateways = this.subnets.map(({ gateway }) => ipv4Bytes(gateway));
+    const addresses = new Set([...kept.map(({ address }) => address), ...gateways].map(String));
     const requests: SocketRequest[] = [];
-    for (const { socket, bridgeIndex } of [...(this.#root === null ? [] : [this.#root]), ...this.hubs]) {
+    for (const { socket, bridgeIndex } of this.#allHubs) {
       for (const { state, address } of await listNeighbours(socket, bridgeIndex))
         if ((state & NUD_PERMANENT) !== 0 && address !== undefined && !addresses.has(String([...address])))
           requests.push(forgetNeighbour(socket, bridgeIndex, [...address]));
@@ -196,7 +255,7 @@ export class Network {
     } else {
       place.hub.establish({ mtuBytes });
       this.#connectToRoot(place, this.#places.length - 1);
-      this.#tellGateway(place.hub);
+      for (const subnet of this.subnets) this.#tellGateway(place.hub, subnet);
     }
     return place;
   }
@@ -207,7 +266,7 @@ export class Network {
     const end = {
       name: rootPortName(number),
       mac: [0x02, 0x59, ...ipv4Bytes(number)],
-      alias: `netnsd ${this.#site.instanceId} hub ${hubName(pool, number)}`,
+      alias: aliasOf(this.#site, `hub:${hubName(pool, number)}`),
     };
     const { index } = connectUplink({ hub: place.hub, upper: root, end, mtuBytes });
     place.rootPort = index;
@@ -216,14 +275,14 @@ export class Network {
   }
 
   /** A hub answers for the gateway as it does for endpoints, so that no question for it leaves the hub. */
-  #tellGateway({ socket, bridgeIndex, uplinkIndex }: Hub): void {
-    const mac = gatewayMac(this.subnet);
+  #tellGateway({ socket, bridgeIndex, uplinkIndex }: Hub, { gateway }: Subnet): void {
+    const mac = gatewayMac(this.#uplink);
     socket.request(addForwarding({ portIndex: uplinkIndex, mac }));
-    socket.request(addNeighbour({ linkIndex: bridgeIndex, address: ipv4Bytes(this.subnet.gateway), mac }));
+    socket.request(addNeighbour({ linkIndex: bridgeIndex, address: ipv4Bytes(gateway), mac }));
   }
 
-  #addGateway(linkIndex: number): void {
-    const { gateway, network, prefixLength, broadcast } = this.subnet;
+  #addGateway({ gateway, network, prefixLength, broadcast }: Subnet): void {
+    const linkIndex = this.#uplinkIndex;
     const address = addAddress({
       linkIndex,
       address: ipv4Bytes(gateway),

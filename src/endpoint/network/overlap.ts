@@ -3,14 +3,15 @@ import {
   formatIpv4,
   formatSubnet,
   type Ipv4Subnet,
+  nthAddress,
   parseSubnet,
   subnetsOverlap,
 } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
+import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
-import type { Host } from '../host.js';
 import { uplinkName, uplinkPrefix } from '../hub/hub-names.js';
 import type { Site } from '../types.js';
 
@@ -39,26 +40,35 @@ export interface HostAddresses {
 
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
- * A pool whose uplink, or bridge, an earlier daemon left is not refused: a running daemon would live with what was added since.
+ * A pool whose gateway an earlier daemon left is not refused: a running daemon would live with what was added since.
  */
 export async function refuseOverlap(options: {
-  host: Host;
+  socket: NetlinkSocket;
   site: Site;
   pools: readonly { name: string; subnet: string }[];
 }): Promise<void> {
-  const { host, site, pools } = options;
+  const { socket, site, pools } = options;
   const found: HostAddresses = {
-    links: await listLinks(host.socket),
-    addresses: await listAddresses(host.socket),
-    routes: await listRoutes(host.socket),
+    links: await listLinks(socket),
+    addresses: await listAddresses(socket),
+    routes: await listRoutes(socket),
   };
-  const names = new Set(found.links.map(({ name }) => name.split('.')[0]));
-  const added = pools.filter(({ name }) => !names.has(uplinkName(site, name)));
+  const added = pools.filter((pool) => !stands(pool, site, found));
   const [first] = findOverlaps({ found, site, pools: added });
   if (first === undefined) return;
   const { pool, subnet, text } = first;
   const message = `subnet ${subnet} of pool ${pool} overlaps ${text}: choose another subnet for the pool`;
   throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
+}
+
+/** Whether the pool's uplink, or its bridge of an earlier version, has the gateway's address, on this subnet. */
+function stands({ name, subnet }: { name: string; subnet: string }, site: Site, found: HostAddresses): boolean {
+  const uplink = uplinkName(site, name);
+  const own = new Set(
+    found.links.filter((link) => [uplink, `${uplink}.0`].includes(link.name)).map(({ index }) => index),
+  );
+  const gateway = nthAddress(parseSubnet(subnet), 1);
+  return found.addresses.some(({ linkIndex, address }) => own.has(linkIndex) && address.readUInt32BE(0) === gateway);
 }
 
 /**

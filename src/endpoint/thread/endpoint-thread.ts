@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Worker } from 'node:worker_threads';
 import { NetnsdError } from '../../errors.js';
 import { LeasePaths } from '../../kernel/netns/lease-paths.js';
+import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
@@ -35,7 +36,7 @@ type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError }
 export class EndpointThread {
   readonly #worker: Worker;
   readonly #site: Site;
-  readonly #networks: ReadonlyMap<string, NetworkSettings>;
+  readonly #networks: Map<string, NetworkSettings>;
   readonly #waiting = new Map<number, Waiting>();
   /** Null before the thread was opened, and after it was closed. */
   #paths: LeasePaths | null = null;
@@ -43,7 +44,7 @@ export class EndpointThread {
   #ended: NetnsdError | undefined;
   #closing = false;
 
-  /** Tells the thread its settings; `open` comes next. */
+  /** Tells the thread its settings; `openVault` and `open` come next. */
   static async start(settings: ThreadSettings, worker = startWorker()): Promise<EndpointThread> {
     // libuv starts its thread pool at the first asynchronous file call, and a new thread inherits the namespace of the one
     // that starts it: have the pool started here, before any thread has left the process's namespace.
@@ -68,9 +69,28 @@ export class EndpointThread {
     this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
   }
 
-  /** Takes over or makes the hubs of the pools. Throws subnet_overlap, kernel_error. */
-  async open(): Promise<void> {
-    this.#paths = new LeasePaths({ root: await this.#call('open', null), stateDir: this.#site.stateDir });
+  /** Takes over what version 0.1 left in the host, and finds the paths of endpoints. Throws kernel_error. */
+  async openVault(): Promise<void> {
+    this.#paths = new LeasePaths({ root: await this.#call('openVault', null), stateDir: this.#site.stateDir });
+  }
+
+  /**
+   * Takes over or makes the hubs of the pools. `retired`: networks of pools that are no longer configured and whose leases
+   * stand. Throws kernel_error.
+   */
+  async open(retired: readonly NetworkSettings[] = []): Promise<void> {
+    for (const network of retired) this.#networks.set(network.name, network);
+    await this.#call('open', { retired });
+  }
+
+  /** See `describeNamespaces`. */
+  describe(pids: readonly number[]): Promise<Inhabited[]> {
+    return this.#call('describe', { pids });
+  }
+
+  /** The path of an endpoint, which gets one if it has none. Throws as `renewPath`. */
+  pathOf(name: EndpointName): string {
+    return this.#paths?.find(name.id) ?? this.renewPath(name);
   }
 
   /**
@@ -138,7 +158,10 @@ export class EndpointThread {
 
   /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
   adopt(endpoints: readonly AdoptedEndpoint[]): Promise<boolean[]> {
-    const names = endpoints.map(({ id, pool, index, seq, state }) => ({ id, pool, index, seq, state }));
+    const names = endpoints.map(({ id, pool, index, seq, state, facts }) => {
+      const addresses = facts?.addresses;
+      return { id, pool, index, seq, state, ...(addresses !== undefined && { facts: { addresses } }) };
+    });
     return this.#call('adopt', { names });
   }
 
@@ -170,6 +193,12 @@ export class EndpointThread {
     const exited = once(this.#worker, 'exit');
     await this.#call('close', null);
     await exited;
+  }
+
+  /** Stops the thread wherever it is, as if the process were killed: it does nothing more than the system call that it is in. */
+  terminate(): void {
+    this.#closing = true;
+    void this.#worker.terminate();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

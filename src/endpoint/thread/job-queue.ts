@@ -16,6 +16,7 @@ const QUIET_MS = 50;
  * is a socket to which the kernel offers each announcement of any namespace, so the more there are, the slower the builds:
  * of 4 000 endpoints, four fifths of the time. The first few are sealed at once, so that there are offers on the shelf.)
  * Repairs wait as well: bridges are not made anew in the middle of a build. Everything else runs at once.
+ * Hand-written: packages for queues have priorities, but not that idle work waits until it is quiet.
  */
 export class JobQueue<J extends Queued> {
   readonly #jobs: Record<Rank, J[]> = { urgent: [], refill: [], idle: [] };

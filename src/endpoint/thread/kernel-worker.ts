@@ -1,20 +1,22 @@
+import { formatSubnet, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
 import { takeOverMounts } from '../../kernel/netns/former-mounts.js';
 import { NetnsLinks } from '../../kernel/netns/netns-links.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { buildEndpoints } from '../build/build.js';
 import { deleteLinks, destroyEndpoints } from '../build/destroy.js';
+import { takeOverLinks } from '../build/former-links.js';
 import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
 import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
 import { Addresses } from '../network/addresses.js';
+import { describeNamespaces, type Inhabited } from '../network/describe.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
-import { refuseOverlap } from '../network/overlap.js';
-import { hostLinkName, planEndpoint } from '../plan.js';
-import type { EndpointName, Settled } from '../types.js';
+import { hostLinkName } from '../plan.js';
+import type { EndpointName, NetworkSettings, Settled } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import type {
   AdoptedEndpoint,
@@ -34,7 +36,7 @@ const CHECKS_A_TURN = 8;
 export class KernelWorker {
   readonly #settings: ThreadSettings;
   readonly #host: Host;
-  readonly #networks: ReadonlyMap<string, Network>;
+  readonly #networks: Map<string, Network>;
   readonly #addresses: Addresses;
   readonly #verification: Verification;
   /** Null: `netns_dir` is not set. */
@@ -49,20 +51,29 @@ export class KernelWorker {
     this.#networks = new Map(
       settings.networks.map((network) => [network.name, new Network({ host, site, settings: network })]),
     );
-    this.#addresses = new Addresses({ host, site, networks: this.#networks });
+    this.#addresses = new Addresses({ host, networks: this.#networks });
     this.#verification = new Verification({ host, site, network: ({ name }) => this.#network(name) });
   }
 
   /** The path of the vault's root. */
-  async open(): Promise<string> {
-    const { site, networks, formerMounts } = this.#settings;
-    const { vault } = this.#host;
-    await refuseOverlap({ host: this.#host, site, pools: networks });
-    if (formerMounts !== undefined) takeOverMounts(vault, formerMounts);
+  async openVault(): Promise<string> {
+    const { site, formerMounts } = this.#settings;
+    const { socket, vault, hubs } = this.#host;
+    if (formerMounts !== undefined) {
+      takeOverMounts(vault, formerMounts);
+      await takeOverLinks(socket, site);
+    }
     this.#links?.set(vault.namespaces().keys());
-    this.#host.hubs.openMounted();
-    for (const network of this.#networks.values()) network.open();
+    hubs.openMounted();
     return vault.root;
+  }
+
+  /** `retired`: networks of pools that are no longer configured and whose leases stand. */
+  open({ retired }: { retired: readonly NetworkSettings[] }): void {
+    const { site } = this.#settings;
+    for (const settings of retired)
+      this.#networks.set(settings.name, new Network({ host: this.#host, site, settings }));
+    for (const network of this.#networks.values()) network.open();
   }
 
   async inventory(): Promise<Found> {
@@ -70,12 +81,17 @@ export class KernelWorker {
     return { links: [...links.values()], uplinks, hubs, namespaces: [...namespaces] };
   }
 
+  /** See `describeNamespaces`. */
+  describe(pids: readonly number[]): Inhabited[] {
+    return describeNamespaces(this.#host, pids);
+  }
+
   /** See `buildEndpoints`. */
   build(names: readonly EndpointName[]): Settled<BuiltNamespace>[] {
     const targets = names.map((name) => {
       const network = this.#network(name);
       this.#addresses.assign(name);
-      return { plan: planEndpoint(this.#settings.site, network.settings, name), port: network.attach(name.id) };
+      return { plan: network.planOf(name), port: network.attach(name.id) };
     });
     const outcomes = buildEndpoints({ host: this.#host, targets });
     const failures = this.#addresses.release(names.filter((_, position) => !outcomes[position]?.ok));
@@ -112,7 +128,7 @@ export class KernelWorker {
   /** See `graftEndpoint`. */
   async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
     const network = this.#network(name);
-    const plan = planEndpoint(this.#settings.site, network.settings, name);
+    const plan = network.planOf(name);
     const port = network.portOf(name.id);
     if (port === undefined) throw new NetnsdError('internal', `endpoint ${name.id} is in no hub`);
     await graftEndpoint({ host: this.#host, hub: port.hub, plan, targetFd });
@@ -127,22 +143,33 @@ export class KernelWorker {
       this.#addresses.assign(name);
       const link = links.get(hostLinkName(site, seq));
       const network = this.#networks.get(pool);
+      this.#keepAddress(network, name);
       if (link === undefined || network === undefined) return false;
       if (link.hub !== null) return network.adopt(id, link.hub);
       if (name.state !== 'leased') return false;
-      const plan = planEndpoint(site, network.settings, name);
-      moveIntoHub({ host: this.#host, link, plan, port: network.attach(id) });
+      moveIntoHub({ host: this.#host, link, plan: network.planOf(name), port: network.attach(id) });
       return true;
     });
     for (const network of this.#networks.values()) {
       removeFormerBridges({ host: this.#host, site, pool: network.settings.name, uplinks });
       const own = names.filter(({ pool }) => pool === network.settings.name);
-      const plans = own.map((name) => planEndpoint(site, network.settings, name));
+      const plans = own.map((name) => network.planOf(name));
       await network.forgetOthers(plans);
       const addresses = plans.map(({ address }) => address);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }
     return adopted;
+  }
+
+  /** The pool may have had another subnet when the endpoint was built. */
+  #keepAddress(network: Network | undefined, { facts, ...name }: AdoptedEndpoint): void {
+    const built = facts?.addresses[0];
+    if (network === undefined || built === undefined) return;
+    const { address, prefixLength } = network.planOf(name);
+    if (built.address === `${address.join('.')}/${prefixLength}`) return;
+    const subnet = subnetOfAddress(built.address);
+    const index = parseIpv4(built.address.split('/')[0] as string) - nthAddress(subnet, 1) - 1;
+    network.keepAddress(name.id, { subnet: formatSubnet(subnet), index });
   }
 
   get sealsAreFew(): boolean {

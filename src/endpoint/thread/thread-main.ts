@@ -23,8 +23,13 @@ const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.sealsAreFew }
 let running = false;
 
 const HANDLERS: Handlers = {
-  open: () => worker.open(),
+  openVault: () => worker.openVault(),
+  open: (input) => {
+    worker.open(input);
+    return null;
+  },
   inventory: () => worker.inventory(),
+  describe: ({ pids }) => worker.describe(pids),
   build: ({ names }) => toPlain(worker.build(names)) as Jobs['build']['out'],
   destroy: async ({ names }) => toPlain(await worker.destroy(names)) as Jobs['destroy']['out'],
   graft: async (input) => {

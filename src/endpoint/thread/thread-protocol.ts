@@ -2,8 +2,9 @@ import { NetnsdError } from '../../errors.js';
 import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import type { EndpointLink } from '../build/inventory.js';
+import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
-import type { EndpointName, NetworkSettings, Settled, Site } from '../types.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict, VerifyWay } from '../verify/verify.js';
 
 /** What the thread is told first. */
@@ -38,9 +39,10 @@ export interface BuiltEndpoint {
   readonly netnsInode: number;
 }
 
-/** An endpoint to be taken over, with the state that it is recorded in. */
+/** An endpoint of an earlier daemon, with the state that it is recorded in, and what it was built with. */
 export interface AdoptedEndpoint extends EndpointName {
   readonly state: string;
+  readonly facts?: Pick<EndpointFacts, 'addresses'> | null;
 }
 
 /** A released endpoint, and how it is to be verified. */
@@ -62,9 +64,13 @@ export interface Survey {
 }
 
 export interface Jobs {
-  /** Refuses overlapping subnets, then makes or takes over the hubs; the path of the vault's root. */
-  open: { in: null; out: string };
+  /** Takes over what version 0.1 left mounted, and opens the hubs that there are; the path of the vault's root. */
+  openVault: { in: null; out: string };
+  /** Makes or takes over the hubs. */
+  open: { in: { retired: readonly NetworkSettings[] }; out: null };
   inventory: { in: null; out: Found };
+  /** What is in the namespaces of these processes; see `describeNamespaces`. */
+  describe: { in: { pids: readonly number[] }; out: Inhabited[] };
   /** What else is told of an endpoint follows from its name. */
   build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<BuiltNamespace>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };

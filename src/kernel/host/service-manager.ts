@@ -1,7 +1,8 @@
 import { sendUnixDatagram } from '../libc.js';
 
 /**
- * Tells the service manager about the daemon's state: sd_notify(3). Does nothing unless NOTIFY_SOCKET is set.
+ * Tells the service manager about the daemon's state: sd_notify(3). Does nothing unless NOTIFY_SOCKET is set. Hand-written:
+ * it is one datagram, and the package sd-notify compiles against libsystemd.
  * Returns false if the manager could not be told, which is never a reason to fail.
  */
 export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | `STATUS=${string}`): boolean {

@@ -23,6 +23,8 @@ export const native = {
   getsockopt: libc.func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ unsigned int *length)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)'),
   bind: libc.func('int bind(int fd, const void *address, unsigned int length)'),
+  listen: libc.func('int listen(int fd, int backlog)'),
+  connect: libc.func('int connect(int fd, const void *address, unsigned int length)'),
   recv: libc.func('long recv(int fd, void *buffer, unsigned long length, int flags)'),
   read: libc.func('long read(int fd, void *buffer, unsigned long length)'),
   syscallPointer: libc.func('long syscall(long number, int command, void *attributes, unsigned int size)'),

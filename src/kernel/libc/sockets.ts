@@ -1,10 +1,15 @@
 import { check, lastErrno, native } from './native.js';
 
 const AF_UNIX = 1;
+const SOCK_STREAM = 1;
 const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const EADDRINUSE = 98;
+/** Connections that nothing accepts: each is of a start that was refused, and only tells that one who holds the name. */
+const UNACCEPTED = 4096;
 const MSG_DONTWAIT = 0x40;
 const EINTR = 4;
 const EAGAIN = 11;
@@ -63,11 +68,47 @@ export function peerCredentials(fd: number): { pid: number; uid: number; gid: nu
 export function sendUnixDatagram(path: string, payload: string): void {
   const fd = check(native.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), () => 'open a datagram socket');
   try {
-    const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : path);
-    const address = Buffer.concat([Buffer.from([AF_UNIX, 0]), name]);
+    const address = unixAddress(path.startsWith('@') ? `\0${path.slice(1)}` : path);
     const data = Buffer.from(payload);
     check(native.sendto(fd, data, data.length, 0, address, address.length), () => `send to ${path}`);
   } finally {
     native.close(fd);
   }
+}
+
+/** Listens under an abstract name in the calling thread's network namespace; undefined where another socket has the name. */
+export function listenOnName(name: string): number | undefined {
+  const fd = openStream();
+  const address = unixAddress(`\0${name}`);
+  try {
+    if (native.bind(fd, address, address.length) < 0) {
+      if (lastErrno() !== EADDRINUSE) check(-1, () => `bind the name ${name}`);
+      native.close(fd);
+      return undefined;
+    }
+    check(native.listen(fd, UNACCEPTED), () => `listen under the name ${name}`);
+    return fd;
+  } catch (error) {
+    native.close(fd);
+    throw error;
+  }
+}
+
+/** Who listens under an abstract name, as the kernel noted it at listen(2); undefined where that cannot be told. */
+export function nameListener(name: string): { pid: number; uid: number } | undefined {
+  const fd = openStream();
+  const address = unixAddress(`\0${name}`);
+  try {
+    return native.connect(fd, address, address.length) < 0 ? undefined : peerCredentials(fd);
+  } finally {
+    native.close(fd);
+  }
+}
+
+function openStream(): number {
+  return check(native.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), () => 'open a unix socket');
+}
+
+function unixAddress(path: string): Buffer {
+  return Buffer.concat([Buffer.from([AF_UNIX, 0]), Buffer.from(path)]);
 }

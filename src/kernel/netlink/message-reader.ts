@@ -22,7 +22,10 @@ function eachAttribute(data: Buffer, hear: (type: number, value: Buffer) => void
   }
 }
 
-/** The number in the attribute of `type` of a message whose attributes start at `from`; undefined: it has none. Copies nothing. */
+/**
+ * The number in the attribute of `type` of a message whose attributes start at `from`; undefined: it has none. Copies nothing:
+ * of a listing of thousands of links one number each is wanted, and parseAttributes makes an object of every attribute.
+ */
 export function findU32(payload: Buffer, from: number, type: number): number | undefined {
   for (let at = from; at + 4 <= payload.length; ) {
     const length = payload.readUInt16LE(at);

@@ -1,7 +1,10 @@
 const HEADER_BYTES = 16;
 const NLA_F_NESTED = 0x8000;
 
-/** Writes netlink messages with nested attributes one behind another into one buffer; netlink(7), include/uapi/linux/netlink.h. */
+/**
+ * Writes netlink messages with nested attributes one behind another into one buffer; netlink(7), include/uapi/linux/netlink.h.
+ * Hand-written: formatAttribute of the package netlink makes buffers of each attribute, and a batch has some thousands.
+ */
 export class MessageWriter {
   #buffer: Buffer;
   #view: DataView;

@@ -45,14 +45,17 @@ export function retractPath({ root }: VaultPlace, path: string): void {
  */
 export class LeasePaths {
   readonly #vault: VaultPlace;
-  readonly #paths: Map<string, string>;
+  readonly #paths = new Map<string, string>();
 
   constructor(vault: VaultPlace) {
     this.#vault = vault;
     const mounted = new Set(readdirSync(`${vault.root}${VAULT_MOUNTS}`));
-    const named = readdirSync(`${vault.root}/netns`).map((name) => [this.#endpointOf(name), name] as const);
-    for (const [id, name] of named) if (!mounted.has(id)) retractPath(vault, name);
-    this.#paths = new Map(named.filter(([id]) => mounted.has(id)));
+    for (const name of readdirSync(`${vault.root}/netns`)) {
+      const id = this.#endpointOf(name);
+      if (id === undefined) continue;
+      if (mounted.has(id)) this.#paths.set(id, name);
+      else retractPath(vault, name);
+    }
   }
 
   /** A path of its own, after the one before is retracted. */
@@ -63,6 +66,12 @@ export class LeasePaths {
     return path;
   }
 
+  /** The path that an endpoint has. */
+  find(id: string): string | undefined {
+    const path = this.#paths.get(id);
+    return path === undefined ? undefined : join(this.#vault.stateDir, VAULT_LINK, basename(path));
+  }
+
   retract(id: string): void {
     const path = this.#paths.get(id);
     if (path === undefined) return;
@@ -70,9 +79,12 @@ export class LeasePaths {
     this.#paths.delete(id);
   }
 
-  /** Version 0.1 had names without a token. */
-  #endpointOf(name: string): string {
-    const end = name.lastIndexOf('.');
-    return end > 0 ? name.slice(0, end) : basename(readlinkSync(`${this.#vault.root}/netns/${name}`));
+  /** Undefined: it is no such link, and left alone. */
+  #endpointOf(name: string): string | undefined {
+    try {
+      return basename(readlinkSync(`${this.#vault.root}/netns/${name}`));
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -5,6 +5,9 @@ import type { Request } from '../netlink/request.js';
 import { filteredDump } from './filtered-dump.js';
 import { AF_INET, IFA, RTM } from './messages.js';
 
+/** The address is gone already. */
+const EADDRNOTAVAIL = 99;
+
 export interface InterfaceAddress {
   readonly linkIndex: number;
   readonly label: string | undefined;
@@ -32,6 +35,27 @@ export function addAddress(options: {
       writer.attribute(IFA.LOCAL, address);
       writer.attribute(IFA.ADDRESS, address);
       writer.attribute(IFA.BROADCAST, broadcast);
+    },
+  };
+}
+
+/** `ip address del ADDRESS/PREFIX dev INDEX`, IPv4; the kernel removes the route beside it too. */
+export function deleteAddress(options: {
+  linkIndex: number;
+  address: readonly number[];
+  prefixLength: number;
+}): Request {
+  const { linkIndex, address, prefixLength } = options;
+  return {
+    get operation() {
+      return `remove address ${address.join('.')}/${prefixLength} from link ${linkIndex}`;
+    },
+    type: RTM.DELADDR,
+    flags: 0,
+    doneBy: EADDRNOTAVAIL,
+    write(writer) {
+      writer.bytes(addressHeader(linkIndex, prefixLength));
+      writer.attribute(IFA.LOCAL, address);
     },
   };
 }

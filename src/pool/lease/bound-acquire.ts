@@ -1,5 +1,5 @@
 import { hasCode, NetnsdError } from '../../errors.js';
-import type { Processes } from '../ports.js';
+import type { Processes } from '../ports/index.js';
 import type { AcquireRequest } from '../service.js';
 import type { BoundProcess, Lease } from '../types.js';
 

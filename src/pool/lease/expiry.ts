@@ -1,5 +1,5 @@
-import type { Cancel } from '../clock.js';
-import type { Clock } from '../ports.js';
+import type { Cancel } from '../ports/clock.js';
+import type { Clock } from '../ports/index.js';
 
 interface Entry<T> {
   readonly value: T;
@@ -12,7 +12,7 @@ export type Expiring<T> = Entry<T>;
 
 /**
  * Calls back when a value is due. One timer for the soonest, whatever the number of values: a binary heap in which every
- * entry knows its position, so that an entry can be removed early.
+ * entry knows its position, so that an entry can be removed early. Hand-written: packages for heaps search for what they remove.
  */
 export class Expiry<T> {
   readonly #clock: Clock;

@@ -7,5 +7,5 @@ export { newLeaseId } from './lease-id.js';
 export { LeaseTable } from './lease-table.js';
 export { type Ending, Leasing } from './leasing.js';
 export { Occupants } from './occupants.js';
-export { clientGone, exhausted, leaseNotFound, shuttingDown } from './refusals.js';
+export { clientGone, exhausted, leaseNotFound, retired, shuttingDown } from './refusals.js';
 export { Waiters } from './waiters.js';

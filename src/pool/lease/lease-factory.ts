@@ -1,7 +1,7 @@
 import type { Endpoint } from '../endpoint.js';
-import type { Clock } from '../ports.js';
-import { type ShelfNews, takenTerms } from '../shelf.js';
-import type { EndpointTable } from '../stock/endpoint-table.js';
+import type { Clock } from '../ports/index.js';
+import { type ShelfNews, takenTerms } from '../ports/shelf.js';
+import type { EndpointTable } from '../stock/table/endpoint-table.js';
 import type { EndpointFacts, EndpointKey, Graft, Lease, LeaseTerms } from '../types.js';
 import type { AcquireOptions } from './acquire-options.js';
 import { type ActiveLease, type LeaseOwner, leaseOf } from './active-lease.js';

@@ -1,6 +1,6 @@
-import type { Clock, Processes, Shelf } from '../ports.js';
+import type { Clock, Processes, Shelf } from '../ports/index.js';
+import { shelfKey } from '../ports/shelf.js';
 import type { LeaseFilter } from '../service.js';
-import { shelfKey } from '../shelf.js';
 import type { Lease } from '../types.js';
 import type { ActiveLease } from './active-lease.js';
 import { Expiry } from './expiry.js';

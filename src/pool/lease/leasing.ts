@@ -1,7 +1,7 @@
-import type { PoolEvents } from '../events.js';
-import type { Clock } from '../ports.js';
+import type { PoolEvents } from '../events/events.js';
+import type { Clock } from '../ports/index.js';
+import type { ShelfNews } from '../ports/shelf.js';
 import type { Reason } from '../recycle/index.js';
-import type { ShelfNews } from '../shelf.js';
 import type { EndpointTable, ReadyEndpoints, Stock } from '../stock/index.js';
 import type { EndpointFacts, Lease } from '../types.js';
 import type { AcquireOptions } from './acquire-options.js';

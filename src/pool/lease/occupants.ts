@@ -1,4 +1,4 @@
-import type { Clock, Endpoints } from '../ports.js';
+import type { Clock, Endpoints } from '../ports/index.js';
 
 interface Question {
   readonly netnsInode: number;

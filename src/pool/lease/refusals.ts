@@ -1,5 +1,5 @@
 import { NetnsdError } from '../../errors.js';
-import type { AddressShortage } from '../stock/address-wait.js';
+import type { AddressShortage } from '../stock/table/address-wait.js';
 
 /** Why an acquire fails, and what to do. With a `shortage`, addresses are lacking. */
 export function exhausted(pool: string, max: number, shortage: AddressShortage | null = null): NetnsdError {
@@ -30,6 +30,11 @@ export function buildFailed(pool: string, cause: NetnsdError): NetnsdError {
 
 export function leaseNotFound(leaseId: string): NetnsdError {
   return new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
+}
+
+export function retired(pool: string): NetnsdError {
+  const message = `pool ${pool} is no longer configured: its leases stand until they are released, and it takes no others`;
+  return new NetnsdError('pool_not_found', message, { details: { pool } });
 }
 
 export function shuttingDown(pool: string): NetnsdError {

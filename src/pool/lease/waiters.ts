@@ -1,7 +1,7 @@
 import type { NetnsdError } from '../../errors.js';
-import type { Cancel } from '../clock.js';
 import { Fifo, type Place } from '../fifo.js';
-import type { Clock } from '../ports.js';
+import type { Cancel } from '../ports/clock.js';
+import type { Clock } from '../ports/index.js';
 import type { Waiting } from '../stock/plan.js';
 import type { AcquireOptions } from './acquire-options.js';
 import type { ActiveLease } from './active-lease.js';

@@ -1,5 +1,5 @@
-import type { Cancel } from '../clock.js';
-import type { Clock, Endpoints } from '../ports.js';
+import type { Cancel } from '../ports/clock.js';
+import type { Clock, Endpoints } from '../ports/index.js';
 import { PROCESS_INSIDE, type Rejected, type Released } from './released.js';
 
 /** How often it is checked whether the last process has ended, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { VerifyWay } from '../ports.js';
+import type { VerifyWay } from '../ports/index.js';
 import type { RecycleMode, UnknownSpec } from '../settings.js';
 import type { Trust } from '../types.js';
 

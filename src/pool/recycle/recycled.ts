@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoint.js';
-import type { Clock, VerifyWay } from '../ports.js';
+import type { Clock, VerifyWay } from '../ports/index.js';
 import type { PoolStatus, Replacement } from '../status.js';
 import type { Reason } from './recycle.js';
 

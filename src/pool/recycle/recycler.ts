@@ -2,7 +2,7 @@ import { toNetnsdError } from '../../errors.js';
 import { Deferral } from '../deferral.js';
 import type { Endpoint } from '../endpoint.js';
 import { Fifo } from '../fifo.js';
-import type { Clock, Endpoints, Verdict, VerifyWay } from '../ports.js';
+import type { Clock, Endpoints, Verdict, VerifyWay } from '../ports/index.js';
 import type { PoolSettings } from '../settings.js';
 import { Occupied } from './occupied.js';
 import { type Way, wayOf } from './recycle.js';

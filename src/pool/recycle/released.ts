@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoint.js';
-import type { BuiltEndpoint, VerifyWay } from '../ports.js';
+import type { BuiltEndpoint, VerifyWay } from '../ports/index.js';
 import type { Reason, Usage } from './recycle.js';
 
 /** A released endpoint that was not recycled yet. */

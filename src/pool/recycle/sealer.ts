@@ -1,6 +1,6 @@
-import type { Cancel } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
-import type { Clock, Endpoints } from '../ports.js';
+import type { Cancel } from '../ports/clock.js';
+import type { Clock, Endpoints } from '../ports/index.js';
 import { builtOf } from './released.js';
 
 /** How long after an endpoint became ready it is sealed, in milliseconds: the kernel announces a link's carrier late. */

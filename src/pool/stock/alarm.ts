@@ -1,5 +1,5 @@
-import type { Cancel } from '../clock.js';
-import type { Clock } from '../ports.js';
+import type { Cancel } from '../ports/clock.js';
+import type { Clock } from '../ports/index.js';
 
 /** Calls `ring` once, at the soonest of the times for which it was set since it last rang. */
 export class Alarm {

@@ -1,7 +1,10 @@
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
 
-/** The delay before the next try: 100 ms, then twice as long each time, 30 s at the most. */
+/**
+ * The delay before the next try: 100 ms, then twice as long each time, 30 s at the most. Hand-written: packages that retry
+ * sleep and call themselves, and here the pool decides, by its own clock.
+ */
 export class Backoff {
   #delayMs = FIRST_DELAY_MS;
 

@@ -1,8 +1,14 @@
 /** The endpoints of a pool that are not leased: planned, built, kept ready, offered, destroyed. */
-export type { AddressShortage } from './address-wait.js';
-export { EndpointTable } from './endpoint-table.js';
-export type { StockChange } from './outcomes.js';
+
+// The stock, and what it plans for
+
 export type { Waiting } from './plan.js';
-export { ReadyEndpoints } from './ready-endpoints.js';
-export { NEXT_STATES } from './states.js';
 export { Stock } from './stock.js';
+
+// Its rooms: builds and destructions; ready endpoints and offers; which endpoints exist
+
+export type { StockChange } from './build/outcomes.js';
+export { ReadyEndpoints } from './ready/ready-endpoints.js';
+export type { AddressShortage } from './table/address-wait.js';
+export { EndpointTable } from './table/endpoint-table.js';
+export { NEXT_STATES } from './table/states.js';

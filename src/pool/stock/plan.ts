@@ -66,7 +66,7 @@ export function reachable(state: StockState): number {
   return ready.forFirst + building + verifying + Math.max(0, room(state) + others);
 }
 
-/** How many endpoints the pool may build for those that wait, as far as `max` goes; at least 1. */
+/** How many endpoints the pool may build for those that wait, as far as `max` goes; 1 or more unless `max` is reached. */
 export function wanted({ waiting, urgent, size, existing }: StockState): number {
   return Math.min(Math.max(1, waiting.endpoints - urgent), size.max - existing);
 }

@@ -1,9 +1,9 @@
 import type { Recycler } from '../recycle/recycler.js';
 import type { PoolSize } from '../sizing/size.js';
-import type { Builder } from './builder.js';
-import type { EndpointTable } from './endpoint-table.js';
+import type { Builder } from './build/builder.js';
 import type { StockState, Waiting } from './plan.js';
-import type { ReadyEndpoints } from './ready-endpoints.js';
+import type { ReadyEndpoints } from './ready/ready-endpoints.js';
+import type { EndpointTable } from './table/endpoint-table.js';
 
 interface Parts {
   readonly size: PoolSize;

@@ -1,13 +1,13 @@
 import type { Endpoint } from '../endpoint.js';
-import type { PoolEvents } from '../events.js';
-import type { Clock, Endpoints, PoolLog } from '../ports.js';
+import type { PoolEvents } from '../events/events.js';
+import type { Clock, Endpoints, PoolLog } from '../ports/index.js';
 import type { PoolSettings } from '../settings.js';
 import type { SizingPolicy } from '../sizing/index.js';
 import type { EndpointFacts } from '../types.js';
-import type { EndpointTable } from './endpoint-table.js';
-import type { StockChange } from './outcomes.js';
+import type { StockChange } from './build/outcomes.js';
 import type { Waiting } from './plan.js';
-import type { ReadyEndpoints } from './ready-endpoints.js';
+import type { ReadyEndpoints } from './ready/ready-endpoints.js';
+import type { EndpointTable } from './table/endpoint-table.js';
 
 export interface StockHooks {
   /** An endpoint is built; true when it was leased to a client that waits. */

@@ -2,15 +2,15 @@ import type { Endpoint } from '../endpoint.js';
 import { Recycled, Recycler, type Released } from '../recycle/index.js';
 import { assertSize, BURST_MS, configuredSizing, type PoolSize, type Sizing } from '../sizing/index.js';
 import type { EndpointRecord } from '../types.js';
-import { type AddressShortage, AddressWait } from './address-wait.js';
 import { Alarm } from './alarm.js';
-import { Builder } from './builder.js';
-import { Destroyer } from './destroyer.js';
-import { Outcomes } from './outcomes.js';
+import { Builder } from './build/builder.js';
+import { Destroyer } from './build/destroyer.js';
+import { Outcomes } from './build/outcomes.js';
+import { RETRY, type Report } from './build/reports.js';
 import { planForWaiters, reachable, readyForAny, type StockState, supplyOf, usedSurplus, wanted } from './plan.js';
-import { RETRY, type Report } from './reports.js';
 import { snapshot } from './snapshot.js';
 import type { StockOptions } from './stock-options.js';
+import { type AddressShortage, AddressWait } from './table/address-wait.js';
 
 /**
  * Keeps the number of ready endpoints at its target and the pool within its `max`: plans (see `plan.ts`), and has endpoints

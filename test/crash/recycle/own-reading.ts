@@ -27,7 +27,8 @@ export function ownReading({ netnsPath, subnet, address, hostIndex }: Read): Map
   const name = { id: 'default-0', pool: 'default', index: third * 256 + fourth - 2, seq: 0 };
   const dns = { servers: [], search: [], options: [] };
   const network = { name: 'default', subnet, mtuBytes: 1500, max: 1000, endpointsPerHub: 1000, dns };
-  const plan = planEndpoint({ instanceId: 'eyes', stateDir: '/nowhere', netnsDir: null }, network, name);
+  const site = { instanceId: 'eyes', identity: 'boot /eyes', stateDir: '/nowhere', netnsDir: null };
+  const plan = planEndpoint(site, network, name);
   if (plan.address.join('.') !== address) throw new Error(`${address} is not the address of index ${name.index}`);
   using home = NetnsHandle.open();
   using namespace = NetnsHandle.open(netnsPath);

@@ -33,6 +33,7 @@ export class Stage {
   static async #start(fake: FakeHost): Promise<EndpointThread> {
     const { site, netnsPath: hostNetnsPath } = fake;
     const thread = await EndpointThread.start({ site, networks: [SETTINGS], hostNetnsPath });
+    await thread.openVault();
     await thread.open();
     return thread;
   }

@@ -1,5 +1,5 @@
 import { NetnsdError } from '../../../src/errors.js';
-import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
+import type { EndpointStatus } from '../../../src/pool/events/endpoint-status.js';
 import type { AcquireRequest, LeaseFilter, PoolEvent, PoolService } from '../../../src/pool/service.js';
 import type { Lease, PoolStatus } from '../../../src/pool/types.js';
 

@@ -1,7 +1,7 @@
 import type { Client, Dependencies, DoctorReport, LeaseRequest } from '../../../src/cli/dependencies.js';
 import { runCli } from '../../../src/cli/index.js';
 import { NetnsdError } from '../../../src/errors.js';
-import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
+import type { EndpointStatus } from '../../../src/pool/events/endpoint-status.js';
 import type { PoolEvent } from '../../../src/pool/service.js';
 import type { Lease, PoolStatus } from '../../../src/pool/types.js';
 

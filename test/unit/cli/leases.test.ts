@@ -1,6 +1,6 @@
 import t from 'tap';
 import { NetnsdError } from '../../../src/errors.js';
-import type { EndpointStatus } from '../../../src/pool/endpoint-status.js';
+import type { EndpointStatus } from '../../../src/pool/events/endpoint-status.js';
 import { FakeDaemon, leaseOf, run } from './fake.js';
 
 t.test('acquire prints what a caller needs to start a container, and how long it took', async (t) => {

@@ -22,12 +22,14 @@ t.test('a state directory that is named moves the socket with it', async (t) => 
   t.strictSame(await socketOf(['down', '--state-dir', '/srv/d/'], env), {
     stateDir: '/srv/d',
     socketPath: '/srv/d/netnsd.sock',
+    force: false,
   });
-  t.strictSame(await socketOf(['down', '--state-dir', '/srv/d', '--socket', '/x'], env), {
+  t.strictSame(await socketOf(['down', '--state-dir', '/srv/d', '--socket', '/x', '--force'], env), {
     stateDir: '/srv/d',
     socketPath: '/x',
+    force: true,
   });
-  t.strictSame(await socketOf(['down'], env), { stateDir: '/run/netnsd', socketPath: '/srv/s' });
+  t.strictSame(await socketOf(['down'], env), { stateDir: '/run/netnsd', socketPath: '/srv/s', force: false });
 });
 
 t.test('serve hands on what it was told, and its status is the exit status', async (t) => {

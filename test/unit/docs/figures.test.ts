@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { claim } from '../../../src/bench/claim.js';
-import { reportJson } from '../../../src/bench/report.js';
+import { claim } from '../../../src/bench/report/claim.js';
+import { reportJson } from '../../../src/bench/report/report.js';
 import { block, readPage, rowsOf, TOP } from './markdown.js';
 
 const MACHINE = { kernel: '6.1.0', cpu: 'a processor', cores: 2, memoryMiB: 2048, node: 'v20.19.0' };

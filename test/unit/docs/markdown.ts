@@ -12,6 +12,7 @@ export const PAGES = [
   'docs/benchmarks.md',
   'docs/crash-safety.md',
   'docs/doctor.md',
+  'docs/faults.md',
   'docs/hooks.md',
   'docs/leases.md',
   'docs/paper.md',

@@ -1,5 +1,8 @@
 import t, { type Test } from 'tap';
+import { gatewayMac, macText } from '../../../src/endpoint/plan.js';
 import { machineOf, runCheck, runOnce } from './machine.js';
+
+const UPLINK_MAC = macText(gatewayMac('nbdf5c-xiob'));
 
 const NETWORKD = { running: new Set(['systemd-network']) };
 const UDEV = { running: new Set(['systemd-udevd']) };
@@ -31,7 +34,7 @@ const MATCHES: [match: string, taken: boolean][] = [
   ['Kind=veth', true],
   ['Driver=bridge', false],
   ['MACAddress=00:11:22:33:44:55', false],
-  ['MACAddress=06:58:0A:D5:00:01', true],
+  [`MACAddress=${UPLINK_MAC.toUpperCase()}`, true],
   ['Path=pci-*', false],
   ['Property=ID_BUS=usb', false],
   ['Property=ID_NET_DRIVER=veth', true],

@@ -15,7 +15,7 @@ function stateOf(t: Test, more: Partial<Machine> = {}): Machine & { dir: string 
   const dir = join(top, 'state');
   fs.mkdirSync(dir, { mode: 0o700 });
   const place = { stateDir: dir, socketPath: join(dir, 'netnsd.sock'), configPath: null };
-  const site = { instanceId: 'df5c', stateDir: dir, netnsDir: join(dir, 'links') };
+  const site = { instanceId: 'df5c', identity: 'boot /df5c', stateDir: dir, netnsDir: join(dir, 'links') };
   const euid = process.geteuid?.() ?? 0;
   return { ...machineOf(t), files: new HostFiles(), place, site, euid, ...more, dir };
 }

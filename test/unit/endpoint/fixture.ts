@@ -1,6 +1,6 @@
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 
-export const SITE: Site = { instanceId: 'k3f9', stateDir: '/run/netnsd', netnsDir: null };
+export const SITE: Site = { instanceId: 'k3f9', identity: 'boot /k3f9', stateDir: '/run/netnsd', netnsDir: null };
 export const SETTINGS: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',

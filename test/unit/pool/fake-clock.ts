@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../../src/pool/clock.js';
+import type { Cancel, Clock } from '../../../src/pool/ports/clock.js';
 
 interface Timer {
   readonly dueMs: number;

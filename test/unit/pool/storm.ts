@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Lease } from '../../../src/pool/index.js';
-import { NEXT_STATES } from '../../../src/pool/stock/states.js';
+import { NEXT_STATES } from '../../../src/pool/stock/table/states.js';
 import { FakeShelf } from './fake-shelf.js';
 import { type Sizes, world } from './fakes.js';
 import { type Failing, type Happening, MAX } from './storm-events.js';

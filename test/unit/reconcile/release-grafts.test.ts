@@ -35,7 +35,7 @@ async function scene() {
     warn: (_: object, message: string) => void logged.push(message),
   };
   const options = {
-    site: { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null },
+    site: { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null },
     pools,
     inventory: async () => {
       looks.taken += 1;

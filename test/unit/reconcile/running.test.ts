@@ -1,81 +1,8 @@
 import t from 'tap';
 import type { EndpointLink } from '../../../src/endpoint/build/inventory.js';
-import { aliasOf, hostLinkName } from '../../../src/endpoint/plan.js';
-import type { BuiltEndpoint, Found, Survey } from '../../../src/endpoint/thread/thread-protocol.js';
-import type { EndpointName, Site } from '../../../src/endpoint/types.js';
-import type { EndpointRecord } from '../../../src/pool/index.js';
-import { Reconciler } from '../../../src/reconcile/running.js';
-import { type Sizes, world } from '../pool/fakes.js';
-
-const SITE: Site = { instanceId: 'test', stateDir: '/run/netnsd', netnsDir: null };
-
-/** Pools over fakes, and a kernel that has all of their endpoints except what the test takes away. */
-async function scene(sizes: Sizes = {}) {
-  const made = world({ pools: [{ minReady: 3, ...sizes }] });
-  await made.clock.settle();
-  const kernel = {
-    /** Names of links and paths of mounts that were deleted. */
-    missing: new Set<string>(),
-    extra: [] as EndpointLink[],
-    inside: new Map<number, number[]>(),
-    lacking: new Map<string, string>(),
-    destroyed: [] as string[],
-    repairs: [] as { ids: string[]; fix: boolean }[],
-    /** Called after the survey, before the reconciler gets it. */
-    meanwhile: async (): Promise<void> => undefined,
-    async repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }) {
-      kernel.repairs.push({ ids: endpoints.map(({ id }) => id), fix });
-      return [];
-    },
-    async survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
-      const survey = {
-        found: foundOf([...made.endpoints.alive.values()]),
-        users: new Map(kernel.inside),
-        lacking: ready.map(({ name }) => kernel.lacking.get(name.id) ?? null),
-      };
-      await kernel.meanwhile();
-      return survey;
-    },
-    async destroy(names: readonly EndpointName[]) {
-      kernel.destroyed.push(...names.map(({ id }) => id));
-      return names.map(() => ({ ok: true as const, value: undefined }));
-    },
-  };
-  function foundOf(keys: readonly EndpointName[]): Found {
-    const links = keys.map(
-      ({ id, seq }) => ({ name: hostLinkName(SITE, seq), alias: aliasOf(SITE, id), hub: 'default.0' }) as EndpointLink,
-    );
-    return {
-      links: [...links, ...kernel.extra].filter(({ name }) => !kernel.missing.has(name)),
-      uplinks: [],
-      hubs: [],
-      namespaces: keys.map(({ id, seq }) => [id, 4026531840 + seq] as const).filter(([id]) => !kernel.missing.has(id)),
-    };
-  }
-  const now = { ms: 0 };
-  const orphans: EndpointName[] = [];
-  const reconciler = new Reconciler({
-    site: SITE,
-    pools: made.pools,
-    kernel,
-    times: () => ({ goneAfterMs: 300_000, unusedAfterMs: 3_600_000 }),
-    sight: { wholeMachine: true, others: true },
-    monotonicMs: () => now.ms,
-    orphans,
-  });
-  const run = async (fix = true) => {
-    let ended = false;
-    const running = reconciler.run({ fix }).finally(() => {
-      ended = true;
-    });
-    // Queries for the processes inside run when the clock is advanced.
-    while (!ended) await made.clock.settle();
-    return (await running).findings;
-  };
-  const record = (state: EndpointRecord['state']) =>
-    made.pools.records().find((one) => one.state === state) as EndpointRecord;
-  return { ...made, kernel, reconciler, run, record, now, orphans };
-}
+import { aliasOf } from '../../../src/endpoint/identity.js';
+import { hostLinkName } from '../../../src/endpoint/plan.js';
+import { SITE, scene } from './scene.js';
 
 t.test('nothing is found if all is as it was built', async (t) => {
   const { run, pools, kernel, record } = await scene();
@@ -175,76 +102,18 @@ t.test('an endpoint that is built or destroyed during a survey is not a stray', 
   t.strictSame(kernel.destroyed, []);
 });
 
-t.test('an object of no endpoint is removed, one of an orphaned lease is not', async (t) => {
-  const { run, kernel, orphans } = await scene();
-  kernel.extra.push({
-    name: hostLinkName(SITE, 800),
-    alias: aliasOf(SITE, 'former-800'),
-    hub: 'former.0',
-  } as EndpointLink);
+t.test('an object of no endpoint is removed, and one with a process inside is told', async (t) => {
+  const { run, kernel } = await scene();
+  kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as EndpointLink);
+  kernel.mounts.push(['former-800', 4711]);
+  kernel.inside.set(4711, [815]);
   kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as EndpointLink);
   kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as EndpointLink);
-  orphans.push({ id: 'former-800', pool: 'former', index: 1, seq: 800 });
-  t.match(await run(), [{ object: 'default-900', action: 'removed', outcome: 'done' }]);
+  t.match(await run(), [
+    { object: 'default-900', action: 'removed', outcome: 'done' },
+    { object: 'former-800', action: 'none', outcome: 'found', problem: /is in use/ },
+  ]);
   t.strictSame(kernel.destroyed, ['default-900'], 'and not the reference endpoint, number 0');
-});
-
-t.test('a container is recorded, and its lease ends when it has been gone long enough', async (t) => {
-  const { run, kernel, pools, records, now, clock, events } = await scene();
-  const [lease] = await pools.acquire({ containerId: 'c', forContainer: true });
-  const inode = lease?.netns.inode ?? 0;
-  kernel.inside.set(inode, [4711]);
-  t.strictSame(await run(), []);
-  t.match([...records.onDisk.values()].find(({ state }) => state === 'leased')?.lease, { container: 'seen' });
-  kernel.inside.delete(inode);
-  for (const ms of [1000, 300_999]) {
-    now.ms = ms;
-    t.strictSame(await run(), [], `${ms} ms`);
-  }
-  now.ms = 301_000;
-  t.match(await run(false), [{ lease: lease?.id, problem: 'its container has gone', action: 'released' }]);
-  t.ok(pools.lease(lease?.id ?? ''), 'only reported');
-  t.match(await run(), [{ lease: lease?.id, action: 'released', outcome: 'done' }]);
-  t.notOk(pools.lease(lease?.id ?? ''));
-  await clock.settle();
-  t.match(pools.status()[0], { ready: 3, leased: 0, replaced: 1, replacedFor: { abandoned: 1 } }, 'never used again');
-  t.match(
-    events.filter(({ type }) => type === 'released'),
-    [{ lease: lease?.id, reason: 'its container has gone' }],
-  );
-});
-
-t.test('a container that starts after the survey keeps its lease', async (t) => {
-  const { run, kernel, pools, now, endpoints } = await scene();
-  const [lease] = await pools.acquire({ containerId: 'c', forContainer: true });
-  await run();
-  now.ms = 3_600_000;
-  kernel.meanwhile = async () => {
-    endpoints.inside.set(lease?.netns.inode ?? 0, [4711]);
-  };
-  t.strictSame(await run(), []);
-  t.ok(pools.lease(lease?.id ?? ''));
-  endpoints.inside.clear();
-  kernel.meanwhile = async () => undefined;
-  t.match(await run(), [{ problem: 'its container never came', outcome: 'done' }]);
-});
-
-t.test('a lease of a plain acquire stays, however long it is empty', async (t) => {
-  const { run, pools, now } = await scene();
-  const [lease] = await pools.acquire({ containerId: 'c' });
-  await run();
-  now.ms = 1e10;
-  t.strictSame(await run(), []);
-  t.ok(pools.lease(lease?.id ?? ''));
-});
-
-t.test('a lease that lost its link is reported and kept', async (t) => {
-  const { run, kernel, pools, record } = await scene();
-  const [lease] = await pools.acquire({});
-  kernel.missing.add(hostLinkName(SITE, record('leased').seq));
-  for (const fix of [false, true])
-    t.match(await run(fix), [{ lease: lease?.id, action: 'none', outcome: 'found', advice: /with a new lease/ }]);
-  t.ok(pools.lease(lease?.id ?? ''));
 });
 
 t.test('a full disk does not stop a reconcile', async (t) => {

@@ -58,7 +58,10 @@ for (const [kind, plant] of Object.entries(PLANTS)) {
     for (const { movedTo } of warnings) t.ok(fs.lstatSync(movedTo as string), `${movedTo} is there`);
     using lock = FileLock.acquire(join(state, 'lock')) as FileLock;
     t.ok(lock);
-    t.equal(new FileSequence(state, { above: 0 }).next(), 1);
+    t.equal(
+      new FileSequence(state, { aboveRecords: 0, aboveObjects: 0, largest: 1e6, used: () => new Set() }).next(),
+      1,
+    );
     replaceOwnFile(join(state, 'site.json'), '{}');
     const records = new FileRecords(state);
     t.same(

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { EndpointStatus } from '../../../../src/pool/endpoint-status.js';
+import type { EndpointStatus } from '../../../../src/pool/events/endpoint-status.js';
 import { makeLease } from '../fake-service.js';
 import { makeApi } from '../serve.js';
 

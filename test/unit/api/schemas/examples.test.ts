@@ -2,7 +2,8 @@ import t from 'tap';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import * as schemas from '../../../../src/api/schemas/index.js';
-import { factsOf, instanceIdOf, planEndpoint } from '../../../../src/endpoint/plan.js';
+import { shortHash } from '../../../../src/endpoint/identity.js';
+import { factsOf, planEndpoint } from '../../../../src/endpoint/plan.js';
 import { ERROR_CODES } from '../../../../src/errors.js';
 import { newLeaseId } from '../../../../src/pool/lease/lease-id.js';
 
@@ -33,7 +34,12 @@ function examplesAt(path: RegExp): unknown[] {
 }
 
 t.test('the examples of a lease are what the daemon of /run/netnsd calls its seventeenth endpoint', async (t) => {
-  const site = { instanceId: instanceIdOf('/run/netnsd'), stateDir: '/run/netnsd', netnsDir: null };
+  const site = {
+    instanceId: shortHash('/run/netnsd'),
+    identity: '/run/netnsd',
+    stateDir: '/run/netnsd',
+    netnsDir: null,
+  };
   const network = {
     ...{ name: 'default', subnet: '10.213.0.0/16', mtuBytes: 1500, max: 1000, endpointsPerHub: 1000, buildBatch: 16 },
     dns: { servers: [], search: [], options: [] },

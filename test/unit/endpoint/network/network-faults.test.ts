@@ -48,7 +48,7 @@ function hub(peerIndex: number, links: readonly Link[], entries: { port: number 
     link(UP, 'uplink', { masterIndex: BRIDGE, peerIndex }),
     ...links,
   ];
-  const gateway = gatewayMac(SUBNET);
+  const gateway = gatewayMac(UPLINK);
   return {
     mounted: true,
     links: new Map(own.map((one) => [one.name, one])),
@@ -61,7 +61,7 @@ function hub(peerIndex: number, links: readonly Link[], entries: { port: number 
 /** A root hub and one other, with one endpoint: as they were made. */
 function whole(): Scene {
   return {
-    uplink: link(HOST_END, UPLINK, { mac: macText(gatewayMac(SUBNET)), peerIndex: UP }),
+    uplink: link(HOST_END, UPLINK, { mac: macText(gatewayMac(UPLINK)), peerIndex: UP }),
     addresses: [{ linkIndex: HOST_END, label: UPLINK, address: Buffer.from([10, 213, 0, 1]), prefixLength: 16 }],
     routes: [
       {
@@ -83,7 +83,7 @@ function whole(): Scene {
 const ROOT = { name: 'default.root', bridgeIndex: BRIDGE, end: UPLINK };
 const HUB = { name: 'default.0', bridgeIndex: BRIDGE, end: 'hub0' };
 const EXPECTED: ExpectedNetwork = {
-  subnet: SUBNET,
+  subnets: [SUBNET],
   uplink: UPLINK,
   root: ROOT,
   hubs: [HUB],
@@ -162,12 +162,12 @@ const ROWS: [what: string, change: (scene: Scene) => void, wanted: string[]][] =
   ],
   [
     "no forwarding entry of the gateway's",
-    ({ hubs }) => hubs.hub.forwarding.delete(forwardingKey(UP, gatewayMac(SUBNET))),
+    ({ hubs }) => hubs.hub.forwarding.delete(forwardingKey(UP, gatewayMac(UPLINK))),
     [`${AT_HUB} has lost the gateway's entries`],
   ],
   [
     "no neighbour entry of the gateway's",
-    ({ hubs }) => hubs.root.neighbours.delete(neighbourKey([10, 213, 0, 1], gatewayMac(SUBNET))),
+    ({ hubs }) => hubs.root.neighbours.delete(neighbourKey([10, 213, 0, 1], gatewayMac(UPLINK))),
     [`${AT_ROOT} has lost the gateway's entries`],
   ],
   ['a port taken off', set('hub', PLAN.hostName, { masterIndex: undefined }), [`${AT_PORT} is a port of no bridge`]],
