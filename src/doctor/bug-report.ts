@@ -99,7 +99,9 @@ function linksOf({ network, site }: Machine): object {
 }
 
 function hubsOf({ files, place }: Machine): object {
-  const folder = `${join(place.stateDir, VAULT_LINK)}/..${VAULT_HUBS}`;
+  const link = files.link(join(place.stateDir, VAULT_LINK)) ?? '';
+  if (!/^\/proc\/\d+\/root\/netns$/.test(link)) return {};
+  const folder = join(link, '..', VAULT_HUBS);
   return Object.fromEntries(files.names(folder).map((name) => [name, hubOf(`${folder}/${name}`)]));
 }
 

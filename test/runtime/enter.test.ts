@@ -25,7 +25,10 @@ t.test('a command is run in an endpoint, in a lease and in a hub, with a daemon 
   t.same(await linksIn(daemon, endpoint), ['lo', 'eth0']);
   for (const hub of ['hub:default', 'hub:default.0']) {
     const found = await linksIn(daemon, hub);
-    t.same(found.slice(0, 3), ['lo', 'bridge', 'uplink'], hub);
+    t.ok(
+      ['bridge', 'uplink'].every((name) => found.includes(name)),
+      hub,
+    );
     t.ok(found.includes(lease.interface.hostName), "the lease's other end");
   }
 });

@@ -1,19 +1,17 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
-import { isExisting, isNotFound } from '../../kernel/errno.js';
-import { addAddress, deleteAddress } from '../../kernel/rtnetlink/address.js';
-import { addForwarding, deleteForwarding, listForwarding } from '../../kernel/rtnetlink/forwarding.js';
+import { deleteForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
-import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
-import { addNeighbour, deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
-import { addSubnetRoute } from '../../kernel/rtnetlink/route.js';
+import { deleteNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import type { Host } from '../host.js';
 import type { Hub, LinkPlace } from '../hub/hub.js';
 import { hubName, parseHubName, ROOT, rootPortName, uplinkName } from '../hub/hub-names.js';
-import { type SocketRequest, transactAll } from '../hub/socket-request.js';
+import type { SocketRequest } from '../hub/socket-request.js';
 import { connectUplink } from '../hub/uplink.js';
 import { aliasOf } from '../identity.js';
 import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
 import type { EndpointName, NetworkSettings, Site } from '../types.js';
+import { forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
+import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
 
 /** The address of an endpoint that was built when its pool had another subnet. */
 export interface EarlierAddress {
@@ -73,9 +71,7 @@ export class Network {
    */
   keepAddress(id: string, earlier: EarlierAddress): void {
     this.#earlier.set(id, earlier);
-    const subnet = subnetOf(earlier.subnet);
-    this.#addGateway(subnet);
-    for (const hub of this.#allHubs) this.#tellGateway(hub, subnet);
+    addGateway(this.#gatewayPlace, subnetOf(earlier.subnet));
   }
 
   /** The subnet of the pool, and those of endpoints that were built with another one. */
@@ -86,6 +82,10 @@ export class Network {
 
   get #allHubs(): readonly Hub[] {
     return this.#root === null ? this.hubs : [this.#root, ...this.hubs];
+  }
+
+  get #gatewayPlace(): GatewayPlace {
+    return { host: this.#host, uplinkIndex: this.#uplinkIndex, mac: gatewayMac(this.#uplink), hubs: this.#allHubs };
   }
 
   /** Name of the uplink's end in the host. */
@@ -151,17 +151,11 @@ export class Network {
     const alias = aliasOf(this.#site, `uplink:${pool}`);
     const end = { name: this.#uplink, mac: gatewayMac(this.#uplink), alias };
     this.#uplinkIndex = connectUplink({ hub: top, upper: this.#host, end, mtuBytes }).index;
-    for (const subnet of this.subnets) {
-      this.#addGateway(subnet);
-      for (const hub of this.#allHubs) this.#tellGateway(hub, subnet);
-    }
+    for (const subnet of this.subnets) addGateway(this.#gatewayPlace, subnet);
   }
 
   /** What is to be forgotten of an endpoint that is gone, to be sent by the caller. Of one whose hub is not known, any may know. */
-  detach(
-    id: string,
-    { address, containerMac }: { address: readonly number[]; containerMac: readonly number[] },
-  ): SocketRequest[] {
+  detach(id: string, { address, containerMac }: KnownEndpoint): SocketRequest[] {
     const place = this.#placeOf.get(id);
     this.#placeOf.delete(id);
     if (place !== undefined) place.endpoints -= 1;
@@ -183,13 +177,7 @@ export class Network {
     const subnet = this.#earlier.get(id)?.subnet;
     this.#earlier.delete(id);
     if (subnet === undefined || [...this.#earlier.values()].some((other) => other.subnet === subnet)) return [];
-    const { gateway, prefixLength } = subnetOf(subnet);
-    const address = ipv4Bytes(gateway);
-    const { socket } = this.#host;
-    return [
-      { socket, request: deleteAddress({ linkIndex: this.#uplinkIndex, address, prefixLength }) },
-      ...this.#allHubs.map((hub) => forgetNeighbour(hub.socket, hub.bridgeIndex, address)),
-    ];
+    return removeGateway(this.#gatewayPlace, subnetOf(subnet));
   }
 
   /** Whether this endpoint is in a hub; of one that is not, not even its address is sure. */
@@ -197,31 +185,11 @@ export class Network {
     return this.#placeOf.has(id);
   }
 
-  /** Has the hubs forget every endpoint but these: one may have gone with the daemon that knew of it. */
-  async forgetOthers(kept: readonly { address: readonly number[]; containerMac: readonly number[] }[]): Promise<void> {
+  /** See `forgetOtherEndpoints`. */
+  async forgetOthers(kept: readonly KnownEndpoint[]): Promise<void> {
+    const rootPorts = new Set(this.#places.map(({ rootPort }) => rootPort));
     const gateways = this.subnets.map(({ gateway }) => ipv4Bytes(gateway));
-    const addresses = new Set([...kept.map(({ address }) => address), ...gateways].map(String));
-    const requests: SocketRequest[] = [];
-    for (const { socket, bridgeIndex } of this.#allHubs) {
-      for (const { state, address } of await listNeighbours(socket, bridgeIndex))
-        if ((state & NUD_PERMANENT) !== 0 && address !== undefined && !addresses.has(String([...address])))
-          requests.push(forgetNeighbour(socket, bridgeIndex, [...address]));
-    }
-    if (this.#root !== null) requests.push(...(await this.#forgottenByRoot(this.#root, kept)));
-    for (const outcome of transactAll(requests)) if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
-  }
-
-  /** Entries of the root hub's bridge that go with no port of an endpoint. */
-  async #forgottenByRoot(
-    { socket, bridgeIndex }: Hub,
-    kept: readonly { containerMac: readonly number[] }[],
-  ): Promise<SocketRequest[]> {
-    const macs = new Set(kept.map(({ containerMac }) => String(containerMac)));
-    const ports = new Set(this.#places.map(({ rootPort }) => rootPort));
-    return (await listForwarding(socket, bridgeIndex)).flatMap(({ portIndex, state, mac }) => {
-      if ((state & NUD_NOARP) === 0 || !ports.has(portIndex) || macs.has(String([...mac]))) return [];
-      return [{ socket, request: deleteForwarding({ portIndex, mac: [...mac] }) }];
-    });
+    await forgetOtherEndpoints({ hubs: this.#allHubs, root: this.#root, rootPorts, kept, gateways });
   }
 
   #count(id: string, place: Place): void {
@@ -255,7 +223,7 @@ export class Network {
     } else {
       place.hub.establish({ mtuBytes });
       this.#connectToRoot(place, this.#places.length - 1);
-      for (const subnet of this.subnets) this.#tellGateway(place.hub, subnet);
+      for (const subnet of this.subnets) addGateway({ ...this.#gatewayPlace, hubs: [place.hub] }, subnet);
     }
     return place;
   }
@@ -272,32 +240,6 @@ export class Network {
     place.rootPort = index;
     root.socket.request(setLink({ index }, { masterIndex: root.bridgeIndex }));
     root.socket.request(setQuietPort({ index }));
-  }
-
-  /** A hub answers for the gateway as it does for endpoints, so that no question for it leaves the hub. */
-  #tellGateway({ socket, bridgeIndex, uplinkIndex }: Hub, { gateway }: Subnet): void {
-    const mac = gatewayMac(this.#uplink);
-    socket.request(addForwarding({ portIndex: uplinkIndex, mac }));
-    socket.request(addNeighbour({ linkIndex: bridgeIndex, address: ipv4Bytes(gateway), mac }));
-  }
-
-  #addGateway({ gateway, network, prefixLength, broadcast }: Subnet): void {
-    const linkIndex = this.#uplinkIndex;
-    const address = addAddress({
-      linkIndex,
-      address: ipv4Bytes(gateway),
-      prefixLength,
-      broadcast: ipv4Bytes(broadcast),
-    });
-    // The kernel adds the route beside a new address; beside one that is there already, it may have been removed.
-    const route = addSubnetRoute({
-      destination: ipv4Bytes(network),
-      prefixLength,
-      linkIndex,
-      source: ipv4Bytes(gateway),
-    });
-    for (const outcome of this.#host.socket.transact([address, route]))
-      if (!outcome.ok && !isExisting(outcome.error)) throw outcome.error;
   }
 }
 

@@ -157,11 +157,7 @@ export class EndpointThread {
   }
 
   /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
-  adopt(endpoints: readonly AdoptedEndpoint[]): Promise<boolean[]> {
-    const names = endpoints.map(({ id, pool, index, seq, state, facts }) => {
-      const addresses = facts?.addresses;
-      return { id, pool, index, seq, state, ...(addresses !== undefined && { facts: { addresses } }) };
-    });
+  adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
     return this.#call('adopt', { names });
   }
 
