@@ -17,6 +17,7 @@ import { lockPath, readFormerMounts, removeForeignFiles, SHELF, STATE_FILES, STA
 import { claimIdentity, claimSite, refuseRival } from './claim.js';
 import { Held } from './held.js';
 import { assertPrivileged } from './privileges.js';
+import { removeOverlays } from './remove-overlays.js';
 import { refuseUsed } from './users.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
@@ -60,6 +61,7 @@ export async function takeDown({ stateDir, socketPath, force }: DownOptions): Pr
   // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
   const failures = await failuresOf(async () => {
     if (formerMounts !== undefined) removeFormerMounts(formerMounts);
+    removeOverlays(site.stateDir);
     if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
   const placed = [...uplinks, ...former].map(({ name }) => ({ socket, name }));

@@ -31,10 +31,17 @@ export interface Subnet extends Ipv4Subnet {
   readonly broadcast: number;
 }
 
+/** Of the pools, which are few; each endpoint's plan needs one. */
+const subnets = new Map<string, Subnet>();
+
 /** `10.213.0.0/16` taken apart; the text was validated with the configuration. */
 export function subnetOf(cidr: string): Subnet {
+  const known = subnets.get(cidr);
+  if (known !== undefined) return known;
   const subnet = parseSubnet(cidr);
-  return { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
+  const described = { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
+  subnets.set(cidr, described);
+  return described;
 }
 
 function mac(prefix: readonly [number, number], address: number): number[] {

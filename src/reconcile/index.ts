@@ -2,17 +2,18 @@
 
 // At the start of a daemon.
 
-export { planStart, type StartPlan } from './start-plan.js';
-export { carryOutStart, refuseTaken, surveyStart } from './startup.js';
+export { planStart, type StartPlan } from './start/start-plan.js';
+export { carryOutStart, refuseTaken, surveyStart } from './start/startup.js';
 export { highestSeq, namesOf } from './strays.js';
 
 // While it runs.
 
-export { leaseTimes } from './lease-watch.js';
-export { Periodic } from './periodic.js';
-export { watchGrafts } from './release-grafts.js';
-export { Reconciler } from './running.js';
-export { ReconcileSchedule } from './schedule.js';
+export { watchGrafts } from './grafts/release-grafts.js';
+export { AttachmentWatch } from './running/attachment-watch.js';
+export { leaseTimes } from './running/lease-watch.js';
+export { Periodic } from './running/periodic.js';
+export { Reconciler } from './running/reconciler.js';
+export { ReconcileSchedule } from './running/schedule.js';
 
 // What is reported.
 

@@ -2,7 +2,7 @@ import { hostLinkName } from '../endpoint/plan.js';
 import type { Survey } from '../endpoint/thread/thread-protocol.js';
 import type { Site } from '../endpoint/types.js';
 import type { EndpointRecord } from '../pool/types.js';
-import { isGraftInUse } from './graft-users.js';
+import { isGraftInUse } from './grafts/graft-users.js';
 
 /** What a survey saw of one endpoint. */
 export interface Sighting {

@@ -1,6 +1,6 @@
 import { formatIpv4, nthAddress, parseIpv4, parseSubnet, subnetContains } from '../address/ipv4.js';
 import type { StoredCooldown } from './cooldown-file.js';
-import type { RecordWarning } from './set-aside.js';
+import type { RecordWarning } from './records/set-aside.js';
 
 /** The addresses of the network and the gateway come before that of index 0. */
 const FIRST_ENDPOINT = 2;

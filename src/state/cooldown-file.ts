@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { readOwnFile, replaceOwnFile, throwIfTransient } from './own-file.js';
-import type { RecordWarning } from './set-aside.js';
+import type { RecordWarning } from './records/set-aside.js';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
 const NAME = 'cooldowns';

@@ -5,16 +5,17 @@
 export { assertPlaceSafe, unsafeAncestor } from './ancestors.js';
 export { SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
 export { lockPath, lockStateDirectory } from './lock.js';
-export { type RecordWarning, removeForeignFiles } from './set-aside.js';
+export { type RecordWarning, removeForeignFiles } from './records/set-aside.js';
 export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from './state-directory.js';
 
 // What is in it.
 
 export { FileAddressCooldowns } from './address-cooldowns.js';
+export { type Attachment, AttachmentFiles, type Delivery } from './attachment-files.js';
 export { CooldownFile } from './cooldown-file.js';
 export { LeaseFiles } from './lease-files.js';
-export { peekLeases } from './load.js';
-export { FileRecords } from './records.js';
+export { peekLeases } from './records/load.js';
+export { FileRecords } from './records/records.js';
 export { FileSequence } from './sequence.js';
 export { readFormerMounts, readSite, realStateDir, siteOf, writeSite } from './site-file.js';
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { octal, unsafeAncestor } from './ancestors.js';
 import { RECORD_FOLDERS } from './layout.js';
-import { type RecordWarning, setForeignFilesAside } from './set-aside.js';
+import { type RecordWarning, setForeignFilesAside } from './records/set-aside.js';
 
 const OTHERS_MAY_WRITE = 0o022;
 

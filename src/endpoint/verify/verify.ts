@@ -11,7 +11,7 @@ import { transactAll } from '../hub/socket-request.js';
 import type { HubPort } from '../network/network.js';
 import type { EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
-import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
+import { compareFingerprints, type Deviation, findUnannounced, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
 import { NamespaceView, type Surroundings } from './namespace-view.js';
@@ -187,7 +187,7 @@ function verifyInside(verifier: Verifier, work: Work): Verdict {
       } else {
         seals.wrote(id, emptyCaches(view));
         deviation = sealed
-          ? findUnheard(view, { pristine, unprivileged: work.unprivileged })
+          ? findUnannounced(view, { pristine, unprivileged: work.unprivileged })
           : compareFingerprints(pristine, readFingerprint(view, { sysctls: writes === null }));
       }
       if (deviation !== null) {

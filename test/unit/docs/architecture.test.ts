@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { STATE_FILES, STATE_FOLDERS } from '../../../src/state/index.js';
-import { decodeRecord } from '../../../src/state/record-file.js';
+import { decodeRecord } from '../../../src/state/records/record-file.js';
 import { block, fenced, readPage, rowsOf, TOP } from './markdown.js';
 
 const PAGE = readPage('docs/architecture.md');

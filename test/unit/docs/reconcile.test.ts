@@ -2,7 +2,7 @@ import t from 'tap';
 import type { EndpointRecord } from '../../../src/pool/index.js';
 import { type Decision, decide, RUNNING } from '../../../src/reconcile/decide.js';
 import { ofStray } from '../../../src/reconcile/findings.js';
-import { planStart } from '../../../src/reconcile/start-plan.js';
+import { planStart } from '../../../src/reconcile/start/start-plan.js';
 import { knownOf, straysWhileRunning } from '../../../src/reconcile/strays.js';
 import { SurveyIndex } from '../../../src/reconcile/survey.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from '../../kernel/breaks.js';

@@ -5,7 +5,7 @@ import { factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
 import type { Observation } from '../../../src/reconcile/decide.js';
-import type { StartSurvey } from '../../../src/reconcile/start-plan.js';
+import type { StartSurvey } from '../../../src/reconcile/start/start-plan.js';
 
 export const SITE: Site = { instanceId: 'test', identity: 'boot /test', stateDir: '/run/netnsd', netnsDir: null };
 export const NETWORK: NetworkSettings = {
@@ -113,6 +113,8 @@ export const CASES: Record<string, Case> = {
   },
   'leased for a container, which has been gone long enough': { ...LEASED, use: 'gone', only: 'running' },
   'leased for a container, which never came': { ...LEASED, use: 'never came', only: 'running' },
+  'leased by netnsd-cni for a network namespace that is gone': { ...LEASED, use: 'detached', only: 'running' },
+  'the same, in use': { ...LEASED, use: 'detached', inUse: true, only: 'running' },
   'leased, mounted, pool no longer configured': { ...LEASED, network: null, only: 'start' },
   'leased, not mounted, in use, pool no longer configured': {
     ...LEASED,

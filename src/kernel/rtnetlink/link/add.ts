@@ -32,9 +32,7 @@ export function createVeth(options: {
 }): Request {
   const { host, peer, peerNetnsFd, index = 0 } = options;
   return {
-    get operation() {
-      return `create veth ${host.name} with peer ${peer.name}`;
-    },
+    operation: () => `create veth ${host.name} with peer ${peer.name}`,
     type: RTM.NEWLINK,
     flags: NLM_F.CREATE | NLM_F.EXCL | NLM_F.ECHO,
     write(writer) {
@@ -60,9 +58,7 @@ export function createVeth(options: {
  */
 export function createBridge(options: { name: string; mac: readonly number[]; mtuBytes: number }): Request {
   return {
-    get operation() {
-      return `create bridge ${options.name}`;
-    },
+    operation: () => `create bridge ${options.name}`,
     type: RTM.NEWLINK,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
