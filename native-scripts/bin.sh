@@ -3,9 +3,9 @@
 #
 #   native-scripts/bin.sh build|check
 #
-# `build` puts the command netnsd there (netnsd/README.md), or, where it cannot be built, a script that calls the one in JavaScript; and
-# netnsd-vault, without which no daemon starts. A package has what it was built with: `check`, which npm runs after it installed one,
-# puts the script there where the machine is another, and builds netnsd-vault anew.
+# `build` puts the command netnsd there (netnsd/README.md), or, where it cannot be built, a script that calls the one in JavaScript; the
+# CNI plugin netnsd-cni; and netnsd-vault, without which no daemon starts. A package has what it was built with: `check`, which npm runs
+# after it installed one, puts the script there where the machine is another, and builds netnsd-cni and netnsd-vault anew.
 # Both have V8 compile the daemon, so that its starts need not (src/code/cache.ts).
 set -eu
 cd -- "$(dirname -- "$0")/.."
@@ -31,6 +31,16 @@ vault() {
   rm -f dist/bin/.make.log
 }
 
+cni() {
+  rm -f dist/bin/netnsd-cni
+  if make -s -C native-scripts cni >/dev/null 2>&1; then
+    cp native-scripts/build/netnsd-cni dist/bin/.netnsd-cni.new
+    mv dist/bin/.netnsd-cni.new dist/bin/netnsd-cni
+  else
+    echo 'netnsd is built without netnsd-cni, which takes make and a C compiler: Kubernetes cannot use it' >&2
+  fi
+}
+
 # Of no consequence where it fails: a start takes longer.
 keep_code() {
   "${NETNSD_NODE:-node}" dist/src/code/keep-main.js || echo 'netnsd: the code of the daemon is not kept: its starts take longer' >&2
@@ -46,6 +56,7 @@ case ${1:-} in
       echo 'netnsd is built without its native program, which takes make and a C compiler: acquire and release take longer' >&2
       script
     fi
+    cni
     vault
     uname -m >dist/bin/.machine
     keep_code
@@ -54,6 +65,7 @@ case ${1:-} in
     [ -e dist/bin/.machine ] || exit 0
     if [ "$(cat dist/bin/.machine)" != "$(uname -m)" ]; then
       script
+      cni
       vault
       uname -m >dist/bin/.machine
     fi

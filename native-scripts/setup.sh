@@ -25,8 +25,8 @@ done
 
 # What is looked for (a command, or a file by its absolute path) and the package that has it.
 needs=(runc=runc /bin/busybox=busybox-static ip=iproute2 unshare=util-linux make=make gcc=gcc /usr/include/stdlib.h=libc6-dev musl-gcc=musl-tools)
-testing=(ethtool=ethtool iptables-legacy=iptables conntrack=conntrack crun=crun containerd=containerd ctr=containerd podman=podman conmon=conmon runsc=runsc nft=nftables strace=strace systemd-analyze=systemd)
-peers=(/usr/lib/cni/bridge=containernetworking-plugins iptables=iptables hyperfine=hyperfine)
+testing=(ethtool=ethtool iptables-legacy=iptables conntrack=conntrack crun=crun containerd=containerd ctr=containerd podman=podman conmon=conmon runsc=runsc nft=nftables strace=strace systemd-analyze=systemd /usr/lib/cni/bridge=containernetworking-plugins)
+peers=(iptables=iptables hyperfine=hyperfine)
 case $purpose in
   demo | install) ;;
   test) needs+=("${testing[@]}") ;;
@@ -34,7 +34,7 @@ case $purpose in
   *) fail "--for takes demo, install, test or bench, not '$purpose'" ;;
 esac
 
-# Runs a command as root; sbin is where Debian keeps half of them, and not in everybody's PATH.
+# Runs a command as root; sbin is where Debian keeps half of them, and not in every user's PATH.
 as_root() {
   if ((EUID == 0)); then
     "$@"

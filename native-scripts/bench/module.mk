@@ -1,9 +1,9 @@
 # The benchmarks' programs: one C file each, with the headers beside it.
-BENCH_PROGRAMS := $(addprefix $(BUILD)/,build-reference settle-namespaces acquire-load)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/,build-reference settle-namespaces acquire-load plugin-load)
 PROGRAMS += $(BENCH_PROGRAMS)
 
 .PHONY: bench
-bench: $(BENCH_PROGRAMS) $(BUILD)/netnsd-runc
+bench: $(BENCH_PROGRAMS) $(BUILD)/netnsd-runc $(BUILD)/netnsd-cni
 
 # Written beside and renamed: a benchmark may be running the one before.
 $(BENCH_PROGRAMS): $(BUILD)/%: $(ROOT)bench/%.c $(wildcard $(ROOT)bench/*.h)

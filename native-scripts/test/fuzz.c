@@ -21,10 +21,6 @@
 
 enum { ARGUMENTS_MAX = 64, WALK_MAX = 100000 };
 
-static void require(bool holds) {
-  if (!holds) abort();
-}
-
 /* One argument a line, each in memory of its own. */
 static void fuzz_arguments(const char *text, size_t size) {
   char *argv[ARGUMENTS_MAX + 1] = {NULL};
@@ -215,6 +211,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case 'o': fuzz_offer(text, size - 1); break;
     case 't': fuzz_state(text, size - 1); break;
     case 'c': fuzz_settings(text, size - 1); break;
+    case 'e': fuzz_cni_environment(text, size - 1); break;
+    case 'n': fuzz_cni_configuration(text, size - 1); break;
+    case 'r': fuzz_cni_lease(text, size - 1); break;
     case 'x': fuzz_text(text, size - 1); break;
     default: break;
   }

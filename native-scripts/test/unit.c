@@ -47,6 +47,9 @@ int main(void) {
   test_state();
   test_dns_files();
   test_front();
+  test_cni_environment();
+  test_cni_configuration();
+  test_cni_result();
   end_test();
   printf("1..%d\n", count);
   return failures == 0 ? 0 : 1;

@@ -36,6 +36,7 @@ function toolsOf({ suite, peers }: BenchOptions): Tool[] {
       { name: 'busybox', package: 'busybox-static' },
     ];
   }
+  if (suite === 'cni') return peers.includes('cni') ? [...CNI_TOOLS] : [];
   if (suite !== 'build') return [];
   return [...(peers.includes('cni') ? CNI_TOOLS : []), ...(peers.includes('ip') ? IP_TOOLS : [])];
 }

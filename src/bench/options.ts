@@ -32,10 +32,10 @@ ${benchSuiteLines()}
 
 Options:
   --rounds N      how often each is measured, in alternating order (default: build 5, boot 10,
-                  fill 5, acquire 20, cli 40, start 7, recycle 5, memory 1)
-  --sizes N,N     numbers of endpoints (default: build 100,1000; fill 1000; acquire 10,1000; start 150;
-                  recycle 100; memory 100,1000)
-  --peers A,B     which of cni, ip the suite build compares with; '' for none (default: cni,ip)
+                  fill 5, acquire 20, cli 40, cni 11, start 7, recycle 5, memory 1)
+  --sizes N,N     numbers of endpoints (default: build 100,1000; fill 1000; acquire 10,1000; cni 1,100;
+                  start 150; recycle 100; memory 100,1000)
+  --peers A,B     which of cni, ip the suites build and cni compare with; '' for none (default: cni,ip)
   --against DIR   another built checkout of netnsd that the suite boot compares with
   --check         exit with status 1 if a target is missed
   --json          print JSON
@@ -48,6 +48,7 @@ const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> 
   fill: { rounds: 5, sizes: [1000] },
   acquire: { rounds: 20, sizes: [10, 1000] },
   cli: { rounds: 40, sizes: [32] },
+  cni: { rounds: 11, sizes: [1, 100] },
   start: { rounds: 7, sizes: [150] },
   recycle: { rounds: 5, sizes: [100] },
   memory: { rounds: 1, sizes: [100, 1000] },

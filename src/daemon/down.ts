@@ -14,7 +14,9 @@ import { namesOf } from '../reconcile/index.js';
 import { lockPath, readFormerMounts, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
 import { claimIdentity, claimSite, refuseRival } from './claim.js';
 import { Held } from './held.js';
+import { closeHostRules } from './host-rules.js';
 import { assertPrivileged } from './privileges.js';
+import { removeOverlays } from './remove-overlays.js';
 import { refuseUsed } from './users.js';
 
 /** How long a daemon may take to stop after SIGTERM, in milliseconds. */
@@ -56,7 +58,9 @@ export async function takeDown({ stateDir, socketPath, force }: DownOptions): Pr
   NetnsLinks.of(site)?.clear();
   // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
   const failures = await failuresOf(async () => {
+    await closeHostRules(site);
     if (former !== undefined) removeFormerMounts(former);
+    removeOverlays(site.stateDir);
     if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
   const left = await waitForCleanup(socket, [...links.keys()]);

@@ -5,7 +5,7 @@ import { netnsUsers } from '../kernel/netns/netns-users.js';
 import { VAULT_LINK, VAULT_MOUNTS, VAULT_PIN } from '../kernel/netns/vault-layout.js';
 import { startVault } from '../kernel/netns/vault-program.js';
 import { peekTaken } from '../shelf/index.js';
-import { peekLeases, realStateDir } from '../state/index.js';
+import { AttachmentFiles, peekLeases, realStateDir } from '../state/index.js';
 
 /** How many endpoints in use a message names, and how many processes of each. */
 const SHOWN = 10;
@@ -30,14 +30,21 @@ async function findUsed(stateDir: string): Promise<{ name: string; pids: readonl
   const inodes = new Map<string, number | undefined>(await mountedInodes(realStateDir(stateDir)));
   const names = new Map<string, string>();
   const taken = peekTaken(stateDir);
+  const grafts = new Map(graftedByCni(stateDir));
   for (const { id, lease, facts } of peekLeases(stateDir)) {
-    inodes.set(id, lease?.graft?.inode ?? facts?.netns.inode);
+    inodes.set(id, lease?.graft?.inode ?? grafts.get(lease?.containerId ?? '') ?? facts?.netns.inode);
     if (lease?.containerId) names.set(id, lease.containerId);
   }
   return [...inodes].flatMap(([id, inode]) => {
     const pids = users.get(inode ?? 0) ?? [];
     return pids.length === 0 ? [] : [{ name: names.get(id) ?? taken.get(inode ?? 0) ?? id, pids }];
   });
+}
+
+/** The namespaces into which netnsd-cni moved interfaces, by the container id of the lease. */
+function graftedByCni(stateDir: string): [containerId: string, inode: number][] {
+  const grafts = new AttachmentFiles(stateDir).list().filter(({ delivery }) => delivery === 'graft');
+  return grafts.map(({ key, targetInode }) => [key, targetInode]);
 }
 
 /** What is mounted in the vault, by endpoint; a process stands in it afterwards. */

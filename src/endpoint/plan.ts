@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
 import { aliasOf, shortHash } from './identity.js';
+import { type PublishedPort, publishedAt } from './network/published-ports.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
 /** The interface's name inside the namespace. */
@@ -23,6 +24,7 @@ export interface EndpointPlan {
   readonly broadcast: readonly number[];
   readonly gateway: readonly number[];
   readonly mtuBytes: number;
+  readonly publishedPorts: readonly PublishedPort[];
 }
 
 /** The subnet of a pool with the addresses that have a part to play. */
@@ -31,10 +33,17 @@ export interface Subnet extends Ipv4Subnet {
   readonly broadcast: number;
 }
 
+/** Of the pools, which are few; each endpoint's plan needs one. */
+const subnets = new Map<string, Subnet>();
+
 /** `10.213.0.0/16` taken apart; the text was validated with the configuration. */
 export function subnetOf(cidr: string): Subnet {
+  const known = subnets.get(cidr);
+  if (known !== undefined) return known;
   const subnet = parseSubnet(cidr);
-  return { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
+  const described = { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
+  subnets.set(cidr, described);
+  return described;
 }
 
 function mac(prefix: readonly [number, number], address: number): number[] {
@@ -94,6 +103,7 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
     broadcast: ipv4Bytes(subnet.broadcast),
     gateway: ipv4Bytes(subnet.gateway),
     mtuBytes: network.mtuBytes,
+    publishedPorts: network.published === undefined ? [] : publishedAt(network.published, name.index),
   };
 }
 
@@ -109,7 +119,7 @@ export function factsOf(plan: EndpointPlan, netns: EndpointFacts['netns'], dns: 
     },
     addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
     routes: [{ destination: '0.0.0.0/0', gateway }],
-    publishedPorts: [],
+    publishedPorts: plan.publishedPorts,
     dns,
   };
 }

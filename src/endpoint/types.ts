@@ -1,3 +1,5 @@
+import type { PortPlan, PublishedPort } from './network/published-ports.js';
+
 /** What an endpoint is called before it exists; the pool's key has the same shape. */
 export interface EndpointName {
   /** `POOL-SEQ` */
@@ -19,6 +21,8 @@ export interface NetworkSettings {
   readonly mtuBytes: number;
   /** Ports of one bridge that endpoints may hold; the kernel takes 1 023 (BR_MAX_PORTS), and some link the bridges of a group. */
   readonly portsPerBridge: number;
+  /** What its endpoints publish; absent: nothing. */
+  readonly published?: Pick<PortPlan, 'ports' | 'hostPorts'>;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];
@@ -44,7 +48,7 @@ export interface EndpointFacts {
   readonly interface: { readonly name: string; readonly mac: string; readonly mtu: number; readonly hostName: string };
   readonly addresses: readonly { readonly address: string; readonly gateway: string }[];
   readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
-  readonly publishedPorts: readonly [];
+  readonly publishedPorts: readonly PublishedPort[];
   readonly dns: NetworkSettings['dns'];
 }
 

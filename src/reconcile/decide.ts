@@ -75,6 +75,7 @@ function decideLeased(seen: Observation): Decision {
 
 /** Why a lease has nothing left to serve; null while it may have. */
 function whyOver({ mounted, inside, graftInUse, use }: Observation): string | null {
+  if (use === 'detached') return inside.length === 0 ? "its container's network namespace is gone" : null;
   if (graftInUse !== null) return graftInUse ? null : 'the grafted container is gone';
   if (!mounted && inside.length === 0) return 'the leased namespace is gone';
   if (use === 'gone') return 'its container has gone';

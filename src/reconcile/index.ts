@@ -9,6 +9,7 @@ export { highestSeq, namesOf } from './strays.js';
 // While it runs.
 
 export { watchGrafts } from './grafts/release-grafts.js';
+export { AttachmentWatch } from './running/attachment-watch.js';
 export { leaseTimes } from './running/lease-watch.js';
 export { Periodic } from './running/periodic.js';
 export { Reconciler } from './running/reconciler.js';

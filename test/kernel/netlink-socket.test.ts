@@ -4,7 +4,7 @@ import t from 'tap';
 import { Host } from '../../src/endpoint/host.js';
 import { errnoOf, isExisting, isNotFound, kernelError } from '../../src/kernel/errno.js';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
-import type { Outcome, Request } from '../../src/kernel/netlink/request.js';
+import { type Outcome, operationOf, type Request } from '../../src/kernel/netlink/request.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { listAddresses } from '../../src/kernel/rtnetlink/address.js';
 import { listForwarding } from '../../src/kernel/rtnetlink/forwarding.js';
@@ -57,7 +57,7 @@ t.test('what is not there is told apart from other failures', async (t) => {
   const { host } = await openNetwork(t, fakeHost(t));
   for (const request of [deleteLink({ name: 'nothing' }), getLink('nothing'), setLink({ index: 4711 }, { up: true })]) {
     const [outcome] = await host.socket.transact([request]);
-    t.ok(outcome?.ok === false && isNotFound(outcome.error), request.operation);
+    t.ok(outcome?.ok === false && isNotFound(outcome.error), operationOf(request));
   }
 });
 

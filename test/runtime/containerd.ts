@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { assertSandbox } from '../guard.js';
 import { eventually } from './eye.js';
 import { makeImageArchive } from './image.js';
+import { shimsOf } from './shims.js';
 
 export const IMAGE = 'docker.io/library/netnsd-busybox:test';
 // The Kubernetes side, and snapshotters that would have modprobe load modules into the machine's kernel.
@@ -87,14 +88,10 @@ address = "${this.#socket}.ttrpc"
 
   /** The process ids of its shims, or of those of one container. */
   shims(id?: string): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .filter((pid) => {
-        const command = commandOf(pid);
-        const isOurs = command[0]?.endsWith('containerd-shim-runc-v2') && command.includes(this.#socket);
-        return isOurs && (id === undefined || command[command.indexOf('-id') + 1] === id);
-      })
-      .map(Number);
+    const isOf = (command: readonly string[]) => id === undefined || command[command.indexOf('-id') + 1] === id;
+    return shimsOf(this.#socket)
+      .filter(({ command }) => isOf(command))
+      .map(({ pid }) => pid);
   }
 
   /** Ends the shims too, which outlive containerd by design; they are known by the socket they report to. */
@@ -105,14 +102,6 @@ address = "${this.#socket}.ttrpc"
     if (!this.test.passing()) {
       this.test.comment(`containerd's log:\n${readFileSync(join(this.#folder, 'log'), 'utf8')}`);
     }
-  }
-}
-
-function commandOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return []; // ended meanwhile
   }
 }
 

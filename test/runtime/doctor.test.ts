@@ -86,7 +86,7 @@ t.test('a lease that lost its link is reported, and --fix cannot repair it', asy
 });
 
 t.test('settings of the host are reported when they are made', async (t) => {
-  await using daemon = await startDaemon(t, SELDOM);
+  await using daemon = await startDaemon(t, `${SELDOM}masquerade = false\n`);
   const bridge = await bridgeOf();
   await set(t, 'net/ipv4/ip_forward', 0);
   t.match(await told(daemon, 'ip_forward'), [/^warn net\.ipv4\.ip_forward is 0/]);

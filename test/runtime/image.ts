@@ -9,9 +9,9 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd6
 
 /**
  * Makes a tar archive of an OCI image layout (image-spec, image-layout.md) that holds one image named `name` with one
- * layer, the busybox root file system; what `ctr images import` reads. Returns its path.
+ * layer, the busybox root file system, and runs `command`; what `ctr images import` reads. Returns its path.
  */
-export async function makeImageArchive(name: string): Promise<string> {
+export async function makeImageArchive(name: string, command = ['/bin/sh']): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'image-'));
   const layout = join(folder, 'layout');
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
@@ -28,7 +28,7 @@ export async function makeImageArchive(name: string): Promise<string> {
   const config = putJson('application/vnd.oci.image.config.v1+json', {
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
     os: 'linux',
-    config: { Env: ['PATH=/bin'], Cmd: ['/bin/sh'] },
+    config: { Env: ['PATH=/bin'], Cmd: command },
     rootfs: { type: 'layers', diff_ids: [layer.digest] },
   });
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';

@@ -126,7 +126,7 @@ t.test('a pool on the subnet of standing leases of another pool is refused with 
     { reject: false },
   );
   t.not(exitCode, 0);
-  t.match(stderr, /subnet 10\.213\.0\.0\/16 of pool latter is in use by leases of pool former, which stand: web;/);
+  t.match(stderr, /subnet 10\.213\.0\.0\/16 of pool latter is in use by active leases of pool former: web;/);
   t.same(
     (await links()).map(({ ifname }) => ifname),
     before,

@@ -19,14 +19,19 @@ export class Podman implements AsyncDisposable {
   readonly #config = join(this.#folder, 'containers.conf');
 
   /** `socket` is the daemon's; `runtime` what netnsd-runc executes. */
-  static async create(options: { readonly socket: string; readonly runtime: string }): Promise<Podman> {
+  static async create(options: {
+    readonly socket: string;
+    readonly runtime: string;
+    /** Networks are CNI's: this one, by plugins of these folders. */
+    readonly cni?: { readonly conflist: { readonly name: string }; readonly folders: readonly string[] };
+  }): Promise<Podman> {
     assertSandbox();
     const podman = new Podman();
     await makeRootfs(podman.rootfs);
     const hooks = join(podman.#folder, 'hooks.d');
     mkdirSync(hooks);
     // Podman hands its runtime an environment of its own making, so the settings come by a launcher and not from there.
-    const settings = writeSettings({ ...options, deadline_ms: 20_000 });
+    const settings = writeSettings({ socket: options.socket, runtime: options.runtime, deadline_ms: 20_000 });
     writeFileSync(podman.launcher, `#!/bin/sh\nNETNSD_RUNC_CONFIG=${settings} exec ${NETNSD_RUNC} "$@"\n`, {
       mode: 0o755,
     });
@@ -44,11 +49,21 @@ runtime_supports_json = ["crun", "runc", "netnsd-runc"]
 tmp_dir = "${podman.#folder}/tmp"
 [network]
 network_config_dir = "${podman.#folder}/cni"
+${podman.#cniSettings(options.cni)}
 [engine.runtimes]
 netnsd-runc = ["${podman.launcher}"]
 `,
     );
     return podman;
+  }
+
+  #cniSettings(cni?: { readonly conflist: { readonly name: string }; readonly folders: readonly string[] }): string {
+    if (cni === undefined) return '';
+    const folder = join(this.#folder, 'cni');
+    mkdirSync(folder);
+    writeFileSync(join(folder, `${cni.conflist.name}.conflist`), JSON.stringify(cni.conflist));
+    const folders = cni.folders.map((path) => JSON.stringify(path)).join(', ');
+    return `network_backend = "cni"\ncni_plugin_dirs = [${folders}]`;
   }
 
   /** `podman ARGUMENTS`; its standard output. */

@@ -5,7 +5,7 @@ import { concurrently, runProcess } from '../programs/run-process.js';
 import { closeMountFolder, openMountFolder } from './mount-folder.js';
 import { fewRounds, type Peer, timed } from './peer.js';
 
-const PLUGINS = '/usr/lib/cni';
+export const PLUGINS = '/usr/lib/cni';
 const PACKAGE = 'containernetworking-plugins';
 export const CNI_TOOLS: readonly Tool[] = [
   { name: 'bridge', package: PACKAGE, path: `${PLUGINS}/bridge` },

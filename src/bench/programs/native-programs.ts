@@ -3,8 +3,15 @@ import { runProcess } from './run-process.js';
 
 const SOURCES = packagePath('native-scripts/');
 
-/** The programs of native-scripts/bench, the runtime wrapper and the front of the command line. */
-export type NativeProgram = 'build-reference' | 'settle-namespaces' | 'acquire-load' | 'netnsd-runc' | 'netnsd';
+/** The programs of native-scripts/bench, and those of users. */
+export type NativeProgram =
+  | 'build-reference'
+  | 'settle-namespaces'
+  | 'acquire-load'
+  | 'plugin-load'
+  | 'netnsd-runc'
+  | 'netnsd-cni'
+  | 'netnsd';
 
 /** Compiles what is not compiled yet (`make`). */
 export async function buildNativePrograms(): Promise<void> {

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
+import { netnsSeenAt } from '../../kernel/netns/netns-at.js';
 import { readSight } from '../../kernel/process/sight.js';
 import { systemClock } from '../../pool/index.js';
-import { leaseTimes, Reconciler, ReconcileSchedule } from '../../reconcile/index.js';
+import { AttachmentWatch, leaseTimes, Reconciler, ReconcileSchedule } from '../../reconcile/index.js';
+import { AttachmentFiles } from '../../state/index.js';
 import type { OpenPools } from './open-pools.js';
 import type { OpenState } from './open-state.js';
 
@@ -23,6 +25,7 @@ export async function openReconcile(options: {
     times: leaseTimes(config),
     sight: readSight(),
     monotonicMs: systemClock.monotonicMs,
+    attachments: new AttachmentWatch({ files: new AttachmentFiles(state.stateDir), netnsSeenAt }),
   });
   const schedule = new ReconcileSchedule({ reconciler, intervalMs: config.reconcileSeconds * 1000, log });
   if (adopted.length > 0) await schedule.runOnce();

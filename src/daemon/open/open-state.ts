@@ -148,8 +148,8 @@ async function checkStart(options: OpenStateOptions, held: Held): Promise<Site> 
   const { site, links, claim } = await claimSite({ stateDir, netnsDir: config.netnsDir, socket });
   held.add(claim);
   const present = new Set(links.map(({ name }) => name));
-  const standing = peekLeases(stateDir).filter(({ facts }) => present.has(facts?.interface.hostName ?? ''));
-  refuseTaken(standing, config.pools);
+  const active = peekLeases(stateDir).filter(({ facts }) => present.has(facts?.interface.hostName ?? ''));
+  refuseTaken(active, config.pools);
   await refuseOverlap({ socket, site, pools: config.pools });
   return site;
 }

@@ -15,10 +15,9 @@ export const FORWARDING: Check = {
   name: 'ip_forward',
   what: "net.ipv4.ip_forward, and the same of each pool's bridge",
   why: 'without it containers reach this host and their own pool, and nothing beyond',
-  repair: 'turn it on, unless that is intended',
+  repair: 'turn it on, unless that is intended; the daemon does so for pools with masquerade',
   run(machine) {
-    const { files, pools } = machine;
-    const subnet = pools[0]?.subnet ?? 'SUBNET';
+    const { files } = machine;
     const global = files.sysctl('net.ipv4.ip_forward');
     if (global === undefined) return unknown('net.ipv4.ip_forward cannot be read');
     if (global === 0)
@@ -26,7 +25,6 @@ export const FORWARDING: Check = {
         'net.ipv4.ip_forward is 0: containers reach this host and their own pool, and nothing beyond',
         'sysctl -w net.ipv4.ip_forward=1',
         "echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-netnsd-forward.conf",
-        `and a route back, or masquerading, which netnsd does not set up: iptables -t nat -A POSTROUTING -s ${subnet} ! -o nb+ -j MASQUERADE`,
       );
     const closed = gatewayBridges(machine).filter((name) => files.linkSysctl(name, 'forwarding') === 0);
     if (closed.length === 0) return ok('the host forwards packets from containers');

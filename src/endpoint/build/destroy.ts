@@ -10,7 +10,7 @@ import { hostLinkName } from '../plan.js';
 import type { EndpointName, Settled, Site } from '../types.js';
 
 /** Group numbers of links on their way out: far from any that an administrator would choose. */
-const DOOMED_GROUPS = { first: 0x6e000000, last: 0x6effffff };
+const DELETION_GROUPS = { first: 0x6e000000, last: 0x6effffff };
 /** When to check whether the kernel has removed a namespace's links, in milliseconds after the check before; 0.6 s in all. */
 const CHECKS_MS = [0, 10, 20, 40, 80, 150, 300];
 
@@ -79,7 +79,7 @@ export async function waitForCleanup(socket: NetlinkSocket, names: readonly stri
 export function deleteLinks(socket: NetlinkSocket, names: readonly string[]): Map<string, Error> {
   const failures = new Map<string, Error>();
   if (names.length === 0) return failures;
-  const group = randomInt(DOOMED_GROUPS.first, DOOMED_GROUPS.last);
+  const group = randomInt(DELETION_GROUPS.first, DELETION_GROUPS.last);
   const outcomes = socket.transact([...names.map((name) => setLink({ name }, { group })), deleteLinkGroup(group)]);
   const deletion = outcomes.at(-1);
   for (const [position, name] of names.entries()) {

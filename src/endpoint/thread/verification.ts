@@ -11,8 +11,8 @@ import { Seals } from '../verify/seals.js';
 import { sealEndpoints, type Verdict, type Verifier, verifyEndpoints } from '../verify/verify.js';
 import type { BuiltEndpoint, VerifyRequest } from './thread-protocol.js';
 
-/** How many endpoints may be sealed for builds not to be slowed down noticeably; see `JobQueue`. */
-const FEW_SEALS = 64;
+/** How many endpoints may be sealed for builds not to be slowed down noticeably (4 % of a build with 32); see `JobQueue`. */
+const FEW_SEALS = 32;
 
 interface VerificationOptions {
   readonly host: Host;

@@ -10,7 +10,7 @@ import type { Host } from '../host.js';
 import type { EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { resetEngineSysctls } from './fingerprint/engine-sysctls.js';
-import { compareFingerprints, type Deviation, findUnheard, readFingerprint } from './fingerprint/fingerprint.js';
+import { compareFingerprints, type Deviation, findUnannounced, readFingerprint } from './fingerprint/fingerprint.js';
 import { PROTOCOL_SOCKETS, SOCKETS } from './fingerprint/proc-items.js';
 import type { References } from './fingerprint/references.js';
 import { NamespaceView, type Surroundings } from './namespace-view.js';
@@ -183,7 +183,7 @@ function verifyInside(verifier: Verifier, work: Work): Verdict {
         resetEngineSysctls();
         seals.wrote(id, emptyCaches(view));
         deviation = sealed
-          ? findUnheard(view, { pristine, unprivileged: work.unprivileged })
+          ? findUnannounced(view, { pristine, unprivileged: work.unprivileged })
           : compareFingerprints(pristine, readFingerprint(view, { sysctls: writes === null }));
       }
       if (deviation !== null) {

@@ -11,9 +11,7 @@ import { AF_BRIDGE, NDA, NTF_MASTER, NUD_NOARP, RTM } from './messages.js';
  */
 export function addForwarding(options: { portIndex: number; mac: readonly number[] }): Request {
   return {
-    get operation() {
-      return `forward to bridge port ${options.portIndex}`;
-    },
+    operation: () => `forward to bridge port ${options.portIndex}`,
     type: RTM.NEWNEIGH,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {

@@ -29,9 +29,7 @@ export interface Route {
 /** `ip route add default via GATEWAY dev INDEX`, IPv4. */
 export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex: number }): Request {
   return {
-    get operation() {
-      return `add the default route via ${options.gateway.join('.')}`;
-    },
+    operation: () => `add the default route via ${options.gateway.join('.')}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
@@ -55,9 +53,7 @@ export function addSubnetRoute(options: {
 }): Request {
   const { destination, prefixLength, linkIndex, source } = options;
   return {
-    get operation() {
-      return `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`;
-    },
+    operation: () => `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {

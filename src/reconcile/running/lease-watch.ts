@@ -29,9 +29,9 @@ export interface Sight {
 /**
  * What the processes tell about a lease that was made for a container. `first seen`: the container is inside, and the record
  * does not say so yet. `gone`: it was seen, and has been away for `goneAfterMs`. `never came`: it was not seen for
- * `unusedAfterMs`.
+ * `unusedAfterMs`. `detached`: netnsd-cni gave it to a namespace that is gone.
  */
-export type LeaseUse = 'unchanged' | 'first seen' | 'gone' | 'never came';
+export type LeaseUse = 'unchanged' | 'first seen' | 'gone' | 'never came' | 'detached';
 
 /**
  * Remembers since when leases that were made for a container have been empty, on the monotonic clock. The time starts with

@@ -7,6 +7,7 @@ import { type Finding, ofDecision, ofNetwork, ofStray, ofStrayInUse, type Reconc
 import { knownOf, straysWhileRunning } from '../strays.js';
 import { SurveyIndex } from '../survey.js';
 import { type ActingPools, act } from './act.js';
+import type { AttachmentWatch } from './attachment-watch.js';
 import { type LeaseTimes, LeaseWatch, type Sight } from './lease-watch.js';
 
 export interface ReconcilerOptions {
@@ -22,6 +23,8 @@ export interface ReconcilerOptions {
   readonly times: (pool: string) => LeaseTimes;
   readonly sight: Sight;
   readonly monotonicMs: () => number;
+  /** Leases of netnsd-cni. */
+  readonly attachments?: AttachmentWatch | undefined;
 }
 
 /** The records of one run, and what the kernel thread says about them. */
@@ -84,18 +87,24 @@ export class Reconciler {
   }
 
   async #endpoints({ records, survey, lacking }: Taken, fix: boolean): Promise<Finding[]> {
-    const { site, sight, times, monotonicMs, pools } = this.#options;
+    const { site, sight, times, monotonicMs, pools, attachments } = this.#options;
     const index = new SurveyIndex(site, survey);
     const nowMs = monotonicMs();
     const findings: Finding[] = [];
+    attachments?.survey({ nowMs, users: survey.users });
     for (const record of records) {
       const sighting = index.of(record);
       const isInside = sighting.inside.length > 0 || sighting.graftInUse === true;
-      const use = this.#watch.observe(record, { isInside, nowMs, sight, times: times(record.pool) });
+      const seen = this.#watch.observe(record, { isInside, nowMs, sight, times: times(record.pool) });
+      const { goneAfterMs } = times(record.pool);
+      const detached = sight.others && attachments?.isOver(record, { nowMs, goneAfterMs });
+      const use = detached ? 'detached' : seen;
       const decision = decide(record, { ...sighting, ...RUNNING, lacking: lacking.get(record) ?? null, use });
       const finding = await act(record, decision, { pools, fix });
       if (finding !== null) findings.push(finding);
     }
+    const leased = new Set(pools.records().map(({ lease }) => lease?.containerId ?? null));
+    if (fix) attachments?.removeEnded({ nowMs, leased });
     this.#watch.keepOnly(new Set(records.flatMap(({ lease }) => lease?.id ?? [])));
     return findings;
   }

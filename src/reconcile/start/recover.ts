@@ -5,7 +5,7 @@ import type { Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../endpoint/types.js';
 import type { EndpointRecord, LeaseTerms } from '../../pool/types.js';
 
-/** The tenant of a lease whose record was lost: nobody else gets its endpoint. */
+/** The tenant of a lease whose record was lost: no other tenant gets its endpoint. */
 export const RECOVERED = 'recovered';
 /** The addresses of the network and the gateway come before that of index 0. */
 const FIRST_ENDPOINT = 2;

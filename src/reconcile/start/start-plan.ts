@@ -71,7 +71,7 @@ export function planStart(survey: StartSurvey): StartPlan {
   };
 }
 
-/** An address of an earlier subnet may lie in the present one too: nobody else gets it there. */
+/** An address of an earlier subnet may lie in the present one too: no other endpoint gets it there. */
 function atItsAddress(record: EndpointRecord, network: NetworkSettings | undefined): EndpointRecord {
   const address = record.facts?.addresses[0]?.address;
   if (network === undefined || address === undefined) return record;
@@ -97,9 +97,10 @@ function retiredNetworks(orphans: readonly EndpointRecord[]): NetworkSettings[] 
 function poolOf(record: EndpointRecord, site: Site, network: NetworkSettings | undefined): Observation['pool'] {
   if (network === undefined) return 'removed';
   if (record.state !== 'ready') return 'unchanged';
-  const { address, prefixLength, mtuBytes } = planEndpoint(site, network, record);
+  const { address, prefixLength, mtuBytes, publishedPorts } = planEndpoint(site, network, record);
   const fits = record.facts?.addresses[0]?.address === `${address.join('.')}/${prefixLength}`;
-  return fits && record.facts?.interface.mtu === mtuBytes ? 'unchanged' : 'changed';
+  const publishes = JSON.stringify(record.facts?.publishedPorts) === JSON.stringify(publishedPorts);
+  return fits && publishes && record.facts?.interface.mtu === mtuBytes ? 'unchanged' : 'changed';
 }
 
 /** The tenant stays in the record: the address of the endpoint cools down before another tenant gets it. */

@@ -66,7 +66,7 @@ export async function surveyStart(options: SurveyOptions): Promise<{
 }
 
 /**
- * Throws `subnet_overlap`, with the names of containers, where the subnet of a pool is that of standing leases of another pool: both
+ * Throws `subnet_overlap`, with the names of containers, where the subnet of a pool is that of active leases of another pool: both
  * would be given the same addresses, on two bridges.
  */
 export function refuseTaken(
@@ -75,18 +75,18 @@ export function refuseTaken(
 ): void {
   for (const { name, subnet } of pools) {
     const wanted = parseSubnet(subnet);
-    const standing = leased.filter(({ pool, facts }) => {
+    const active = leased.filter(({ pool, facts }) => {
       const address = facts?.addresses[0]?.address;
       return pool !== name && address !== undefined && subnetsOverlap(wanted, subnetOfAddress(address));
     });
-    const [first] = standing;
+    const [first] = active;
     if (first === undefined) continue;
-    const shown = standing.slice(0, SHOWN).map(({ id, lease }) => lease?.containerId ?? lease?.id ?? id);
-    const more = standing.length > SHOWN ? ` and ${standing.length - SHOWN} more` : '';
+    const shown = active.slice(0, SHOWN).map(({ id, lease }) => lease?.containerId ?? lease?.id ?? id);
+    const more = active.length > SHOWN ? ` and ${active.length - SHOWN} more` : '';
     throw new NetnsdError(
       'subnet_overlap',
-      `subnet ${subnet} of pool ${name} is in use by leases of pool ${first.pool}, which stand: ${shown.join(', ')}${more}; choose another subnet, or keep pool ${first.pool} until they are released`,
-      { details: { pool: name, subnet, leases: standing.map(({ lease }) => lease?.id ?? null) } },
+      `subnet ${subnet} of pool ${name} is in use by active leases of pool ${first.pool}: ${shown.join(', ')}${more}; choose another subnet, or keep pool ${first.pool} until they are released`,
+      { details: { pool: name, subnet, leases: active.map(({ lease }) => lease?.id ?? null) } },
     );
   }
 }

@@ -102,6 +102,8 @@ export const CASES: Record<string, Case> = {
   },
   'leased for a container, which has been gone long enough': { ...LEASED, use: 'gone', only: 'running' },
   'leased for a container, which never came': { ...LEASED, use: 'never came', only: 'running' },
+  'leased by netnsd-cni for a network namespace that is gone': { ...LEASED, use: 'detached', only: 'running' },
+  'the same, in use': { ...LEASED, use: 'detached', inUse: true, only: 'running' },
   'leased, mounted, pool no longer configured': { ...LEASED, network: null, only: 'start' },
   'leased, not mounted, in use, pool no longer configured': {
     ...LEASED,

@@ -27,9 +27,7 @@ function vethEnd(writer: MessageWriter, end: VethEnd): void {
 export function createVeth(options: { host: VethEnd; peer: VethEnd; peerNetnsFd: number | null }): Request {
   const { host, peer, peerNetnsFd } = options;
   return {
-    get operation() {
-      return `create veth ${host.name} with peer ${peer.name}`;
-    },
+    operation: () => `create veth ${host.name} with peer ${peer.name}`,
     type: RTM.NEWLINK,
     flags: NLM_F.CREATE | NLM_F.EXCL | NLM_F.ECHO,
     write(writer) {
@@ -55,9 +53,7 @@ export function createVeth(options: { host: VethEnd; peer: VethEnd; peerNetnsFd:
  */
 export function createBridge(options: { name: string; mac: readonly number[]; mtuBytes: number }): Request {
   return {
-    get operation() {
-      return `create bridge ${options.name}`;
-    },
+    operation: () => `create bridge ${options.name}`,
     type: RTM.NEWLINK,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {

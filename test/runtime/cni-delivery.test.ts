@@ -1,0 +1,191 @@
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { callPlugin } from '../native/cni.js';
+import { type CniScene, startScene } from './cni-plugin.js';
+import { eventually, links, mountsBelow } from './eye.js';
+
+/** Adds, checks and deletes; how it was delivered, and the interfaces meanwhile and afterwards. */
+async function roundTrip(scene: CniScene, netns: string, ifname = 'eth0') {
+  const call = { netns, ifname };
+  const added = await scene.call({ command: 'ADD', ...call });
+  if (added.status !== 0) return { failed: added.json };
+  const { delivery } = scene.attachment();
+  const inside = await links(netns);
+  const checked = await scene.call({ command: 'CHECK', ...call, config: { prevResult: added.json } });
+  const ended = await scene.call({ command: 'DEL', ...call });
+  const names = (await links(netns)).map((link) => link.ifname);
+  const own = inside.find((link) => link.ifname === ifname);
+  const addresses = own?.addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  return {
+    delivery,
+    sameAddress: addresses?.join() === added.json.ips?.map(({ address }) => address).join(),
+    sameMac: own?.address === added.json.interfaces?.find(({ name }) => name === ifname)?.mac,
+    statuses: [checked.status, ended.status],
+    names,
+    left: scene.attachments(),
+  };
+}
+
+const GRAFTED = { delivery: 'graft', sameAddress: true, sameMac: true, statuses: [0, 0], left: [] };
+
+t.test('what cannot be overlaid gets the interface itself, and loses it with DEL', async (t) => {
+  await using scene = await startScene(t);
+  const { path } = await scene.makeNetns('plain');
+  t.strictSame(
+    await roundTrip(scene, path),
+    { ...GRAFTED, delivery: 'overlay', names: ['lo'] },
+    'the overlay, for comparison',
+  );
+  t.strictSame(await roundTrip(scene, path, 'net7'), { ...GRAFTED, names: ['lo'] }, 'another name');
+
+  await execa('nsenter', [`--net=${path}`, 'sysctl', '-qw', 'net.ipv4.tcp_fin_timeout=61']);
+  t.strictSame(await roundTrip(scene, path), { ...GRAFTED, names: ['lo'] }, 'sysctls');
+
+  const linked = await scene.makeNetns('linked');
+  await execa('nsenter', [`--net=${linked.path}`, 'ip', 'link', 'add', 'dummy0', 'type', 'veth', 'peer', 'dummy1']);
+  const { names, ...rest } = (await roundTrip(scene, linked.path)) as { names: string[] };
+  t.strictSame(rest, GRAFTED, 'interfaces of its own');
+  t.strictSame(names.sort(), ['dummy0', 'dummy1', 'lo']);
+
+  const process = execa('unshare', ['--net', 'sleep', 'infinity'], { reject: false });
+  const own = statSync('/proc/self/ns/net').ino;
+  await eventually('it has a namespace', () => statSync(`/proc/${process.pid}/ns/net`).ino !== own);
+  t.strictSame(await roundTrip(scene, `/proc/${process.pid}/ns/net`), { ...GRAFTED, names: ['lo'] }, 'under /proc');
+  process.kill('SIGKILL');
+  await process;
+
+  const user = join(scene.folder, 'user');
+  writeFileSync(user, '');
+  const owner = execa('unshare', ['--user', '--map-root-user', '--net', 'sleep', 'infinity'], { reject: false });
+  await eventually('it has a namespace', () => statSync(`/proc/${owner.pid}/ns/net`).ino !== own);
+  await execa('mount', ['--bind', `/proc/${owner.pid}/ns/net`, user]);
+  t.strictSame(await roundTrip(scene, user), { ...GRAFTED, names: ['lo'] }, "another user namespace's");
+  owner.kill('SIGKILL');
+  await owner;
+  await scene.daemon.filled();
+});
+
+t.test('an interface of the same name is in the way, and stays', async (t) => {
+  await using scene = await startScene(t);
+  const { path } = await scene.makeNetns('a');
+  await execa('nsenter', [`--net=${path}`, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'other']);
+  const before = await links(path);
+  t.match(await roundTrip(scene, path), { failed: { code: 100, msg: /has an interface eth0 already/ } });
+  t.strictSame(await links(path), before);
+  t.strictSame([scene.attachments(), await scene.daemon.leases()], [[], []]);
+});
+
+t.test('a symbolic link leads to where the namespace is mounted', async (t) => {
+  await using scene = await startScene(t);
+  const { path, inode } = await scene.makeNetns('a');
+  const folder = join(scene.folder, 'links');
+  mkdirSync(folder);
+  symlinkSync(path, join(folder, 'b'));
+  t.strictSame(await roundTrip(scene, join(folder, 'b')), { ...GRAFTED, delivery: 'overlay', names: ['lo'] });
+  t.equal(statSync(path).ino, inode);
+});
+
+t.test('what the runtime mounts over the endpoint is not taken off', async (t) => {
+  await using scene = await startScene(t);
+  const { path } = await scene.makeNetns('a');
+  const other = await scene.makeNetns('b');
+  await scene.call({ command: 'ADD', netns: path });
+  await execa('mount', ['--bind', other.path, path]);
+  t.match(await scene.call({ command: 'DEL', netns: path }), { status: 0 });
+  t.strictSame([statSync(path).ino, mountsBelow(path).length], [other.inode, 3]);
+  await execa('umount', [path]);
+});
+
+t.test('the order in which CRI-O calls: STATUS, ADD, CHECK, CHECK, GC, DEL twice', async (t) => {
+  await using scene = await startScene(t);
+  const { path } = await scene.makeNetns('a');
+  const call = {
+    netns: path,
+    args: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web;K8S_POD_INFRA_CONTAINER_ID=c1;K8S_POD_UID=u',
+  };
+  const config = { tenant: 'namespace' };
+  t.match(await scene.call({ command: 'STATUS', config }), { status: 0 });
+  const { json } = await scene.call({ command: 'ADD', ...call, config });
+  const check = { command: 'CHECK', ...call, config: { ...config, prevResult: json } };
+  t.strictSame([(await scene.call(check)).status, (await scene.call(check)).status], [0, 0]);
+  t.match(await scene.daemon.leases(), [{ tenant: 'shop' }]);
+  const valid = { 'cni.dev/valid-attachments': [{ containerID: 'c1', ifname: 'eth0' }] };
+  t.match(await scene.call({ command: 'GC', config: { ...config, ...valid } }), { status: 0 });
+  t.match(await scene.call(check), { status: 0 });
+  for (let time = 0; time < 2; time += 1)
+    t.match(await scene.call({ command: 'DEL', ...call, config: { ...config, prevResult: json } }), { status: 0 });
+});
+
+t.test(
+  'the order in which nerdctl calls: DEL, then ADD under /proc, then DEL when the process has ended',
+  async (t) => {
+    await using scene = await startScene(t);
+    const process = execa('unshare', ['--net', 'sleep', 'infinity'], { reject: false });
+    const own = statSync('/proc/self/ns/net').ino;
+    await eventually('it has a namespace', () => statSync(`/proc/${process.pid}/ns/net`).ino !== own);
+    const call = { netns: `/proc/${process.pid}/ns/net`, id: 'default-1234', config: { cniVersion: '1.0.0' } };
+    t.match(await scene.call({ command: 'DEL', ...call }), { status: 0 });
+    t.match(await scene.call({ command: 'ADD', ...call }), { status: 0 });
+    t.match(scene.attachment(), { delivery: 'graft', target: call.netns });
+    process.kill('SIGKILL');
+    await process;
+    t.match(await scene.call({ command: 'DEL', ...call }), { status: 0 });
+    t.strictSame([scene.attachments(), await scene.daemon.leases()], [[], []]);
+  },
+);
+
+/** The names of all members, and of those of the objects in lists. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value.at(-1))];
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shapeOf(member)]));
+}
+
+t.test("a result has the shape of the bridge plugin's with host-local", async (t) => {
+  await using scene = await startScene(t);
+  const { path } = await scene.makeNetns('a');
+  const bridge = '/usr/lib/cni/bridge';
+  if (!existsSync(bridge)) throw new Error('install the package containernetworking-plugins');
+  for (const cniVersion of ['0.3.1', '0.4.0', '1.0.0']) {
+    const peer = {
+      ...{ cniVersion, name: 'peer', type: 'bridge', bridge: 'peer0', isGateway: true },
+      ipam: {
+        type: 'host-local',
+        dataDir: join(scene.folder, 'host-local'),
+        ranges: [[{ subnet: '10.99.0.0/24' }]],
+        routes: [{ dst: '0.0.0.0/0' }],
+      },
+    };
+    const theirs = await callPlugin(bridge, { command: 'ADD', netns: path, config: JSON.stringify(peer) });
+    await callPlugin(bridge, { command: 'DEL', netns: path, config: JSON.stringify(peer) });
+    const ours = await scene.call({ command: 'ADD', netns: path, config: { cniVersion } });
+    await scene.call({ command: 'DEL', netns: path, config: { cniVersion } });
+    t.strictSame([theirs.status, ours.status], [0, 0]);
+    // host-local leaves the gateway of a route to the reader: the address's own.
+    const { routes: _theirs, ...theirShape } = shapeOf(theirs.json) as Record<string, unknown>;
+    const { routes, ...ourShape } = shapeOf(ours.json) as Record<string, unknown>;
+    t.strictSame(ourShape, theirShape, cniVersion);
+    t.strictSame(routes, [{ dst: 'string', gw: 'string' }]);
+  }
+  await execa('rm', ['-rf', join(scene.folder, 'host-local')]);
+});
+
+t.test('the portmap and bandwidth plugins go on with the result', async (t) => {
+  await using scene = await startScene(t);
+  const { path } = await scene.makeNetns('a');
+  const { json } = await scene.call({ command: 'ADD', netns: path, config: { cniVersion: '1.0.0' } });
+  const chained = (type: string, runtimeConfig: object) => ({
+    netns: path,
+    config: JSON.stringify({ cniVersion: '1.0.0', name: 'net', type, runtimeConfig, prevResult: json }),
+  });
+  const limits = chained('bandwidth', {
+    bandwidth: { ingressRate: 1e6, ingressBurst: 1e6, egressRate: 1e6, egressBurst: 1e6 },
+  });
+  const hasHostEnd = json.interfaces?.length === 2;
+  const limited = await callPlugin('/usr/lib/cni/bandwidth', { command: 'ADD', ...limits });
+  t.equal(limited.status === 0, hasHostEnd, limited.stdout);
+  await callPlugin('/usr/lib/cni/bandwidth', { command: 'DEL', ...limits });
+  t.match(await scene.call({ command: 'DEL', netns: path }), { status: 0 });
+});

@@ -1,0 +1,42 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { AttachmentFiles, parseAttachment } from '../../../src/state/attachment-files.js';
+
+const FIELDS = {
+  network: 'net',
+  containerId: 'c1',
+  ifname: 'eth0',
+  target: '/run/netns/a',
+  targetInode: 1,
+  delivery: 'overlay',
+  lease: '0123456789abcdef',
+  mac: '02:00:00:00:00:01',
+  netnsInode: 2,
+};
+
+t.test('a file that netnsd-cni wrote is read, and what is none is passed over', async (t) => {
+  const folder = t.testdir();
+  const files = new AttachmentFiles(folder);
+  t.strictSame(files.list(), [], 'there is no folder');
+  mkdirSync(join(folder, 'attachments'));
+  writeFileSync(join(folder, 'attachments', 'c1@00000000'), `${JSON.stringify(FIELDS)}\n`);
+  writeFileSync(join(folder, 'attachments', 'torn'), '{"network":');
+  mkdirSync(join(folder, 'attachments', 'folder'));
+  const { lease: _lease, mac: _mac, ...fields } = FIELDS;
+  t.strictSame(files.list(), [{ key: 'c1@00000000', ...fields }]);
+  writeFileSync(join(folder, 'attachments', '.c1@00000000.17'), '');
+  t.match(files.list(), [{ key: '.c1@00000000.17', delivery: 'none', netnsInode: 0 }, { key: 'c1@00000000' }]);
+  files.remove('c1@00000000');
+  files.remove('c1@00000000');
+  t.strictSame(readdirSync(join(folder, 'attachments')).sort(), ['.c1@00000000.17', 'folder', 'torn']);
+});
+
+t.test('a text that lacks a member, or has another kind of it, is no attachment', async (t) => {
+  t.ok(parseAttachment('k', JSON.stringify(FIELDS)));
+  for (const text of ['', 'null', '[]', '1', '{}']) t.equal(parseAttachment('k', text), undefined);
+  for (const name of ['network', 'containerId', 'ifname', 'target', 'targetInode', 'delivery', 'netnsInode'])
+    for (const value of [undefined, {}, null, []])
+      t.equal(parseAttachment('k', JSON.stringify({ ...FIELDS, [name]: value })), undefined, name);
+  t.equal(parseAttachment('k', JSON.stringify({ ...FIELDS, delivery: 'other' })), undefined);
+});
