@@ -22,6 +22,7 @@ import { openState } from './open/open-state.js';
 import { PlaceWatch } from './place-watch.js';
 import { assertPrivileged } from './privileges.js';
 import { openPortPlans } from './published-ports.js';
+import { warnOfMissingSeals } from './seal-warning.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
@@ -98,6 +99,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // While it runs.
   using grafts = watchGrafts({ site: state.site, pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconcile.start();
+  void warnOfMissingSeals(thread, log);
   using watchdog = reportReady();
   using _collector = new IdleCollector({
     subscribe: (listener) => pools.subscribe(listener),
