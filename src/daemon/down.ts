@@ -48,7 +48,6 @@ export async function takeDown({ stateDir, socketPath, force }: DownOptions): Pr
   // No daemon starts until everything is gone.
   using held = new Held();
   const stoppedPid = await stopDaemon(stateDir, held);
-  removeForeignFiles(stateDir);
   closeShelf(stateDir);
   const formerMounts = readFormerMounts(stateDir);
   using socket = NetlinkSocket.open({ many: true });
@@ -117,7 +116,8 @@ async function stopDaemon(stateDir: string, held: Held): Promise<number | null> 
     if (elsewhere || !pid) refuseRival(stateDir, claimed.rival);
     await stop.wait(pid);
   }
-  // A daemon in another network namespace may hold the file.
+  // No daemon holds a lock that netnsd did not write. Of its own, one in another network namespace may hold the file.
+  removeForeignFiles(stateDir);
   for (const path = lockPath(stateDir); existsSync(path); ) {
     const lock = FileLock.acquire(path);
     if (lock !== undefined) {
