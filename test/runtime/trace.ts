@@ -100,7 +100,7 @@ export function changedPaths(threads: readonly Call[][], cwd: string): string[] 
         if (/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE/.test(args)) {
           changed.add(opened ?? absolute(paths[0] ?? ''));
         }
-      } else if (name in CHANGES && !(name === 'bind' && !args.includes('sun_path='))) {
+      } else if (name in CHANGES && !(name === 'bind' && !args.includes('sun_path="'))) {
         for (const position of CHANGES[name] ?? []) {
           const path = paths[position];
           if (path !== undefined) changed.add(absolute(path));
