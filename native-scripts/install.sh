@@ -51,6 +51,10 @@ uninstall() {
   rm -rf "$package" "$program"
   rm -f "$prefix/bin/netnsd-runc"
   echo "netnsd is removed from ${prefix:-/}"
+  # Engines refuse to start, or to remove, containers of a runtime that is not there.
+  local left
+  left=$(grep -lsr netnsd-runc /etc/containers /etc/docker/daemon.json /etc/containerd/config.toml) || true
+  [[ -z $left ]] || echo "netnsd-runc is still named in: ${left//$'\n'/, }" >&2
 }
 
 install_package() {

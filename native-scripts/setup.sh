@@ -34,7 +34,7 @@ case $purpose in
   *) fail "--for takes demo, install, test or bench, not '$purpose'" ;;
 esac
 
-# Runs a command as root; sbin is where Debian keeps half of them, and not in everybody's PATH.
+# Runs a command as root; sbin is where Debian keeps half of them, and not in every user's PATH.
 as_root() {
   if ((EUID == 0)); then
     "$@"

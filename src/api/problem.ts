@@ -79,5 +79,6 @@ export function answerMalformed(error: Error & { code?: string }, socket: Socket
 
 const MALFORMED: Readonly<Record<string, readonly [string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request was not received in time'],
+  UNKNOWN_EXPECTATION: ['417 Expectation Failed', 'of Expect only 100-continue is known'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are larger than 16 KiB'],
 };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { Deliveries } from './delivery.js';
@@ -22,7 +23,12 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     // No connectionTimeout: it would disconnect clients that wait for a lease.
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4) },
+    http: {
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
+      // On a Unix socket it says nothing, and without it Node.js answers by an empty 400.
+      requireHostHeader: false,
+    },
     forceCloseConnections: 'idle',
     // While closing, the service answers `shutting_down`, as a problem document.
     return503OnClosing: false,
@@ -41,9 +47,18 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const metrics = new ApiMetrics(service);
   const deliveries = new Deliveries(service, options.peerOf);
   if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
+  answerRest(app);
   closeSilentConnections(app);
   await registerRoutes(app, { ...options, metrics, deliveries });
   return app;
+}
+
+/** What Node.js itself answers without a body, or by closing the connection: CONNECT, and an expectation that it does not know. */
+function answerRest(app: FastifyInstance): void {
+  app.server.on('connect', (_request, socket: Socket) => answerMalformed(new Error('CONNECT'), socket));
+  app.server.on('checkExpectation', ({ socket }: IncomingMessage) =>
+    answerMalformed(Object.assign(new Error('Expect'), { code: 'UNKNOWN_EXPECTATION' }), socket),
+  );
 }
 
 /** Node.js counts a connection without any request as busy, and its close() would wait for the request. */

@@ -1,5 +1,14 @@
 import { endpointCapacity, parseSubnet, subnetsOverlap } from '../address/ipv4.js';
-import { DEFAULT_SUBNET, DNS_KEYS, type Key, POOL_KEYS, POOL_NAME, POOL_NAME_ALLOWED } from './keys/index.js';
+import {
+  DEFAULT_SUBNET,
+  DNS_KEYS,
+  type Key,
+  POOL_KEYS,
+  POOL_NAME,
+  POOL_NAME_ALLOWED,
+  parseContainerPort,
+  parsePortRange,
+} from './keys/index.js';
 import type { Section } from './section.js';
 import type { PoolConfig } from './types.js';
 
@@ -21,6 +30,12 @@ export function defaultPool(): PoolConfig {
     idleSeconds: POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: POOL_KEYS.goneAfterSeconds.initial,
     unusedAfterSeconds: POOL_KEYS.unusedAfterSeconds.initial,
+    masquerade: POOL_KEYS.masquerade.initial,
+    publish: [],
+    publishRange: parsePortRange(POOL_KEYS.publishRange.initial) as PoolConfig['publishRange'],
+    hostAccess: POOL_KEYS.hostAccess.initial,
+    egressDeny: POOL_KEYS.egressDeny.initial,
+    egressAllow: POOL_KEYS.egressAllow.initial,
     mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
@@ -79,6 +94,11 @@ function readPool(name: string, section: Section): PoolConfig {
     idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: section.read(POOL_KEYS.goneAfterSeconds) ?? POOL_KEYS.goneAfterSeconds.initial,
     unusedAfterSeconds: section.read(POOL_KEYS.unusedAfterSeconds) ?? POOL_KEYS.unusedAfterSeconds.initial,
+    masquerade: section.read(POOL_KEYS.masquerade) ?? POOL_KEYS.masquerade.initial,
+    ...readPublish(section),
+    hostAccess: section.read(POOL_KEYS.hostAccess) ?? POOL_KEYS.hostAccess.initial,
+    egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
+    egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };
@@ -98,6 +118,18 @@ function readSize(section: Section, subnet: string): Pick<PoolConfig, 'minReady'
     section.refuse(POOL_KEYS.minReady.name, `found ${minReady}, allowed: an integer from 0 to ${known} (${max})`);
   }
   return { minReady, max };
+}
+
+function readPublish(section: Section): Pick<PoolConfig, 'publish' | 'publishRange'> {
+  const publish = (section.read(POOL_KEYS.publish) ?? []).map(
+    (text) => parseContainerPort(text) as PoolConfig['publish'][number],
+  );
+  const range = section.read(POOL_KEYS.publishRange) ?? POOL_KEYS.publishRange.initial;
+  const twice = publish.find((one, at) =>
+    publish.slice(0, at).some(({ port, protocol }) => port === one.port && protocol === one.protocol),
+  );
+  if (twice !== undefined) section.refuse(POOL_KEYS.publish.name, `${twice.port}/${twice.protocol} stands there twice`);
+  return { publish, publishRange: parsePortRange(range) as PoolConfig['publishRange'] };
 }
 
 function readDns(section: Section | undefined): PoolConfig['dns'] {

@@ -32,6 +32,17 @@ export interface PoolConfig {
   /** When the lease of a container ends, if its container was seen and is gone, or was never seen; 0: never. */
   readonly goneAfterSeconds: number;
   readonly unusedAfterSeconds: number;
+  /** Whether containers go out with the host's address. */
+  readonly masquerade: boolean;
+  /** Ports of every container that are published. */
+  readonly publish: readonly { readonly protocol: 'tcp' | 'udp'; readonly port: number }[];
+  /** Ports of the host for these, both ends included. */
+  readonly publishRange: readonly [from: number, to: number];
+  /** Whether they reach the host itself. */
+  readonly hostAccess: boolean;
+  /** IPv4 networks in CIDR notation that they do not reach, and exceptions from these. */
+  readonly egressDeny: readonly string[];
+  readonly egressAllow: readonly string[];
   /** Whether patched bundles mount the lease's DNS files. */
   readonly mountDns: boolean;
   readonly dns: {

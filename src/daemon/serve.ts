@@ -13,6 +13,7 @@ import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
 import { Grace } from './grace.js';
+import { HostRules } from './host-rules.js';
 import { openLog } from './log/logger.js';
 import { openApi } from './open/open-api.js';
 import { openPools } from './open/open-pools.js';
@@ -20,14 +21,16 @@ import { openReconcile } from './open/open-reconcile.js';
 import { openState } from './open/open-state.js';
 import { PlaceWatch } from './place-watch.js';
 import { assertPrivileged } from './privileges.js';
+import { openPortPlans } from './published-ports.js';
+import { warnOfMissingSeals } from './seal-warning.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
 import { VaultWatch } from './vault-watch.js';
 
-/** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
-const PORTS_PER_BRIDGE = 1000;
+/** A bridge has 1 023 ports: one is the uplink. */
+const ENDPOINTS_PER_HUB = 1000;
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
 /** How long a shutdown waits for work in flight, in milliseconds: requests, builds, the kernel thread. */
@@ -52,7 +55,11 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // processor of its own; this one loads the API meanwhile.
   const { stateDir, socketPath } = options;
   using state = await openState({ stateDir, socketPath, config, assertSocketFree, log });
-  const networks = config.pools.map((pool): NetworkSettings => ({ ...pool, portsPerBridge: PORTS_PER_BRIDGE }));
+  const portPlans = openPortPlans(state.site.stateDir, config.pools);
+  const networks = config.pools.map((pool): NetworkSettings => {
+    const published = portPlans.get(pool.name);
+    return { ...pool, endpointsPerHub: ENDPOINTS_PER_HUB, ...(published === undefined ? {} : { published }) };
+  });
   const thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
   const grace = new Grace(() => delay(GRACE_MS, undefined, { ref: false }));
   await using _thread = grace.closing(
@@ -64,6 +71,10 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // Not before: a heap that may not grow makes loading take twice as long.
   keepMemorySmall();
   await state.tookOver();
+  // Nothing refuses the start from here on. The rules are made by another process meanwhile.
+  using hostRules = new HostRules({ site: state.site, portPlans, log });
+  const rulesMade = hostRules.open(config.pools);
+  rulesMade.catch(() => {});
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
@@ -73,6 +84,9 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   using shelf = opened.shelf;
   await using _pools = grace.closing(() => pools.close());
   shelf.watch(pools);
+  await rulesMade;
+  // Leases of pools that are no longer configured keep their way out.
+  if (opened.config.pools.length > config.pools.length) await hostRules.open(opened.config.pools);
 
   // Reconcile, then the socket.
   using reconcile = await openReconcile({ state, opened, thread, log });
@@ -95,6 +109,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // While it runs.
   using grafts = watchGrafts({ site: state.site, pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconcile.start();
+  void warnOfMissingSeals(thread, log);
   using watchdog = reportReady();
   using _collector = new IdleCollector({
     subscribe: (listener) => pools.subscribe(listener),

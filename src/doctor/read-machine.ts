@@ -1,13 +1,11 @@
 import { release } from 'node:os';
 import { type Config, readConfig } from '../config/index.js';
+import { readHostAddresses } from '../endpoint/network/overlap.js';
 import type { Settled } from '../endpoint/types.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type ForwardChain, listForwardChains } from '../kernel/nftables/forward-chains.js';
 import { readLegacyForward } from '../kernel/nftables/legacy-tables.js';
 import { type Trial, tryBuilding } from '../kernel/process/trial.js';
-import { addressDump, parseAddress } from '../kernel/rtnetlink/address.js';
-import { linkDump, parseLink } from '../kernel/rtnetlink/link.js';
-import { parseRoute, routeDump } from '../kernel/rtnetlink/route.js';
 import { readSite, siteOf } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
@@ -27,6 +25,7 @@ export async function readMachine(place: Place, daemon: DaemonView): Promise<Mac
   const files = new HostFiles();
   const kernel = release();
   const config = attempt(() => readConfig({ path: place.configPath }));
+  const pools = daemon.answers ? daemon.status.pools : poolsOf(config);
   return {
     files,
     euid: process.geteuid?.() ?? 0,
@@ -38,8 +37,8 @@ export async function readMachine(place: Place, daemon: DaemonView): Promise<Mac
     site: readSite(place.stateDir) ?? siteOf(place.stateDir, config.ok ? config.value.netnsDir : null),
     running: runningPrograms(files),
     config,
-    pools: daemon.answers ? daemon.status.pools : poolsOf(config),
-    network: attempt(readNetwork),
+    pools,
+    network: await readNetwork(pools),
     firewall: tablesAreLoaded({ files, kernel }) ? attempt(() => readFirewall(files)) : undefined,
     trial: await trial({ files, kernel }),
     daemon,
@@ -64,13 +63,13 @@ function runningPrograms(files: HostFiles): Set<string> {
   return new Set(pids.flatMap((pid) => files.text(`/proc/${pid}/comm`)?.trim() ?? []));
 }
 
-function readNetwork(): HostNetwork {
-  using socket = NetlinkSocket.open();
-  return {
-    links: socket.dumpNow(linkDump()).map(parseLink),
-    addresses: socket.dumpNow(addressDump()).flatMap((payload) => parseAddress(payload) ?? []),
-    routes: socket.dumpNow(routeDump()).map(parseRoute),
-  };
+async function readNetwork(pools: readonly { subnet: string }[]): Promise<Settled<HostNetwork>> {
+  try {
+    using socket = NetlinkSocket.open({ many: true });
+    return { ok: true, value: await readHostAddresses(socket, pools) };
+  } catch (error) {
+    return { ok: false, error: error as Error };
+  }
 }
 
 function readFirewall(files: HostFiles): ForwardChain[] {

@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
-import { aliasOf, shortHash } from './identity.js';
+import { aliasOf } from './identity.js';
+import { type PublishedPort, publishedAt } from './network/published-ports.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
 /** The interface's name inside the namespace. */
 export const CONTAINER_INTERFACE = 'eth0';
 /** Eight digits of base 36: the greatest number of which the name of a link can be made. */
 export const LARGEST_SEQ = 36 ** 8 - 1;
-/** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
-const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
+/** Locally administered unicast MACs, told apart at a glance: in a container, its other end in a hub, of a gateway. */
+const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
 
 /** All that follows from a name, a site and a network, before anything exists; pure. */
 export interface EndpointPlan {
   readonly name: EndpointName;
   readonly hostName: string;
-  /** On the host's link, beside its name: `netnsd ID IDENTITY`. */
+  /** On the link in the hub, beside its name: `netnsd ID IDENTITY`. */
   readonly alias: string;
   readonly containerMac: readonly number[];
   readonly hostMac: readonly number[];
@@ -23,6 +24,7 @@ export interface EndpointPlan {
   readonly broadcast: readonly number[];
   readonly gateway: readonly number[];
   readonly mtuBytes: number;
+  readonly publishedPorts: readonly PublishedPort[];
 }
 
 /** The subnet of a pool with the addresses that have a part to play. */
@@ -31,10 +33,17 @@ export interface Subnet extends Ipv4Subnet {
   readonly broadcast: number;
 }
 
+/** Of the pools, which are few; each endpoint's plan needs one. */
+const subnets = new Map<string, Subnet>();
+
 /** `10.213.0.0/16` taken apart; the text was validated with the configuration. */
 export function subnetOf(cidr: string): Subnet {
+  const known = subnets.get(cidr);
+  if (known !== undefined) return known;
   const subnet = parseSubnet(cidr);
-  return { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
+  const described = { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
+  subnets.set(cidr, described);
+  return described;
 }
 
 function mac(prefix: readonly [number, number], address: number): number[] {
@@ -60,24 +69,13 @@ export function netnsPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
 }
 
-/** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
-export function bridgeName(site: Site, pool: string, place: number): string {
-  return `${bridgePrefix(site)}${shortHash(pool)}.${place}`;
-}
-
-export function bridgePrefix(site: Site): string {
-  return `nb${site.instanceId}-`;
-}
-
-/** The two ends of the pair that links a further bridge to the first one: its own, the first one's. */
-export function pairNames(bridge: string): readonly [own: string, first: string] {
-  return [`${bridge}u`, `${bridge}d`];
-}
-
-/** The MAC of a bridge, by its name: it stays when the subnet changes, and with it what containers know of the gateway. */
-export function bridgeMac(name: string): number[] {
-  const digest = createHash('sha256').update(name).digest();
-  return [...MAC_PREFIX.bridge, ...digest.subarray(0, 4)];
+/**
+ * The MAC of a pool's uplink in the host, by its name: it stays when the subnet changes, and with it what containers know of
+ * the gateway. It is that of the bridge which had the gateway's address before there were hubs.
+ */
+export function gatewayMac(uplink: string): number[] {
+  const digest = createHash('sha256').update(`${uplink}.0`).digest();
+  return [...MAC_PREFIX.gateway, ...digest.subarray(0, 4)];
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {
@@ -94,22 +92,29 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
     broadcast: ipv4Bytes(subnet.broadcast),
     gateway: ipv4Bytes(subnet.gateway),
     mtuBytes: network.mtuBytes,
+    publishedPorts: network.published === undefined ? [] : publishedAt(network.published, name.index),
   };
 }
 
-export function factsOf(plan: EndpointPlan, netns: EndpointFacts['netns'], dns: NetworkSettings['dns']): EndpointFacts {
+/** `built`: the namespace, and the name of the hub in which the interface's other end is. */
+export function factsOf(
+  plan: EndpointPlan,
+  built: { readonly netns: EndpointFacts['netns']; readonly hub: string },
+  dns: NetworkSettings['dns'],
+): EndpointFacts {
   const gateway = plan.gateway.join('.');
   return {
-    netns,
+    netns: built.netns,
     interface: {
       name: CONTAINER_INTERFACE,
       mac: macText(plan.containerMac),
       mtu: plan.mtuBytes,
       hostName: plan.hostName,
+      hub: built.hub,
     },
     addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
     routes: [{ destination: '0.0.0.0/0', gateway }],
-    publishedPorts: [],
+    publishedPorts: plan.publishedPorts,
     dns,
   };
 }

@@ -24,6 +24,9 @@ const SETS: readonly CapabilitySet[] = ['bounding', 'effective', 'permitted', 'i
 /** These run with the runtime's privileges inside the container's namespaces (runtime spec, config.md). */
 const HOOKS = ['createContainer', 'startContainer'];
 
+/** Docker and Podman set these in every spec; they are reset when the endpoint is verified (engine-sysctls.ts). */
+const ENGINE_SYSCTLS = /^net([./])ipv4\1(ping_group_range|ip_unprivileged_port_start)$/;
+
 /** Reads from a spec what the container may do. What is absent or malformed counts as allowed. Pure. */
 export function readTrust(spec: Spec): Trust {
   const reasons = reasonsOf(spec);
@@ -52,7 +55,7 @@ function capabilityReasons(spec: Spec): string[] {
 function sysctlReasons({ linux }: Spec): string[] {
   const guarded = [...(linux.readonlyPaths ?? []), ...(linux.maskedPaths ?? [])].map(trimmed);
   const writable = !['/proc', '/proc/sys', '/proc/sys/net'].some((path) => guarded.includes(path));
-  const set = Object.keys(linux.sysctl ?? {}).filter((name) => /^net[./]/.test(name));
+  const set = Object.keys(linux.sysctl ?? {}).filter((name) => /^net[./]/.test(name) && !ENGINE_SYSCTLS.test(name));
   return [...(writable ? ['/proc/sys is writable'] : []), ...set.map((name) => `sysctl ${name} is set`)];
 }
 

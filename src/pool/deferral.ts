@@ -47,7 +47,7 @@ export class Deferral {
   }
 
   /** A client waits: pending work runs in the next turn, and for `forMs` nothing is put off. */
-  hurry(forMs: number): void {
+  runNow(forMs: number): void {
     this.expectClients(forMs);
     if (this.#deferredSinceMs === null) return;
     this.#cancel?.();

@@ -80,7 +80,14 @@ function shelfOn(
     failed: (err) => failed(err, 'watch its folders'),
   });
   const appeared = () => changes.appeared();
-  const shelf = new FileShelf({ folder, trustOf, newLeaseId, mountDns, failed, leases, offers, appeared });
+  const judge = (specText: string): Trust => {
+    const { trust, reasons } = trustOf(specText);
+    const why = reasons.join('; ');
+    if (trust === 'privileged' && throttle.allows(why))
+      log.info({ reasons }, 'a container may change its network, so its endpoint will be replaced and not recycled');
+    return trust;
+  };
+  const shelf = new FileShelf({ folder, trustOf: judge, newLeaseId, mountDns, failed, leases, offers, appeared });
   let watching: ShelfWatch | undefined;
   let checking: NodeJS.Timeout | undefined;
   return {
@@ -120,7 +127,7 @@ function takeOver<Plan extends AdoptingPlan>(
     const recovered = recoverShelf({
       folder,
       records,
-      trustOf,
+      trustOf: (specText) => trustOf(specText).trust,
       newLeaseId,
       unrecorded,
       write: (record, previous) => files.write(record, previous),
@@ -145,10 +152,11 @@ function layOut(folder: ShelfFolder, pools: Config['pools']): void {
 }
 
 /** What the container of a spec may do to its network; a text that is no spec says nothing. */
-function trustOf(specText: string): Trust {
+function trustOf(specText: string): { trust: Trust; reasons: readonly string[] } {
   try {
-    return readTrust(JSON.parse(specText) as Spec).privileged ? 'privileged' : 'unprivileged';
+    const { privileged, reasons } = readTrust(JSON.parse(specText) as Spec);
+    return { trust: privileged ? 'privileged' : 'unprivileged', reasons };
   } catch {
-    return 'unknown';
+    return { trust: 'unknown', reasons: [] };
   }
 }

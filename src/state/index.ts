@@ -13,7 +13,9 @@ export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from
 export { FileAddressCooldowns } from './address-cooldowns.js';
 export { type Attachment, AttachmentFiles } from './attachment-files.js';
 export { CooldownFile } from './cooldown-file.js';
+export { type HostBefore, readHostBefore, writeHostBefore } from './host-file.js';
 export { LeaseFiles } from './lease-files.js';
+export { readPortPlans, writePortPlans } from './ports-file.js';
 export { peekLeases } from './records/load.js';
 export { FileRecords } from './records/records.js';
 export { FileSequence } from './sequence.js';

@@ -17,4 +17,4 @@ export const RECORD_FOLDERS: readonly string[] = [...ENDPOINT_STATES, SET_ASIDE]
 /** Folders that are made when they are first needed. */
 export const OTHER_FOLDERS: readonly string[] = [LEASE_FILES, SHELF, ATTACHMENTS];
 export const STATE_FOLDERS: readonly string[] = [...RECORD_FOLDERS, ...OTHER_FOLDERS];
-export const STATE_FILES = ['lock', 'sequence', 'site.json', 'cooldowns'] as const;
+export const STATE_FILES = ['lock', 'sequence', 'site.json', 'host.json', 'ports.json', 'cooldowns'] as const;

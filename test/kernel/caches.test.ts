@@ -1,6 +1,7 @@
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { emptyCaches } from '../../src/endpoint/verify/fingerprint/caches.js';
+import { SYSCTLS } from '../../src/endpoint/verify/fingerprint/sysctl-item.js';
 import { genericFamilies } from '../../src/kernel/netlink/generic-families.js';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
@@ -99,4 +100,15 @@ t.test('neighbours that were learnt go, one that was set by hand stays', async (
   t.strictSame(neighbours(), ['10.1.0.1', '10.1.0.77']);
   emptyInside(guest);
   t.strictSame(neighbours(), ['10.1.0.77']);
+});
+
+t.test('a fast open key that was written is found where sysctls are read', async (t) => {
+  const fake = fakeHost(t);
+  using home = NetnsHandle.open();
+  using namespace = NetnsHandle.open(fake.netnsPath);
+  const read = () => inside({ namespace, home, act: () => SYSCTLS.read(undefined as never) });
+  const before = read();
+  const write = 'echo 00000001-00000002-00000003-00000004 >/proc/sys/net/ipv4/tcp_fastopen_key';
+  execaSync('nsenter', [`--net=${fake.netnsPath}`, 'sh', '-c', write]);
+  t.match(SYSCTLS.describe(before, read()), /^has ipv4\/tcp_fastopen_key = 00000001-/);
 });

@@ -1,7 +1,10 @@
+import { basename } from 'node:path';
+import { execaSync } from 'execa';
 import t from 'tap';
+import { Host } from '../../src/endpoint/host.js';
 import { errnoOf, isExisting, isNotFound, kernelError } from '../../src/kernel/errno.js';
 import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
-import type { Outcome, Request } from '../../src/kernel/netlink/request.js';
+import { type Outcome, operationOf, type Request } from '../../src/kernel/netlink/request.js';
 import { inside, NetnsHandle } from '../../src/kernel/netns/netns.js';
 import { listAddresses } from '../../src/kernel/rtnetlink/address.js';
 import { listForwarding } from '../../src/kernel/rtnetlink/forwarding.js';
@@ -16,7 +19,7 @@ import {
   setLink,
 } from '../../src/kernel/rtnetlink/link.js';
 import { addNeighbour, deleteNeighbour, listNeighbours } from '../../src/kernel/rtnetlink/neighbour.js';
-import { addDefaultRoute, listRoutes } from '../../src/kernel/rtnetlink/route.js';
+import { addDefaultRoute, listRoutes, parseRoute, routeDump } from '../../src/kernel/rtnetlink/route.js';
 import { fakeHost, openNetwork } from './fake-host.js';
 
 const bridge = (name: string) => createBridge({ name, mac: [6, 0x58, 10, 0, 0, 1], mtuBytes: 1500 });
@@ -54,7 +57,7 @@ t.test('what is not there is told apart from other failures', async (t) => {
   const { host } = await openNetwork(t, fakeHost(t));
   for (const request of [deleteLink({ name: 'nothing' }), getLink('nothing'), setLink({ index: 4711 }, { up: true })]) {
     const [outcome] = await host.socket.transact([request]);
-    t.ok(outcome?.ok === false && isNotFound(outcome.error), request.operation);
+    t.ok(outcome?.ok === false && isNotFound(outcome.error), operationOf(request));
   }
 });
 
@@ -77,8 +80,8 @@ t.test('replies to many requests of one send are not lost', async (t) => {
 
 t.test('neighbours are added, listed and deleted', async (t) => {
   const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake);
-  const { bridgeIndex: linkIndex } = await network.attach('probe');
+  const { host } = await openNetwork(t, fake);
+  const linkIndex = (await listLinks(host.socket)).find(({ name }) => name === 'nbtest-xiob')?.index ?? 0;
   const address = [10, 213, 0, 9];
   await host.socket.request(addNeighbour({ linkIndex, address, mac: [2, 0, 0, 0, 0, 9] }));
   t.match(fake.ip('-j', 'neighbour'), [{ dst: '10.213.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'] }]);
@@ -150,25 +153,45 @@ t.test('a dump during which the list changed is taken again until it is whole', 
 
 t.test('links are listed by kind and by master, addresses, routes and neighbours by link', async (t) => {
   const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake);
-  const { bridgeIndex } = network.attach('probe');
+  const { host } = await openNetwork(t, fake);
+  fake.ip('link', 'add', 'probe', 'type', 'bridge');
+  fake.ip('address', 'add', '10.214.0.1/16', 'dev', 'probe');
+  fake.ip('link', 'set', 'probe', 'up');
+  const bridgeIndex = (await listLinks(host.socket)).find(({ name }) => name === 'probe')?.index ?? 0;
   host.socket.request(createVeth({ host: end('left'), peer: end('right'), peerNetnsFd: null }));
   host.socket.request(setLink({ name: 'left' }, { masterIndex: bridgeIndex }));
   fake.ip('address', 'add', '192.0.2.1/24', 'dev', 'right');
   fake.ip('link', 'set', 'right', 'up');
   fake.ip('neigh', 'add', '192.0.2.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'right', 'nud', 'permanent');
   const names = async (filter: object) => (await listLinks(host.socket, filter)).map(({ name }) => name).sort();
-  t.same(await names({ kind: 'veth' }), ['left', 'right']);
+  t.same(await names({ kind: 'veth' }), ['left', 'nbtest-xiob', 'right']);
   t.same(await names({ masterIndex: bridgeIndex }), ['left']);
   t.same(await names({ masterIndex: 4711 }), []);
   const filter = { linkIndex: bridgeIndex };
   t.same(
     (await listAddresses(host.socket, filter)).map(({ address }) => address.join('.')),
-    ['10.213.0.1'],
+    ['10.214.0.1'],
   );
   t.ok((await listRoutes(host.socket, filter)).every(({ linkIndex }) => linkIndex === bridgeIndex));
-  t.same(await listNeighbours(host.socket, bridgeIndex), []);
+  t.ok((await listNeighbours(host.socket, bridgeIndex)).every(({ linkIndex }) => linkIndex === bridgeIndex));
   for (const list of [listAddresses, listRoutes])
     t.same(await list(host.socket, { linkIndex: 4711 }), [], 'a link that is gone has nothing');
   for (const list of [listNeighbours, listForwarding]) t.same(await list(host.socket, 4711), []);
+});
+
+t.test('of a million routes those within a subnet are kept, the others are not even copied', async (t) => {
+  const fake = fakeHost(t);
+  fake.ip('link', 'add', 'uplink', 'type', 'bridge');
+  fake.ip('link', 'set', 'uplink', 'up');
+  const batch = Array.from({ length: 60_000 }, (_, n) => `route add 11.${n >> 8}.${n & 255}.0/24 dev uplink table 99`);
+  const own = ['10.213.4.0/24', '10.213.0.0/16', '10.0.0.0/8'].map((to) => `route add ${to} dev uplink`);
+  execaSync('ip', ['-n', basename(fake.netnsPath), '-batch', '-'], { input: [...batch, ...own].join('\n') });
+  using host = Host.open({ netnsPath: fake.netnsPath, stateDir: fake.site.stateDir });
+  const within = [{ network: 0x0ad50000, prefixLength: 16 }];
+  let copied = 0;
+  const { isWanted, ...request } = routeDump({ within });
+  const counted = { ...request, isWanted: (view: Buffer) => isWanted?.(view) === true && ++copied > 0 };
+  t.same((await host.socket.dump(counted)).map((payload) => parseRoute(payload).prefixLength).sort(), [16, 24]);
+  t.equal(copied, 2);
+  t.equal((await listRoutes(host.socket, { within })).length, 2);
 });

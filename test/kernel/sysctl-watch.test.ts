@@ -89,3 +89,17 @@ t.test('a thousand writes at once are a thousand', async (t) => {
   sh(`${[1, 2, 3, 4].map(() => `(${loop}) &`).join(' ')} wait`);
   t.equal(watch.writes(inode), 1000n);
 });
+
+t.test('writes to sysctls that are excepted by name do not count, others that look alike do', async (t) => {
+  const { inode, sh } = namespace(t);
+  const watch = SysctlWatch.open({ except: ['ping_group_range', 'ip_unprivileged_port_start'] });
+  t.teardown(() => watch.close());
+  watch.begin(inode);
+  sh('sysctl -w net.ipv4.ping_group_range="0 7"; sysctl -w net.ipv4.ip_unprivileged_port_start=0');
+  t.equal(sh('cat /proc/sys/net/ipv4/ping_group_range'), '0\t7', 'the write went through');
+  t.equal(watch.writes(inode), 0n);
+  sh(
+    'sysctl -w net.ipv4.ip_forward=1; sysctl -w net.ipv4.ip_forward_update_priority=1; sysctl -w net.ipv4.ping_group_range="1 0"',
+  );
+  t.equal(watch.writes(inode), 2n);
+});

@@ -30,6 +30,11 @@ t.test('the exposure in docs/privileges.md is what systemd reckons', async (t) =
   t.match(readFileSync(PAGE, 'utf8'), `: ${level} 🙂\n`);
 });
 
+t.test('the unit comes up before what starts containers at boot', async (t) => {
+  for (const engine of ['containerd', 'crio', 'docker', 'podman-restart', 'kubelet'])
+    t.ok(directive('Before').includes(`${engine}.service`), engine);
+});
+
 t.test('the unit bounds the daemon to the capabilities that it needs, so that it has nothing to drop', async (t) => {
   t.same(directive('CapabilityBoundingSet').sort(), Object.keys(NEEDED_CAPABILITIES).sort());
   t.same(directive('NoNewPrivileges'), ['yes']);

@@ -1,4 +1,5 @@
 import type { Lease } from '../../pool/types.js';
+import { otherEnd } from './endpoint-text.js';
 import { renderFields, renderSeconds, renderTable } from './table.js';
 
 function addresses(lease: Lease): string {
@@ -52,7 +53,7 @@ export function renderLease(lease: Lease): string {
     ...graftFields(lease),
     ...attachmentFields(lease),
     ['interface', `${lease.interface.name}, MAC ${lease.interface.mac}, MTU ${lease.interface.mtu}`],
-    ['host link', lease.interface.hostName],
+    ['other end', otherEnd(lease.interface)],
     ['addresses', lease.addresses.map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
     ['routes', lease.routes.map(({ destination, gateway }) => `${destination} via ${gateway}`)],
     [

@@ -1,5 +1,12 @@
 /** Every key of the configuration file, by table. */
 export { DNS_KEYS } from './dns-keys.js';
 export type { Key } from './key.js';
-export { DEFAULT_SUBNET, POOL_KEYS, POOL_NAME, POOL_NAME_ALLOWED } from './pool-keys.js';
+export {
+  DEFAULT_SUBNET,
+  POOL_KEYS,
+  POOL_NAME,
+  POOL_NAME_ALLOWED,
+  parseContainerPort,
+  parsePortRange,
+} from './pool-keys.js';
 export { TOP_KEYS } from './top-keys.js';

@@ -28,6 +28,12 @@ export function integer(from: number, to: number) {
   };
 }
 
+export const boolean = {
+  type: 'boolean' as const,
+  allowed: 'true, false',
+  accepts: (value: unknown) => typeof value === 'boolean',
+};
+
 export function choice(values: readonly string[]) {
   return {
     type: 'string' as const,

@@ -1,7 +1,7 @@
 import { parseSubnet } from '../../address/ipv4.js';
 import { hasCode } from '../../errors.js';
 import type { PoolConfig } from '../types.js';
-import { choice, integer, type Key } from './key.js';
+import { boolean, choice, integer, type Key, listOf } from './key.js';
 
 /** The subnet of the pool `default`, and of no other. */
 export const DEFAULT_SUBNET = '10.213.0.0/16';
@@ -26,6 +26,35 @@ function subnetAdvice(value: unknown): string | undefined {
     if (!hasCode(error, 'bad_request')) throw error;
     return error.message;
   }
+}
+
+/**
+ * Addresses at which clouds tell a machine its credentials: AWS, Google, Azure and others; AWS ECS; Alibaba; Azure's wire server.
+ */
+const CLOUD_METADATA = ['169.254.169.254/32', '169.254.170.2/32', '100.100.100.200/32', '168.63.129.16/32'];
+
+function isNetwork(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  try {
+    parseSubnet(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
+
+/** `8080/tcp`, taken apart; undefined for anything else. */
+export function parseContainerPort(value: unknown): PoolConfig['publish'][number] | undefined {
+  const [, port, protocol] = /^([1-9]\d{0,4})\/(tcp|udp)$/.exec(typeof value === 'string' ? value : '') ?? [];
+  return isPort(Number(port)) ? { protocol: protocol as 'tcp' | 'udp', port: Number(port) } : undefined;
+}
+
+/** `30000-39999`, taken apart; undefined for anything else. */
+export function parsePortRange(value: unknown): PoolConfig['publishRange'] | undefined {
+  const [, from, to] = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/.exec(typeof value === 'string' ? value : '') ?? [];
+  return isPort(Number(to)) && Number(from) <= Number(to) ? [Number(from), Number(to)] : undefined;
 }
 
 /** The keys of a table `[pools.NAME]`. */
@@ -116,13 +145,54 @@ export const POOL_KEYS = {
     initial: 3600,
     meaning: 'The same for a lease whose container was never seen; 0: never.',
   },
+  masquerade: {
+    name: 'masquerade',
+    ...boolean,
+    initial: true,
+    meaning:
+      "Whether containers reach what this host reaches, with the host's address (NAT by nftables; forwarding is switched on). Nothing beyond the host can open a connection to such a container.",
+  },
+  publish: {
+    name: 'publish',
+    ...listOf((item) => parseContainerPort(item) !== undefined),
+    allowed: 'an array of ports of the container with their protocols, such as ["8080/tcp", "53/udp"]',
+    meaning:
+      'Ports that every container of the pool publishes, each at a port of the host of its own (`publishedPorts` of the lease), which stays the same for its endpoint.',
+  },
+  publishRange: {
+    name: 'publish_range',
+    type: 'string',
+    initial: '30000-39999',
+    allowed: 'two ports from 1 to 65535 with a hyphen between, the lower one first, such as "30000-39999"',
+    meaning:
+      'Ports of the host that `publish` may use. Those at which something listens when the pool is first served are passed over.',
+    accepts: (value) => parsePortRange(value) !== undefined,
+  },
+  hostAccess: {
+    name: 'host_access',
+    ...boolean,
+    initial: true,
+    meaning: 'Whether containers reach the host itself, on all of its addresses.',
+  },
+  egressDeny: {
+    name: 'egress_deny',
+    ...listOf(isNetwork),
+    initial: CLOUD_METADATA as readonly string[],
+    initialMeaning: `the metadata addresses of clouds: ${CLOUD_METADATA.map((one) => `\`${one}\``).join(', ')}`,
+    allowed: 'an array of IPv4 networks in CIDR notation, such as ["10.0.0.0/8"]',
+    meaning: 'What containers do not reach, whether it is beyond the host or on it.',
+  },
+  egressAllow: {
+    name: 'egress_allow',
+    ...listOf(isNetwork),
+    allowed: 'an array of IPv4 networks in CIDR notation, such as ["10.1.0.0/16"]',
+    meaning: 'What containers reach although `egress_deny` contains it.',
+  },
   mountDns: {
     name: 'mount_dns',
-    type: 'boolean',
+    ...boolean,
     initial: false,
-    allowed: 'true, false',
     meaning:
       "Whether containers whose bundle is patched see the pool's DNS settings as `/etc/resolv.conf` and their own address in `/etc/hosts`.",
-    accepts: (value) => typeof value === 'boolean',
   },
 } satisfies Record<string, Key<unknown>>;

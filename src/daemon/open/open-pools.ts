@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { endpointCapacity, parseSubnet } from '../../address/ipv4.js';
 import { type Config, defaultPool } from '../../config/index.js';
+import { addressesOf } from '../../endpoint/network/published-ports.js';
 import { LARGEST_SEQ } from '../../endpoint/plan.js';
 import type { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { NetworkSettings } from '../../endpoint/types.js';
@@ -129,14 +130,21 @@ function withRetired(config: Config, { retired, orphans }: StartPlan): Config {
   return { ...config, pools: [...config.pools, ...pools] };
 }
 
+/** How many addresses of the subnet endpoints may have: those of a pool that publishes ports have host ports as well. */
+function capacityOf({ name, subnet }: { name: string; subnet: string }, networks: readonly NetworkSettings[]): number {
+  const published = networks.find((network) => network.name === name)?.published;
+  const addresses = endpointCapacity(parseSubnet(subnet));
+  return published === undefined ? addresses : Math.min(addresses, addressesOf(published));
+}
+
 function makePools(
-  { config, thread, processes, log }: OpenPoolsOptions,
+  { config, networks, thread, processes, log }: OpenPoolsOptions,
   kept: { files: FileRecords; shelf: OpenShelf; sequence: FileSequence; cooldowns: CooldownFile },
 ): Pools {
   const { files, shelf, sequence, cooldowns: file } = kept;
   return new Pools({
     pools: config.pools.map((pool) => ({
-      settings: { ...pool, capacity: endpointCapacity(parseSubnet(pool.subnet)) },
+      settings: { ...pool, capacity: capacityOf(pool, networks) },
       subnet: pool.subnet,
     })),
     endpoints: thread,

@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, lstatSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/index.js';
 import { shortHash } from '../../endpoint/identity.js';
@@ -106,10 +106,17 @@ class Place implements Disposable {
     this.path = openStateDirectory(stateDir, (warning) =>
       log.warn(warning, 'a file in the state directory was not written by netnsd; it was set aside'),
     );
+    this.#letGroupPass();
     if (this.#lock?.isAt(lockPath(this.path)) === true) return;
     const lock = lockStateDirectory(this.path);
     this.#lock?.release();
     this.#lock = lock;
+  }
+
+  /** The members of `socket_group` have to pass through to the socket; what else is in it, they may not list or open. */
+  #letGroupPass(): void {
+    const { config, socketPath } = this.#options;
+    if (config.socketGroup !== null && dirname(resolve(socketPath)) === this.path) chmodSync(this.path, 0o711);
   }
 
   isWhole(): boolean {
@@ -141,8 +148,8 @@ async function checkStart(options: OpenStateOptions, held: Held): Promise<Site> 
   const { site, links, claim } = await claimSite({ stateDir, netnsDir: config.netnsDir, socket });
   held.add(claim);
   const present = new Set(links.map(({ name }) => name));
-  const standing = peekLeases(stateDir).filter(({ facts }) => present.has(facts?.interface.hostName ?? ''));
-  refuseTaken(standing, config.pools);
+  const active = peekLeases(stateDir).filter(({ facts }) => present.has(facts?.interface.hostName ?? ''));
+  refuseTaken(active, config.pools);
   await refuseOverlap({ socket, site, pools: config.pools });
   return site;
 }

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { CONFIG_FILE } from '../../config/index.js';
+import { VAULT_LINK } from '../../kernel/netns/vault-layout.js';
 import type { Finding } from '../../reconcile/findings.js';
 import { unwrap } from '../machine.js';
 import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js';
@@ -27,6 +30,56 @@ export const VERSION: Check = {
     return warn(
       `the daemon is netnsd ${daemon.status.version}, and this command ${version}`,
       'systemctl restart netnsd (leases stay)',
+    );
+  },
+};
+
+export const CONFIGURATION_FILE: Check = {
+  group: 'daemon',
+  name: 'configuration-file',
+  what: 'the `--config` with which the daemon was started, against the file that was checked here',
+  why: 'checks of the configuration say nothing about a daemon that reads another file',
+  repair: '`netnsd doctor --config FILE`',
+  run({ daemon, files, place }) {
+    if (!daemon.answers) return [];
+    const words = files.text(`/proc/${daemon.status.pid}/cmdline`)?.split('\0') ?? [];
+    const own = configOf(words);
+    const checked = place.configPath ?? CONFIG_FILE;
+    if (own === undefined || own === checked) return ok(`the daemon reads ${checked}`);
+    return warn(
+      `the daemon was started with --config ${own}, and this checked ${checked}`,
+      `netnsd doctor --config ${own}`,
+    );
+  },
+};
+
+/** `--config FILE` or `--config=FILE` of a command line; undefined: the usual file. */
+function configOf(words: readonly string[]): string | undefined {
+  const at = words.indexOf('--config');
+  if (at >= 0) return words[at + 1];
+  return words.find((word) => word.startsWith('--config='))?.slice('--config='.length);
+}
+
+export const PATHS: Check = {
+  group: 'daemon',
+  name: 'paths',
+  what: 'the link through which the paths of leases lead, as seen from here',
+  why: 'in a container with process ids or mounts of its own, paths lead nowhere: setns fails with EINVAL, or the file does not exist',
+  repair: 'run the caller with the process ids of the host (`--pid host`) and the state directory mounted',
+  run({ daemon, files, place }) {
+    if (!daemon.answers) return [];
+    const link = join(place.stateDir, VAULT_LINK);
+    const target = files.link(link);
+    const pid = target === undefined ? undefined : /^\/proc\/(\d+)\/root/.exec(target)?.[1];
+    if (pid === undefined)
+      return warn(
+        `${link} is not there, or not the link of a daemon`,
+        "netnsd doctor --state-dir DIR, with the daemon's",
+      );
+    if (files.text(`/proc/${pid}/comm`)?.trim() === 'netnsd-vault') return ok(`${link} leads to process ${pid}`);
+    return fail(
+      `${link} leads to process ${pid}, which is none of netnsd here: this is another PID namespace than the daemon's`,
+      'run this, and what uses the paths of leases, with the process ids of the host',
     );
   },
 };

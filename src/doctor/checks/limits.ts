@@ -84,7 +84,7 @@ export const NEIGHBOURS: Check = {
   group: 'limits',
   name: 'neighbours',
   what: "net.ipv4.neigh.default.gc_thresh3 against the sum of the pools' max",
-  why: 'all namespaces share one neighbour table; each running container has an entry for its gateway, and when the table is full ("neighbor table overflow" in dmesg) new containers have no network',
+  why: 'all namespaces share one neighbour table; each running container has an entry for its gateway, and the host one for the container; when the table is full ("neighbor table overflow" in dmesg) new containers have no network',
   repair: 'raise the three thresholds',
   run(machine) {
     const limit = machine.files.sysctl('net.ipv4.neigh.default.gc_thresh3');
@@ -95,7 +95,7 @@ export const NEIGHBOURS: Check = {
     const least = roundUp(wanted);
     const values = [least / 4, least / 2, least];
     return warn(
-      `gc_thresh3 is ${limit}: ${mostEndpoints(machine)} containers with their gateway and one neighbour each need ${wanted}`,
+      `gc_thresh3 is ${limit}: ${mostEndpoints(machine)} containers with their gateway, and the host with each of them, need ${wanted}`,
       `sysctl -w ${values.map((value, i) => `net.ipv4.neigh.default.gc_thresh${i + 1}=${value}`).join(' ')}`,
       ...values.map(
         (value, i) => `in /etc/sysctl.d/90-netnsd-neighbours.conf: net.ipv4.neigh.default.gc_thresh${i + 1} = ${value}`,
@@ -139,3 +139,23 @@ function toMiB(bytes: number): number {
 function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
+
+/** What the daemon asks listen(2) for; see src/api/listen.ts. */
+const BACKLOG = 4096;
+
+export const CONNECTIONS: Check = {
+  group: 'limits',
+  name: 'connections',
+  what: 'net.core.somaxconn against the queue of connections that the daemon asks for',
+  why: 'when more clients connect at once than fit into the queue, they wait or fail with EAGAIN; clients of the shelf do not connect',
+  repair: 'raise the sysctl, then restart the daemon',
+  run({ files }) {
+    const limit = files.sysctl('net.core.somaxconn');
+    if (limit === undefined) return unknown('net.core.somaxconn cannot be read');
+    if (limit >= BACKLOG) return ok(`${limit} connections may wait`);
+    return warn(
+      `net.core.somaxconn is ${limit}, and the daemon asks for ${BACKLOG}`,
+      ...persistent('net.core.somaxconn', BACKLOG),
+    );
+  },
+};

@@ -12,7 +12,7 @@ import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
-import { bridgeName, bridgePrefix } from '../plan.js';
+import { uplinkName, uplinkPrefix } from '../hub/hub-names.js';
 import type { Site } from '../types.js';
 
 const RTN_UNICAST = 1;
@@ -48,11 +48,7 @@ export async function refuseOverlap(options: {
   pools: readonly { name: string; subnet: string }[];
 }): Promise<void> {
   const { socket, site, pools } = options;
-  const found: HostAddresses = {
-    links: await listLinks(socket),
-    addresses: await listAddresses(socket),
-    routes: await listRoutes(socket),
-  };
+  const found = await readHostAddresses(socket, pools);
   const added = pools.filter((pool) => !stands(pool, site, found));
   const [first] = findOverlaps({ found, site, pools: added });
   if (first === undefined) return;
@@ -61,18 +57,31 @@ export async function refuseOverlap(options: {
   throw new NetnsdError('subnet_overlap', message, { details: { pool, subnet, overlaps: text } });
 }
 
-/** Whether the pool's bridge has the gateway's address, on this subnet. */
+/** What of the host may share addresses with these pools. Throws kernel_error. */
+export async function readHostAddresses(
+  socket: NetlinkSocket,
+  pools: readonly { subnet: string }[],
+): Promise<HostAddresses> {
+  return {
+    links: await listLinks(socket),
+    addresses: await listAddresses(socket),
+    routes: await listRoutes(socket, { within: pools.map(({ subnet }) => parseSubnet(subnet)) }),
+  };
+}
+
+/** Whether the pool's uplink, or its bridge of an earlier version, has the gateway's address, on this subnet. */
 function stands({ name, subnet }: { name: string; subnet: string }, site: Site, found: HostAddresses): boolean {
-  const bridge = found.links.find((link) => link.name === bridgeName(site, name, 0));
-  const gateway = nthAddress(parseSubnet(subnet), 1);
-  return found.addresses.some(
-    ({ linkIndex, address }) => linkIndex === bridge?.index && address.readUInt32BE(0) === gateway,
+  const uplink = uplinkName(site, name);
+  const own = new Set(
+    found.links.filter((link) => [uplink, `${uplink}.0`].includes(link.name)).map(({ index }) => index),
   );
+  const gateway = nthAddress(parseSubnet(subnet), 1);
+  return found.addresses.some(({ linkIndex, address }) => own.has(linkIndex) && address.readUInt32BE(0) === gateway);
 }
 
 /**
  * Every overlap, pool by pool; pure. A route that is less specific than the pool's subnet is none, since the pool's own goes first,
- * and neither is what belongs to this daemon's own bridges.
+ * and neither is what belongs to this daemon's own uplinks.
  */
 export function findOverlaps(options: {
   found: HostAddresses;
@@ -93,7 +102,7 @@ export function findOverlaps(options: {
 
 function takenAddresses(found: HostAddresses, site: Site): Taken[] {
   const links = new Map(found.links.map(({ index, name }) => [index, name]));
-  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(bridgePrefix(site)) ?? false;
+  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(uplinkPrefix(site)) ?? false;
   const device = (linkIndex: number | undefined) =>
     linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
   const addresses = found.addresses.flatMap(({ linkIndex, address, prefixLength }) => {

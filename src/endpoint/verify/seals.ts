@@ -1,6 +1,7 @@
 import { SysctlWatch } from '../../kernel/bpf/sysctl-watch.js';
 import { closeFd } from '../../kernel/libc.js';
 import { ChangeListener, loadNeighbourFilter } from '../../kernel/netlink/change-listener.js';
+import { ENGINE_SYSCTLS } from './fingerprint/engine-sysctls.js';
 
 /** What a seal says. */
 export type SealState =
@@ -31,7 +32,7 @@ export class Seals {
 
   constructor() {
     const filter = attempt(loadNeighbourFilter);
-    const watch = attempt(() => SysctlWatch.open());
+    const watch = attempt(() => SysctlWatch.open({ except: ENGINE_SYSCTLS.map(({ name }) => name) }));
     this.#filterFd = filter.value;
     this.#watch = watch.value;
     this.lacking = filter.error ?? watch.error;

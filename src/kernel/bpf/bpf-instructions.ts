@@ -54,6 +54,13 @@ export const skipIfEqual = (left: Register, immediate: number, count: number): I
   immediate,
   offset: count,
 });
+/** Skips `count` instructions if `left != immediate`. */
+export const skipUnlessEqual = (left: Register, immediate: number, count: number): Instruction => ({
+  code: 0x55,
+  destination: left,
+  immediate,
+  offset: count,
+});
 /** `to = ` the map behind a descriptor; two slots. */
 export const loadMap = (to: Register, fd: number): Instruction => ({
   code: 0x18,

@@ -2,12 +2,30 @@ import { readFileSync, statSync } from 'node:fs';
 import { NetnsdError } from '../../errors.js';
 import { closeFd } from '../libc.js';
 import { ATTACH_TYPE, attachToCgroup, CounterMap, loadProgram, PROGRAM_TYPE } from './bpf.js';
-import { add, assemble, atomicAdd, call, exit, load, loadMap, move, set, skipIfEqual } from './bpf-instructions.js';
+import {
+  add,
+  assemble,
+  atomicAdd,
+  call,
+  exit,
+  type Instruction,
+  load,
+  loadMap,
+  move,
+  set,
+  skipIfEqual,
+  skipUnlessEqual,
+  store,
+} from './bpf-instructions.js';
 import { structOffsets } from './btf.js';
 
 /** Helpers of bpf-helpers(7). */
 const MAP_LOOKUP_ELEM = 1;
+const SYSCTL_GET_NAME = 101;
 const PROBE_READ_KERNEL = 113;
+const BASE_NAME = 1;
+/** Where the program has a sysctl's name on its stack, and how many bytes of it. */
+const NAME = { at: -40, bytes: 32 } as const;
 const MAX_NAMESPACES = 131_072;
 /** Inode numbers of the first cgroup and PID namespace; include/uapi/linux/nsfs.h. */
 const INITIAL = { cgroup: 0xef_ff_ff_fb, pid: 0xef_ff_ff_fc } as const;
@@ -23,9 +41,10 @@ export class SysctlWatch {
   readonly #fds: readonly number[];
 
   /**
-   * Throws kernel_error where the kernel, or what the process may do, does not allow it; then sysctls have to be read.
+   * `except`: names without folders, of at most 31 characters, of sysctls whose writes do not count. Throws kernel_error where
+   * the kernel, or what the process may do, does not allow it; then sysctls have to be read.
    */
-  static open(): SysctlWatch {
+  static open({ except = [] }: { except?: readonly string[] } = {}): SysctlWatch {
     assertWholeView();
     const counts = new CounterMap({ name: 'netnsd_sysctl', maxEntries: MAX_NAMESPACES });
     const fds: number[] = [];
@@ -34,7 +53,7 @@ export class SysctlWatch {
         type: PROGRAM_TYPE.cgroupSysctl,
         attachType: ATTACH_TYPE.cgroupSysctl,
         name: 'netnsd_sysctl',
-        instructions: assemble(countWrites(counts.fd)),
+        instructions: assemble(countWrites(counts.fd, except)),
       });
       fds.push(programFd);
       fds.push(attachToCgroup({ programFd, cgroupPath: cgroupRoot(), attachType: ATTACH_TYPE.cgroupSysctl }));
@@ -75,7 +94,7 @@ export class SysctlWatch {
  * The context holds the table's header, that its set, and a network namespace's set is a part of struct net
  * (kernel/bpf/cgroup.c, include/linux/sysctl.h, include/net/net_namespace.h). Always lets the access by.
  */
-function countWrites(mapFd: number) {
+function countWrites(mapFd: number, except: readonly string[]) {
   const offsets = structOffsets({
     bpf_sysctl_kern: ['head'],
     ctl_table_header: ['set'],
@@ -99,8 +118,29 @@ function countWrites(mapFd: number) {
     set(1, 1),
     atomicAdd(0, 0, 1),
   ];
-  const slots = assemble(count).length / 8;
-  return [move(6, 1), load('u32', 0, 1, 0), skipIfEqual(0, 0, slots), ...count, set(0, 1), exit];
+  const body = [...passOver(except), ...count];
+  const slots = assemble(body).length / 8;
+  return [move(6, 1), load('u32', 0, 1, 0), skipIfEqual(0, 0, slots), ...body, set(0, 1), exit];
+}
+
+/** Ends the program where the sysctl has one of these names; four bytes at a time. */
+function passOver(names: readonly string[]): Instruction[] {
+  if (names.length === 0) return [];
+  const zeros = [0, 8, 16, 24].map((offset) => store('u64', 10, NAME.at + offset, 1));
+  const name = [move(1, 6), move(2, 10), add(2, NAME.at), set(3, NAME.bytes), set(4, BASE_NAME), call(SYSCTL_GET_NAME)];
+  return [set(1, 0), ...zeros, ...name, ...names.flatMap(endIfNamed)];
+}
+
+function endIfNamed(name: string): Instruction[] {
+  const text = Buffer.alloc(NAME.bytes);
+  text.write(name, 'latin1');
+  // With the zero behind it.
+  const words = Math.floor(name.length / 4) + 1;
+  const compare = Array.from({ length: words }, (_, n) => [
+    load('u32', 1, 10, NAME.at + 4 * n),
+    skipUnlessEqual(1, text.readUInt32LE(4 * n), 2 * (words - n - 1) + 2),
+  ]);
+  return [...compare.flat(), set(0, 1), exit];
 }
 
 /**

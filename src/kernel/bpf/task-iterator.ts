@@ -27,7 +27,7 @@ export class TaskIterator {
       type: PROGRAM_TYPE.tracing,
       attachType: ATTACH_TYPE.traceIterator,
       name: 'netnsd_tasks',
-      instructions: assemble(tellNamespace()),
+      instructions: assemble(writeNamespace()),
       functionId: functionTypeId('bpf_iter_task'),
     });
     try {
@@ -67,7 +67,7 @@ export class TaskIterator {
  * The context holds what the iteration writes to, and a task, or at the end none (struct bpf_iter__task of
  * kernel/bpf/task_iter.c). A task that ends has left its namespaces: its nsproxy is NULL.
  */
-function tellNamespace() {
+function writeNamespace() {
   const offsets = structOffsets({
     task_struct: ['nsproxy'],
     nsproxy: ['net_ns'],

@@ -14,6 +14,8 @@ const MSG_DONTWAIT = 0x40;
 const EINTR = 4;
 const EAGAIN = 11;
 const ATTEMPTS = 8;
+/** The value of a socket option, for as long as the call takes. */
+const integer = Buffer.alloc(4);
 
 /** A netlink socket of `protocol` in the calling thread's namespace; netlink(7). It gets its port with its first send. */
 export function openNetlink(protocol: number): number {
@@ -49,10 +51,9 @@ export function receiveDatagram(fd: number, buffer: Buffer): number | undefined 
 
 /** setsockopt(2) with an int. */
 export function setIntegerOption(options: { fd: number; level: number; name: number; value: number }): void {
-  const value = Buffer.alloc(4);
-  value.writeInt32LE(options.value);
+  integer.writeInt32LE(options.value);
   check(
-    native.setsockopt(options.fd, options.level, options.name, value, 4),
+    native.setsockopt(options.fd, options.level, options.name, integer, 4),
     () => `set socket option ${options.name}`,
   );
 }

@@ -3,7 +3,7 @@ import { errnoOf, kernelError } from '../errno.js';
 import { receiveDatagram } from '../libc.js';
 import { readAttributes, readString } from './message-reader.js';
 import { HEADER_BYTES, NLM_F, NLMSG } from './protocol.js';
-import type { Outcome, Request } from './request.js';
+import { type Outcome, operationOf, type Request } from './request.js';
 
 const NLMSGERR_ATTR_MSG = 1;
 /** A dump comes in pieces of at most 32 KB (net/netlink/af_netlink.c). */
@@ -46,7 +46,7 @@ export class Answers {
       }
     }
     if (this.#complete && lost === undefined) return this.#outcomes;
-    const { operation } = this.#requests[this.#from] as Request;
+    const operation = operationOf(this.#requests[this.#from] as Request);
     throw kernelError({ operation, errno: ENOBUFS, extendedAck: 'the answers are lost' });
   }
 
@@ -65,19 +65,21 @@ export class Answers {
     const type = buffer.readUInt16LE(at + 4);
     const flags = buffer.readUInt16LE(at + 6);
     const request = this.#requests[this.#from + position] as Request;
-    if (flags & NLM_F.DUMP_INTR) this.#fail(position, kernelError({ operation: request.operation, errno: EINTR }));
+    if (flags & NLM_F.DUMP_INTR) this.#fail(position, kernelError({ operation: operationOf(request), errno: EINTR }));
     if (type === NLMSG.ERROR || type === NLMSG.DONE) {
       const errno = end - at < HEADER_BYTES + 4 ? 0 : -buffer.readInt32LE(at + HEADER_BYTES);
       if (errno !== 0 && errno !== request.doneBy) {
         const extendedAck = wordsOf({ type, flags, payload: buffer.subarray(at + HEADER_BYTES, end) });
-        this.#fail(position, kernelError({ operation: request.operation, errno, extendedAck }));
+        this.#fail(position, kernelError({ operation: operationOf(request), errno, extendedAck }));
       }
       this.#complete ||= position === this.#outcomes.length - 1;
       return;
     }
     const outcome = this.#outcomes[position];
     if (outcome?.ok !== true) return;
-    const payload = Buffer.from(buffer.subarray(at + HEADER_BYTES, end));
+    const view = buffer.subarray(at + HEADER_BYTES, end);
+    if (request.isWanted?.(view) === false) return;
+    const payload = Buffer.from(view);
     if (outcome === NOTHING) this.#outcomes[position] = { ok: true, replies: [payload] };
     else (outcome.replies as Buffer[]).push(payload);
   }

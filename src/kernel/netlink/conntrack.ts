@@ -27,10 +27,10 @@ export async function forgetConnections(
   return forgetConnectionsOf(socket, (address) => wanted.has(address));
 }
 
-/** The same for every address for which `isDoomed` says so; addresses are unsigned 32-bit numbers in host order. */
+/** The same for every address that `matches` accepts; addresses are unsigned 32-bit numbers in host order. */
 export async function forgetConnectionsOf(
   socket: NetlinkSocket,
-  isDoomed: (address: number) => boolean,
+  matches: (address: number) => boolean,
 ): Promise<number> {
   if ((await countConnections(socket)) === 0) return 0;
   const entries = await socket.dump({
@@ -39,10 +39,10 @@ export async function forgetConnectionsOf(
     flags: 0,
     write: (writer) => writer.bytes(header(AF_INET)),
   });
-  const doomed = entries.filter((entry) => speaksOf(entry, isDoomed));
-  const outcomes = await socket.transact(doomed.map(deletion));
+  const matching = entries.filter((entry) => hasAddress(entry, matches));
+  const outcomes = await socket.transact(matching.map(deletion));
   for (const outcome of outcomes) if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
-  return doomed.length;
+  return matching.length;
 }
 
 /** How many connections this namespace tracks; 0 where the kernel tracks none at all. */
@@ -66,7 +66,7 @@ async function countConnections(socket: NetlinkSocket): Promise<number> {
     : (readAttributes(reply.subarray(NFGENMSG_BYTES)).get(CTA_STATS_GLOBAL_ENTRIES)?.readUInt32BE(0) ?? 0);
 }
 
-function speaksOf(entry: Buffer, isDoomed: (address: number) => boolean): boolean {
+function hasAddress(entry: Buffer, matches: (address: number) => boolean): boolean {
   const attributes = readAttributes(entry.subarray(NFGENMSG_BYTES));
   return [CTA.TUPLE_ORIG, CTA.TUPLE_REPLY].some((side) => {
     const ip = readAttributes(
@@ -74,7 +74,7 @@ function speaksOf(entry: Buffer, isDoomed: (address: number) => boolean): boolea
     );
     return [CTA_IP_V4.SRC, CTA_IP_V4.DST].some((end) => {
       const address = ip.get(end);
-      return address !== undefined && address.length === 4 && isDoomed(address.readUInt32BE(0));
+      return address !== undefined && address.length === 4 && matches(address.readUInt32BE(0));
     });
   });
 }

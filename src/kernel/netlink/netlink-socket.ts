@@ -5,7 +5,7 @@ import { closeFd, openNetlink, sendDatagram } from '../libc.js';
 import { Answers } from './answers.js';
 import { MessageWriter } from './message-writer.js';
 import { NETLINK_PROTOCOL, NLM_F } from './protocol.js';
-import type { Outcome, Request } from './request.js';
+import { type Outcome, operationOf, type Request } from './request.js';
 import { acceptLongAnswers, checkStrictly, explainErrors } from './socket-options.js';
 
 /** Below the default SO_SNDBUF of 212 992 bytes, and short enough not to hold rtnl for long. */
@@ -68,7 +68,7 @@ export class NetlinkSocket implements Disposable {
   /** One request; throws its error. */
   request(request: Request): readonly Buffer[] {
     const [outcome] = this.transact([request]);
-    if (outcome === undefined) throw new NetnsdError('internal', `no outcome of: ${request.operation}`);
+    if (outcome === undefined) throw new NetnsdError('internal', `no outcome of: ${operationOf(request)}`);
     if (!outcome.ok) throw outcome.error;
     return outcome.replies;
   }
@@ -154,6 +154,6 @@ function isInterrupted(outcome: Outcome | undefined): boolean {
   return outcome?.ok === false && errnoOf(outcome.error) === 'EINTR';
 }
 
-function failureOf(outcome: Outcome | undefined, { operation }: Request): NetnsdError {
-  return outcome?.ok === false ? outcome.error : kernelError({ operation, errno: 0 });
+function failureOf(outcome: Outcome | undefined, request: Request): NetnsdError {
+  return outcome?.ok === false ? outcome.error : kernelError({ operation: operationOf(request), errno: 0 });
 }

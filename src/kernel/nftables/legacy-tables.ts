@@ -12,7 +12,7 @@ const CHAIN = 'FORWARD';
  */
 export function readLegacyForward(program = 'iptables-legacy'): ForwardChain | undefined {
   try {
-    // sbin is where Debian keeps it, and not in everybody's PATH.
+    // sbin is where Debian keeps it, and not in every user's PATH.
     const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
     const text = execFileSync(program, ['-t', 'filter', '-S'], { encoding: 'utf8', stdio: 'pipe', env });
     return parseLegacyForward(text);

@@ -25,9 +25,7 @@ export function addAddress(options: {
 }): Request {
   const { linkIndex, address, prefixLength, broadcast } = options;
   return {
-    get operation() {
-      return `add address ${address.join('.')}/${prefixLength} to link ${linkIndex}`;
-    },
+    operation: () => `add address ${address.join('.')}/${prefixLength} to link ${linkIndex}`,
     type: RTM.NEWADDR,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
@@ -47,9 +45,7 @@ export function deleteAddress(options: {
 }): Request {
   const { linkIndex, address, prefixLength } = options;
   return {
-    get operation() {
-      return `remove address ${address.join('.')}/${prefixLength} from link ${linkIndex}`;
-    },
+    operation: () => `remove address ${address.join('.')}/${prefixLength} from link ${linkIndex}`,
     type: RTM.DELADDR,
     flags: 0,
     doneBy: EADDRNOTAVAIL,

@@ -29,9 +29,7 @@ export function addNeighbour(options: {
   mac: readonly number[];
 }): Request {
   return {
-    get operation() {
-      return `add neighbour ${options.address.join('.')} to link ${options.linkIndex}`;
-    },
+    operation: () => `add neighbour ${options.address.join('.')} to link ${options.linkIndex}`,
     type: RTM.NEWNEIGH,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {
@@ -45,9 +43,7 @@ export function addNeighbour(options: {
 /** `ip neighbour del ADDRESS dev INDEX`, IPv4. */
 export function deleteNeighbour(options: { linkIndex: number; address: readonly number[] }): Request {
   return {
-    get operation() {
-      return `delete neighbour ${options.address.join('.')} of link ${options.linkIndex}`;
-    },
+    operation: () => `delete neighbour ${options.address.join('.')} of link ${options.linkIndex}`,
     type: RTM.DELNEIGH,
     flags: 0,
     write(writer) {

@@ -29,9 +29,7 @@ export interface Route {
 /** `ip route add default via GATEWAY dev INDEX`, IPv4. */
 export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex: number }): Request {
   return {
-    get operation() {
-      return `add the default route via ${options.gateway.join('.')}`;
-    },
+    operation: () => `add the default route via ${options.gateway.join('.')}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
@@ -55,9 +53,7 @@ export function addSubnetRoute(options: {
 }): Request {
   const { destination, prefixLength, linkIndex, source } = options;
   return {
-    get operation() {
-      return `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`;
-    },
+    operation: () => `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
@@ -70,17 +66,43 @@ export function addSubnetRoute(options: {
   };
 }
 
-/** For a dump of the routes by one link, or of all; each reply goes through `parseRoute`. */
-export function routeDump({ linkIndex }: { linkIndex?: number } = {}): Request {
+interface Subnet {
+  /** The first address, as an unsigned number. */
+  readonly network: number;
+  readonly prefixLength: number;
+}
+
+/** Which routes are listed. */
+export interface RouteFilter {
+  readonly linkIndex?: number;
+  /** Unicast routes to these subnets or to a part of one: a host may have a million others. */
+  readonly within?: readonly Subnet[];
+}
+
+/** For a dump of routes; each reply goes through `parseRoute`. */
+export function routeDump({ linkIndex, within }: RouteFilter = {}): Request {
   return {
     operation: 'list routes',
     type: RTM.GETROUTE,
     flags: 0,
+    ...(within !== undefined && { isWanted: (payload) => isWithin(payload, within) }),
     write(writer) {
       writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
       if (linkIndex !== undefined) writer.u32(RTA.OIF, linkIndex);
     },
   };
+}
+
+/** By the first bytes of the payload, where they suffice. */
+function isWithin(payload: Buffer, subnets: readonly Subnet[]): boolean {
+  const prefixLength = payload[1] ?? 0;
+  if (payload[7] !== RTN_UNICAST || subnets.every((subnet) => prefixLength < subnet.prefixLength)) return false;
+  const { destination } = parseRoute(payload);
+  const network = destination.readUInt32BE(0);
+  return subnets.some(
+    (subnet) =>
+      prefixLength >= subnet.prefixLength && network - (network % 2 ** (32 - subnet.prefixLength)) === subnet.network,
+  );
 }
 
 /** The payload of an RTM_NEWROUTE message. */
@@ -96,8 +118,8 @@ export function parseRoute(payload: Buffer): Route {
   };
 }
 
-/** `ip -4 route show table all`, by one link or by any. Throws kernel_error. */
-export async function listRoutes(socket: NetlinkSocket, filter: { linkIndex?: number } = {}): Promise<Route[]> {
+/** `ip -4 route show table all`, or some of them. Throws kernel_error. */
+export async function listRoutes(socket: NetlinkSocket, filter: RouteFilter = {}): Promise<Route[]> {
   const { linkIndex } = filter;
   const routes = (await filteredDump(socket, routeDump(filter))).map(parseRoute);
   return linkIndex === undefined ? routes : routes.filter((route) => route.linkIndex === linkIndex);

@@ -65,9 +65,9 @@ export class Recycler {
   }
 
   /** A client waits for an endpoint. */
-  hurry(): void {
+  verifyNow(): void {
     this.#scarceUntilMs = this.#options.clock.monotonicMs() + SCARCE_MS;
-    this.#deferral.hurry(SCARCE_MS);
+    this.#deferral.runNow(SCARCE_MS);
   }
 
   /** A client took an endpoint; others may follow, and wait. */

@@ -6,6 +6,8 @@ import { builtOf } from './released.js';
 /** How long after an endpoint became ready it is sealed, in milliseconds: the kernel announces a link's carrier late. */
 const SEAL_AFTER_MS = 50;
 const BATCH = 128;
+/** The first request is smaller: as long as the pool is being filled, each seal slows down the builds that go on. */
+const FIRST_BATCH = 32;
 
 interface SealerOptions {
   readonly endpoints: Endpoints;
@@ -20,6 +22,7 @@ interface SealerOptions {
 export class Sealer {
   readonly #options: SealerOptions;
   readonly #pending = new Set<Endpoint>();
+  #batch = FIRST_BATCH;
   #cancel: Cancel | null = null;
   #underWay: Promise<void> | null = null;
   #closed = false;
@@ -62,11 +65,12 @@ export class Sealer {
     const { endpoints, finished, isUntaken = () => true } = this.#options;
     const asked: { endpoint: Endpoint; acquisitions: number }[] = [];
     for (const endpoint of this.#pending) {
-      if (asked.length === BATCH) break;
+      if (asked.length === this.#batch) break;
       this.#pending.delete(endpoint);
       if (endpoint.record.state === 'ready') asked.push({ endpoint, acquisitions: endpoint.acquisitions });
     }
     if (asked.length === 0) return;
+    this.#batch = BATCH;
     const sealed = await endpoints
       .seal(asked.map(({ endpoint }) => builtOf(endpoint)))
       // Without a seal an endpoint is verified by proof after its release.

@@ -103,7 +103,7 @@ export class Stock {
 
   /** A dirty endpoint: it stays so until it was verified. */
   recycle(released: Released): void {
-    if (this.#options.waiters.waiting.endpoints > 0) this.#recycler.hurry();
+    if (this.#options.waiters.waiting.endpoints > 0) this.#recycler.verifyNow();
     this.#recycler.add(released);
   }
 
@@ -150,7 +150,7 @@ export class Stock {
     if (this.#closed) return;
     const state = this.#state();
     const plan = planForWaiters(state, this.#options.settings.buildBatch);
-    if (state.waiting.endpoints > 0) this.#recycler.hurry();
+    if (state.waiting.endpoints > 0) this.#recycler.verifyNow();
     const tenant = state.waiting.tenant ?? '';
     this.#discard(plan.evict, 'another tenant waits', () => this.#options.ready.takeForeign(tenant));
     this.#addresses.want(plan.addresses);

@@ -5,7 +5,7 @@ import type { Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../endpoint/types.js';
 import type { EndpointRecord, LeaseTerms } from '../../pool/types.js';
 
-/** The tenant of a lease whose record was lost: nobody else gets its endpoint. */
+/** The tenant of a lease whose record was lost: no other tenant gets its endpoint. */
 export const RECOVERED = 'recovered';
 /** The addresses of the network and the gateway come before that of index 0. */
 const FIRST_ENDPOINT = 2;
@@ -69,7 +69,13 @@ export function recoverRecords(options: {
         state: 'leased' as const,
         facts: {
           netns: { path: pathOf({ id, pool, seq, index: indexOf(own.address) }), inode: mounted ?? own.inode },
-          interface: { name: 'eth0', mac: own.mac, mtu: own.mtuBytes, hostName: hostLinkName(site, seq) },
+          interface: {
+            name: 'eth0',
+            mac: own.mac,
+            mtu: own.mtuBytes,
+            hostName: hostLinkName(site, seq),
+            ...(link?.hub && { hub: link.hub }),
+          },
           addresses: [{ address: own.address, gateway }],
           routes: [{ destination: '0.0.0.0/0', gateway }],
           publishedPorts: [],

@@ -1,11 +1,11 @@
 import { parseSubnet, subnetOfAddress, subnetsOverlap } from '../../address/ipv4.js';
 import type { Inhabited } from '../../endpoint/network/describe.js';
-import type { Found } from '../../endpoint/thread/thread-protocol.js';
+import type { AdoptedEndpoint, Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Settled, Site } from '../../endpoint/types.js';
 import { NetnsdError } from '../../errors.js';
 import type { EndpointRecord, Records } from '../../pool/types.js';
 import { destroyStrays } from '../destroy-strays.js';
-import { knownOf, namesOf } from '../strays.js';
+import { knownOf, namesOf, type StaleNetwork } from '../strays.js';
 import { processesToAsk, recoverRecords } from './recover.js';
 import type { StartPlan } from './start-plan.js';
 import { writeDecisions } from './write-decisions.js';
@@ -15,8 +15,8 @@ const SHOWN = 5;
 
 interface StartKernel {
   destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
-  removeLinks(names: readonly string[]): Promise<string[]>;
-  adopt(records: readonly EndpointRecord[]): Promise<unknown>;
+  removeStale(stale: StaleNetwork): Promise<string[]>;
+  adopt(endpoints: readonly AdoptedEndpoint[]): Promise<unknown>;
 }
 
 interface CarryOutOptions {
@@ -66,7 +66,7 @@ export async function surveyStart(options: SurveyOptions): Promise<{
 }
 
 /**
- * Throws `subnet_overlap`, with the names of containers, where the subnet of a pool is that of standing leases of another pool: both
+ * Throws `subnet_overlap`, with the names of containers, where the subnet of a pool is that of active leases of another pool: both
  * would be given the same addresses, on two bridges.
  */
 export function refuseTaken(
@@ -75,18 +75,18 @@ export function refuseTaken(
 ): void {
   for (const { name, subnet } of pools) {
     const wanted = parseSubnet(subnet);
-    const standing = leased.filter(({ pool, facts }) => {
+    const active = leased.filter(({ pool, facts }) => {
       const address = facts?.addresses[0]?.address;
       return pool !== name && address !== undefined && subnetsOverlap(wanted, subnetOfAddress(address));
     });
-    const [first] = standing;
+    const [first] = active;
     if (first === undefined) continue;
-    const shown = standing.slice(0, SHOWN).map(({ id, lease }) => lease?.containerId ?? lease?.id ?? id);
-    const more = standing.length > SHOWN ? ` and ${standing.length - SHOWN} more` : '';
+    const shown = active.slice(0, SHOWN).map(({ id, lease }) => lease?.containerId ?? lease?.id ?? id);
+    const more = active.length > SHOWN ? ` and ${active.length - SHOWN} more` : '';
     throw new NetnsdError(
       'subnet_overlap',
-      `subnet ${subnet} of pool ${name} is in use by leases of pool ${first.pool}, which stand: ${shown.join(', ')}${more}; choose another subnet, or keep pool ${first.pool} until they are released`,
-      { details: { pool: name, subnet, leases: standing.map(({ lease }) => lease?.id ?? null) } },
+      `subnet ${subnet} of pool ${name} is in use by active leases of pool ${first.pool}: ${shown.join(', ')}${more}; choose another subnet, or keep pool ${first.pool} until they are released`,
+      { details: { pool: name, subnet, leases: active.map(({ lease }) => lease?.id ?? null) } },
     );
   }
 }
@@ -108,8 +108,8 @@ export async function carryOutStart(plan: StartPlan, options: CarryOutOptions): 
   for (const { id } of plan.spared)
     log.warn({ endpoint: id }, 'an endpoint without a record is in use; it is left alone until it is empty');
   await removeStrays(plan.strays, options);
-  for (const bridge of await kernel.removeLinks(plan.staleBridges))
-    log.warn({ bridge }, 'failed to delete the bridge of a pool that is no longer configured');
+  for (const link of await kernel.removeStale(plan.stale))
+    log.warn({ link }, 'failed to delete a link of a pool that is no longer configured');
   await kernel.adopt(plan.adopted);
   writeDecisions({
     records: files,

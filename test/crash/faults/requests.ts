@@ -1,6 +1,6 @@
 import { kernelError } from '../../../src/kernel/errno.js';
 import type { NetlinkSocket } from '../../../src/kernel/netlink/netlink-socket.js';
-import type { Outcome, Request } from '../../../src/kernel/netlink/request.js';
+import { type Outcome, operationOf, type Request } from '../../../src/kernel/netlink/request.js';
 import { LOST_ERRNO, OPEN_ERRNOS, REQUEST_ERRNOS } from './errnos.js';
 import { die, errnoNumber, generalName, type Points, stall } from './points.js';
 import type { Fault } from './types.js';
@@ -42,14 +42,18 @@ function pass(points: Points, operation: string): void {
 function transact(points: Points, requests: readonly Request[], send: Send): Outcome[] {
   let at = -1;
   let fault: Fault | undefined;
-  for (const [position, { operation }] of requests.entries()) {
-    const found = points.enter(`netlink ${generalName(operation)}`, [...REQUEST_ERRNOS, `lost:${LOST_ERRNO}`]);
+  for (const [position, request] of requests.entries()) {
+    const found = points.enter(`netlink ${generalName(operationOf(request))}`, [
+      ...REQUEST_ERRNOS,
+      `lost:${LOST_ERRNO}`,
+    ]);
     if (found === undefined) continue;
     at = position;
     fault = found;
   }
   const sendSome = (some: readonly Request[]) => (some.length === 0 ? [] : send(some));
-  const operation = requests[at]?.operation ?? '';
+  const hit = requests[at];
+  const operation = hit === undefined ? '' : operationOf(hit);
   switch (fault?.act) {
     case 'kill before':
       sendSome(requests.slice(0, at));

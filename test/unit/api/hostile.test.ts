@@ -38,6 +38,22 @@ t.test(
   },
 );
 
+t.test('what Node.js would answer without a body is answered by a problem document', async (t) => {
+  const { path } = await servedWorld(t);
+  for (const [head, status] of [
+    ['CONNECT example:1 HTTP/1.1\r\nHost: n\r\n\r\n', 400],
+    ['POST /v1/leases HTTP/1.1\r\nHost: n\r\nExpect: foo\r\nContent-Length: 2\r\n\r\n', 417],
+  ] as const) {
+    const client = await RawClient.open(t, path);
+    client.socket.write(head);
+    await client.closed;
+    t.match(client.received, new RegExp(`^HTTP/1\\.1 ${status} .*application/problem\\+json.*"status":${status}`, 's'));
+  }
+  const plain = await RawClient.open(t, path);
+  plain.socket.write('GET /healthz HTTP/1.1\r\n\r\n');
+  await plain.until((received) => received.includes('"status":"ok"'));
+});
+
 t.test('a hundred pipelined requests are answered in their order', async (t) => {
   const { path, pools } = await servedWorld(t, {
     pools: [{ minReady: 100, max: 100, capacity: 100, buildBatch: 100 }],

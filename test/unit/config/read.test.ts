@@ -18,6 +18,12 @@ const DEFAULT_POOL = {
   goneAfterSeconds: 300,
   unusedAfterSeconds: 3600,
   addressCooldownSeconds: 30,
+  masquerade: true,
+  publish: [],
+  publishRange: [30_000, 39_999],
+  hostAccess: true,
+  egressDeny: ['169.254.169.254/32', '169.254.170.2/32', '100.100.100.200/32', '168.63.129.16/32'],
+  egressAllow: [],
   mountDns: false,
   dns: { servers: [], search: [], options: [] },
 };
@@ -70,6 +76,15 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         idleSeconds: 60,
         goneAfterSeconds: 10,
         unusedAfterSeconds: 0,
+        masquerade: false,
+        publish: [
+          { protocol: 'tcp', port: 8080 },
+          { protocol: 'udp', port: 53 },
+        ],
+        publishRange: [20_000, 20_999],
+        hostAccess: false,
+        egressDeny: ['0.0.0.0/0'],
+        egressAllow: ['192.0.2.0/24'],
         mountDns: true,
         dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
       },
@@ -78,7 +93,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const top =
     'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmount_dns = true\n';
+    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

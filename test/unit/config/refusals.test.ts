@@ -14,7 +14,7 @@ function refusal(source: string): NetnsdError {
 }
 
 const POOL_KEYS =
-  'subnet, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, mount_dns, dns';
+  'subnet, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, masquerade, publish, publish_range, host_access, egress_deny, egress_allow, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
@@ -67,6 +67,26 @@ const CASES: [title: string, source: string, message: string][] = [
     'a word for a switch',
     '[pools.default]\nmount_dns = "yes"',
     'f.toml:2: pools.default.mount_dns: found "yes", allowed: true, false',
+  ],
+  [
+    'a port without a protocol',
+    '[pools.default]\npublish = ["8080"]',
+    'f.toml:2: pools.default.publish: found ["8080"], allowed: an array of ports of the container with their protocols, such as ["8080/tcp", "53/udp"]',
+  ],
+  [
+    'a port that stands there twice',
+    '[pools.default]\npublish = ["80/tcp", "80/udp", "80/tcp"]',
+    'f.toml:2: pools.default.publish: 80/tcp stands there twice',
+  ],
+  [
+    'a range that ends before it begins',
+    '[pools.default]\npublish_range = "40000-30000"',
+    'f.toml:2: pools.default.publish_range: found "40000-30000", allowed: two ports from 1 to 65535 with a hyphen between, the lower one first, such as "30000-39999"',
+  ],
+  [
+    'a network with host bits',
+    '[pools.default]\negress_deny = ["10.0.0.1/8"]',
+    'f.toml:2: pools.default.egress_deny: found ["10.0.0.1/8"], allowed: an array of IPv4 networks in CIDR notation, such as ["10.0.0.0/8"]',
   ],
   [
     'a wrong type',

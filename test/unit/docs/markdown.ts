@@ -22,6 +22,7 @@ export const PAGES = [
   'docs/reference.md',
   'docs/runtimes.md',
   'docs/shelf.md',
+  'docs/networks.md',
   'docs/sizing.md',
 ];
 

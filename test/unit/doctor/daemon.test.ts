@@ -11,7 +11,7 @@ const FINDING: Finding = {
   object: 'default-17',
   endpoint: 'default-17',
   lease: null,
-  problem: 'its link at the host is gone',
+  problem: 'its link in the hub is gone',
   action: 'replaced',
   outcome: 'found',
   advice: null,
@@ -24,7 +24,8 @@ t.test('a daemon that does not answer is asked nothing else', async (t) => {
     status: 'unknown',
     advice: 'sudo netnsd doctor',
   });
-  for (const name of ['version', 'pools', 'reconcile']) t.same(runCheck(name, machineOf(t)), [], name);
+  for (const name of ['version', 'configuration-file', 'paths', 'pools', 'reconcile'])
+    t.same(runCheck(name, machineOf(t)), [], name);
   t.match(runOnce('daemon', machineOf(t, {}, { daemon: answering() })), {
     status: 'ok',
     message: /0\.1\.0 answers, pid 4711/,
@@ -35,6 +36,26 @@ t.test("the daemon's version is this one's", async (t) => {
   t.match(runOnce('version', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
   const older = answering({ version: '0.0.9' });
   t.match(runOnce('version', machineOf(t, {}, { daemon: older })), { status: 'warn', advice: /restart netnsd/ });
+});
+
+t.test('a daemon that reads another configuration than was checked is told', async (t) => {
+  const started = (words: string) => {
+    const files = { '/proc/4711/cmdline': words.replaceAll(' ', '\0') };
+    return runOnce('configuration-file', machineOf(t, files, { daemon: answering() }));
+  };
+  t.match(started('node main.js serve'), { status: 'ok', message: /\/etc\/netnsd\/netnsd\.toml/ });
+  t.match(started('node main.js serve --config /etc/netnsd/netnsd.toml'), { status: 'ok' });
+  for (const option of ['--config /srv/c.toml', '--config=/srv/c.toml'])
+    t.match(started(`node main.js serve ${option}`), { status: 'warn', advice: 'netnsd doctor --config /srv/c.toml' });
+});
+
+t.test('the paths of leases lead to the vault, or it is told that this is another PID namespace', async (t) => {
+  const seen = (files: Record<string, string>) => runOnce('paths', machineOf(t, files, { daemon: answering() }));
+  const link = { '/run/netnsd/netns': '-> /proc/99/root/netns' };
+  t.match(seen({ ...link, '/proc/99/comm': 'netnsd-vault\n' }), { status: 'ok' });
+  t.match(seen({ ...link, '/proc/99/comm': 'bash\n' }), { status: 'fail', message: /another PID namespace/ });
+  t.match(seen(link), { status: 'fail' });
+  t.match(seen({ '/proc/99/comm': 'bash\n' }), { status: 'warn' });
 });
 
 t.test('pools in trouble and broken endpoints fail', async (t) => {
@@ -51,7 +72,7 @@ t.test('findings fail until they are repaired, with what to do', async (t) => {
     runCheck('reconcile', machineOf(t, {}, { daemon: answering({}, findings) }));
   t.match(found(), [{ status: 'ok', message: '18 endpoints checked, no difference' }]);
   t.match(found(FINDING), [
-    { status: 'fail', message: 'default-17: its link at the host is gone', advice: /doctor --fix/ },
+    { status: 'fail', message: 'default-17: its link in the hub is gone', advice: /doctor --fix/ },
   ]);
   t.match(found({ ...FINDING, outcome: 'done' }), [{ status: 'ok', message: /, 1 repaired/ }]);
   t.match(found({ ...FINDING, outcome: 'failed', advice: 'EBUSY' }), [{ advice: 'the repair failed: EBUSY' }]);

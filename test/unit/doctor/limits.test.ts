@@ -73,3 +73,10 @@ t.test('without a state directory its parent is checked', async (t) => {
   t.type(isTmpfs, 'boolean');
   t.ok(freeBytes > 0);
 });
+
+t.test('a queue of connections shorter than the daemon asks for is told', async (t) => {
+  const limit = (value: string) => runOnce('connections', machineOf(t, { '/proc/sys/net/core/somaxconn': value }));
+  t.match(limit('128\n'), { status: 'warn', message: /is 128/, advice: /sysctl -w net\.core\.somaxconn=4096/ });
+  t.match(limit('4096\n'), { status: 'ok' });
+  t.match(runOnce('connections', machineOf(t)), { status: 'unknown' });
+});

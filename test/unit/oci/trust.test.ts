@@ -62,6 +62,18 @@ t.test('a masked /proc/sys is as good as a read-only one', async (t) => {
   );
 });
 
+t.test('the sysctls that engines set in every spec are no reason', async (t) => {
+  const sysctl = { 'net.ipv4.ping_group_range': '0 0', 'net/ipv4/ip_unprivileged_port_start': '0' };
+  t.same(
+    reasons((spec) => (spec['linux'].sysctl = sysctl)),
+    [],
+  );
+  t.same(
+    reasons((spec) => (spec['linux'].sysctl = { 'net.ipv4.ping_group_range2': '0' })),
+    ['sysctl net.ipv4.ping_group_range2 is set'],
+  );
+});
+
 t.test('network sysctls of the spec are named, others are not', async (t) => {
   const sysctl = { 'net.ipv4.ip_forward': '1', 'net/ipv4/tcp_syncookies': '1', 'kernel.msgmax': '1', 'network.x': '1' };
   t.strictSame(

@@ -58,7 +58,7 @@ t.test('work runs at once when a client waits for it', async (t) => {
   const { clock, state, deferral, schedule } = setUp({ busy: true });
   schedule();
   await clock.settle();
-  deferral.hurry(500);
+  deferral.runNow(500);
   await clock.settle();
   t.equal(state.runs, 1);
   await clock.advance(499);

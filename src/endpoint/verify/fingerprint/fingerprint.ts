@@ -40,7 +40,7 @@ export function readFingerprint(view: View, { sysctls }: { sysctls: boolean }): 
  * What other protocols than rtnetlink announce, where to ask costs less than a listener would (each holds 3.3 KB of kernel
  * memory). nftables counts its changes. To change any of it takes CAP_NET_ADMIN.
  */
-const UNHEARD_ITEMS: readonly Item[] = [
+const UNANNOUNCED_ITEMS: readonly Item[] = [
   ...NETFILTER_ITEMS.filter(({ name }) => name === 'nftables generation'),
   ...XFRM_ITEMS,
 ];
@@ -49,11 +49,11 @@ const UNHEARD_ITEMS: readonly Item[] = [
  * The first deviation of a sealed endpoint in what its seal does not hear: whether sockets are left and, unless its holder
  * surely had no CAP_NET_ADMIN, what that allows.
  */
-export function findUnheard(
+export function findUnannounced(
   view: View,
   { pristine, unprivileged }: { pristine: Fingerprint; unprivileged: boolean },
 ): Deviation | null {
-  for (const item of unprivileged ? [SOCKETS] : [SOCKETS, ...UNHEARD_ITEMS]) {
+  for (const item of unprivileged ? [SOCKETS] : [SOCKETS, ...UNANNOUNCED_ITEMS]) {
     const deviation = deviationOf(item, pristine, readItem(item, view));
     if (deviation !== null) return deviation;
   }

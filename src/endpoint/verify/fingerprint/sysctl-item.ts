@@ -4,13 +4,11 @@ import { readProcFile } from '../../../kernel/process/proc-file.js';
 import { describeLines, type Item } from './item.js';
 
 const FOLDER = '/proc/sys/net';
-/** Counters, commands, and what is drawn at random for each namespace. */
-const NOT_COMPARED = new Set([
-  'ipv4/route/flush',
-  'ipv6/route/flush',
-  'netfilter/nf_conntrack_count',
-  'ipv4/tcp_fastopen_key',
-]);
+/**
+ * Counters and commands. `tcp_fastopen_key` is compared: it is zero until it is written, or until a server in the namespace uses
+ * fast open, for which the kernel draws one at random (tcp_fastopen_init_key_once of net/ipv4/tcp_fastopen.c).
+ */
+const NOT_COMPARED = new Set(['ipv4/route/flush', 'ipv6/route/flush', 'netfilter/nf_conntrack_count']);
 
 /**
  * Every sysctl of the namespace, read one by one: some 600 files and several milliseconds. Only for where no

@@ -10,9 +10,7 @@ import { type LinkRef, refText, writeRef } from './link.js';
  */
 export function setQuietPort(ref: LinkRef): Request {
   return {
-    get operation() {
-      return `make ${refText(ref)} a quiet bridge port`;
-    },
+    operation: () => `make ${refText(ref)} a quiet bridge port`,
     type: RTM.NEWLINK,
     flags: 0,
     write(writer) {

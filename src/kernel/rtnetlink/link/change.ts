@@ -18,9 +18,7 @@ export interface LinkChange {
 /** `ip link set …`. */
 export function setLink(ref: LinkRef, change: LinkChange): Request {
   return {
-    get operation() {
-      return `set ${Object.keys(change).join(', ')} of ${refText(ref)}`;
-    },
+    operation: () => `set ${Object.keys(change).join(', ')} of ${refText(ref)}`,
     type: RTM.NEWLINK,
     flags: 0,
     write(writer) {
@@ -44,9 +42,7 @@ export function setLink(ref: LinkRef, change: LinkChange): Request {
  */
 export function stopIpv6Addresses(ref: LinkRef): Request {
   return {
-    get operation() {
-      return `stop IPv6 address generation of ${refText(ref)}`;
-    },
+    operation: () => `stop IPv6 address generation of ${refText(ref)}`,
     type: RTM.NEWLINK,
     flags: 0,
     doneBy: constants.errno.EAFNOSUPPORT,

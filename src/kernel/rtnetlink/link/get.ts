@@ -4,9 +4,7 @@ import { IFLA, RTM } from '../messages.js';
 /** `ip link show NAME`; the reply goes through `parseLink`. */
 export function getLink(name: string): Request {
   return {
-    get operation() {
-      return `look up link ${name}`;
-    },
+    operation: () => `look up link ${name}`,
     type: RTM.GETLINK,
     flags: 0,
     write(writer) {

@@ -40,7 +40,7 @@ t.test('while clients wait, requests are small, so that the first endpoints are 
   for (let seq = 1; seq <= 20; seq += 1) add(seq);
   await clock.settle();
   t.equal(told.filter((line) => line === 'settled').length, 1);
-  recycler.hurry();
+  recycler.verifyNow();
   for (let seq = 21; seq <= 40; seq += 1) add(seq);
   await clock.settle();
   t.equal(told.filter((line) => line === 'settled').length, 4);
@@ -51,7 +51,7 @@ t.test('deferred endpoints are verified as soon as a client waits, and for ten s
   add(1);
   await clock.settle();
   t.same(endpoints.checks, []);
-  recycler.hurry();
+  recycler.verifyNow();
   await clock.settle();
   t.equal(endpoints.checks.length, 1);
   await clock.advance(9_999);

@@ -96,22 +96,27 @@ t.test(
   },
 );
 
-t.test('a request has at most 128 endpoints, and none is made when no endpoint is ready any more', async (t) => {
-  const { endpoints, clock, sealer } = setUp();
-  for (let seq = 0; seq < 130; seq += 1) sealer.add(endpointOf(seq));
-  await clock.advance(50);
-  endpoints.answer(true);
-  await clock.advance(50);
-  t.same(
-    endpoints.asked.map(({ length }) => length),
-    [128, 2],
-  );
-  endpoints.answer(true);
-  await clock.settle();
-  sealer.add(endpointOf(200, { state: 'destroying' }));
-  await clock.advance(50);
-  t.equal(endpoints.asked.length, 2);
-});
+t.test(
+  'a request has at most 32 endpoints, later ones 128, and none is made when no endpoint is ready any more',
+  async (t) => {
+    const { endpoints, clock, sealer } = setUp();
+    for (let seq = 0; seq < 162; seq += 1) sealer.add(endpointOf(seq));
+    await clock.advance(50);
+    for (let request = 0; request < 2; request += 1) {
+      endpoints.answer(true);
+      await clock.advance(50);
+    }
+    t.same(
+      endpoints.asked.map(({ length }) => length),
+      [32, 128, 2],
+    );
+    endpoints.answer(true);
+    await clock.settle();
+    sealer.add(endpointOf(200, { state: 'destroying' }));
+    await clock.advance(50);
+    t.equal(endpoints.asked.length, 3);
+  },
+);
 
 t.test('a closed sealer starts no request, and waits for the one under way', async (t) => {
   const { endpoints, clock, sealer } = setUp();

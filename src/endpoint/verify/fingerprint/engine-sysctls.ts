@@ -1,0 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import { readProcFile } from '../../../kernel/process/proc-file.js';
+
+/**
+ * Sysctls that container engines have in every spec, so that they are no sign of anything: Docker and Podman set both, and the OCI
+ * runtime writes them into the namespace that it joins. A new namespace has these values whatever the host has
+ * (inet_init_net of net/ipv4/af_inet.c).
+ */
+export const ENGINE_SYSCTLS = [
+  { name: 'ping_group_range', value: '1\t0' },
+  { name: 'ip_unprivileged_port_start', value: '1024' },
+] as const;
+
+/** Gives them the values of a new namespace again, in the namespace in which the thread stands. Throws the errors of node:fs. */
+export function resetEngineSysctls(): void {
+  for (const { name, value } of ENGINE_SYSCTLS) {
+    const path = `/proc/sys/net/ipv4/${name}`;
+    if (readProcFile(path).trim() !== value) writeFileSync(path, value);
+  }
+}

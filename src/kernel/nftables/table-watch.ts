@@ -1,0 +1,69 @@
+import { errnoOf } from '../errno.js';
+import { closeAnyway, joinGroups, openNetlink, receiveDatagram } from '../libc.js';
+import { readAttributes, readString } from '../netlink/message-reader.js';
+import { HEADER_BYTES, NETLINK_PROTOCOL } from '../netlink/protocol.js';
+
+/** NFNLGRP_NFTABLES of include/uapi/linux/netfilter/nfnetlink.h is 7. */
+const GROUP_MASK = 1 << (7 - 1);
+/** struct nfgenmsg */
+const FAMILY_BYTES = 4;
+/** NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE and NFTA_SET_ELEM_LIST_TABLE are all 1. */
+const TABLE = 1;
+const SUBSYSTEM_NFTABLES = 10;
+/** NFT_MSG_NEWGEN, whose first attribute is a number. */
+const NEWGEN = 15;
+const BUFFER_BYTES = 1 << 16;
+
+/** Hears of changes that anybody makes to one table of nftables, in the network namespace in which it was opened. */
+export class TableWatch implements Disposable {
+  readonly #fd: number;
+  readonly #table: string;
+  readonly #buffer = Buffer.alloc(BUFFER_BYTES);
+
+  /** Throws kernel_error. */
+  constructor(table: string) {
+    this.#table = table;
+    this.#fd = openNetlink(NETLINK_PROTOCOL.netfilter);
+    try {
+      joinGroups(this.#fd, GROUP_MASK);
+    } catch (error) {
+      closeAnyway(this.#fd);
+      throw error;
+    }
+  }
+
+  /** Whether the table was changed since the last call, or may have been: more was announced than the socket had room for. */
+  changed(): boolean {
+    let changed = false;
+    for (;;) {
+      const length = this.#receive();
+      if (length === undefined) return changed;
+      changed ||= length === 'lost' || this.#concerns(this.#buffer.subarray(0, length));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeAnyway(this.#fd);
+  }
+
+  #receive(): number | 'lost' | undefined {
+    try {
+      return receiveDatagram(this.#fd, this.#buffer);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOBUFS') return 'lost';
+      throw error;
+    }
+  }
+
+  #concerns(datagram: Buffer): boolean {
+    for (let at = 0; at + HEADER_BYTES + FAMILY_BYTES <= datagram.length; ) {
+      const length = datagram.readUInt32LE(at);
+      if (length < HEADER_BYTES + FAMILY_BYTES) return false;
+      const isRule = datagram[at + 5] === SUBSYSTEM_NFTABLES && datagram[at + 4] !== NEWGEN;
+      const attributes = datagram.subarray(at + HEADER_BYTES + FAMILY_BYTES, at + length);
+      if (isRule && readString(readAttributes(attributes).get(TABLE)) === this.#table) return true;
+      at += (length + 3) & ~3;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+import t from 'tap';
+import {
+  hostRules,
+  hostTable,
+  type ReachSettings,
+  removeHostRules,
+} from '../../../../src/endpoint/network/host-rules.js';
+
+const site = { instanceId: 'abcd', stateDir: '/run/netnsd', netnsDir: null, identity: 'boot /run/netnsd' };
+const pool: ReachSettings = {
+  name: 'default',
+  subnet: '10.213.0.0/16',
+  masquerade: true,
+  publish: [],
+  hostAccess: true,
+  egressDeny: [],
+  egressAllow: [],
+};
+const closed = { ...pool, name: 'closed', subnet: '10.214.0.0/16', masquerade: false };
+const rulesOf = (...pools: ReachSettings[]): string[] =>
+  hostRules(site, pools)
+    .split('\n')
+    .map((line) => line.trim());
+
+t.equal(hostTable(site), 'netnsd-abcd');
+
+t.test('the table is replaced in one transaction, whether or not it is there', async (t) => {
+  t.strictSame(rulesOf(pool).slice(0, 4), [
+    'add table ip netnsd-abcd',
+    'delete table ip netnsd-abcd',
+    'table ip netnsd-abcd {',
+    'comment "netnsd /run/netnsd"',
+  ]);
+});
+
+t.test('pools that need nothing have no table', async (t) => {
+  t.equal(hostRules(site, [closed]), removeHostRules(site));
+  t.equal(hostRules(site, []), removeHostRules(site));
+});
+
+t.test('rules are constant in the number of pools with masquerade, which are elements of one set', async (t) => {
+  const other = { ...pool, name: 'other', subnet: '10.215.0.0/16' };
+  t.equal(rulesOf(pool, other).length, rulesOf(pool).length);
+  t.match(rulesOf(pool, closed, other).join('\n'), 'elements = { 10.213.0.0/16, 10.215.0.0/16 }');
+});
+
+const ROWS: [what: string, settings: Partial<ReachSettings>, rules: string[]][] = [
+  [
+    'what is denied is refused, in the direction in which the container asks',
+    { egressDeny: ['169.254.169.254/32', '192.0.2.0/24'] },
+    [
+      'ip saddr 10.214.0.0/16 ct direction original ip daddr { 169.254.169.254/32, 192.0.2.0/24 } reject with icmp admin-prohibited',
+    ],
+  ],
+  [
+    'what is allowed comes first; a network within another one is left out, since a set has no overlaps',
+    { egressDeny: ['10.1.0.0/16', '10.0.0.0/8', '10.0.0.0/8'], egressAllow: ['10.1.2.0/24'] },
+    [
+      'ip saddr 10.214.0.0/16 ct direction original ip daddr { 10.1.2.0/24 } accept',
+      'ip saddr 10.214.0.0/16 ct direction original ip daddr { 10.0.0.0/8 } reject with icmp admin-prohibited',
+    ],
+  ],
+  [
+    'without host_access the host gets answers alone',
+    { hostAccess: false },
+    [
+      'ip saddr 10.214.0.0/16 ct state established,related accept',
+      'ip saddr 10.214.0.0/16 reject with icmp admin-prohibited',
+    ],
+  ],
+];
+for (const [what, settings, rules] of ROWS) {
+  t.test(what, async (t) => {
+    const found = rulesOf({ ...closed, ...settings }).filter((line) => line.startsWith('ip '));
+    t.strictSame(found, rules);
+  });
+}
+
+t.test('a path with quotes cannot end the comment', async (t) => {
+  const odd = { ...site, stateDir: '/run/"; flush ruleset #\n' };
+  t.match(hostRules(odd, [pool]), /comment "netnsd \/run\/[?]+flush[?]ruleset[?]+"/);
+});

@@ -1,0 +1,90 @@
+import t from 'tap';
+import {
+  addressesOf,
+  elementsOf,
+  type PortPlan,
+  type PortWish,
+  planPorts,
+  publishedAt,
+} from '../../../../src/endpoint/network/published-ports.js';
+
+const web: PortWish = {
+  name: 'web',
+  subnet: '10.1.0.0/24',
+  ports: [
+    { protocol: 'tcp', port: 80 },
+    { protocol: 'udp', port: 53 },
+  ],
+  range: [30000, 30009],
+  addresses: 3,
+};
+const none = { taken: new Set<string>(), before: new Map<string, PortPlan>() };
+const planOf = (plans: ReadonlyMap<string, PortPlan>, name: string): PortPlan => plans.get(name) as PortPlan;
+
+t.test('each address has a host port for each port, in order, and none is that of another pool', async (t) => {
+  const other = { ...web, name: 'other', subnet: '10.2.0.0/24', ports: [{ protocol: 'tcp', port: 8080 }] as const };
+  const plans = planPorts([web, other, { ...web, name: 'silent', ports: [] }], none);
+  t.strictSame([...plans.keys()], ['web', 'other']);
+  t.strictSame(planOf(plans, 'web').hostPorts, [30000, 30001, 30002, 30003, 30004, 30005]);
+  // 30001 is a port of UDP alone.
+  t.strictSame(planOf(plans, 'other').hostPorts, [30001, 30003, 30005]);
+  t.equal(addressesOf(planOf(plans, 'web')), 3);
+  t.equal(addressesOf({ ports: [], hostPorts: [] }), Infinity);
+  t.strictSame(publishedAt(planOf(plans, 'web'), 1), [
+    { protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 30002, containerPort: 80 },
+    { protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 30003, containerPort: 53 },
+  ]);
+  t.strictSame(publishedAt(planOf(plans, 'web'), 3), []);
+});
+
+t.test('ports at which others listen are passed over, by their protocol', async (t) => {
+  const plans = planPorts([web], { ...none, taken: new Set(['tcp/30000', 'tcp/30001', 'udp/30003']) });
+  t.strictSame(planOf(plans, 'web').hostPorts, [30002, 30004, 30005, 30006, 30007, 30008]);
+});
+
+t.test('too few free ports are an error that says how many', async (t) => {
+  t.throws(() => planPorts([{ ...web, addresses: 12 }], none), {
+    code: 'config_invalid',
+    message: /pool web publishes 2 ports of 12 addresses, but publish_range 30000-30009 has \d+ free ports/,
+  });
+});
+
+t.test('a plan stays as long as it serves, whatever listens by now', async (t) => {
+  const before = planPorts([web], none);
+  const taken = new Set(['tcp/30000']);
+  t.strictSame(planPorts([web], { taken, before }), before);
+  t.strictSame(planPorts([{ ...web, addresses: 2 }], { taken, before }), before, 'fewer addresses');
+});
+
+const CHANGES: [what: string, change: Partial<PortWish>][] = [
+  ['the ports', { ports: [{ protocol: 'tcp', port: 81 }] }],
+  ['the subnet', { subnet: '10.9.0.0/24' }],
+  ['the range', { range: [30001, 30019] }],
+  ['the number of addresses', { addresses: 4, range: [30000, 30029] }],
+];
+for (const [what, change] of CHANGES) {
+  t.test(`another plan is made when ${what} changed, and the former one goes on beside it`, async (t) => {
+    const before = planPorts([web], none);
+    const wish = { ...web, range: [30000, 30019] as const, ...change };
+    const plans = planPorts([wish], { ...none, before });
+    t.strictSame(planOf(plans, 'web@former'), planOf(before, 'web'));
+    const elements = elementsOf(plans.values());
+    for (const element of elementsOf(before.values())) t.ok(elements.includes(element), element);
+    t.strictSame(planPorts([wish], { ...none, before: plans }), plans, 'and both are kept');
+  });
+}
+
+t.test('ports of a former plan are used where the range has no others', async (t) => {
+  const before = planPorts([web], none);
+  const plans = planPorts([{ ...web, ports: [{ protocol: 'tcp', port: 81 }], addresses: 9 }], { ...none, before });
+  t.strictSame(planOf(plans, 'web').hostPorts, [30001, 30003, 30005, 30006, 30007, 30008, 30009, 30000, 30002]);
+  const elements = elementsOf(plans.values());
+  t.equal(new Set(elements.map((one) => one.split(' : ')[0])).size, elements.length, 'no key stands there twice');
+  t.ok(elements.includes('tcp . 30000 : 10.1.0.9 . 81'), 'the present plan comes first');
+  t.ok(elements.includes('tcp . 30004 : 10.1.0.4 . 80'));
+});
+
+t.test('a pool that is gone keeps its ports for what stands', async (t) => {
+  const before = planPorts([web], none);
+  t.strictSame([...planPorts([], { ...none, before }).keys()], ['web@former']);
+});
