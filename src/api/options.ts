@@ -1,4 +1,4 @@
-import type { PoolService } from '../pool/index.js';
+import type { LeaseAttachment, PoolService } from '../pool/index.js';
 import type { PeerCredentials, PeerOf } from './delivery.js';
 import type {
   ApiDnsFiles,
@@ -33,6 +33,8 @@ export interface ApiOptions {
   readonly version: string;
   /** When the daemon started, as Date.now(). */
   readonly startedAt: number;
+  /** What netnsd-cni did for the lease of this container id. Default: nothing. */
+  readonly attachmentOf?: ((containerId: string) => LeaseAttachment | undefined) | undefined;
   readonly patchBundle: PatchBundle;
   readonly graftContainer: GraftContainer;
   /** Compares records, kernel and processes, and repairs the difference with `fix`. Throws NetnsdErrors. */

@@ -90,7 +90,17 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
 
   // Reconcile, then the socket.
   using reconcile = await openReconcile({ state, opened, thread, log });
-  const server = await openApi({ api, config: opened.config, socketPath, startedAt, opened, thread, reconcile, log });
+  const server = await openApi({
+    api,
+    config: opened.config,
+    socketPath,
+    startedAt,
+    state,
+    opened,
+    thread,
+    reconcile,
+    log,
+  });
   log.info(
     { socket: socketPath, stateDir: state.stateDir, pools: config.pools.map(({ name }) => name) },
     'netnsd is ready',

@@ -1,22 +1,19 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { ATTACHMENTS } from './layout.js';
+import type { LeaseAttachment } from './record.js';
 
-/** How netnsd-cni gave an endpoint to a container; `none`: it had not come so far. */
+/** A container's id, and the mark of network and interface. */
+const KEY = /^[A-Za-z0-9][A-Za-z0-9_.-]*@[0-9a-f]{8}$/;
 const DELIVERIES = ['none', 'overlay', 'graft'] as const;
-export type Delivery = (typeof DELIVERIES)[number];
 
 /** What netnsd-cni did to a network namespace that a container runtime made; see docs/cni.md. */
-export interface Attachment {
+export interface Attachment extends LeaseAttachment {
   /** Names the file; the lease's container id. */
   readonly key: string;
-  readonly network: string;
   readonly containerId: string;
-  readonly ifname: string;
-  /** Absolute path of the runtime's namespace, and its inode. */
-  readonly target: string;
+  /** Inode of the runtime's namespace, which is at `target`. */
   readonly targetInode: number;
-  readonly delivery: Delivery;
   /** Inode of the endpoint's namespace; 0: none was taken yet. */
   readonly netnsInode: number;
 }
@@ -42,6 +39,11 @@ export class AttachmentFiles {
     );
   }
 
+  /** That of a lease, by its container id; undefined: it has none. */
+  read(key: string): Attachment | undefined {
+    return KEY.test(key) ? readAttachment(key, join(this.#directory, key)) : undefined;
+  }
+
   /** Removes one; none is no error. */
   remove(key: string): void {
     fs.rmSync(join(this.#directory, key), { force: true });
@@ -64,7 +66,7 @@ export function parseAttachment(key: string, text: string): Attachment | undefin
   const { network, containerId, ifname, target, targetInode, delivery, netnsInode } = fields;
   if (![network, containerId, ifname, target].every((value) => typeof value === 'string')) return undefined;
   if (![targetInode, netnsInode].every(Number.isSafeInteger)) return undefined;
-  if (!DELIVERIES.includes(delivery as Delivery)) return undefined;
+  if (!DELIVERIES.some((one) => one === delivery)) return undefined;
   return { key, network, containerId, ifname, target, targetInode, delivery, netnsInode } as Attachment;
 }
 

@@ -11,7 +11,7 @@ export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from
 // What is in it.
 
 export { FileAddressCooldowns } from './address-cooldowns.js';
-export { type Attachment, AttachmentFiles, type Delivery } from './attachment-files.js';
+export { type Attachment, AttachmentFiles } from './attachment-files.js';
 export { CooldownFile } from './cooldown-file.js';
 export { type HostBefore, readHostBefore, writeHostBefore } from './host-file.js';
 export { LeaseFiles } from './lease-files.js';

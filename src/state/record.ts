@@ -76,6 +76,16 @@ export interface BoundProcess {
   readonly startTicks: number;
 }
 
+/** How netnsd-cni gave a lease to a pod. */
+export interface LeaseAttachment {
+  /** `none`: it had not come so far. */
+  readonly delivery: 'none' | 'overlay' | 'graft';
+  readonly network: string;
+  readonly ifname: string;
+  /** CNI_NETNS. */
+  readonly target: string;
+}
+
 /** A lease, as the contract has it. */
 export interface Lease extends EndpointFacts {
   readonly id: string;
@@ -92,6 +102,8 @@ export interface Lease extends EndpointFacts {
   readonly graft?: Graft;
   /** Absent unless the lease ends with a process. */
   readonly process?: BoundProcess;
+  /** Absent unless netnsd-cni made the lease. */
+  readonly attachment?: LeaseAttachment;
 }
 
 export type LeaseTerms = Pick<

@@ -29,6 +29,12 @@ t.test('ADD mounts a ready endpoint over CNI_NETNS, CHECK finds it there, DEL ta
     dns: {},
   });
   t.ok(await answersPing(address?.address.split('/')[0] ?? ''));
+  t.match(lease, { attachment: { delivery: 'overlay', network: 'net', ifname: 'eth0', target: path } });
+  t.match(
+    await scene.daemon.cli('list'),
+    /^LEASE +POOL +CONTAINER +TENANT +SOURCE +DELIVERY [^\n]*\n.* warm +overlay /,
+  );
+  t.match(await scene.daemon.cli('inspect', lease?.id ?? ''), `by overlay, as eth0 of network net, to ${path}`);
   const check = { command: 'CHECK', netns: path, config: { prevResult: added.json } };
   t.match(await scene.call(check), { status: 0, stdout: '' });
   t.match(await scene.call({ command: 'DEL', netns: path }), { status: 0, stdout: '', stderr: '' });

@@ -14,14 +14,20 @@ import {
   RenewSchema,
 } from '../schemas/index.js';
 
-type Options = Pick<ApiOptions, 'service' | 'log'> & {
+type Options = Pick<ApiOptions, 'service' | 'log' | 'attachmentOf'> & {
   readonly deliveries: Deliveries;
   readonly observe: (seconds: number) => void;
 };
 
 /** `/v1/leases`. */
 export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, log, deliveries, observe } = options;
+  const { service, log, deliveries, observe, attachmentOf } = options;
+
+  function withAttachment(lease: Lease): Lease {
+    const attachment = lease.containerId === null ? undefined : attachmentOf?.(lease.containerId);
+    return attachment === undefined ? lease : { ...lease, attachment };
+  }
+
   app.post(
     '/v1/leases',
     {
@@ -61,7 +67,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
         response: { 200: LeaseListSchema },
       },
     },
-    async (request) => ({ leases: service.leases(request.query) }),
+    async (request) => ({ leases: service.leases(request.query).map(withAttachment) }),
   );
 
   app.get(
@@ -71,7 +77,7 @@ export const leaseRoutes: FastifyPluginAsyncTypebox<Options> = async (app, optio
     },
     async (request) => {
       const lease = service.lease(request.params.id);
-      if (lease !== undefined) return lease;
+      if (lease !== undefined) return withAttachment(lease);
       throw new NetnsdError('lease_not_found', `there is no lease ${request.params.id}: see \`netnsd list\``);
     },
   );

@@ -61,6 +61,19 @@ const ProcessSchema = Type.Object(
   { description: 'The process whose end ends the lease.' },
 );
 
+const AttachmentSchema = Type.Object(
+  {
+    delivery: oneOf(['none', 'overlay', 'graft'], {
+      description: 'overlay: mounted over `target`; graft: the interface was moved there; none: not yet.',
+      examples: ['overlay'],
+    }),
+    network: Type.String({ examples: ['netnsd'] }),
+    ifname: Type.String({ examples: ['eth0'] }),
+    target: Type.String({ description: "The runtime's namespace.", examples: ['/run/netns/cni-7a'] }),
+  },
+  { description: 'How netnsd-cni delivered the endpoint; only where leases are listed or shown.' },
+);
+
 export const LeaseSchema = Type.Object(
   {
     id: Type.String({ description: 'Id of the lease.', examples: ['5f3a9c0d1e2b4a68'] }),
@@ -105,6 +118,7 @@ export const LeaseSchema = Type.Object(
     }),
     graft: Type.Optional(GraftSchema),
     process: Type.Optional(ProcessSchema),
+    attachment: Type.Optional(AttachmentSchema),
     addresses: list(AddressSchema),
     routes: list(RouteSchema),
     publishedPorts: list(PublishedPortSchema),

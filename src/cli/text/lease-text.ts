@@ -16,19 +16,24 @@ export function renderNewLeases(leases: readonly Lease[]): string {
   return renderTable(['LEASE', 'PATH', 'ADDRESS', 'GATEWAY', 'SOURCE'], rows);
 }
 
-/** Leases, their containers and their age. */
+/** Leases, their containers and their age; how they were delivered where netnsd-cni made one. */
 export function renderLeases(leases: readonly Lease[], nowMs: number): string {
+  const attached = leases.some(({ attachment }) => attachment !== undefined);
   const rows = leases.map((lease) => [
     lease.id,
     lease.pool,
     lease.containerId ?? '-',
     lease.tenant,
     lease.source,
+    ...(attached ? [lease.attachment?.delivery ?? '-'] : []),
     addresses(lease),
     lease.netns.path,
     renderSeconds((nowMs - Date.parse(lease.acquiredAt)) / 1000),
   ]);
-  return renderTable(['LEASE', 'POOL', 'CONTAINER', 'TENANT', 'SOURCE', 'ADDRESS', 'PATH', 'AGE'], rows);
+  return renderTable(
+    ['LEASE', 'POOL', 'CONTAINER', 'TENANT', 'SOURCE', ...(attached ? ['DELIVERY'] : []), 'ADDRESS', 'PATH', 'AGE'],
+    rows,
+  );
 }
 
 /** Everything about one lease. */
@@ -46,6 +51,7 @@ export function renderLease(lease: Lease): string {
     ['namespace', lease.netns.path],
     ['inode', lease.netns.inode],
     ...graftFields(lease),
+    ...attachmentFields(lease),
     ['interface', `${lease.interface.name}, MAC ${lease.interface.mac}, MTU ${lease.interface.mtu}`],
     ['other end', otherEnd(lease.interface)],
     ['addresses', lease.addresses.map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
@@ -68,4 +74,10 @@ function processFields({ process }: Lease): [string, string][] {
 
 function graftFields({ graft }: Lease): [string, string][] {
   return graft === undefined ? [] : [['grafted into', `namespace ${graft.inode} of process ${graft.pid}`]];
+}
+
+function attachmentFields({ attachment }: Lease): [string, string][] {
+  if (attachment === undefined) return [];
+  const { delivery, network, ifname, target } = attachment;
+  return [['delivered', `by ${delivery}, as ${ifname} of network ${network}, to ${target}`]];
 }

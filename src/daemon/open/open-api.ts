@@ -10,8 +10,10 @@ import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { groupId } from '../../kernel/process/group.js';
 import { peerOf } from '../../kernel/process/peer.js';
 import type { ReconcileSchedule } from '../../reconcile/index.js';
+import { AttachmentFiles } from '../../state/index.js';
 import { readVersion } from '../../version.js';
 import type { OpenPools } from './open-pools.js';
+import type { OpenState } from './open-state.js';
 
 /** The API room, which is imported while the kernel thread loads its own code. */
 export type ApiRoom = typeof import('../../api/index.js');
@@ -28,13 +30,15 @@ export async function openApi(options: {
   config: Config;
   socketPath: string;
   startedAt: number;
+  state: Pick<OpenState, 'stateDir'>;
   opened: OpenPools;
   thread: EndpointThread;
   reconcile: ReconcileSchedule;
   log: Logger;
 }): Promise<OpenApi> {
-  const { api, config, socketPath, startedAt, opened, thread, reconcile, log } = options;
+  const { api, config, socketPath, startedAt, state, opened, thread, reconcile, log } = options;
   const { pools, leaseFiles } = opened;
+  const attachments = new AttachmentFiles(state.stateDir);
   const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
   const dns = new LeaseDns({ pools, files: leaseFiles, mountDns, log });
   const grafts = new ContainerGrafts({
@@ -48,6 +52,7 @@ export async function openApi(options: {
     log,
     version: readVersion(),
     startedAt,
+    attachmentOf: (containerId) => attachments.read(containerId),
     patchBundle: (request) => leaseBundle(pools, request, dns),
     dnsFiles: (leaseId, hostname) => dns.write(leaseId, hostname),
     graftContainer: (request) => grafts.graft(request),

@@ -27,6 +27,8 @@ t.test('a file that netnsd-cni wrote is read, and what is none is passed over', 
   t.strictSame(files.list(), [{ key: 'c1@00000000', ...fields }]);
   writeFileSync(join(folder, 'attachments', '.c1@00000000.17'), '');
   t.match(files.list(), [{ key: '.c1@00000000.17', delivery: 'none', netnsInode: 0 }, { key: 'c1@00000000' }]);
+  t.match(files.read('c1@00000000'), { delivery: 'overlay', target: '/run/netns/a' });
+  for (const key of ['other@00000000', 'torn', '../x@00000000', '']) t.equal(files.read(key), undefined, key);
   files.remove('c1@00000000');
   files.remove('c1@00000000');
   t.strictSame(readdirSync(join(folder, 'attachments')).sort(), ['.c1@00000000.17', 'folder', 'torn']);
