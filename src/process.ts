@@ -19,7 +19,15 @@ export async function runProcess(rooms: Partial<Rooms>): Promise<void> {
     throw error;
   });
   const { env, stdout, stderr } = process;
-  const others: Rooms = { openClient: absent, serve: absent, down: absent, doctor: absent, runBench: absent };
+  const others: Rooms = {
+    openClient: absent,
+    serve: absent,
+    down: absent,
+    enter: absent,
+    doctor: absent,
+    report: absent,
+    runBench: absent,
+  };
   process.exitCode = await runCli(process.argv.slice(2), {
     ...{ env, stdout, stderr, version: readVersion() },
     ...others,

@@ -15,8 +15,12 @@ export interface Dependencies {
   serve(options: ServeOptions): Promise<number>;
   /** Stops the daemon and removes every trace of it. Resolves with the exit status. */
   down(options: { stateDir: string; socketPath: string; force: boolean }): Promise<number>;
+  /** Becomes a command inside a network namespace; rejects where it cannot. */
+  enter(options: EnterOptions): Promise<number>;
   /** Checks this host, and the daemon if the client reaches one. */
   doctor(options: DoctorOptions): Promise<DoctorReport>;
+  /** Writes what a bug report needs into one file. */
+  report(options: ReportOptions): Promise<void>;
   /** Runs the benchmark named first in `argv`. Resolves with the exit status. */
   runBench(argv: string[]): Promise<number>;
 }
@@ -40,6 +44,15 @@ export interface ServeOptions {
   readonly logLevel: Config['logLevel'] | null;
 }
 
+/** A namespace by its path, that of an endpoint, or a hub: `POOL` or `POOL.N`. */
+export type EnterTarget = { readonly path: string } | { readonly endpoint: string } | { readonly hub: string };
+
+export interface EnterOptions {
+  readonly stateDir: string;
+  readonly target: EnterTarget;
+  readonly command: readonly [string, ...string[]];
+}
+
 export interface DoctorOptions {
   readonly stateDir: string;
   readonly socketPath: string;
@@ -48,6 +61,10 @@ export interface DoctorOptions {
   readonly client: Client;
   /** Whether the daemon repairs what it finds. */
   readonly fix: boolean;
+}
+
+export interface ReportOptions extends Omit<DoctorOptions, 'fix'> {
+  readonly file: string;
 }
 
 export interface DoctorReport {

@@ -3,6 +3,7 @@ import { addAcquire } from './commands/acquire.js';
 import { addBench } from './commands/bench.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDown } from './commands/down.js';
+import { addEnter } from './commands/enter.js';
 import { addEvents } from './commands/events.js';
 import { addHelp } from './commands/help.js';
 import { addInspect } from './commands/inspect.js';
@@ -11,6 +12,7 @@ import { addOci } from './commands/oci.js';
 import { addPool } from './commands/pool.js';
 import { addRelease } from './commands/release.js';
 import { addRenew } from './commands/renew.js';
+import { addReport } from './commands/report.js';
 import { addServe } from './commands/serve.js';
 import { addStatus } from './commands/status.js';
 import type { Invocation } from './dependencies.js';
@@ -26,8 +28,10 @@ const COMMANDS = [
   addStatus,
   addPool,
   addOci,
+  addEnter,
   addEvents,
   addDoctor,
+  addReport,
   addBench,
   addDown,
 ];

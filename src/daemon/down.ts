@@ -5,10 +5,12 @@ import { deleteLinks, waitForCleanup } from '../endpoint/build/destroy.js';
 import { takeOverLinks } from '../endpoint/build/former-links.js';
 import { listHostLinks } from '../endpoint/build/inventory.js';
 import { NetnsdError } from '../errors.js';
+import { errnoOf } from '../kernel/errno.js';
 import { FileLock, lockHolder } from '../kernel/file-lock.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { removeFormerMounts } from '../kernel/netns/former-mounts.js';
 import { NetnsLinks } from '../kernel/netns/netns-links.js';
+import { Vault } from '../kernel/netns/vault.js';
 import { stopVault } from '../kernel/netns/vault-program.js';
 import { namesOf } from '../reconcile/index.js';
 import { lockPath, readFormerMounts, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
@@ -25,7 +27,7 @@ const STOP_DEADLINE_MS = 15_000;
 export interface DownReport {
   readonly stoppedPid: number | null;
   readonly endpoints: number;
-  readonly bridges: number;
+  readonly hubs: number;
 }
 
 export interface DownOptions {
@@ -48,27 +50,39 @@ export async function takeDown({ stateDir, socketPath, force }: DownOptions): Pr
   const stoppedPid = await stopDaemon(stateDir, held);
   removeForeignFiles(stateDir);
   closeShelf(stateDir);
-  const former = readFormerMounts(stateDir);
+  const formerMounts = readFormerMounts(stateDir);
   using socket = NetlinkSocket.open({ many: true });
   const { site, claim } = await claimSite({ stateDir, netnsDir: null, socket });
   held.add(claim);
-  if (former !== undefined) await takeOverLinks(socket, site);
-  const { links, bridges } = await listHostLinks(socket, site);
-  const names = namesOf(site, { links: [...links.values()], namespaces: [] });
+  if (formerMounts !== undefined) await takeOverLinks(socket, site);
+  const { uplinks, former } = await listHostLinks(socket, site);
+  const { namespaces, hubs } = inVault(site.stateDir);
+  const names = namesOf(site, { links: former, namespaces });
   NetnsLinks.of(site)?.clear();
   // All that is mounted goes with the vault, and with each namespace that no process is in, its links.
   const failures = await failuresOf(async () => {
     await closeHostRules(site);
-    if (former !== undefined) removeFormerMounts(former);
+    if (formerMounts !== undefined) removeFormerMounts(formerMounts);
     removeOverlays(site.stateDir);
     if (existsSync(stateDir)) await stopVault(site.stateDir);
   });
-  const left = await waitForCleanup(socket, [...links.keys()]);
-  for (const [name, { message }] of deleteLinks(socket, [...left, ...bridges.map((bridge) => bridge.name)]))
-    failures.push(`${name}: ${message}`);
+  const placed = [...uplinks, ...former].map(({ name }) => ({ socket, name }));
+  // What is held by a process, an endpoint in use or a hub that is being looked at, loses its link.
+  for (const [name, { message }] of deleteLinks(await waitForCleanup(placed))) failures.push(`${name}: ${message}`);
   if (failures.length > 0) throw new NetnsdError('destroy_failed', `failed to remove ${failures.join('; ')}`);
   removeFiles(stateDir, socketPath);
-  return { stoppedPid, endpoints: names.length, bridges: bridges.length };
+  return { stoppedPid, endpoints: names.length, hubs: hubs.length };
+}
+
+/** What is mounted in the vault, if there is one. */
+function inVault(stateDir: string): { namespaces: [string, number | undefined][]; hubs: string[] } {
+  try {
+    using vault = Vault.open(stateDir);
+    return { namespaces: [...vault.namespaces()], hubs: [...vault.hubs().keys()] };
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return { namespaces: [], hubs: [] };
+  }
 }
 
 /** Removes the shelf first, so that nothing more can be taken: a client in the middle of it finds its mark gone, and gives up. */
@@ -157,10 +171,8 @@ function removeFiles(stateDir: string, socketPath: string): void {
 
 /** Removes every trace of a daemon, alive or dead; reports on stderr and resolves with the exit status. */
 export async function down(options: DownOptions): Promise<number> {
-  const { stoppedPid, endpoints, bridges } = await takeDown(options);
+  const { stoppedPid, endpoints, hubs } = await takeDown(options);
   const daemon = stoppedPid === null ? 'no daemon was running' : `the daemon (pid ${stoppedPid}) has stopped`;
-  process.stderr.write(
-    `${daemon}; ${endpoints} endpoints and ${bridges} ${bridges === 1 ? 'bridge' : 'bridges'} removed\n`,
-  );
+  process.stderr.write(`${daemon}; ${endpoints} endpoints and ${hubs} ${hubs === 1 ? 'hub' : 'hubs'} removed\n`);
   return 0;
 }

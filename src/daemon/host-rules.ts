@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { PoolConfig } from '../config/index.js';
+import { uplinkName } from '../endpoint/hub/hub-names.js';
 import { hostRules, hostTable, removeHostRules } from '../endpoint/network/host-rules.js';
 import type { PortPlan } from '../endpoint/network/published-ports.js';
-import { bridgeName } from '../endpoint/plan.js';
 import type { Site } from '../endpoint/types.js';
 import { hasCode, NetnsdError } from '../errors.js';
 import { errnoOf } from '../kernel/errno.js';
@@ -11,7 +11,7 @@ import { runNft } from '../kernel/nftables/nft.js';
 import { TableWatch } from '../kernel/nftables/table-watch.js';
 import { readHostBefore, writeHostBefore } from '../state/index.js';
 
-const gatewayLink = (site: Site, pool: string): string => bridgeName(site, pool, 0);
+const gatewayLink = (site: Site, pool: string): string => uplinkName(site, pool);
 
 /** How often it is checked whether table and forwarding are as netnsd made them, in milliseconds. */
 const CHECK_MS = 500;

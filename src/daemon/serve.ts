@@ -29,8 +29,8 @@ import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
 import { VaultWatch } from './vault-watch.js';
 
-/** Ports of one bridge that endpoints take; the rest of the kernel's 1 023 link the bridges of a group. */
-const PORTS_PER_BRIDGE = 1000;
+/** A bridge has 1 023 ports: one is the uplink. */
+const ENDPOINTS_PER_HUB = 1000;
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
 /** How long a shutdown waits for work in flight, in milliseconds: requests, builds, the kernel thread. */
@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   const portPlans = openPortPlans(state.site.stateDir, config.pools);
   const networks = config.pools.map((pool): NetworkSettings => {
     const published = portPlans.get(pool.name);
-    return { ...pool, portsPerBridge: PORTS_PER_BRIDGE, ...(published === undefined ? {} : { published }) };
+    return { ...pool, endpointsPerHub: ENDPOINTS_PER_HUB, ...(published === undefined ? {} : { published }) };
   });
   const thread = await EndpointThread.start({ site: state.site, networks, formerMounts: state.formerMounts }, worker);
   const grace = new Grace(() => delay(GRACE_MS, undefined, { ref: false }));

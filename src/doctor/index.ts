@@ -3,6 +3,7 @@ import { askDaemon, type DaemonClient } from './daemon-view.js';
 import { type Place, readMachine } from './read-machine.js';
 import { type DoctorReport, reportOn } from './report.js';
 
+export { writeBugReport } from './bug-report.js';
 export { CHECKS } from './checks.js';
 export type { DaemonClient } from './daemon-view.js';
 export type { CheckResult, DoctorReport } from './report.js';

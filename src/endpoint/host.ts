@@ -3,16 +3,20 @@ import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { NETLINK_PROTOCOL } from '../kernel/netlink/protocol.js';
 import { inside, NetnsHandle } from '../kernel/netns/netns.js';
 import { Vault } from '../kernel/netns/vault.js';
+import type { LinkPlace } from './hub/hub.js';
+import { Hubs } from './hub/hubs.js';
 
 /**
- * The namespace that endpoints are connected to, usually the machine's own: a parameter, so that a test gives a
+ * The namespace that pools are connected to, usually the machine's own: a parameter, so that a test gives a
  * namespace of its own. `home` is the namespace in which the thread stands between its visits; `vault` is where the
- * endpoints' namespaces are mounted.
+ * namespaces of endpoints and hubs are mounted.
  */
-export class Host {
+export class Host implements LinkPlace {
   readonly home: NetnsHandle;
   readonly vault: Vault;
   readonly socket: NetlinkSocket;
+  readonly hubs = new Hubs(this);
+  readonly #namespace: NetnsHandle;
   readonly #openNetfilter: () => NetlinkSocket;
   #netfilter: NetlinkSocket | null = null;
 
@@ -23,21 +27,22 @@ export class Host {
   static open({ netnsPath, stateDir }: { netnsPath?: string | undefined; stateDir: string }): Host {
     const home = NetnsHandle.open();
     let vault: Vault | undefined;
+    let namespace = home;
     try {
       vault = Vault.open(stateDir);
-      const open = (protocol: number) => () => {
-        if (netnsPath === undefined) return NetlinkSocket.open({ protocol, many: true });
-        using namespace = NetnsHandle.open(netnsPath);
-        return inside({ namespace, home, act: () => NetlinkSocket.open({ protocol, many: true }) });
-      };
+      if (netnsPath !== undefined) namespace = NetnsHandle.open(netnsPath);
+      const open = (protocol: number) => () =>
+        inside({ namespace, home, act: () => NetlinkSocket.open({ protocol, many: true }) });
       return new Host({
         home,
+        namespace,
         vault,
         socket: open(NETLINK_PROTOCOL.route)(),
         openNetfilter: open(NETLINK_PROTOCOL.netfilter),
       });
     } catch (error) {
       vault?.close();
+      namespace.close();
       home.close();
       throw error;
     }
@@ -45,11 +50,13 @@ export class Host {
 
   private constructor(options: {
     home: NetnsHandle;
+    namespace: NetnsHandle;
     vault: Vault;
     socket: NetlinkSocket;
     openNetfilter: () => NetlinkSocket;
   }) {
     this.home = options.home;
+    this.#namespace = options.namespace;
     this.vault = options.vault;
     this.socket = options.socket;
     this.#openNetfilter = options.openNetfilter;
@@ -61,10 +68,17 @@ export class Host {
     return this.#netfilter;
   }
 
+  /** The host's namespace itself. */
+  get fd(): number {
+    return this.#namespace.fd;
+  }
+
   close(): void {
+    this.hubs[Symbol.dispose]();
     this.#netfilter?.close();
     this.socket.close();
     this.vault.close();
+    this.#namespace.close();
     this.home.close();
   }
 

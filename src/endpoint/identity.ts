@@ -16,7 +16,7 @@ export function identityOf(options: { bootId: string; stateDir: string }): strin
   return `${bootId} ${isShort ? stateDir : `sha256:${createHash('sha256').update(stateDir).digest('hex')}`}`;
 }
 
-/** `netnsd WHAT IDENTITY`, on every link of the daemon: WHAT is an endpoint's id, or `bridge:POOL`. */
+/** `netnsd WHAT IDENTITY`, on every link of the daemon: WHAT is an endpoint's id, `uplink:POOL` or `hub:HUB`. */
 export function aliasOf(site: Pick<Site, 'identity'>, what: string): string {
   return `netnsd ${what} ${site.identity}`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
-import { aliasOf, shortHash } from './identity.js';
+import { aliasOf } from './identity.js';
 import { type PublishedPort, publishedAt } from './network/published-ports.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
@@ -8,14 +8,14 @@ import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types
 export const CONTAINER_INTERFACE = 'eth0';
 /** Eight digits of base 36: the greatest number of which the name of a link can be made. */
 export const LARGEST_SEQ = 36 ** 8 - 1;
-/** Locally administered unicast MACs, told apart at a glance: in a container, at the host, of a bridge. */
-const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], bridge: [0x06, 0x58] } as const;
+/** Locally administered unicast MACs, told apart at a glance: in a container, its other end in a hub, of a gateway. */
+const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
 
 /** All that follows from a name, a site and a network, before anything exists; pure. */
 export interface EndpointPlan {
   readonly name: EndpointName;
   readonly hostName: string;
-  /** On the host's link, beside its name: `netnsd ID IDENTITY`. */
+  /** On the link in the hub, beside its name: `netnsd ID IDENTITY`. */
   readonly alias: string;
   readonly containerMac: readonly number[];
   readonly hostMac: readonly number[];
@@ -69,24 +69,13 @@ export function netnsPrefix(site: Site): string {
   return `nd${site.instanceId}-`;
 }
 
-/** `nbINSTANCE-POOL.N`: four characters stand for the pool's name, N is the bridge's place in its group. */
-export function bridgeName(site: Site, pool: string, place: number): string {
-  return `${bridgePrefix(site)}${shortHash(pool)}.${place}`;
-}
-
-export function bridgePrefix(site: Site): string {
-  return `nb${site.instanceId}-`;
-}
-
-/** The two ends of the pair that links a further bridge to the first one: its own, the first one's. */
-export function pairNames(bridge: string): readonly [own: string, first: string] {
-  return [`${bridge}u`, `${bridge}d`];
-}
-
-/** The MAC of a bridge, by its name: it stays when the subnet changes, and with it what containers know of the gateway. */
-export function bridgeMac(name: string): number[] {
-  const digest = createHash('sha256').update(name).digest();
-  return [...MAC_PREFIX.bridge, ...digest.subarray(0, 4)];
+/**
+ * The MAC of a pool's uplink in the host, by its name: it stays when the subnet changes, and with it what containers know of
+ * the gateway. It is that of the bridge which had the gateway's address before there were hubs.
+ */
+export function gatewayMac(uplink: string): number[] {
+  const digest = createHash('sha256').update(`${uplink}.0`).digest();
+  return [...MAC_PREFIX.gateway, ...digest.subarray(0, 4)];
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {
@@ -107,15 +96,21 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   };
 }
 
-export function factsOf(plan: EndpointPlan, netns: EndpointFacts['netns'], dns: NetworkSettings['dns']): EndpointFacts {
+/** `built`: the namespace, and the name of the hub in which the interface's other end is. */
+export function factsOf(
+  plan: EndpointPlan,
+  built: { readonly netns: EndpointFacts['netns']; readonly hub: string },
+  dns: NetworkSettings['dns'],
+): EndpointFacts {
   const gateway = plan.gateway.join('.');
   return {
-    netns,
+    netns: built.netns,
     interface: {
       name: CONTAINER_INTERFACE,
       mac: macText(plan.containerMac),
       mtu: plan.mtuBytes,
       hostName: plan.hostName,
+      hub: built.hub,
     },
     addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
     routes: [{ destination: '0.0.0.0/0', gateway }],

@@ -13,14 +13,16 @@ export interface EndpointName {
 /** The index of a stray: a mount or a link tells its id, and not which address it had. */
 export const UNKNOWN_INDEX = -1;
 
-/** The network of a pool: one subnet on one group of bridges. */
+/** The network of a pool: one subnet in one hub, or in several that meet in a root hub. */
 export interface NetworkSettings {
   readonly name: string;
   /** IPv4 CIDR; the first host address is the gateway's. */
   readonly subnet: string;
   readonly mtuBytes: number;
-  /** Ports of one bridge that endpoints may hold; the kernel takes 1 023 (BR_MAX_PORTS), and some link the bridges of a group. */
-  readonly portsPerBridge: number;
+  /** How many endpoints the pool may have. */
+  readonly max: number;
+  /** How many of them one hub takes; a bridge has 1 023 ports (BR_MAX_PORTS), and one is the uplink. */
+  readonly endpointsPerHub: number;
   /** What its endpoints publish; absent: nothing. */
   readonly published?: Pick<PortPlan, 'ports' | 'hostPorts'>;
   readonly dns: {
@@ -45,7 +47,14 @@ export interface Site {
 /** What is told about a built endpoint. */
 export interface EndpointFacts {
   readonly netns: { readonly path: string; readonly inode: number };
-  readonly interface: { readonly name: string; readonly mac: string; readonly mtu: number; readonly hostName: string };
+  readonly interface: {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtu: number;
+    /** Its other end, and the hub in which that is; no hub in records of an earlier version. */
+    readonly hostName: string;
+    readonly hub?: string;
+  };
   readonly addresses: readonly { readonly address: string; readonly gateway: string }[];
   readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
   readonly publishedPorts: readonly PublishedPort[];

@@ -35,7 +35,7 @@ export const RUNNING = { pool: 'unchanged', attended: true, lacking: null, use: 
 
 const KEEP = { act: 'keep' } as const;
 const UNMOUNTED = 'its namespace is not mounted any more';
-const UNLINKED = 'its link at the host is gone';
+const UNLINKED = 'its link in the hub is gone';
 const RESTART = 'its container has no network any more: restart it with a new lease';
 const PATH_LOST = 'processes inside keep their network; nothing more can be started in it by its path';
 
@@ -53,9 +53,10 @@ export function decide(record: EndpointRecord, seen: Observation): Decision {
 }
 
 function decideReady({ facts }: EndpointRecord, seen: Observation): Decision {
-  const { mounted, linked, inside, pool, lacking } = seen;
+  const { mounted, linked, former, inside, pool, lacking } = seen;
   if (!mounted) return { act: 'replace', problem: UNMOUNTED };
-  if (isFormerPath(facts?.netns.path ?? '')) return { act: 'replace', problem: 'it was built by version 0.1' };
+  if (former || isFormerPath(facts?.netns.path ?? ''))
+    return { act: 'replace', problem: 'it was built by an earlier version' };
   if (!linked) return { act: 'replace', problem: UNLINKED };
   if (inside.length > 0) return { act: 'replace', problem: `process ${inside[0]} is inside although it is not leased` };
   if (pool === 'changed') return { act: 'replace', problem: "its pool's configuration has changed" };

@@ -10,7 +10,7 @@ export interface Finding {
   readonly object: string;
   readonly endpoint: string | null;
   readonly lease: string | null;
-  /** To follow the object: `its link at the host is gone`. */
+  /** To follow the object: `its link in the hub is gone`. */
   readonly problem: string;
   /** What repairs it; `none`: only a person can, see `advice`. */
   readonly action: 'replaced' | 'released' | 'repaired' | 'removed' | 'none';

@@ -1,9 +1,12 @@
+import { parseHubName, uplinkName } from '../endpoint/hub/hub-names.js';
 import { ownAlias } from '../endpoint/identity.js';
-import { bridgeName, LARGEST_SEQ } from '../endpoint/plan.js';
+import { LARGEST_SEQ } from '../endpoint/plan.js';
 import type { Found } from '../endpoint/thread/thread-protocol.js';
 import { type EndpointName, type Site, UNKNOWN_INDEX } from '../endpoint/types.js';
 
-type Objects = Pick<Found, 'links' | 'namespaces'>;
+interface Objects extends Pick<Found, 'namespaces'> {
+  readonly links: readonly { readonly name: string; readonly alias: string | undefined }[];
+}
 
 /** Ids and numbers of endpoints that are accounted for. */
 export interface Known {
@@ -50,10 +53,24 @@ export function straysWhileRunning(site: Site, found: Objects, known: Known): En
   return namesOf(site, found).filter(({ id, seq }) => seq !== 0 && !known.ids.has(id) && !known.seqs.has(seq));
 }
 
-/** Names of bridges of the site that belong to none of these pools. */
-export function staleBridges(site: Site, found: Pick<Found, 'bridges'>, pools: readonly string[]): string[] {
-  const prefixes = pools.map((pool) => bridgeName(site, pool, 0).slice(0, -1));
-  return found.bridges.map(({ name }) => name).filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)));
+/** Names of hubs, and of links in the host, that belong to none of these pools. */
+export interface StaleNetwork {
+  readonly hubs: readonly string[];
+  readonly links: readonly string[];
+}
+
+export function staleNetwork(
+  site: Site,
+  { hubs, uplinks }: Pick<Found, 'hubs' | 'uplinks'>,
+  pools: readonly string[],
+): StaleNetwork {
+  const wanted = new Set(pools);
+  const uplinkNames = new Set(pools.map((pool) => uplinkName(site, pool)));
+  return {
+    hubs: hubs.filter((name) => !wanted.has(parseHubName(name)?.pool ?? '')),
+    // Bridges of an earlier version have a number behind their pool's name.
+    links: uplinks.map(({ name }) => name).filter((name) => !uplinkNames.has(name.split('.')[0] ?? '')),
+  };
 }
 
 /** The greatest number of an object of this site, of those that an endpoint can have; 0: there is none. */

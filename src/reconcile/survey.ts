@@ -10,6 +10,8 @@ export interface Sighting {
   readonly mounted: boolean;
   /** The host's end of the veth pair exists. */
   readonly linked: boolean;
+  /** It is in the host, where an earlier version left it. */
+  readonly former: boolean;
   /** Ids of the processes in the namespace that the record names. */
   readonly inside: readonly number[];
   /** Whether a container uses the grafted interface; null for an endpoint that is not grafted. */
@@ -20,7 +22,7 @@ export interface Sighting {
 export class SurveyIndex {
   readonly #site: Site;
   readonly #mounts: ReadonlyMap<string, number | undefined>;
-  readonly #links: ReadonlySet<string>;
+  readonly #links: ReadonlyMap<string, string | null>;
   readonly #users: Survey['users'];
 
   constructor(
@@ -29,7 +31,7 @@ export class SurveyIndex {
   ) {
     this.#site = site;
     this.#mounts = new Map(found.namespaces);
-    this.#links = new Set(found.links.map(({ name }) => name));
+    this.#links = new Map(found.links.map(({ name, hub }) => [name, hub]));
     this.#users = users;
   }
 
@@ -42,10 +44,12 @@ export class SurveyIndex {
   of(record: EndpointRecord): Sighting {
     const inode = record.facts?.netns.inode;
     const graft = record.lease?.graft;
-    const linked = this.#links.has(hostLinkName(this.#site, record.seq));
+    const hub = this.#links.get(hostLinkName(this.#site, record.seq));
+    const linked = hub !== undefined;
     return {
       mounted: inode !== undefined && this.#mounts.get(record.id) === inode,
       linked,
+      former: hub === null,
       inside: inode === undefined ? [] : (this.#users.get(inode) ?? []),
       graftInUse: graft === undefined ? null : isGraftInUse({ graft, linked, users: this.#users }),
     };

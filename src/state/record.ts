@@ -40,7 +40,14 @@ export interface EndpointKey {
 /** What of a built endpoint a lease tells its holder. The pool passes it on and does not look inside. */
 export interface EndpointFacts {
   readonly netns: { readonly path: string; readonly inode: number };
-  readonly interface: { readonly name: string; readonly mac: string; readonly mtu: number; readonly hostName: string };
+  readonly interface: {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtu: number;
+    /** Its other end, and the hub in which that is; no hub in records of an earlier version. */
+    readonly hostName: string;
+    readonly hub?: string;
+  };
   readonly addresses: readonly Address[];
   readonly routes: readonly Route[];
   readonly publishedPorts: readonly PublishedPort[];

@@ -25,9 +25,11 @@ interface IpLink {
   addr_info?: { family: string; local: string; prefixlen: number }[];
 }
 
-/** Prints, a line each: links, addresses, permanent neighbours; then path, links and routes of each namespace, and a ping. */
+/** Prints, a line each: links of the host; of the hub, and its permanent neighbours; then path, links and routes of each namespace. */
 const LOOK = `
-ip -j -d link; ip -j neigh show nud permanent
+ip -j -d link
+hub="$1/../hubs/default.0"
+nsenter --net="$hub" ip -j -d link; nsenter --net="$hub" ip -j neigh show nud permanent
 for file in "$1"/*; do
   [ -e "$file" ] || continue
   echo "$file"
@@ -48,9 +50,10 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
     identity: string;
   };
   const { stdout } = await promisify(execFile)('bash', ['-c', LOOK, 'bash', netnsDir], { maxBuffer: 1 << 24 });
-  const [links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
+  const [host = '[]', links = '[]', neighbours = '[]', ...insides] = stdout.trimEnd().split('\n');
+  judgeHost({ instance, wrong, links: JSON.parse(host) as IpLink[] });
   judgeLinks({ instance, identity, endpoints, wrong, links: JSON.parse(links) as IpLink[] });
-  judgeNeighbours({ instance, endpoints, wrong, neighbours: JSON.parse(neighbours) });
+  judgeNeighbours({ endpoints, wrong, neighbours: JSON.parse(neighbours) });
   judgeMounts({ stateDir, endpoints, wrong });
   judgeShelf({ stateDir, endpoints, wrong });
   for (const { id, path, address } of endpoints) {
@@ -91,6 +94,16 @@ function records(stateDir: string, wrong: string[]): SeenEndpoint[] {
   return seen;
 }
 
+/** One uplink, and nothing else of this daemon. */
+function judgeHost({ instance, wrong, links }: { instance: string; wrong: string[]; links: IpLink[] }): void {
+  const uplinks = links.filter(({ ifname }) => ifname.startsWith(`nb${instance}-`));
+  if (uplinks.length !== 1) wrong.push(`${uplinks.length} uplinks: ${uplinks.map(({ ifname }) => ifname)}`);
+  for (const { ifname, flags } of uplinks)
+    if (!flags.includes('LOWER_UP')) wrong.push(`uplink ${ifname} is not up: ${flags}`);
+  for (const { ifname } of links) if (!/^(lo|nb[a-z2-7]{4}-[^.]*)$/.test(ifname)) wrong.push(`a link ${ifname}`);
+}
+
+/** Those in the hub. */
 function judgeLinks(seen: {
   instance: string;
   identity: string;
@@ -99,27 +112,25 @@ function judgeLinks(seen: {
   links: IpLink[];
 }): void {
   const { instance, identity, endpoints, wrong, links } = seen;
-  const bridges = links.filter(({ ifname }) => ifname.startsWith(`nb${instance}-`));
-  if (bridges.length !== 1) wrong.push(`${bridges.length} bridges: ${bridges.map(({ ifname }) => ifname)}`);
-  for (const { ifname } of links) if (!/^(lo|n[db][a-z2-7]{4}-.*)$/.test(ifname)) wrong.push(`a link ${ifname}`);
+  for (const { ifname } of links)
+    if (!/^(lo|bridge|uplink)$/.test(ifname) && !ifname.startsWith(`nd${instance}-`)) wrong.push(`a link ${ifname}`);
   const ends = links.filter(({ ifname }) => ifname.startsWith(`nd${instance}-`));
   const aliases = new Map(endpoints.map(({ id }) => [`netnsd ${id} ${identity}`, id]));
   for (const { ifname, ifalias = '', master, flags } of ends) {
     if (!aliases.delete(ifalias)) wrong.push(`link ${ifname} (${ifalias}) belongs to no endpoint, or is its second`);
-    if (master !== bridges[0]?.ifname) wrong.push(`link ${ifname} is no port of the bridge`);
+    if (master !== 'bridge') wrong.push(`link ${ifname} is no port of the bridge`);
     if (!flags.includes('UP') || !flags.includes('LOWER_UP')) wrong.push(`link ${ifname} is not up: ${flags}`);
   }
-  for (const id of aliases.values()) wrong.push(`${id} has no link at the host`);
+  for (const id of aliases.values()) wrong.push(`${id} has no link in the hub`);
 }
 
 function judgeNeighbours(seen: {
-  instance: string;
   endpoints: SeenEndpoint[];
   wrong: string[];
   neighbours: { dst: string; dev: string }[];
 }): void {
-  const { instance, endpoints, wrong, neighbours } = seen;
-  const own = neighbours.filter(({ dev }) => dev.startsWith(`nb${instance}-`)).map(({ dst }) => dst);
+  const { endpoints, wrong, neighbours } = seen;
+  const own = neighbours.map(({ dst }) => dst).filter((dst) => !dst.endsWith('.0.1'));
   const wanted = endpoints.map(({ address }) => address.split('/')[0] as string);
   for (const dst of own) if (!wanted.includes(dst)) wrong.push(`a neighbour ${dst} of no endpoint`);
   for (const dst of wanted) if (!own.includes(dst)) wrong.push(`no neighbour ${dst}`);
@@ -133,7 +144,7 @@ function judgeMounts(seen: { stateDir: string; endpoints: SeenEndpoint[]; wrong:
   if (points.join() !== pins.join()) wrong.push(`mounted in the host: ${points}; wanted: ${pins}`);
   const resident = readlinkSync(join(stateDir, 'netns')).split('/')[2];
   const mounted = mountPoints(`/proc/${resident}/mountinfo`).filter((point) => point !== '/' && point !== '/proc');
-  const wanted = endpoints.map(({ id }) => `/ns/${id}`).sort();
+  const wanted = [...endpoints.map(({ id }) => `/ns/${id}`), '/hubs/default.0'].sort();
   if (mounted.sort().join() !== wanted.join()) wrong.push(`mounted in the vault: ${mounted}; wanted: ${wanted}`);
   for (const file of readdirSync(`${stateDir}/netns/../ns`))
     if (!wanted.includes(`/ns/${file}`)) wrong.push(`a mount point ${file} of no endpoint`);

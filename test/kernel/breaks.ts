@@ -3,73 +3,116 @@
  * each. Only data: the tests that run them stand in the sandbox.
  */
 export interface Break {
-  /** Arguments of `ip`, or of `bridge` where the first word is that, one command after another. */
+  /**
+   * Arguments of `ip`, or of `bridge` or `nft` where the first word is that, one command after another: in the host, or in a hub where
+   * `hub:NAME` comes first. `hub:NAME umount` takes the hub's mount away.
+   */
   readonly commands: readonly (readonly string[])[];
   readonly problem: string;
-  /** What it is about: a bridge by its place in the group, or the link of the first endpoint. */
-  readonly object: 'bridge 0' | 'bridge 1' | 'port';
+  /** What it is about: the uplink, a hub, or the link of the first endpoint. */
+  readonly object: string;
   /** Whether netnsd can put it right. */
   readonly repaired: boolean;
 }
 
-const FIRST = 'nbtest-xiob.0';
-const SECOND = 'nbtest-xiob.1';
+const UPLINK = 'nbtest-xiob';
+const ROOT = 'hub:default.root';
+const HUB = 'hub:default.0';
 const PORT = 'ndtest-1';
 
-function bridge(problem: string, ...commands: string[]): Break {
-  return { commands: commands.map((line) => line.split(' ')), problem, object: 'bridge 0', repaired: true };
+function breakOf(object: string, problem: string, ...commands: string[]): Break {
+  return { commands: commands.map((line) => line.split(' ')), problem, object, repaired: true };
 }
 
-function port(problem: string, ...commands: string[]): Break {
-  return { ...bridge(problem, ...commands), object: 'port' };
+/** In a hub. */
+function inHub(object: string, problem: string, ...commands: string[]): Break {
+  const hub = object.startsWith('hub:') ? object : HUB;
+  return breakOf(object, problem, ...commands.map((line) => `${hub} ${line}`));
 }
 
-/** At the host: bridges, and the links of endpoints on them. */
+/** The uplink in the host; hubs, and the links of endpoints in them. */
 export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
-  'a bridge was deleted': bridge('is gone', `link delete ${FIRST}`),
-  'a bridge was deleted, and another one made in its place': bridge(
-    'is another bridge by now',
-    `link delete ${FIRST}`,
-    `link add ${FIRST} type bridge`,
-  ),
-  'something that is no bridge has its name': {
-    ...bridge(
-      'is there and no bridge: remove it, "ip link delete" does',
-      `link delete ${FIRST}`,
-      `link add ${FIRST} type veth peer name other`,
+  'the uplink was deleted': breakOf(UPLINK, 'is gone', `link delete ${UPLINK}`),
+  'something else has the name of the uplink': {
+    ...breakOf(
+      UPLINK,
+      'is there and no uplink: remove it, "ip link delete" does',
+      `link delete ${UPLINK}`,
+      `link add ${UPLINK} type bridge`,
     ),
     repaired: false,
   },
-  'a bridge was set down': bridge('is down', `link set ${FIRST} down`),
-  "a bridge's MAC was changed": bridge('has another MAC', `link set ${FIRST} address 02:00:00:00:00:01`),
-  "the gateway's address was taken off the first bridge": bridge(
+  'the uplink was set down': breakOf(UPLINK, 'is down', `link set ${UPLINK} down`),
+  "the uplink's MAC was changed": breakOf(UPLINK, 'has another MAC', `link set ${UPLINK} address 02:00:00:00:00:01`),
+  "the gateway's address was taken off the uplink": breakOf(
+    UPLINK,
     "has lost the gateway's address",
-    `address flush dev ${FIRST}`,
+    `address flush dev ${UPLINK}`,
   ),
-  'the route to the subnet was deleted': bridge(
+  'the route to the subnet was deleted': breakOf(
+    UPLINK,
     'has lost the route to its subnet',
-    `route delete 10.213.0.0/16 dev ${FIRST}`,
+    `route delete 10.213.0.0/16 dev ${UPLINK}`,
   ),
-  'a further bridge of the group was deleted': { ...bridge('is gone', `link delete ${SECOND}`), object: 'bridge 1' },
-  'the pair that links a further bridge was deleted': {
-    ...bridge('is not linked to the first bridge of its pool', `link delete ${SECOND}u`),
-    object: 'bridge 1',
+  "a hub's mount was taken away": inHub(HUB, 'is not mounted in the vault', 'umount'),
+  "the root hub's mount was taken away": inHub(ROOT, 'is not mounted in the vault', 'umount'),
+  "a hub's bridge was deleted": inHub(HUB, 'has lost its bridge', 'link delete bridge'),
+  "the root hub's bridge was deleted": inHub(ROOT, 'has lost its bridge', 'link delete bridge'),
+  "a hub's bridge was deleted, and another one made in its place": inHub(
+    HUB,
+    'has another bridge by now',
+    'link delete bridge',
+    'link add bridge type bridge',
+  ),
+  "something that is no bridge has the bridge's name": {
+    ...inHub(
+      HUB,
+      'has a link "bridge" that is none: remove it, "ip link delete" does',
+      'link delete bridge',
+      'link add bridge type veth peer name other',
+    ),
+    repaired: false,
   },
-  'a link was taken out of its bridge': port('is a port of no bridge', `link set ${PORT} nomaster`),
-  'a link was put into another bridge': port(
+  "a hub's bridge was set down": inHub(HUB, 'has its bridge down', 'link set bridge down'),
+  "a hub's end of its uplink was deleted": inHub(HUB, 'has lost its uplink', 'link delete uplink'),
+  "a hub's end of its uplink was set down": inHub(HUB, 'has lost its uplink', 'link set uplink down'),
+  "the gateway's neighbour entry in a hub was deleted": inHub(
+    HUB,
+    "has lost the gateway's entries",
+    'neighbour delete 10.213.0.1 dev bridge',
+  ),
+  "the root hub's port to a hub was changed": breakOf(
+    HUB,
+    'is no port of the root hub as it was made',
+    `${ROOT} bridge link set dev hub0 learning on`,
+  ),
+  'a link was taken out of its bridge': inHub(PORT, 'is a port of no bridge', `link set ${PORT} nomaster`),
+  'a link was put into another bridge': inHub(
+    PORT,
     'is a port of another bridge',
     'link add other type bridge',
     `link set ${PORT} master other`,
   ),
-  'a link was set down': port('is down', `link set ${PORT} down`),
-  "a port's settings were changed": port('has other settings as a port', `bridge link set dev ${PORT} learning on`),
-  'the forwarding entries were flushed': port(
+  'a link was set down': inHub(PORT, 'is down', `link set ${PORT} down`),
+  "a port's settings were changed": inHub(
+    PORT,
+    'has other settings as a port',
+    `bridge link set dev ${PORT} learning on`,
+  ),
+  'the forwarding entry was deleted': inHub(
+    PORT,
     'has lost its forwarding entry',
     `bridge fdb del 0a:58:0a:d5:00:03 dev ${PORT} master`,
   ),
-  'the neighbour entries were flushed': port(
+  'the neighbour entry was deleted': inHub(
+    PORT,
     'has lost its neighbour entry',
-    `neighbour flush dev ${FIRST} nud permanent`,
+    'neighbour delete 10.213.0.3 dev bridge',
+  ),
+  'the forwarding entry in the root hub was deleted': breakOf(
+    PORT,
+    'has lost its forwarding entry',
+    `${ROOT} bridge fdb del 0a:58:0a:d5:00:03 dev hub0 master`,
   ),
 };
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
 import type { BuildTarget } from '../../src/endpoint/build/endpoint-build.js';
 import { takeInventory } from '../../src/endpoint/build/inventory.js';
+import type { Hub } from '../../src/endpoint/hub/hub.js';
 import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
 import { NetnsdError } from '../../src/errors.js';
 import { built } from './built.js';
@@ -20,6 +21,13 @@ const FAILURES: { step: string; errno: string; spoil: (plan: EndpointPlan) => En
   { step: 'bridge port', errno: 'EINVAL', spoil: (plan) => plan, bridgeIndex: 4711 },
 ];
 
+/** The same hub as if its bridge had this index. */
+function withBridge(hub: Hub, bridgeIndex = hub.bridgeIndex): Hub {
+  return new Proxy(hub, {
+    get: (real, key) => (key === 'bridgeIndex' ? bridgeIndex : Reflect.get(real, key, real)),
+  });
+}
+
 for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
   t.test(
     `a failure at step ${step} is named, and nothing of that endpoint remains while its neighbours are built`,
@@ -32,7 +40,7 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
         const joined = await network.attach(plan.name.id);
         targets.push(
           seq === 1
-            ? { plan: spoil(plan), port: { ...joined, ...(bridgeIndex && { bridgeIndex }) } }
+            ? { plan: spoil(plan), port: { ...joined, hub: withBridge(joined.hub, bridgeIndex) } }
             : { plan, port: joined },
         );
       }
@@ -57,7 +65,8 @@ for (const { step, errno, spoil, bridgeIndex } of FAILURES) {
 
 t.test('a name that is taken is an error that leaves their link alone', async (t) => {
   const fake = fakeHost(t);
-  fake.ip('link', 'add', 'ndtest-1', 'type', 'bridge');
+  await openNetwork(t, fake);
+  fake.inHub('link', 'add', 'ndtest-1', 'type', 'bridge');
   const { outcomes } = await built(t, fake, [1]);
   t.notOk(outcomes[0]?.ok);
 });

@@ -32,7 +32,7 @@ t.test('an MTU below 1280, which leaves no IPv6 to switch off, is none the worse
   const [, eth0] = ip(fake.pathOf(plan.name.id), '-j', 'address') as SeenLink[];
   t.match(eth0, { mtu: 1000, addr_info: [{ family: 'inet', local: '10.213.0.5' }] });
   t.match(
-    (fake.ip('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName),
+    (fake.inHub('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName),
     { mtu: 1000, addr_info: [], ifalias: 'netnsd default-3 boot /test' },
   );
 });
@@ -57,16 +57,16 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
     { dst: 'default', gateway: '10.213.0.1' },
     { dst: '10.213.0.0/16' },
   ]);
-  const outside = (fake.ip('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
+  const outside = (fake.inHub('-j', '-d', 'address') as SeenLink[]).find(({ ifname }) => ifname === plan.hostName);
   t.match(outside, {
     address: '0e:58:0a:d5:00:05',
     ifalias: 'netnsd default-3 boot /test',
-    master: /^nbtest-/,
+    master: 'bridge',
     addr_info: [],
   });
   const inode = outcomes[0]?.ok ? outcomes[0].value : 0;
   t.equal(statSync(fake.pathOf(plan.name.id)).ino, inode);
-  const facts = factsOf(plan, { path: '/run/x', inode }, SETTINGS.dns);
+  const facts = factsOf(plan, { netns: { path: '/run/x', inode }, hub: 'default.0' }, SETTINGS.dns);
   t.match(facts, {
     addresses: [{ address: '10.213.0.5/16', gateway: '10.213.0.1' }],
     interface: { mac: eth0.address },
@@ -76,7 +76,9 @@ t.test('an endpoint is complete as iproute2 sees it', async (t) => {
 t.test('a kernel that does not echo the links that it makes is asked for them', async (t) => {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
-  const mute = new Proxy(host.socket, {
+  const [hub] = network.hubs;
+  if (hub === undefined) throw new Error('no hub');
+  const mute = new Proxy(hub.socket, {
     get: (socket, key) => {
       const value = Reflect.get(socket, key, socket);
       if (key !== 'transact') return typeof value === 'function' ? value.bind(socket) : value;
@@ -88,10 +90,10 @@ t.test('a kernel that does not echo the links that it makes is asked for them', 
           );
     },
   });
-  const silent = new Proxy(host, { get: (real, key) => (key === 'socket' ? mute : Reflect.get(real, key, real)) });
+  const silent = new Proxy(hub, { get: (real, key) => (key === 'socket' ? mute : Reflect.get(real, key, real)) });
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(1));
-  const targets = [{ plan, port: await network.attach(plan.name.id) }];
-  const [outcome] = buildEndpoints({ host: silent, targets });
+  const targets = [{ plan, port: { ...network.attach(plan.name.id), hub: silent } }];
+  const [outcome] = buildEndpoints({ host, targets });
   t.ok(outcome?.ok);
   const { exitCode } = execaSync(
     'nsenter',
@@ -135,7 +137,7 @@ t.test('nothing is flooded by unused endpoints', async (t) => {
   );
 });
 
-t.test('the bridge answers for the endpoints that it knows, and floods no question to others', async (t) => {
+t.test('the hub answers for the endpoints that it knows, and floods no question to others', async (t) => {
   const fake = fakeHost(t);
   const { targets } = await built(t, fake, [0, 1, 2]);
   const [asking, asked, bystander] = targets.map(({ plan }) => plan) as [EndpointPlan, EndpointPlan, EndpointPlan];
@@ -147,8 +149,8 @@ t.test('the bridge answers for the endpoints that it knows, and floods no questi
     stats64: { rx: { packets: number } };
   }[];
   t.equal(link?.stats64.rx.packets, 0, 'the third heard nothing');
-  const neighbours = fake.ip('-j', 'neighbour') as { dst: string; state: string[] }[];
-  t.same(neighbours.map(({ dst }) => dst).sort(), ['10.213.0.2', '10.213.0.3', '10.213.0.4']);
+  const neighbours = fake.inHub('-j', 'neighbour') as { dst: string; state: string[] }[];
+  t.same(neighbours.map(({ dst }) => dst).sort(), ['10.213.0.1', '10.213.0.2', '10.213.0.3', '10.213.0.4']);
   t.ok(neighbours.every(({ state }) => state.includes('PERMANENT')));
 });
 
@@ -157,7 +159,7 @@ t.test('destroying leaves neither link nor mount nor file, and destroying again 
   const { host, targets } = await built(t, fake, [0, 1, 2]);
   const names = targets.map(({ plan }) => plan.name);
   for (let time = 0; time < 2; time++) {
-    const outcomes = await destroyEndpoints({ host, site: fake.site, names });
+    const outcomes = await destroyEndpoints({ host, site: fake.site, names, hubOf: () => undefined });
     t.ok(outcomes.every(({ ok }) => ok));
   }
   nothingRemains(t, fake);
@@ -165,13 +167,18 @@ t.test('destroying leaves neither link nor mount nor file, and destroying again 
 
 t.test('an endpoint whose namespace is held by a process loses its link all the same', async (t) => {
   const fake = fakeHost(t);
-  const { host, targets } = await built(t, fake, [0, 1]);
+  const { host, network, targets } = await built(t, fake, [0, 1]);
   const { plan } = targets[0] as BuildTarget;
   const path = fake.pathOf(plan.name.id);
   const holder = execa('nsenter', [`--net=${path}`, 'sleep', '3600'], { reject: false });
   const inode = statSync(path).ino;
   await eventually('it is inside', () => readlinkSync(`/proc/${holder.pid}/ns/net`) === `net:[${inode}]`);
-  const outcomes = await destroyEndpoints({ host, site: fake.site, names: targets.map((target) => target.plan.name) });
+  const outcomes = await destroyEndpoints({
+    host,
+    site: fake.site,
+    names: targets.map((target) => target.plan.name),
+    hubOf: ({ id }) => network.portOf(id)?.hub,
+  });
   t.ok(outcomes.every(({ ok }) => ok));
   nothingRemains(t, fake);
   t.match(execaSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, 'ip', '-j', 'link']).stdout, /"lo"/);
@@ -184,14 +191,20 @@ t.test('the inventory finds what bears the mark, and nothing else', async (t) =>
   const fake = fakeHost(t);
   const { host, targets } = await built(t, fake, [0, 1]);
   fake.ip('link', 'add', 'nother-1', 'type', 'bridge');
-  const { links, bridges, namespaces } = await takeInventory(host, fake.site);
+  const { links, uplinks, hubs, namespaces } = await takeInventory(host, fake.site);
   t.same([...links.keys()].sort(), ['ndtest-0', 'ndtest-1']);
-  t.equal(bridges.length, 1);
+  t.same(
+    uplinks.map(({ name }) => name),
+    ['nbtest-xiob'],
+  );
+  t.same(hubs, ['default.0']);
   t.same([...namespaces.keys()].sort(), targets.map(({ plan }) => plan.name.id).sort());
 });
 
 function nothingRemains(t: Test, fake: FakeHost): void {
-  const links = (fake.ip('-j', 'link') as SeenLink[]).map(({ ifname }) => ifname);
+  const links = [fake.ip('-j', 'link'), fake.inHub('-j', 'link')]
+    .flatMap((seen) => seen as SeenLink[])
+    .map(({ ifname }) => ifname);
   t.same(
     links.filter((name) => name.startsWith('nd')),
     [],

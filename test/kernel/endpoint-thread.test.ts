@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { EndpointThread } from '../../src/endpoint/thread/endpoint-thread.js';
-import { endpointName, type FakeHost, fakeHost, SETTINGS } from './fake-host.js';
+import { endpointName, type FakeHost, fakeHost, ip, SETTINGS } from './fake-host.js';
 
 async function start(t: Test, fake: FakeHost, settings = SETTINGS): Promise<EndpointThread> {
   const thread = await EndpointThread.start({ site: fake.site, networks: [settings], hostNetnsPath: fake.netnsPath });
@@ -12,6 +12,7 @@ async function start(t: Test, fake: FakeHost, settings = SETTINGS): Promise<Endp
   return thread;
 }
 
+const ready = (name: ReturnType<typeof endpointName>) => ({ ...name, state: 'ready' });
 const names = (count: number) => Array.from({ length: count }, (_, seq) => endpointName(seq));
 
 t.test('endpoints are built and destroyed on the thread while no thread is left in another namespace', async (t) => {
@@ -47,60 +48,61 @@ t.test('a restart finds what an earlier thread built, and takes it over', async 
   const second = await start(t, fake);
   const found = await second.inventory();
   t.same(found.links.map(({ name }) => name).sort(), ['ndtest-0', 'ndtest-1', 'ndtest-2']);
-  t.equal(found.bridges.length, 1);
-  t.same(await second.adopt([...names(3), endpointName(7)]), [true, true, true, false]);
+  t.same(found.hubs, ['default.0']);
+  t.same(
+    found.uplinks.map(({ name }) => name),
+    ['nbtest-xiob'],
+  );
+  t.same(await second.adopt([...names(3), endpointName(7)].map(ready)), [true, true, true, false]);
   t.ok((await second.destroy(names(3))).every(({ ok }) => ok));
 });
 
-t.test(
-  'a pool larger than a bridge gets more of them, and its endpoints reach the gateway and each other',
-  async (t) => {
-    const fake = fakeHost(t);
-    const thread = await start(t, fake, { ...SETTINGS, portsPerBridge: 4 });
-    t.ok((await thread.build(names(10), { urgent: false })).every(({ ok }) => ok));
-    const ports = (fake.ip('-j', 'link') as { ifname: string; master?: string }[]).filter(({ ifname }) =>
-      ifname.startsWith('ndtest'),
-    );
-    t.equal(new Set(ports.map(({ master }) => master)).size, 3);
-    for (const [from, to] of [
-      [9, '10.213.0.1'],
-      [9, '10.213.0.2'],
-      [9, '10.213.0.8'],
-      [0, '10.213.0.11'],
-    ]) {
-      const path = fake.pathOf(`default-${from}`);
-      const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', `${to}`], {
-        reject: false,
-      });
-      t.equal(exitCode, 0, `endpoint ${from} reaches ${to}`);
-    }
-    await thread.destroy(names(10));
-    t.ok(
-      (await thread.build([endpointName(20)], { urgent: false }))[0]?.ok,
-      'ports that were given back are used again',
-    );
-  },
-);
+t.test('a pool larger than a hub gets more of them, and its endpoints reach the gateway and each other', async (t) => {
+  const fake = fakeHost(t);
+  const thread = await start(t, fake, { ...SETTINGS, max: 12, endpointsPerHub: 4 });
+  t.ok((await thread.build(names(10), { urgent: false })).every(({ ok }) => ok));
+  const inHubs = [0, 1, 2].map((place) => (ip(fake.hubPath(`default.${place}`), '-j', 'link') as object[]).length);
+  t.same(inHubs, [7, 7, 5], 'lo, bridge, uplink and four endpoints in each, two in the last');
+  t.equal((fake.ip('-j', 'link') as object[]).length, 2, 'lo and the uplink in the host');
+  for (const [from, to] of [
+    [9, '10.213.0.1'],
+    [9, '10.213.0.2'],
+    [9, '10.213.0.8'],
+    [0, '10.213.0.11'],
+  ]) {
+    const path = fake.pathOf(`default-${from}`);
+    const { exitCode } = execaSync('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', `${to}`], {
+      reject: false,
+    });
+    t.equal(exitCode, 0, `endpoint ${from} reaches ${to}`);
+  }
+  await thread.destroy(names(10));
+  t.ok((await thread.build([endpointName(20)], { urgent: false }))[0]?.ok, 'ports that were given back are used again');
+});
 
-/** Addresses that the bridge answers for. */
+/** Addresses of endpoints that the hub answers for. */
 function neighbours(fake: FakeHost): string[] {
-  return (fake.ip('-j', 'neigh', 'show', 'nud', 'permanent') as { dst: string }[]).map(({ dst }) => dst).sort();
+  const known = fake.inHub('-j', 'neigh', 'show', 'nud', 'permanent') as { dst: string }[];
+  return known
+    .map(({ dst }) => dst)
+    .filter((dst) => dst !== '10.213.0.1')
+    .sort();
 }
 
-t.test('the bridge forgets the endpoints that were lost with the thread, and no others', async (t) => {
+t.test('the hub forgets the endpoints that were lost with the thread, and no others', async (t) => {
   const fake = fakeHost(t);
   const first = await start(t, fake);
   await first.build(names(3), { urgent: false });
   t.same(neighbours(fake), ['10.213.0.2', '10.213.0.3', '10.213.0.4']);
   await first.close();
-  fake.ip('link', 'delete', 'ndtest-1');
+  fake.inHub('link', 'delete', 'ndtest-1');
   const second = await start(t, fake);
-  await second.adopt([endpointName(0), endpointName(2)]);
+  await second.adopt([endpointName(0), endpointName(2)].map(ready));
   t.same(neighbours(fake), ['10.213.0.2', '10.213.0.4'], 'an endpoint without a record');
   await second.close();
-  fake.ip('link', 'delete', 'ndtest-2');
+  fake.inHub('link', 'delete', 'ndtest-2');
   const third = await start(t, fake);
-  t.same(await third.adopt([endpointName(0), endpointName(2)]), [true, false]);
+  t.same(await third.adopt([endpointName(0), endpointName(2)].map(ready)), [true, false]);
   t.ok((await third.destroy([endpointName(2)])).every(({ ok }) => ok));
   t.same(neighbours(fake), ['10.213.0.2'], 'an endpoint whose port is not known');
   const late = { ...endpointName(0), id: 'default-9', seq: 9 };
@@ -127,7 +129,7 @@ t.test('a start forgets the connections of all addresses but those of endpoints 
   track('10.213.0.1', '192.0.2.1');
   track('10.214.0.9', '192.0.2.1');
   const second = await start(t, fake);
-  await second.adopt(names(2));
+  await second.adopt(names(2).map(ready));
   const sources = [...conntrack('-L').matchAll(/^udp.*?src=(\S+)/gm)].map(([, source]) => source);
   t.same(sources.sort(), ['10.213.0.1', '10.213.0.2', '10.214.0.9'], 'the gateway, who stands, and who is no endpoint');
 });

@@ -13,7 +13,8 @@ export const SETTINGS: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
   mtuBytes: 1500,
-  portsPerBridge: 1000,
+  max: 1000,
+  endpointsPerHub: 1000,
   dns: { servers: [], search: [], options: [] },
 };
 
@@ -25,8 +26,23 @@ export interface FakeHost {
   pathOf(id: string): string;
   /** What is in the vault: mount points by their endpoints, and the links of leases. */
   inVault(): { mounts: string[]; links: string[] };
+  /** Where other programs find the namespace of a hub. */
+  hubPath(name?: string): string;
+  /** Takes a hub's mount away. */
+  umountHub(name: string): void;
+  /** Runs `ip ARGUMENTS` inside the hub of the default pool and returns what it prints, parsed where it is JSON. */
+  inHub(...args: string[]): unknown;
   /** Runs `ip ARGUMENTS` inside the fake host and returns what it prints, parsed where it is JSON. */
   ip(...args: string[]): unknown;
+}
+
+/** The vault has no programs: one from outside, by its descriptor. */
+function umountInVault(stateDir: string, point: string): void {
+  const script = `import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+pin = os.open('${stateDir}/vault/mnt', os.O_RDONLY)
+if libc.setns(pin, 0x20000) != 0 or libc.umount2(b'${point}', 2) != 0: raise OSError(ctypes.get_errno())`;
+  execaSync('python3', ['-c', script]);
 }
 
 let count = 0;
@@ -44,6 +60,7 @@ export function fakeHost(t: Test): FakeHost {
     execaSync(VAULT_PROGRAM, ['stop', stateDir]);
     execaSync('ip', ['netns', 'delete', name]);
   });
+  const hubPath = (hub = 'default.0') => `${stateDir}/netns/../hubs/${hub}`;
   return {
     netnsPath,
     site: { instanceId: 'test', identity: 'boot /test', stateDir, netnsDir: null },
@@ -52,6 +69,9 @@ export function fakeHost(t: Test): FakeHost {
       mounts: readdirSync(`${stateDir}/netns/../ns`).sort(),
       links: readdirSync(`${stateDir}/netns/`).sort(),
     }),
+    hubPath,
+    umountHub: (hub) => umountInVault(stateDir, `/hubs/${hub}`),
+    inHub: (...args) => ip(hubPath(), ...args),
     ip: (...args) => ip(netnsPath, ...args),
   };
 }
@@ -62,7 +82,7 @@ export function ip(path: string, ...args: string[]): unknown {
   return stdout.startsWith('[') ? JSON.parse(stdout) : stdout;
 }
 
-/** A host socket and one open network in the fake host, closed with the test. */
+/** The fake host as the product has it, and one open network; closed with the test. */
 export async function openNetwork(
   t: Test,
   fake: FakeHost,
@@ -71,7 +91,8 @@ export async function openNetwork(
   const host = Host.open({ netnsPath: fake.netnsPath, stateDir: fake.site.stateDir });
   t.teardown(() => host.close());
   const network = new Network({ host, site: fake.site, settings });
-  await network.open();
+  host.hubs.openMounted();
+  network.open();
   return { host, network };
 }
 

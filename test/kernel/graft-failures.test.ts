@@ -67,9 +67,9 @@ const FAILURES: Record<string, Failure> = {
 for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(FAILURES)) {
   t.test(`a graft that fails at step ${step}, since ${title}, is undone`, async (t) => {
     const made = await scene(t);
-    const { host, plan, target, released } = made;
+    const { host, hub, plan, target, released } = made;
     spoil?.(made);
-    const grafting = graftEndpoint({ host, plan: { ...plan, ...change }, targetFd: target.fd });
+    const grafting = graftEndpoint({ host, hub, plan: { ...plan, ...change }, targetFd: target.fd });
     const error = await grafting.then(
       () => undefined,
       (reason: unknown) => reason,
@@ -83,13 +83,13 @@ for (const [title, { step, errno, plan: change = {}, spoil }] of Object.entries(
 }
 
 t.test('a target that is no network namespace is a failure of that step', async (t) => {
-  const { host, plan, released } = await scene(t);
+  const { host, hub, plan, released } = await scene(t);
   const file = join(t.testdir(), 'file');
   writeFileSync(file, '');
   for (const path of [file, '/proc/self/ns/uts']) {
     const fd = openSync(path, 'r');
     t.teardown(() => closeSync(fd));
-    await t.rejects(graftEndpoint({ host, plan, targetFd: fd }), {
+    await t.rejects(graftEndpoint({ host, hub, plan, targetFd: fd }), {
       code: 'graft_failed',
       details: { step: 'target namespace', errno: 'EINVAL' },
     });

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
 import { destroyEndpoints } from '../../src/endpoint/build/destroy.js';
 import type { Host } from '../../src/endpoint/host.js';
+import type { Hub } from '../../src/endpoint/hub/hub.js';
 import { type EndpointPlan, planEndpoint } from '../../src/endpoint/plan.js';
 import { endpointName, type FakeHost, fakeHost, ip, openNetwork, SETTINGS } from './fake-host.js';
 
@@ -20,6 +21,7 @@ export interface SeenLink {
 export interface Scene {
   readonly fake: FakeHost;
   readonly host: Host;
+  readonly hub: Hub;
   readonly plan: EndpointPlan;
   readonly target: Target;
   /** Nothing of the endpoint is left once it is destroyed, as its release does. */
@@ -56,22 +58,20 @@ export async function scene(t: Test): Promise<Scene> {
   const fake = fakeHost(t);
   const { host, network } = await openNetwork(t, fake);
   const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
-  const [outcome] = buildEndpoints({
-    host,
-
-    targets: [{ plan, port: await network.attach(plan.name.id) }],
-  });
+  const port = network.attach(plan.name.id);
+  const { hub } = port;
+  const [outcome] = buildEndpoints({ host, targets: [{ plan, port }] });
   if (outcome?.ok !== true) throw outcome?.error ?? new Error('no endpoint was built');
   const released = async (): Promise<void> => {
-    const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name] });
+    const [gone] = await destroyEndpoints({ host, site: fake.site, names: [plan.name], hubOf: () => hub });
     t.ok(gone?.ok, 'the endpoint goes');
     t.same(endpointLinks(fake), [], 'its link is gone');
     t.same(fake.inVault().mounts, [], 'its mount is gone');
   };
-  return { fake, host, plan, target: makeTarget(t), released };
+  return { fake, host, hub, plan, target: makeTarget(t), released };
 }
 
 export function endpointLinks(fake: FakeHost): string[] {
-  const links = fake.ip('-j', 'link') as SeenLink[];
+  const links = fake.inHub('-j', 'link') as SeenLink[];
   return links.map(({ ifname }) => ifname).filter((name) => name.startsWith('nd'));
 }

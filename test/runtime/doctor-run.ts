@@ -37,8 +37,8 @@ export async function set(t: Test, name: string, value: number): Promise<void> {
   t.teardown(() => execa('sh', ['-c', `[ ! -e ${path} ] || echo ${before} > ${path}`]));
 }
 
-export async function bridgeOf(): Promise<string> {
+export async function uplinkOf(): Promise<string> {
   const found = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
-  if (found === undefined) throw new Error('there is no bridge');
+  if (found === undefined) throw new Error('there is no uplink');
   return found.ifname;
 }

@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
-import { bridgeOf, doctor, MAIN, report, set, told } from './doctor-run.js';
-import { answersPing, eventually } from './eye.js';
+import { doctor, MAIN, report, set, told, uplinkOf } from './doctor-run.js';
+import { answersPing, eventually, hubOf } from './eye.js';
 import { SeenVault } from './vault.js';
 
 async function readyPaths(daemon: Daemon): Promise<string[]> {
@@ -45,24 +45,24 @@ t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) 
 t.test('changes made by hand are reported, repaired with --fix, and then ok', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
-  const bridge = await bridgeOf();
+  const uplink = await uplinkOf();
   await new SeenVault(daemon.stateDir).unmount(basename(unmounted));
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   await execa('nsenter', [`--net=${unlinked}`, 'ip', 'link', 'delete', 'eth0']);
-  await execa('ip', ['link', 'delete', bridge]);
+  await execa('ip', ['link', 'delete', uplink]);
   const first = await doctor(daemon);
   t.equal(first.status, 1);
   for (const problem of [
-    `${bridge}: is gone`,
+    `${uplink}: is gone`,
     'its namespace is not mounted any more',
     'its address is gone',
-    'its link at the host is gone',
+    'its link in the hub is gone',
   ])
     t.match(first.text, new RegExp(`fail +reconcile: .*${problem}\n +-> sudo netnsd doctor --fix`));
   t.equal((await doctor(daemon)).status, 1, 'without --fix nothing is repaired');
   const fixed = await doctor(daemon, '--fix');
   t.equal(fixed.status, 0, fixed.text);
-  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${bridge}: is gone; repaired`));
+  t.match(fixed.text, new RegExp(`\n\nrepaired\n[\\s\\S]*${uplink}: is gone; repaired`));
   await daemon.filled();
   const after = await report(daemon);
   t.equal(after.counts.fail, 0);
@@ -74,12 +74,12 @@ t.test('changes made by hand are reported, repaired with --fix, and then ok', as
 t.test('a lease that lost its link is reported, and --fix cannot repair it', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
-  await execa('ip', ['link', 'delete', lease.interface.hostName]);
+  await execa('nsenter', [`--net=${hubOf(daemon)}`, 'ip', 'link', 'delete', lease.interface.hostName]);
   const { status, text } = await doctor(daemon, '--fix');
   t.equal(status, 1);
   t.match(
     text,
-    new RegExp(`its link at the host is gone \\(lease ${lease.id}\\)\n +-> its container has no network any more`),
+    new RegExp(`its link in the hub is gone \\(lease ${lease.id}\\)\n +-> its container has no network any more`),
   );
   await daemon.cli('release', lease.id);
   await eventually('it is gone with its endpoint', async () => (await doctor(daemon)).status === 0);
@@ -87,14 +87,14 @@ t.test('a lease that lost its link is reported, and --fix cannot repair it', asy
 
 t.test('settings of the host are reported when they are made', async (t) => {
   await using daemon = await startDaemon(t, `${SELDOM}masquerade = false\n`);
-  const bridge = await bridgeOf();
+  const uplink = await uplinkOf();
   await set(t, 'net/ipv4/ip_forward', 0);
   t.match(await told(daemon, 'ip_forward'), [/^warn net\.ipv4\.ip_forward is 0/]);
   await set(t, 'net/ipv4/ip_forward', 1);
   t.match(await told(daemon, 'ip_forward'), [/^ok/]);
   t.match(await told(daemon, 'rp_filter'), [/^ok/]);
-  await set(t, `net/ipv4/conf/${bridge}/rp_filter`, 1);
-  t.match(await told(daemon, 'rp_filter'), [`warn rp_filter of ${bridge} is 1 (strict)`]);
+  await set(t, `net/ipv4/conf/${uplink}/rp_filter`, 1);
+  t.match(await told(daemon, 'rp_filter'), [`warn rp_filter of ${uplink} is 1 (strict)`]);
   await set(t, 'net/ipv4/conf/all/rp_filter', 1);
   t.match(await told(daemon, 'rp_filter'), [/^warn net\.ipv4\.conf\.all\.rp_filter is 1/]);
   t.match(await told(daemon, 'subnets'), [/^ok/]);

@@ -19,6 +19,16 @@ export async function links(netns?: string): Promise<SeenLink[]> {
   return JSON.parse(stdout) as SeenLink[];
 }
 
+/** Where the hub of the pool `default` is mounted, for any program: a daemon of up to 1 000 endpoints has just this one. */
+export function hubOf({ stateDir }: { readonly stateDir: string }): string {
+  return `${stateDir}/netns/../hubs/default.0`;
+}
+
+/** The links in that hub. */
+export function hubLinks(daemon: { readonly stateDir: string }): Promise<SeenLink[]> {
+  return links(hubOf(daemon));
+}
+
 /** Whether `address` answers one ping from this namespace, within ten seconds. */
 export async function answersPing(address: string): Promise<boolean> {
   const { exitCode } = await execa('/bin/busybox', ['ping', '-c1', '-W10', address], { reject: false });

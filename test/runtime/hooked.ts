@@ -6,7 +6,7 @@ import type { Lease } from '../../src/pool/types.js';
 import { program } from '../native/program.js';
 import { type Bundle, makeBundle } from './bundle.js';
 import type { Daemon } from './daemon.js';
-import { answersPing, eventually, links } from './eye.js';
+import { answersPing, eventually, hubLinks } from './eye.js';
 
 export const CONFIG = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 4\n';
 const netnsdRunc = program();
@@ -64,7 +64,7 @@ export async function nothingLeft(t: Test, daemon: Daemon, lease: Lease): Promis
   t.same(await daemon.leases(), [], 'no lease stands');
   await eventually('the namespace is gone', () => !existsSync(lease.netns.path));
   const { hostName } = lease.interface;
-  await eventually('its link is gone', async () => !(await links()).some(({ ifname }) => ifname === hostName));
+  await eventually('its link is gone', async () => !(await hubLinks(daemon)).some(({ ifname }) => ifname === hostName));
   t.notOk(await answersPing(ipOf(lease)), 'its address does not answer');
   await daemon.filled();
 }

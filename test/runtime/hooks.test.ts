@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { execa } from 'execa';
 import t from 'tap';
 import { startDaemon } from './daemon.js';
-import { answersPing, eventually, links } from './eye.js';
+import { answersPing, eventually, hubLinks } from './eye.js';
 import { CONFIG, graftedLease, hookedBundle, ipOf, LOOK, nothingLeft, startDetached } from './hooked.js';
 
 for (const runtime of ['runc', 'crun']) {
@@ -18,7 +18,7 @@ for (const runtime of ['runc', 'crun']) {
     t.match(stdout, 'reached the gateway');
     await eventually('the lease is back', async () => (await daemon.leases()).length === 0);
     await daemon.filled();
-    const own = async () => (await links()).filter(({ ifname }) => ifname.startsWith('nd'));
+    const own = async () => (await hubLinks(daemon)).filter(({ ifname }) => ifname.startsWith('nd'));
     await eventually('two ready ones, nothing else', async () => (await own()).length === 2);
   });
 

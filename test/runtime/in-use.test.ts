@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
@@ -99,18 +99,22 @@ t.test('leases of a pool that was renamed stand, are listed and released, and th
   await restart(daemon, toml('latter', '10.99.0.0/24'));
   t.ok(await answersPing(addressOf(lease)), 'over a restart too');
   await user.end();
-  const ours = async () => (await links()).filter(({ ifname }) => /^nd/.test(ifname)).length;
+  const hubs = `${daemon.stateDir}/netns/../hubs`;
+  const ours = async (pool: string) =>
+    (await links(`${hubs}/${pool}.0`)).filter(({ ifname }) => /^nd/.test(ifname)).length;
   await eventually('nothing of it is left', async () => {
     const former = (await daemon.pools()).find(({ name }) => name === 'former');
     return former !== undefined && former.leased + former.dirty + former.destroying === 0;
   });
-  t.equal(await ours(), 2, 'the ready endpoint and the lease of the other pool');
+  await eventually('its link is gone', async () => (await ours('former')) === 0);
+  t.equal(await ours('latter'), 2, 'the ready endpoint and the lease of the other pool');
   await restart(daemon, toml('latter', '10.99.0.0/24'));
   t.same(
     (await daemon.pools()).map(({ name }) => name),
     ['latter'],
   );
-  t.equal((await links()).filter(({ ifname }) => /^nb/.test(ifname)).length, 1, 'its bridge is gone');
+  t.equal((await links()).filter(({ ifname }) => /^nb/.test(ifname)).length, 1, 'its uplink is gone');
+  t.same(readdirSync(hubs), ['latter.0'], 'and its hub');
 });
 
 t.test('a pool on the subnet of standing leases of another pool is refused with their names', async (t) => {

@@ -1,8 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
-import { execa } from 'execa';
 import type { Test } from 'tap';
 import type { Daemon } from './daemon.js';
-import { eventually } from './eye.js';
+import { eventually, hubLinks } from './eye.js';
 import { SeenVault } from './vault.js';
 
 /** The process ids that stand in the network namespace with this inode, or hold it open (proc_pid_ns(5), proc_pid_fd(5)). */
@@ -29,10 +28,9 @@ function target(link: string): string {
   }
 }
 
-/** How many veth links this namespace has that are ports of a bridge (`ip -j link`). */
-export async function bridgePorts(): Promise<number> {
-  const { stdout } = await execa('ip', ['-j', 'link', 'show', 'type', 'veth']);
-  return (JSON.parse(stdout) as { master?: string }[]).filter(({ master }) => master !== undefined).length;
+/** How many endpoints have their other end in the hub of the pool `default`. */
+export async function hubPorts(daemon: Daemon): Promise<number> {
+  return (await hubLinks(daemon)).filter(({ ifname }) => ifname.startsWith('nd')).length;
 }
 
 /**
@@ -59,7 +57,7 @@ export async function expectNothingLeft(
   // its mount, when the kernel clears the namespace away.
   await eventually('there is no other mount', () => mounts() === owned).catch(() => undefined);
   t.equal(mounts(), owned, 'there is a mount an endpoint and no more');
-  await eventually('there is no other link', async () => (await bridgePorts()) === owned).catch(() => undefined);
-  t.equal(await bridgePorts(), owned, 'there is a link an endpoint and no more');
+  await eventually('there is no other link', async () => (await hubPorts(daemon)) === owned).catch(() => undefined);
+  t.equal(await hubPorts(daemon), owned, 'there is a link an endpoint and no more');
   t.same(gone.flatMap(holdersOf), [], 'no process is in the released namespaces');
 }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { program } from '../native/program.js';
 import { makeRootfs } from './bundle.js';
 import { type Daemon, startDaemon } from './daemon.js';
-import { answersPing, eventually, links } from './eye.js';
+import { answersPing, eventually, hubLinks } from './eye.js';
 
 const CONFIG = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 4\n';
 // Locks in files: the default is a file in /dev/shm, which the machine would keep.
@@ -74,6 +74,6 @@ t.test('a container of Podman that is killed and removed leaves nothing', async 
   await podman('rm', '--force', id);
   await eventually('the namespace is gone', () => !existsSync(lease?.netns.path as string));
   const hostName = lease?.interface.hostName;
-  await eventually('its link is gone', async () => !(await links()).some(({ ifname }) => ifname === hostName));
+  await eventually('its link is gone', async () => !(await hubLinks(daemon)).some(({ ifname }) => ifname === hostName));
   t.notOk(await answersPing(address));
 });

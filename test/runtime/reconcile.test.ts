@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import type { Lease } from '../../src/pool/types.js';
 import type { Finding, Reconciliation } from '../../src/reconcile/findings.js';
 import { type Daemon, SELDOM, startDaemon } from './daemon.js';
-import { answersPing, eventually, links } from './eye.js';
+import { answersPing, eventually, hubLinks, hubOf, links } from './eye.js';
 import { SeenVault } from './vault.js';
 
 async function reconcile(daemon: Daemon, fix = true): Promise<readonly Finding[]> {
@@ -44,15 +44,15 @@ t.test('an unchanged daemon finds nothing', async (t) => {
   await works(t, daemon, [lease]);
 });
 
-t.test('a bridge that was deleted is made again, and the lease goes on', async (t) => {
+t.test('an uplink that was deleted is made again, and the lease goes on', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
-  const bridge = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
-  await execa('ip', ['link', 'delete', bridge?.ifname as string]);
+  const uplink = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
+  await execa('ip', ['link', 'delete', uplink?.ifname as string]);
   t.notOk(await answersPing(addressOf(lease)));
-  t.match(await reconcile(daemon, false), [{ object: bridge?.ifname, problem: 'is gone', outcome: 'found' }]);
+  t.match(await reconcile(daemon, false), [{ object: uplink?.ifname, problem: 'is gone', outcome: 'found' }]);
   t.notOk(await answersPing(addressOf(lease)), 'without fix nothing is repaired');
-  t.match(await reconcile(daemon), [{ object: bridge?.ifname, problem: 'is gone', outcome: 'done' }]);
+  t.match(await reconcile(daemon), [{ object: uplink?.ifname, problem: 'is gone', outcome: 'done' }]);
   t.ok(await answersPing(addressOf(lease)), 'the same namespace');
   t.same(await daemon.leases(), [lease]);
   t.same(await reconcile(daemon), []);
@@ -62,7 +62,7 @@ t.test('a bridge that was deleted is made again, and the lease goes on', async (
 t.test('ready endpoints that were broken are replaced, and never leased', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
-  const before = (await links()).length;
+  const before = (await hubLinks(daemon)).length;
   await new SeenVault(daemon.stateDir).unmount(endpointOf(unmounted));
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   await execa('nsenter', [`--net=${unlinked}`, 'ip', 'link', 'delete', 'eth0']);
@@ -78,7 +78,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
     [
       [ids[0], 'its namespace is not mounted any more', 'replaced', 'done'],
       [ids[1], 'its address is gone', 'replaced', 'done'],
-      [ids[2], 'its link at the host is gone', 'replaced', 'done'],
+      [ids[2], 'its link in the hub is gone', 'replaced', 'done'],
     ].sort(),
   );
   await eventually('three others are ready', async () => {
@@ -86,7 +86,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
     return paths.length === 3 && ![unmounted, flushed, unlinked].some((path) => paths.includes(path));
   });
   await works(t, daemon, []);
-  await eventually('no link is left over', async () => (await links()).length === before);
+  await eventually('no link is left over', async () => (await hubLinks(daemon)).length === before);
 });
 
 t.test('the daemon reconciles by itself, and logs what it repairs', async (t) => {
@@ -104,11 +104,12 @@ t.test('a leased link that was taken out of its bridge is put back; one that was
   await using daemon = await startDaemon(t, SELDOM);
   const lease = await daemon.acquire('--id', 'one');
   const { hostName } = lease.interface;
-  await execa('ip', ['link', 'set', hostName, 'nomaster']);
+  const inHub = (...args: string[]) => execa('nsenter', [`--net=${hubOf(daemon)}`, 'ip', ...args]);
+  await inHub('link', 'set', hostName, 'nomaster');
   t.match(await reconcile(daemon), [{ object: hostName, problem: 'is a port of no bridge', outcome: 'done' }]);
   t.ok(await answersPing(addressOf(lease)));
-  await execa('ip', ['link', 'delete', hostName]);
-  const told = { lease: lease.id, problem: 'its link at the host is gone', action: 'none', advice: /with a new lease/ };
+  await inHub('link', 'delete', hostName);
+  const told = { lease: lease.id, problem: 'its link in the hub is gone', action: 'none', advice: /with a new lease/ };
   t.match(await reconcile(daemon), [told]);
   t.same(await daemon.leases(), [lease], 'the lease stays');
   await daemon.cli('release', lease.id);
@@ -118,10 +119,11 @@ t.test('a leased link that was taken out of its bridge is put back; one that was
 
 t.test('an object that bears the instance id and belongs to no endpoint is removed', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
-  const mark = /nd[a-z2-7]{4}-/.exec((await links()).map(({ ifname }) => ifname).join(' '))?.[0] as string;
-  await execa('ip', ['link', 'add', `${mark}zzz`, 'type', 'veth', 'peer', 'name', 'other']);
+  const mark = /nd[a-z2-7]{4}-/.exec((await hubLinks(daemon)).map(({ ifname }) => ifname).join(' '))?.[0] as string;
+  const veth = ['ip', 'link', 'add', `${mark}zzz`, 'type', 'veth', 'peer', 'name', 'other'];
+  await execa('nsenter', [`--net=${hubOf(daemon)}`, ...veth]);
   t.match(await reconcile(daemon), [{ action: 'removed', outcome: 'done' }]);
-  const names = (await links()).map(({ ifname }) => ifname);
+  const names = (await hubLinks(daemon)).map(({ ifname }) => ifname);
   t.notOk(names.includes(`${mark}zzz`));
   t.same(await reconcile(daemon), []);
 });
@@ -156,8 +158,8 @@ t.test('a daemon that starts mends what was done while none ran', async (t) => {
   const lease = await daemon.acquire('--id', 'one');
   const [flushed] = (await readyPaths(daemon)) as [string];
   await daemon.stop('SIGKILL');
-  const bridge = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
-  await execa('ip', ['link', 'delete', bridge?.ifname as string]);
+  const uplink = (await links()).find((link) => link.addr_info.some(({ local }) => local === '10.213.0.1'));
+  await execa('ip', ['link', 'delete', uplink?.ifname as string]);
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   daemon.start();
   await daemon.answers();

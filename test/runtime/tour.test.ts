@@ -51,7 +51,7 @@ t.test("README's tour runs as it is printed, and leaves nothing", async (t) => {
   );
   t.equal(leased.length, 2);
   t.equal(leased[0], leased[1], 'and the lease survived that');
-  t.match(all, /has stopped; 1[789] endpoints and 1 bridge removed/);
+  t.match(all, /has stopped; 1[789] endpoints and 1 hub removed/);
   t.match(all, "cannot access '/run/netnsd'", 'no file is left');
   t.equal(all.trim().split('\n').at(-1)?.split(' ')[0], 'lo', 'no link is left');
 });

@@ -25,7 +25,8 @@ const SPEC = JSON.stringify({ linux: { namespaces: [{ type: 'network' }] } });
 const FLUSHES = ['/proc/sys/net/ipv4/route/flush', '/proc/sys/net/ipv6/route/flush'];
 
 /** Mount points, as the kernel thread has them that is in the vault, and paths of leases, below the descriptor of its root. */
-const IN_VAULT = /^\/ns\/[a-z]+-\d+$|^\/(proc\/self\/fd\/\d+\/)?netns\/[a-z]+-\d+\.[0-9a-f]{16}$/;
+const IN_VAULT =
+  /^\/ns\/[a-z]+-\d+$|^\/hubs(\/[a-z]+\.\d+)?$|^\/(proc\/self\/fd\/\d+\/)?netns\/[a-z]+-\d+\.[0-9a-f]{16}$/;
 
 interface Life {
   readonly calls: Call[][];

@@ -11,7 +11,8 @@ import {
 import { execa } from 'execa';
 import t from 'tap';
 import { type Daemon, startDaemon } from './daemon.js';
-import { links } from './eye.js';
+import { answersPing, links } from './eye.js';
+import { asWithBridgesInHost } from './former-bridges.js';
 import { SeenVault } from './vault.js';
 import { mounts, POOL, recorded } from './vault-pool.js';
 
@@ -20,6 +21,7 @@ async function asOfVersion01(daemon: Daemon): Promise<void> {
   const { stateDir } = daemon;
   const instance = (JSON.parse(readFileSync(`${stateDir}/site.json`, 'utf8')) as { instanceId: string }).instanceId;
   const vault = new SeenVault(stateDir);
+  await asWithBridgesInHost(daemon);
   const folder = mkdtempSync('/run/former-');
   await execa('mount', ['--bind', folder, folder]);
   await execa('mount', ['--make-private', folder]);
@@ -67,6 +69,7 @@ t.test(
     t.match((await links(former)).find(({ ifname }) => ifname === 'eth0')?.addr_info, [
       { local: addresses[0]?.address.split('/')[0] },
     ]);
+    t.ok(await answersPing(addresses[0]?.address.split('/')[0] as string), 'and its network');
     await daemon.filled();
     const paths = [...recorded(daemon).keys()].filter((path) => path !== former);
     t.ok(paths.length >= 8);

@@ -95,7 +95,13 @@ export const LeaseSchema = Type.Object(
       name: Type.String({ description: 'Inside the namespace.', examples: ['eth0'] }),
       mac: Type.String({ examples: ['0a:58:0a:d5:00:12'] }),
       mtu: Type.Integer({ description: 'Bytes.', examples: [1500] }),
-      hostName: Type.String({ description: "The host's end of the veth pair.", examples: ['nddf5c-h'] }),
+      hostName: Type.String({ description: 'The other end of the veth pair, in the hub.', examples: ['nddf5c-h'] }),
+      hub: Type.Optional(
+        Type.String({
+          description: 'The network namespace that has the other end: `netnsd enter hub:HUB` leads into it.',
+          examples: ['default.0'],
+        }),
+      ),
     }),
     graft: Type.Optional(GraftSchema),
     process: Type.Optional(ProcessSchema),

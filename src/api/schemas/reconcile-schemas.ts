@@ -25,7 +25,7 @@ const FindingSchema = Type.Object({
   object: Type.String({ description: 'The bridge, link or endpoint that differs.', examples: ['default-17'] }),
   endpoint: nullableString({ examples: ['default-17'] }),
   lease: nullableString({ description: 'Id of the lease on it.', examples: [null] }),
-  problem: Type.String({ examples: ['its link at the host is gone'] }),
+  problem: Type.String({ examples: ['its link in the hub is gone'] }),
   action: oneOf(['replaced', 'released', 'repaired', 'removed', 'none'], {
     description: 'How such a difference is repaired; none: only an operator can repair it.',
     examples: ['replaced'],

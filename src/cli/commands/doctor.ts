@@ -20,7 +20,7 @@ export function addDoctor(program: Command, invocation: Invocation): void {
     .description(
       'Check this host, and the daemon if one answers, and print each problem with its fix. Exit status 1 if a check failed. Changes nothing, unless --fix has the daemon repair its own objects.',
     )
-    .option('--fix', 'have the daemon repair its endpoints, bridges and links; settings of the host are never changed')
+    .option('--fix', 'have the daemon repair its endpoints, hubs and links; settings of the host are never changed')
     .option('--verbose', 'show checks that are ok as well')
     .option('--config <FILE>', 'configuration to check (default: /etc/netnsd/netnsd.toml if it exists)');
   addSocketOption(addStateDirOption(addJsonOption(command))).action(async (options: Options) => {
@@ -34,7 +34,7 @@ export function addDoctor(program: Command, invocation: Invocation): void {
   });
   addExamples(command, [
     ['sudo netnsd doctor', 'check this host; without root some checks are unknown'],
-    ['sudo netnsd doctor --fix', 'repair changed or deleted bridges, links and namespaces'],
+    ['sudo netnsd doctor --fix', 'repair changed or deleted hubs, links and namespaces'],
     ['sudo netnsd doctor --json | jq \'.checks[] | select(.status == "fail")\'', 'the failed checks, for a script'],
   ]);
 }

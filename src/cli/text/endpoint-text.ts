@@ -2,6 +2,11 @@ import type { EndpointStatus } from '../../pool/events/endpoint-status.js';
 import { renderEvent } from './event-text.js';
 import { renderFields } from './table.js';
 
+/** Where the other end of an endpoint's interface is: `nddf5c-2 in hub:default.0`, as `netnsd enter` calls it. */
+export function otherEnd({ hostName, hub }: { readonly hostName: string; readonly hub?: string | undefined }): string {
+  return hub === undefined ? hostName : `${hostName} in hub:${hub}`;
+}
+
 /** Everything about one endpoint. */
 export function renderEndpoint(endpoint: EndpointStatus): string {
   const { id, pool, state, tenant, lease, reason, netns, interface: link, addresses, replaced, events } = endpoint;
@@ -16,7 +21,7 @@ export function renderEndpoint(endpoint: EndpointStatus): string {
     ['namespace', netns?.path ?? '-'],
     ['inode', netns?.inode ?? '-'],
     ['interface', link === undefined ? '-' : `${link.name}, MAC ${link.mac}, MTU ${link.mtu}`],
-    ['host link', link?.hostName ?? '-'],
+    ['other end', link === undefined ? '-' : otherEnd(link)],
     ['addresses', (addresses ?? []).map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
     ['events', events.map(renderEvent)],
   ]);

@@ -1,4 +1,5 @@
 import type { Lease } from '../../pool/types.js';
+import { otherEnd } from './endpoint-text.js';
 import { renderFields, renderSeconds, renderTable } from './table.js';
 
 function addresses(lease: Lease): string {
@@ -46,7 +47,7 @@ export function renderLease(lease: Lease): string {
     ['inode', lease.netns.inode],
     ...graftFields(lease),
     ['interface', `${lease.interface.name}, MAC ${lease.interface.mac}, MTU ${lease.interface.mtu}`],
-    ['host link', lease.interface.hostName],
+    ['other end', otherEnd(lease.interface)],
     ['addresses', lease.addresses.map(({ address, gateway }) => `${address}, gateway ${gateway}`)],
     ['routes', lease.routes.map(({ destination, gateway }) => `${destination} via ${gateway}`)],
     [

@@ -84,7 +84,7 @@ export const NEIGHBOURS: Check = {
   group: 'limits',
   name: 'neighbours',
   what: "net.ipv4.neigh.default.gc_thresh3 against the sum of the pools' max",
-  why: 'all namespaces share one neighbour table; each running container has an entry for its gateway, and when the table is full ("neighbor table overflow" in dmesg) new containers have no network',
+  why: 'all namespaces share one neighbour table; each running container has an entry for its gateway, and the host one for the container; when the table is full ("neighbor table overflow" in dmesg) new containers have no network',
   repair: 'raise the three thresholds',
   run(machine) {
     const limit = machine.files.sysctl('net.ipv4.neigh.default.gc_thresh3');
@@ -95,7 +95,7 @@ export const NEIGHBOURS: Check = {
     const least = roundUp(wanted);
     const values = [least / 4, least / 2, least];
     return warn(
-      `gc_thresh3 is ${limit}: ${mostEndpoints(machine)} containers with their gateway and one neighbour each need ${wanted}`,
+      `gc_thresh3 is ${limit}: ${mostEndpoints(machine)} containers with their gateway, and the host with each of them, need ${wanted}`,
       `sysctl -w ${values.map((value, i) => `net.ipv4.neigh.default.gc_thresh${i + 1}=${value}`).join(' ')}`,
       ...values.map(
         (value, i) => `in /etc/sysctl.d/90-netnsd-neighbours.conf: net.ipv4.neigh.default.gc_thresh${i + 1} = ${value}`,

@@ -1,62 +1,6 @@
 import { globMatches } from '../glob.js';
-import type { HostFiles } from '../host-files.js';
-import { LINK_PATTERNS, type OurLink, ourLinks } from '../our-links.js';
+import { LINK_PATTERN, type OurLink, ourLinks } from '../our-links.js';
 import { type Check, ok, warn } from '../outcome.js';
-import { entriesOf } from '../systemd-files.js';
-
-export const NETWORK_MANAGER: Check = {
-  group: 'link managers',
-  name: 'NetworkManager',
-  what: '`unmanaged-devices` of NetworkManager, if it is running',
-  why: 'it manages every link that comes up; its udev rule exempts veth pairs, but not bridges',
-  repair: 'list the links in a file of conf.d',
-  run({ running, files, ...machine }) {
-    if (!running.has('NetworkManager')) return ok('NetworkManager is not running');
-    const specs = unmanagedDevices(files);
-    const managed = ourLinks(machine).filter((link) => link.kind === 'bridge' && !isUnmanaged(specs, link));
-    if (managed.length === 0) return ok("NetworkManager does not manage netnsd's links");
-    const unmanaged = LINK_PATTERNS.map((pattern) => `interface-name:${pattern}`).join(';');
-    return warn(
-      `NetworkManager manages bridges such as ${managed[0]?.name}`,
-      `printf '[keyfile]\\nunmanaged-devices+=${unmanaged}\\n' > /etc/NetworkManager/conf.d/90-netnsd.conf`,
-      'systemctl reload NetworkManager',
-    );
-  },
-};
-
-/** Later files take precedence; NetworkManager.conf(5). */
-function unmanagedDevices(files: HostFiles): string[] {
-  const inFolder = (folder: string): string[] =>
-    files
-      .names(folder)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => `${folder}/${name}`);
-  const paths = [
-    ...inFolder('/usr/lib/NetworkManager/conf.d'),
-    ...inFolder('/run/NetworkManager/conf.d'),
-    '/etc/NetworkManager/NetworkManager.conf',
-    ...inFolder('/etc/NetworkManager/conf.d'),
-  ];
-  let specs: string[] = [];
-  for (const [section, key, value] of paths.flatMap((path) => entriesOf(files.text(path) ?? ''))) {
-    const listed = value.split(/[;,]/).map((spec) => spec.trim());
-    if (section === 'keyfile' && key === 'unmanaged-devices') specs = listed;
-    if (section === 'keyfile' && key === 'unmanaged-devices+') specs = [...specs, ...listed];
-  }
-  return specs;
-}
-
-function isUnmanaged(specs: readonly string[], link: OurLink): boolean {
-  const fits = (spec: string): boolean => {
-    const [, key = 'interface-name', value = spec] = /^(interface-name|type|driver|mac):(.*)$/.exec(spec) ?? [];
-    if (key === 'interface-name')
-      return value.startsWith('=') ? value.slice(1) === link.name : globMatches(value, link.name);
-    if (key === 'mac') return value.toLowerCase() === link.mac;
-    return globMatches(value, link.kind);
-  };
-  const excepted = specs.some((spec) => spec.startsWith('except:') && fits(spec.slice('except:'.length)));
-  return !excepted && specs.some((spec) => !spec.startsWith('except:') && fits(spec));
-}
 
 export const IFUPDOWN: Check = {
   group: 'link managers',
@@ -104,7 +48,7 @@ export const DHCPCD: Check = {
     if (taken.length === 0) return ok("dhcpcd does not manage netnsd's links");
     return warn(
       `dhcpcd configures links such as ${taken.map(({ name }) => name).join(' and ')}`,
-      `echo 'denyinterfaces ${LINK_PATTERNS.join(' ')}' >> /etc/dhcpcd.conf && systemctl restart dhcpcd`,
+      `echo 'denyinterfaces ${LINK_PATTERN}' >> /etc/dhcpcd.conf && systemctl restart dhcpcd`,
     );
   },
 };

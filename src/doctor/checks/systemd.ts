@@ -1,18 +1,17 @@
 import { globMatches } from '../glob.js';
 import type { HostFiles } from '../host-files.js';
-import { LINK_PATTERNS, type OurLink, ourLinks } from '../our-links.js';
+import { LINK_PATTERN, type OurLink, ourLinks } from '../our-links.js';
 import { type Check, fail, ok } from '../outcome.js';
 import { systemdFiles } from '../systemd-files.js';
 
 /** Names of processes have 15 characters at the most. */
 const NETWORKD = 'systemd-network';
-const PATTERNS = LINK_PATTERNS.join(' ');
 
 export const NETWORKD_FILES: Check = {
   group: 'link managers',
   name: 'systemd-networkd',
   what: "the first .network file that matches a link of netnsd's, drop-ins included",
-  why: 'networkd removes addresses, routes and the bridge from a link that it manages',
+  why: 'networkd removes addresses and routes from a link that it manages',
   repair: 'an earlier file with `Unmanaged=yes`',
   run(machine) {
     if (!machine.running.has(NETWORKD)) return ok('systemd-networkd is not running');
@@ -25,7 +24,7 @@ export const NETWORKD_FILES: Check = {
     return taken.map(({ file, link }) =>
       fail(
         `${file.path} makes systemd-networkd manage links such as ${link.name}`,
-        `printf '[Match]\\nName=${PATTERNS}\\n[Link]\\nUnmanaged=yes\\n' > /etc/systemd/network/05-netnsd.network`,
+        `printf '[Match]\\nName=${LINK_PATTERN}\\n[Link]\\nUnmanaged=yes\\n' > /etc/systemd/network/05-netnsd.network`,
         'networkctl reload',
       ),
     );
@@ -53,7 +52,7 @@ export const LINK_FILES: Check = {
     return taken.map(({ file, link, changes }) =>
       fail(
         `${file.path} sets ${changes.join(' and ')} of links such as ${link.name}`,
-        `printf '[Match]\\nOriginalName=${PATTERNS}\\n[Link]\\nNamePolicy=keep\\nMACAddressPolicy=none\\n' > /etc/systemd/network/05-netnsd.link`,
+        `printf '[Match]\\nOriginalName=${LINK_PATTERN}\\n[Link]\\nNamePolicy=keep\\nMACAddressPolicy=none\\n' > /etc/systemd/network/05-netnsd.link`,
       ),
     );
   },

@@ -1,19 +1,19 @@
-import { bridgePrefix } from '../../endpoint/plan.js';
+import { uplinkPrefix } from '../../endpoint/hub/hub-names.js';
 import type { Machine } from '../machine.js';
 import { type Check, ok, unknown, warn } from '../outcome.js';
 
-/** The bridges that hold a gateway's address. */
-export function gatewayBridges({ network, site }: Machine): string[] {
+/** The uplinks, which have the gateways' addresses. */
+export function uplinks({ network, site }: Machine): string[] {
   if (!network.ok) return [];
   return network.value.links
-    .filter(({ name, kind }) => kind === 'bridge' && name.startsWith(bridgePrefix(site)) && name.endsWith('.0'))
+    .filter(({ name, kind }) => kind === 'veth' && name.startsWith(uplinkPrefix(site)))
     .map(({ name }) => name);
 }
 
 export const FORWARDING: Check = {
   group: 'networks',
   name: 'ip_forward',
-  what: "net.ipv4.ip_forward, and the same of each pool's bridge",
+  what: "net.ipv4.ip_forward, and the same of each pool's uplink",
   why: 'without it containers reach this host and their own pool, and nothing beyond',
   repair: 'turn it on, unless that is intended; the daemon does so for pools with masquerade',
   run(machine) {
@@ -26,7 +26,7 @@ export const FORWARDING: Check = {
         'sysctl -w net.ipv4.ip_forward=1',
         "echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-netnsd-forward.conf",
       );
-    const closed = gatewayBridges(machine).filter((name) => files.linkSysctl(name, 'forwarding') === 0);
+    const closed = uplinks(machine).filter((name) => files.linkSysctl(name, 'forwarding') === 0);
     if (closed.length === 0) return ok('the host forwards packets from containers');
     return closed.map((name) =>
       warn(`the host does not forward packets from ${name}`, `sysctl -w net/ipv4/conf/${name}/forwarding=1`),
@@ -39,16 +39,16 @@ const STRICT = 1;
 export const REVERSE_PATH: Check = {
   group: 'networks',
   name: 'rp_filter',
-  what: 'strict reverse path filtering (1): the larger of net.ipv4.conf.all.rp_filter and that of each bridge',
+  what: 'strict reverse path filtering (1): the larger of net.ipv4.conf.all.rp_filter and that of each uplink',
   why: 'a packet is silently dropped if the host would answer over another link: policy routing, a VPN, a second uplink, a route to a part of the subnet',
   repair: '2 (loose) drops only packets without any route back',
   run(machine) {
     const { files } = machine;
     const all = files.sysctl('net.ipv4.conf.all.rp_filter');
     if (all === undefined) return unknown('net.ipv4.conf.all.rp_filter cannot be read');
-    // A bridge that does not exist yet starts with the default.
-    const bridges = gatewayBridges(machine);
-    const strict = (bridges.length > 0 ? bridges : ['default']).filter(
+    // An uplink that does not exist yet starts with the default.
+    const own = uplinks(machine);
+    const strict = (own.length > 0 ? own : ['default']).filter(
       (name) => Math.max(all, files.linkSysctl(name, 'rp_filter') ?? 0) === STRICT,
     );
     if (strict.length === 0) return ok('reverse path filtering is not strict');

@@ -3,13 +3,14 @@ import type { Outcome } from '../../kernel/netlink/request.js';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
 import { getLink, parseLinkIndexes } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import { transactAll } from '../hub/socket-request.js';
 import type { Settled } from '../types.js';
 import { Build, type BuildTarget } from './endpoint-build.js';
-import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps, type Step } from './steps.js';
+import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps, type SocketStep, type Step } from './steps.js';
 
 /**
  * Builds endpoints complete: the namespace mounted in the vault, lo up, eth0 up with MAC, address and default route, the
- * host's link a port of the bridge. Returns, in the order of `targets`, the namespace's inode, or the error
+ * host's end a port of its hub's bridge. Returns, in the order of `targets`, the namespace's inode, or the error
  * `build_failed` that names the step, after everything of that endpoint has been undone. IPv6 addresses are not
  * generated on either end: their probes and reports would be flooded to every port of the bridge.
  *
@@ -19,9 +20,9 @@ export function buildEndpoints({ host, targets }: { host: Host; targets: readonl
   const builds = targets.map((target) => new Build(target));
   try {
     makeNamespaces(builds, host);
-    makePairs(builds, host);
+    makePairs(builds);
     for (const build of builds) configureInside(build);
-    transact(builds, host.socket, portSteps);
+    transact(builds, portSteps);
   } finally {
     for (const build of builds) build.leave();
   }
@@ -39,43 +40,42 @@ function makeNamespaces(builds: readonly Build[], host: Host): void {
   }
 }
 
-function makePairs(builds: readonly Build[], host: Host): void {
-  const echoes = transact(builds, host.socket, ({ plan, netnsFd }) => pairSteps(plan, netnsFd));
-  const links = askSilent(builds, host, echoes);
+function makePairs(builds: readonly Build[]): void {
+  const echoes = transact(builds, ({ plan, netnsFd, port }) => sentTo(port.hub.socket, pairSteps(plan, netnsFd)));
+  const links = askSilent(builds, echoes);
   for (const [position, build] of builds.entries()) {
     const link = links[position];
-    if (link !== undefined) build.linked(parseLinkIndexes(link), host);
+    if (link !== undefined) build.linked(parseLinkIndexes(link));
   }
 }
 
 /** Kernels before 6.2 do not echo the links that they make (rtnl_newlink of net/core/rtnetlink.c): they are asked for them. */
-function askSilent(
-  builds: readonly Build[],
-  host: Host,
-  echoes: readonly (Buffer | undefined)[],
-): readonly (Buffer | undefined)[] {
+function askSilent(builds: readonly Build[], echoes: readonly (Buffer | undefined)[]): readonly (Buffer | undefined)[] {
   const silent = builds.filter(({ failed }, position) => !failed && echoes[position] === undefined);
   if (silent.length === 0) return echoes;
-  const replies = transact(silent, host.socket, ({ plan }) => [{ step: 'veth', request: getLink(plan.hostName) }]);
+  const replies = transact(silent, ({ plan, port }) =>
+    sentTo(port.hub.socket, [{ step: 'veth', request: getLink(plan.hostName) }]),
+  );
   const asked = new Map(silent.map((build, position) => [build, replies[position]]));
   return builds.map((build, position) => echoes[position] ?? asked.get(build));
 }
 
 function configureInside(build: Build): void {
-  if (build.socket === null) return;
-  transact([build], build.socket, ({ plan, peerIndex }) => [LOOPBACK_STEP, ...interfaceSteps(plan, peerIndex)]);
+  const { socket } = build;
+  if (socket === null) return;
+  transact([build], ({ plan, peerIndex }) => sentTo(socket, [LOOPBACK_STEP, ...interfaceSteps(plan, peerIndex)]));
+}
+
+function sentTo(socket: NetlinkSocket, steps: readonly Step[]): SocketStep[] {
+  return steps.map((step) => ({ ...step, socket }));
 }
 
 /** Sends the steps of all that have not failed, notes failures, and returns each one's first reply. */
-function transact(
-  builds: readonly Build[],
-  socket: NetlinkSocket,
-  stepsOf: (build: Build) => Step[],
-): (Buffer | undefined)[] {
+function transact(builds: readonly Build[], stepsOf: (build: Build) => SocketStep[]): (Buffer | undefined)[] {
   const batches = builds.map((build) => (build.failed ? [] : stepsOf(build)));
   let outcomes: readonly Outcome[];
   try {
-    outcomes = socket.transact(batches.flat().map(({ request }) => request));
+    outcomes = transactAll(batches.flat());
   } catch (error) {
     if (error instanceof ThreadLostError) throw error;
     for (const [position, build] of builds.entries()) {

@@ -6,6 +6,8 @@ import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLinkGroup, getLink, setLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import type { Hub } from '../hub/hub.js';
+import { transactAll } from '../hub/socket-request.js';
 import { hostLinkName } from '../plan.js';
 import type { EndpointName, Settled, Site } from '../types.js';
 
@@ -14,8 +16,15 @@ const DELETION_GROUPS = { first: 0x6e000000, last: 0x6effffff };
 /** When to check whether the kernel has removed a namespace's links, in milliseconds after the check before; 0.6 s in all. */
 const CHECKS_MS = [0, 10, 20, 40, 80, 150, 300];
 
+/** A link, and the socket of the namespace in which it is. */
+export interface PlacedLink {
+  readonly socket: NetlinkSocket;
+  readonly name: string;
+}
+
 /**
- * Removes the mount, the mount point and the veth pair of each name. What is gone already counts as done; a failure is
+ * Removes the mount, the mount point and the veth pair of each name; `hubOf` tells the hub of an endpoint, if it is known: else all
+ * are searched, and the host. What is gone already counts as done; a failure is
  * reported for its endpoint and does not keep the others from being removed.
  *
  * A namespace that is not held any more takes its links along (cleanup_net of net/core/net_namespace.c), many
@@ -26,13 +35,18 @@ export async function destroyEndpoints(options: {
   host: Host;
   site: Site;
   names: readonly EndpointName[];
+  hubOf: (name: EndpointName) => Hub | undefined;
 }): Promise<Settled<void>[]> {
-  const { host, site, names } = options;
+  const { host, site, names, hubOf } = options;
   const failures = unmountNamespaces(host, names);
-  const links = names.map((name) => hostLinkName(site, name.seq));
-  const stuck = deleteLinks(host.socket, await waitForCleanup(host.socket, links));
+  const links = names.flatMap((name) => {
+    const hub = hubOf(name);
+    const places = hub === undefined ? [...host.hubs.all(), host] : [hub];
+    return places.map(({ socket }) => ({ socket, name: hostLinkName(site, name.seq) }));
+  });
+  const stuck = deleteLinks(await waitForCleanup(links));
   return names.map((name, position): Settled<void> => {
-    const failure = failures[position] ?? stuck.get(links[position] as string);
+    const failure = failures[position] ?? stuck.get(hostLinkName(site, name.seq));
     if (failure === undefined) return { ok: true, value: undefined };
     const message = `cannot remove endpoint ${name.id}: ${failure.message}`;
     return {
@@ -64,21 +78,26 @@ function attempt<T>(act: () => T): T | Error {
 }
 
 /** Those of the links that the kernel has not removed by itself. */
-export async function waitForCleanup(socket: NetlinkSocket, names: readonly string[]): Promise<readonly string[]> {
-  let left = names;
+export async function waitForCleanup(links: readonly PlacedLink[]): Promise<readonly PlacedLink[]> {
+  let left = links;
   for (const waitMs of CHECKS_MS) {
     if (left.length === 0) return left;
     if (waitMs > 0) await delay(waitMs);
-    const outcomes = socket.transact(left.map(getLink));
+    const outcomes = transactAll(left.map(({ socket, name }) => ({ socket, request: getLink(name) })));
     left = left.filter((_, position) => outcomes[position]?.ok);
   }
   return left;
 }
 
-/** Deletes links by name, all at once; the reasons of those that could not be deleted. */
-export function deleteLinks(socket: NetlinkSocket, names: readonly string[]): Map<string, Error> {
+/** Deletes links by name, those of one namespace all at once; the reasons of those that could not be deleted. */
+export function deleteLinks(links: readonly PlacedLink[]): Map<string, Error> {
+  const sockets = new Set(links.map(({ socket }) => socket));
+  const own = (wanted: NetlinkSocket) => links.filter(({ socket }) => socket === wanted).map(({ name }) => name);
+  return new Map([...sockets].flatMap((socket) => [...deleteFrom(socket, own(socket))]));
+}
+
+function deleteFrom(socket: NetlinkSocket, names: readonly string[]): Map<string, Error> {
   const failures = new Map<string, Error>();
-  if (names.length === 0) return failures;
   const group = randomInt(DELETION_GROUPS.first, DELETION_GROUPS.last);
   const outcomes = socket.transact([...names.map((name) => setLink({ name }, { group })), deleteLinkGroup(group)]);
   const deletion = outcomes.at(-1);

@@ -4,7 +4,7 @@ import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
-import type { BridgePort } from '../network/network.js';
+import type { HubPort } from '../network/network.js';
 import type { EndpointPlan } from '../plan.js';
 import type { Settled } from '../types.js';
 import type { BuildStep } from './steps.js';
@@ -12,17 +12,19 @@ import { UndoStack } from './undo-stack.js';
 
 export interface BuildTarget {
   readonly plan: EndpointPlan;
-  /** Null: the host's link is up, and a port of nothing. */
-  readonly port: BridgePort | null;
+  readonly port: HubPort;
+  /** False: the host's end is up, in the hub and a port of nothing. */
+  readonly isPort?: boolean;
 }
 
 /** One endpoint on its way: what exists of it so far, or why it failed. */
 export class Build implements BuildTarget {
   readonly plan: EndpointPlan;
-  readonly port: BridgePort | null;
+  readonly port: HubPort;
+  readonly isPort: boolean;
   /** A socket inside; null before the namespace is made, and where that failed. */
   socket: NetlinkSocket | null = null;
-  /** Index of the host's link, and of eth0 inside. */
+  /** Index of the host's end in its hub, and of eth0 inside. */
   hostIndex = 0;
   peerIndex = 0;
   readonly #undo = new UndoStack();
@@ -30,9 +32,10 @@ export class Build implements BuildTarget {
   #inode = 0;
   #failure: NetnsdError | null = null;
 
-  constructor({ plan, port }: BuildTarget) {
+  constructor({ plan, port, isPort = true }: BuildTarget) {
     this.plan = plan;
     this.port = port;
+    this.isPort = isPort;
   }
 
   get failed(): boolean {
@@ -59,11 +62,11 @@ export class Build implements BuildTarget {
   }
 
   /** The pair is there, made by this build. */
-  linked({ index, peerIndex = 0 }: { index: number; peerIndex?: number | undefined }, host: Host): void {
+  linked({ index, peerIndex = 0 }: { index: number; peerIndex?: number | undefined }): void {
     this.hostIndex = index;
     this.peerIndex = peerIndex;
     this.#undo.push(() => {
-      const [outcome] = host.socket.transact([deleteLink({ index })]);
+      const [outcome] = this.port.hub.socket.transact([deleteLink({ index })]);
       if (outcome?.ok === false && !isNotFound(outcome.error)) throw outcome.error;
     });
   }

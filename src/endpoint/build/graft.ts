@@ -7,6 +7,7 @@ import type { Request } from '../../kernel/netlink/request.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import type { Hub } from '../hub/hub.js';
 import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
 import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './steps.js';
 
@@ -26,17 +27,23 @@ interface Step {
  * was: eth0 with its MAC, up, address, default route, lo up. (`ip link set eth0 netns TARGET`, which takes addresses and
  * routes off.) The endpoint's own namespace stays mounted, empty. A target that has the interface already is done.
  *
- * Throws `graft_refused` where the target is the host's own namespace or has another eth0, and `graft_failed` with step
+ * Throws `graft_refused` where the target is the host's own namespace or a hub, or has another eth0, and `graft_failed` with step
  * and errno. Then the target is as it was, and the pair is gone if it had been moved: the endpoint is to be replaced.
  */
-export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; targetFd: number }): Promise<void> {
-  const { host, plan, targetFd } = options;
-  if (fstatSync(targetFd).ino === fstatSync(host.home.fd).ino) throw refused(plan, "it is the host's own");
+export async function graftEndpoint(options: {
+  host: Host;
+  hub: Hub;
+  plan: EndpointPlan;
+  targetFd: number;
+}): Promise<void> {
+  const { host, hub, plan, targetFd } = options;
+  const { ino } = fstatSync(targetFd);
+  if ([host.home, host].some(({ fd }) => fstatSync(fd).ino === ino)) throw refused(plan, "it is the host's own");
+  if (host.hubs.all().some(({ inode }) => inode === ino)) throw refused(plan, 'it is a hub');
   using from = Side.open({ host, plan, step: 'pooled namespace', path: host.vault.pathOf(plan.name.id) });
   using into = Side.open({ host, plan, step: 'target namespace', path: `/proc/self/fd/${targetFd}` });
-  const [hostEnd, taken] = into.links([plan.hostName, CONTAINER_INTERFACE]);
+  const [taken] = into.links([CONTAINER_INTERFACE]);
   const [pooled] = from.links([CONTAINER_INTERFACE]);
-  if (hostEnd !== undefined) throw refused(plan, "it is the host's own");
   // By a graft that was cut short before its answer.
   if (taken !== undefined && pooled === undefined && isOurs(plan, taken)) return;
   if (taken !== undefined) {
@@ -56,7 +63,7 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
     into.apply(interfaceSteps(plan, moved.index));
     // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
     into.apply([LOOPBACK_STEP]);
-    await untilForwarding(host, plan);
+    await untilForwarding(hub, plan);
   } catch (error) {
     undo({ plan, into, failure: error as NetnsdError });
     throw error;
@@ -68,10 +75,10 @@ export async function graftEndpoint(options: { host: Host; plan: EndpointPlan; t
  * then: a container's first question for an address would be lost, and asked again a second later. A port that does not
  * come up in time is left to itself.
  */
-async function untilForwarding(host: Host, plan: EndpointPlan): Promise<void> {
+async function untilForwarding(hub: Hub, plan: EndpointPlan): Promise<void> {
   for (const waitMs of PORT_CHECKS_MS) {
     if (waitMs > 0) await delay(waitMs);
-    const [reply] = attempt(plan, 'bridge port', () => host.socket.request(getLink(plan.hostName)));
+    const [reply] = attempt(plan, 'bridge port', () => hub.socket.request(getLink(plan.hostName)));
     if (reply !== undefined && isForwarding(reply)) return;
   }
 }

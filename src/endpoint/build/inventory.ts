@@ -1,33 +1,52 @@
 import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import { uplinkPrefix } from '../hub/hub-names.js';
 import { isOwn } from '../identity.js';
-import { bridgePrefix, hostLinkPrefix } from '../plan.js';
+import { hostLinkPrefix } from '../plan.js';
 import type { Site } from '../types.js';
 
-/** What the kernel holds at the host that bears the instance id, and not the identity of another daemon. */
+/** What there is in the host that bears the instance id, and not the identity of another daemon. */
 export interface HostLinks {
-  /** Links of endpoints, by name. */
-  readonly links: ReadonlyMap<string, Link>;
-  /** Bridges and the pairs between them. */
-  readonly bridges: readonly Link[];
+  /** Uplinks; and bridges of earlier versions, with the pairs between them. */
+  readonly uplinks: readonly Link[];
+  /** Links of endpoints that an earlier version left. */
+  readonly former: readonly Link[];
 }
 
-export interface Inventory extends HostLinks {
+/** The host's end of an endpoint, in a hub. */
+export interface EndpointLink extends Link {
+  /** Name of the hub; null: in the host, where an earlier version left it. */
+  readonly hub: string | null;
+}
+
+/** What the kernel holds that bears the instance id. */
+export interface Inventory {
+  readonly uplinks: readonly Link[];
+  /** Links of endpoints, by name. */
+  readonly links: ReadonlyMap<string, EndpointLink>;
+  /** Names of the hubs. */
+  readonly hubs: readonly string[];
   /** What is mounted in the vault, by endpoint; the inode is undefined where the file is there but no namespace is mounted on it. */
   readonly namespaces: ReadonlyMap<string, number | undefined>;
 }
 
 export async function takeInventory(host: Host, site: Site): Promise<Inventory> {
-  return { ...(await listHostLinks(host.socket, site)), namespaces: host.vault.namespaces() };
+  const { uplinks, former } = await listHostLinks(host.socket, site);
+  const links = new Map<string, EndpointLink>(former.map((link) => [link.name, { ...link, hub: null }]));
+  const prefix = hostLinkPrefix(site);
+  for (const { socket, name: hub } of host.hubs.all())
+    for (const link of await listLinks(socket, { kind: 'veth' }))
+      if (link.name.startsWith(prefix)) links.set(link.name, { ...link, hub });
+  const hubs = host.hubs.all().map(({ name }) => name);
+  return { uplinks, links, hubs, namespaces: host.vault.namespaces() };
 }
 
 export async function listHostLinks(socket: NetlinkSocket, site: Site): Promise<HostLinks> {
-  // Endpoints' links and the pairs between bridges are veths.
   const veths = (await listLinks(socket, { kind: 'veth' })).filter((link) => isOwn(site, link));
   const bridges = (await listLinks(socket, { kind: 'bridge' })).filter((link) => isOwn(site, link));
   return {
-    links: new Map(veths.filter(({ name }) => name.startsWith(hostLinkPrefix(site))).map((link) => [link.name, link])),
-    bridges: [...bridges, ...veths].filter(({ name }) => name.startsWith(bridgePrefix(site))),
+    uplinks: [...bridges, ...veths].filter(({ name }) => name.startsWith(uplinkPrefix(site))),
+    former: veths.filter(({ name }) => name.startsWith(hostLinkPrefix(site))),
   };
 }

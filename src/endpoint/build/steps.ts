@@ -4,7 +4,8 @@ import { addForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { createVeth, setLink, setQuietPort, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
 import { addNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import { addDefaultRoute } from '../../kernel/rtnetlink/route.js';
-import type { BridgePort } from '../network/network.js';
+import type { SocketRequest } from '../hub/socket-request.js';
+import type { HubPort } from '../network/network.js';
 import { CONTAINER_INTERFACE, type EndpointPlan } from '../plan.js';
 
 /** The steps of a build, in order; an error names the one that failed. */
@@ -16,9 +17,12 @@ export interface Step {
   readonly request: Request;
 }
 
+/** The same with the socket that it goes to. */
+export type SocketStep = Step & SocketRequest;
+
 const LOOPBACK_INDEX = 1;
 
-/** Makes the pair, with its peer inside the namespace behind `netnsFd`; its first reply describes the host's link. */
+/** Makes the pair, with its peer inside the namespace behind `netnsFd`; its first reply describes the host's end. */
 export function pairSteps(plan: EndpointPlan, netnsFd: number): Step[] {
   const { mtuBytes, hostName } = plan;
   const host = { name: hostName, mac: plan.hostMac, mtuBytes };
@@ -49,33 +53,40 @@ export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
 }
 
 /**
- * Makes the host's link a port of its bridge, or only brings it up where there is no bridge. It joins last and comes up in
- * the same request, since each change of carrier while it is a port costs the kernel more (9 to 11 % of a build).
+ * Makes the host's end a port of its hub's bridge, or only brings it up (`isPort`: false). It joins last and comes up in the same
+ * request, since each change of carrier while it is a port costs the kernel more (9 to 11 % of a build).
+ *
+ * The bridge knows its endpoints beforehand, and so does that of the root hub: they forward and answer ARP for them by themselves,
+ * and flood nothing. With a thousand ports, one flooded ARP request costs milliseconds and overflows
+ * net.core.netdev_max_backlog.
  */
-export function portSteps({
-  plan,
-  port,
-  hostIndex,
-}: {
+export function portSteps(options: {
   plan: EndpointPlan;
-  port: BridgePort | null;
+  port: HubPort;
   hostIndex: number;
-}) {
-  const requests = port === null ? [setLink({ index: hostIndex }, { up: true })] : portRequests(plan, port, hostIndex);
-  return requests.map((request): Step => ({ step: 'bridge port', request }));
+  isPort?: boolean;
+}): SocketStep[] {
+  const { plan, port, hostIndex, isPort = true } = options;
+  const { hub, root } = port;
+  const link = { index: hostIndex };
+  const step = 'bridge port';
+  if (!isPort) return [{ step, socket: hub.socket, request: setLink(link, { up: true }) }];
+  const requests = [
+    setLink(link, { masterIndex: hub.bridgeIndex, up: true }),
+    setQuietPort(link),
+    ...entryRequests(plan, { portIndex: hostIndex, bridgeIndex: hub.bridgeIndex }),
+  ];
+  const above =
+    root === null ? [] : entryRequests(plan, { portIndex: root.portIndex, bridgeIndex: root.hub.bridgeIndex });
+  return [
+    ...requests.map((request) => ({ step, socket: hub.socket, request }) as const),
+    ...above.map((request) => ({ step, socket: (root?.hub ?? hub).socket, request }) as const),
+  ];
 }
 
-/**
- * The bridge knows its endpoints beforehand: it forwards and answers ARP for them by itself, and floods nothing. With a
- * thousand ports, one flooded ARP request costs milliseconds and overflows net.core.netdev_max_backlog.
- */
-export function portRequests(plan: EndpointPlan, port: BridgePort, hostIndex: number): Request[] {
-  const { address, containerMac: mac } = plan;
-  const link = { index: hostIndex };
-  return [
-    setLink(link, { masterIndex: port.bridgeIndex, up: true }),
-    setQuietPort(link),
-    addForwarding({ portIndex: hostIndex, mac }),
-    ...port.neighbourIndexes.map((linkIndex) => addNeighbour({ linkIndex, address, mac })),
-  ];
+function entryRequests(
+  { address, containerMac: mac }: EndpointPlan,
+  { portIndex, bridgeIndex }: { portIndex: number; bridgeIndex: number },
+): Request[] {
+  return [addForwarding({ portIndex, mac }), addNeighbour({ linkIndex: bridgeIndex, address, mac })];
 }

@@ -1,7 +1,7 @@
 import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
-import type { Request } from '../../kernel/netlink/request.js';
 import type { Host } from '../host.js';
+import { type SocketRequest, transactAll } from '../hub/socket-request.js';
 import { type EndpointName, type Settled, UNKNOWN_INDEX } from '../types.js';
 import { forgetDeparted } from './forget-connections.js';
 import type { Network } from './network.js';
@@ -38,15 +38,15 @@ export class Addresses {
     return new Map(departed.flatMap(({ name }, at) => (outcomes[at]?.ok === false ? [[name.id, outcomes[at]]] : [])));
   }
 
-  /** Gives the ports of endpoints that are gone back, and has the bridges forget their addresses; the failures by id. */
+  /** Gives the ports of endpoints that are gone back, and has the hubs forget their addresses; the failures by id. */
   release(names: readonly EndpointName[]): Map<string, NetnsdError> {
-    const { host, networks } = this.#options;
-    const requests: Request[] = [];
+    const { networks } = this.#options;
+    const requests: SocketRequest[] = [];
     const ids: string[] = [];
     for (const name of names) {
       const network = networks.get(name.pool);
       if (network === undefined || name.index === UNKNOWN_INDEX) continue;
-      const own = network.detach(name.id, network.planOf(name).address);
+      const own = network.detach(name.id, network.planOf(name));
       const key = keyOf(name);
       if ((this.#endpoints.get(key) ?? name.id) !== name.id) continue;
       this.#endpoints.delete(key);
@@ -54,7 +54,7 @@ export class Addresses {
       ids.push(...own.map(() => name.id));
     }
     const failures = new Map<string, NetnsdError>();
-    for (const [position, outcome] of host.socket.transact(requests).entries()) {
+    for (const [position, outcome] of transactAll(requests).entries()) {
       if (outcome.ok || isNotFound(outcome.error)) continue;
       const id = ids[position] as string;
       const message = `cannot remove endpoint ${id}: ${outcome.error.message}`;

@@ -1,115 +1,165 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
-import { bridgeMac, bridgeName, type EndpointPlan, macText, pairNames, type Subnet, subnetOf } from '../plan.js';
-import type { NetworkSettings, Site } from '../types.js';
-import type { BridgePort } from './network.js';
-import { forwardingKey, type NetworkSeen, neighbourKey } from './network-seen.js';
+import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
+import { isPair } from '../hub/uplink.js';
+import { type EndpointPlan, gatewayMac, macText, type Subnet } from '../plan.js';
+import { forwardingKey, type HubSeen, type NetworkSeen, neighbourKey } from './network-seen.js';
 
-/** Something that netnsd set up at the host and that was changed. */
+/** Something that netnsd set up and that was changed. */
 export interface NetworkFault {
-  /** The bridge or the endpoint's link. */
+  /** The uplink in the host, a hub as `hub:NAME`, or an endpoint's link in its hub. */
   readonly link: string;
-  /** Whose link it is; null for a bridge. */
+  /** Whose link it is; null for a hub or an uplink. */
   readonly endpoint: string | null;
   /** To follow the link's name: `is down`. */
   readonly problem: string;
 }
 
-/** An endpoint that is ready or leased, and the port that it holds. */
-export interface ExpectedPort {
-  readonly plan: EndpointPlan;
-  readonly port: BridgePort;
+/** A hub as it was made. */
+export interface ExpectedHub {
+  readonly name: string;
+  readonly bridgeIndex: number;
+  /** Name of the other end of its uplink: in the root hub, or in the host. */
+  readonly end: string;
 }
 
-interface Expected {
-  readonly site: Site;
-  readonly settings: NetworkSettings;
-  /** Index of each bridge by its place, as it was made. */
-  readonly places: readonly number[];
+/** An endpoint that is ready or leased, and where its link is. */
+export interface ExpectedPort {
+  readonly plan: EndpointPlan;
+  readonly hub: ExpectedHub;
+  /** The root hub, and its port to that hub; null where there is none. */
+  readonly root: { readonly hub: ExpectedHub; readonly portIndex: number } | null;
+}
+
+export interface ExpectedNetwork {
+  /** That of the pool, and those of endpoints that were built with another one. */
+  readonly subnets: readonly Subnet[];
+  readonly uplink: string;
+  readonly root: ExpectedHub | null;
+  readonly hubs: readonly ExpectedHub[];
   readonly ports: readonly ExpectedPort[];
 }
 
+/** The gateways' addresses, by their subnets, and their MAC. */
+interface Gateway {
+  readonly subnets: readonly Subnet[];
+  readonly mac: readonly number[];
+}
+
 const NO_PORT = 'is a port of no bridge';
+const NO_FORWARDING = 'has lost its forwarding entry';
 const NO_NEIGHBOUR = 'has lost its neighbour entry';
-/** What becomes of ports when something is done to a bridge. */
-export const FOLLOWING: readonly string[] = [NO_PORT, NO_NEIGHBOUR];
+const NO_UPLINK = 'has lost its uplink';
+const NO_GATEWAY = "has lost the gateway's entries";
+/** What becomes of ports when something is done to a hub, and of hubs when something is done to the uplink. */
+const FOLLOWING: readonly string[] = [NO_PORT, NO_FORWARDING, NO_NEIGHBOUR];
 
 /**
  * Compares a pool's network with what was made of it; pure. The cases are in docs/reconcile.md, a row a problem. An
  * endpoint whose link is not there at all is not repaired here.
  */
-export function findNetworkFaults(seen: NetworkSeen, expected: Expected): NetworkFault[] {
-  const { site, settings, places } = expected;
-  const subnet = subnetOf(settings.subnet);
-  const faults = places.flatMap((index, place): NetworkFault[] => {
-    const link = bridgeName(site, settings.name, place);
-    const problem = bridgeProblem(seen, { name: link, index, place, places, subnet });
-    return problem === undefined ? [] : [{ link, endpoint: null, problem }];
-  });
-  for (const { plan, port } of expected.ports) {
-    const link = seen.links.get(plan.hostName);
-    const problem = link && portProblem(seen, link, { plan, port });
-    if (problem !== undefined) faults.push({ link: plan.hostName, endpoint: plan.name.id, problem });
+export function findNetworkFaults(seen: NetworkSeen, expected: ExpectedNetwork): NetworkFault[] {
+  const { uplink, root, hubs, ports, subnets } = expected;
+  const gateway = { subnets, mac: gatewayMac(uplink) };
+  const faults: NetworkFault[] = [];
+  const add = (link: string, endpoint: string | null, problem: string | undefined): void => {
+    if (problem !== undefined) faults.push({ link, endpoint, problem });
+  };
+  add(uplink, null, uplinkProblem(seen, gateway));
+  for (const hub of root === null ? hubs : [root, ...hubs]) {
+    const upper = hub === root || root === null ? seen.uplink : seen.hubs.get(root.name)?.links.get(hub.end);
+    add(`hub:${hub.name}`, null, hubProblem(seen.hubs.get(hub.name), { hub, upper, gateway }));
+    if (root !== null && hub !== root) add(`hub:${hub.name}`, null, rootPortProblem(seen, { root, upper }));
+  }
+  for (const port of ports) {
+    const hub = seen.hubs.get(port.hub.name);
+    const link = hub?.links.get(port.plan.hostName);
+    if (hub !== undefined && link !== undefined)
+      add(link.name, port.plan.name.id, portProblem(hub, link, port) ?? rootProblem(seen, port));
   }
   return faults;
 }
 
-function bridgeProblem(
-  seen: NetworkSeen,
-  bridge: { name: string; index: number; place: number; places: readonly number[]; subnet: Subnet },
-): string | undefined {
-  const { name, index, place, places, subnet } = bridge;
-  const link = seen.links.get(name);
-  if (link === undefined) return 'is gone';
-  if (link.kind !== 'bridge') return 'is there and no bridge: remove it, "ip link delete" does';
-  if (link.index !== index) return 'is another bridge by now';
-  if (!link.up) return 'is down';
-  if (link.mac !== macText(bridgeMac(name))) return 'has another MAC';
-  return place === 0 ? gatewayProblem(seen, index, subnet) : pairProblem(seen, { name, index, first: places[0] });
-}
-
-function gatewayProblem(seen: NetworkSeen, index: number, subnet: Subnet): string | undefined {
-  const gateway = Buffer.from(ipv4Bytes(subnet.gateway));
-  const network = Buffer.from(ipv4Bytes(subnet.network));
-  const { prefixLength } = subnet;
-  const own = seen.addresses.filter(({ linkIndex }) => linkIndex === index);
-  if (!own.some((one) => one.address.equals(gateway) && one.prefixLength === prefixLength))
-    return "has lost the gateway's address";
-  const routed = seen.routes.some(
-    (route) =>
-      route.linkIndex === index &&
-      route.table === RT_TABLE_MAIN &&
-      route.prefixLength === prefixLength &&
-      route.destination.equals(network),
+/** Without what may only follow from what was done to a hub, which takes ports and entries along. */
+export function withoutFollowing(faults: readonly NetworkFault[]): NetworkFault[] {
+  const isUplinkGone = faults.some(({ link, problem }) => !link.startsWith('hub:') && problem === 'is gone');
+  const own = faults.filter(
+    ({ endpoint, problem }) => endpoint !== null || !isUplinkGone || ![NO_UPLINK, NO_GATEWAY].includes(problem),
   );
-  return routed ? undefined : 'has lost the route to its subnet';
+  if (own.every(({ endpoint }) => endpoint !== null)) return own;
+  return own.filter(({ endpoint, problem }) => endpoint === null || !FOLLOWING.includes(problem));
 }
 
-/** The pair that links a further bridge of a group to the first one. */
-function pairProblem(
-  seen: NetworkSeen,
-  { name, index, first }: { name: string; index: number; first: number | undefined },
+/** The end of the uplink in the host. */
+function uplinkProblem({ uplink, addresses, routes }: NetworkSeen, { subnets, mac }: Gateway): string | undefined {
+  if (uplink === undefined) return 'is gone';
+  if (uplink.kind !== 'veth') return 'is there and no uplink: remove it, "ip link delete" does';
+  if (!uplink.up) return 'is down';
+  if (uplink.mac !== macText(mac)) return 'has another MAC';
+  const addressed = ({ gateway, prefixLength }: Subnet): boolean =>
+    addresses.some((one) => one.address.equals(Buffer.from(ipv4Bytes(gateway))) && one.prefixLength === prefixLength);
+  if (!subnets.every(addressed)) return "has lost the gateway's address";
+  const routed = ({ network, prefixLength }: Subnet): boolean =>
+    routes.some(
+      (route) =>
+        route.table === RT_TABLE_MAIN &&
+        route.prefixLength === prefixLength &&
+        route.destination.equals(Buffer.from(ipv4Bytes(network))),
+    );
+  return subnets.every(routed) ? undefined : 'has lost the route to its subnet';
+}
+
+function hubProblem(
+  seen: HubSeen | undefined,
+  { hub, upper, gateway }: { hub: ExpectedHub; upper: Link | undefined; gateway: Gateway },
 ): string | undefined {
-  const joined = (end: string, master: number | undefined): boolean => {
-    const link = seen.links.get(end);
-    return link?.up === true && link.masterIndex === master;
-  };
-  const [own, other] = pairNames(name);
-  return joined(own, index) && joined(other, first) ? undefined : 'is not linked to the first bridge of its pool';
+  if (seen?.mounted !== true) return 'is not mounted in the vault';
+  const bridge = seen.links.get(HUB_BRIDGE);
+  if (bridge === undefined) return 'has lost its bridge';
+  if (bridge.kind !== 'bridge') return 'has a link "bridge" that is none: remove it, "ip link delete" does';
+  if (bridge.index !== hub.bridgeIndex) return 'has another bridge by now';
+  if (!bridge.up) return 'has its bridge down';
+  const uplink = seen.links.get(HUB_UPLINK);
+  if (uplink === undefined || !isPair(uplink, upper) || !uplink.up || uplink.masterIndex !== bridge.index)
+    return NO_UPLINK;
+  const { subnets, mac } = gateway;
+  const known =
+    seen.forwarding.has(forwardingKey(uplink.index, mac)) &&
+    subnets.every((subnet) => seen.neighbours.has(neighbourKey(ipv4Bytes(subnet.gateway), mac)));
+  return known ? undefined : NO_GATEWAY;
 }
 
-function portProblem(seen: NetworkSeen, link: Link, { plan, port }: ExpectedPort): string | undefined {
+/** The root hub's port to another hub. */
+function rootPortProblem(
+  seen: NetworkSeen,
+  { root, upper }: { root: ExpectedHub; upper: Link | undefined },
+): string | undefined {
+  const hub = seen.hubs.get(root.name);
+  if (hub === undefined || upper === undefined) return undefined;
+  const isJoined = upper.up && upper.masterIndex === root.bridgeIndex && isQuiet(hub, upper);
+  return isJoined ? undefined : 'is no port of the root hub as it was made';
+}
+
+function portProblem(seen: HubSeen, link: Link, { plan, hub }: ExpectedPort): string | undefined {
   if (link.masterIndex === undefined) return NO_PORT;
-  if (link.masterIndex !== port.bridgeIndex) return 'is a port of another bridge';
+  if (link.masterIndex !== hub.bridgeIndex) return 'is a port of another bridge';
   if (!link.up) return 'is down';
+  if (!isQuiet(seen, link)) return 'has other settings as a port';
+  return entryProblem(seen, link.index, plan);
+}
+
+function rootProblem(seen: NetworkSeen, { plan, root }: ExpectedPort): string | undefined {
+  const hub = root === null ? undefined : seen.hubs.get(root.hub.name);
+  return root === null || hub === undefined ? undefined : entryProblem(hub, root.portIndex, plan);
+}
+
+function entryProblem(seen: HubSeen, portIndex: number, { address, containerMac }: EndpointPlan): string | undefined {
+  if (!seen.forwarding.has(forwardingKey(portIndex, containerMac))) return NO_FORWARDING;
+  return seen.neighbours.has(neighbourKey(address, containerMac)) ? undefined : NO_NEIGHBOUR;
+}
+
+function isQuiet(seen: HubSeen, link: Link): boolean {
   const settings = seen.ports.get(link.index);
-  if (settings?.learning !== false || !settings.proxyArp || !settings.proxyArpWifi)
-    return 'has other settings as a port';
-  const { address, containerMac } = plan;
-  if (!seen.forwarding.has(forwardingKey(link.index, containerMac))) return 'has lost its forwarding entry';
-  const known = port.neighbourIndexes.every((bridge) =>
-    seen.neighbours.has(neighbourKey(bridge, address, containerMac)),
-  );
-  return known ? undefined : NO_NEIGHBOUR;
+  return settings?.learning === false && settings.proxyArp && settings.proxyArpWifi;
 }

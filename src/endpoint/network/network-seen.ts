@@ -13,63 +13,90 @@ import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { macText, pairNames } from '../plan.js';
+import { findLink, type Hub } from '../hub/hub.js';
+import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
+import { macText } from '../plan.js';
 
-/** What the host has of bridges and their ports; MACs and addresses as text, to be looked up. */
-export interface NetworkSeen {
+/** What there is of a hub; MACs and addresses as text, to be looked up. */
+export interface HubSeen {
+  readonly mounted: boolean;
   readonly links: ReadonlyMap<string, Link>;
   /** By index of the port. */
   readonly ports: ReadonlyMap<number, BridgePortSettings>;
-  readonly addresses: readonly InterfaceAddress[];
-  readonly routes: readonly Route[];
-  /** Permanent ones: `BRIDGE_INDEX ADDRESS MAC`. */
+  /** Permanent ones: `ADDRESS MAC`. */
   readonly neighbours: ReadonlySet<string>;
   /** Static ones: `PORT_INDEX MAC`. */
   readonly forwarding: ReadonlySet<string>;
 }
 
-export function neighbourKey(linkIndex: number, address: Iterable<number>, mac: readonly number[]): string {
-  return `${linkIndex} ${[...address].join('.')} ${macText(mac)}`;
+/** What there is of a pool's network. */
+export interface NetworkSeen {
+  /** The end of the uplink in the host. */
+  readonly uplink: Link | undefined;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+  /** By name of the hub. */
+  readonly hubs: ReadonlyMap<string, HubSeen>;
+}
+
+export function neighbourKey(address: Iterable<number>, mac: readonly number[]): string {
+  return `${[...address].join('.')} ${macText(mac)}`;
 }
 
 export function forwardingKey(portIndex: number, mac: readonly number[]): string {
   return `${portIndex} ${macText(mac)}`;
 }
 
-/**
- * Reads what is there of a network, by questions about its own bridges only: `ip link show master`, `bridge fdb show br`,
- * `ip neighbour show dev` of each, and the addresses and routes of the first. Links that are on none of these bridges are
- * asked for by name: the bridges, the pairs between them and those of `expected` that were not among the ports.
- */
-export async function seeNetwork(
-  { socket }: Host,
-  { bridges, expected }: { bridges: readonly { name: string; index: number }[]; expected: readonly string[] },
-): Promise<NetworkSeen> {
+/** Reads what there is of a network: its hubs, and its uplink in the host with its addresses and routes. Throws kernel_error. */
+export async function seeNetwork(options: {
+  host: Host;
+  uplink: string;
+  hubs: readonly { hub: Hub; expected: readonly string[] }[];
+}): Promise<NetworkSeen> {
+  const { host, hubs } = options;
+  const uplink = findLink(host, options.uplink);
+  // An index that no link has: the dump of index 0 would be of all links.
+  const linkIndex = uplink?.index ?? -1;
+  const seen = new Map<string, HubSeen>();
+  for (const { hub, expected } of hubs) seen.set(hub.name, await seeHub(hub, expected));
+  return {
+    uplink,
+    addresses: uplink === undefined ? [] : await listAddresses(host.socket, { linkIndex }),
+    routes: uplink === undefined ? [] : await listRoutes(host.socket, { linkIndex }),
+    hubs: seen,
+  };
+}
+
+/** `ip link show master`, `bridge fdb show br`, `ip neighbour show dev` of its bridge; other links are asked for by name. */
+async function seeHub(hub: Hub, expected: readonly string[]): Promise<HubSeen> {
+  const { socket, bridgeIndex } = hub;
   const links = new Map<string, Link>();
   const ports = new Map<number, BridgePortSettings>();
-  const neighbours = new Set<string>();
-  const forwarding = new Set<string>();
   const note = (message: Buffer): void => {
     const link = parseLink(message);
     links.set(link.name, link);
     const port = parseBridgePort(message);
     if (port !== undefined) ports.set(link.index, port);
   };
-  for (const { index } of bridges) {
-    for (const message of await socket.dump(linkDump({ masterIndex: index }))) note(message);
-    for (const { portIndex, state, mac } of await listForwarding(socket, index))
-      if ((state & NUD_NOARP) !== 0) forwarding.add(forwardingKey(portIndex, [...mac]));
-    for (const { state, address, mac } of await listNeighbours(socket, index))
-      if ((state & NUD_PERMANENT) !== 0 && address !== undefined && mac !== undefined)
-        neighbours.add(neighbourKey(index, address, [...mac]));
-  }
-  const names = [...bridges.flatMap(({ name }) => [name, ...pairNames(name)]), ...expected];
-  for (const outcome of socket.transact(names.filter((name) => !links.has(name)).map(getLink))) {
+  for (const message of await socket.dump(linkDump({ masterIndex: bridgeIndex }))) note(message);
+  const names = [HUB_BRIDGE, HUB_UPLINK, ...expected].filter((name) => !links.has(name));
+  for (const outcome of socket.transact(names.map(getLink))) {
     if (outcome.ok) for (const message of outcome.replies) note(message);
     else if (!isNotFound(outcome.error)) throw outcome.error;
   }
-  const linkIndex = bridges[0]?.index ?? 0;
-  const addresses = await listAddresses(socket, { linkIndex });
-  const routes = await listRoutes(socket, { linkIndex });
-  return { links, ports, addresses, routes, neighbours, forwarding };
+  const neighbours = (await listNeighbours(socket, bridgeIndex)).flatMap(({ state, address, mac }) =>
+    (state & NUD_PERMANENT) !== 0 && address !== undefined && mac !== undefined
+      ? [neighbourKey(address, [...mac])]
+      : [],
+  );
+  const forwarding = (await listForwarding(socket, bridgeIndex)).flatMap(({ portIndex, state, mac }) =>
+    (state & NUD_NOARP) !== 0 ? [forwardingKey(portIndex, [...mac])] : [],
+  );
+  return {
+    mounted: hub.isMounted,
+    links,
+    ports,
+    neighbours: new Set(neighbours),
+    forwarding: new Set(forwarding),
+  };
 }

@@ -12,7 +12,7 @@ import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
-import { bridgeName, bridgePrefix } from '../plan.js';
+import { uplinkName, uplinkPrefix } from '../hub/hub-names.js';
 import type { Site } from '../types.js';
 
 const RTN_UNICAST = 1;
@@ -69,18 +69,19 @@ export async function readHostAddresses(
   };
 }
 
-/** Whether the pool's bridge has the gateway's address, on this subnet. */
+/** Whether the pool's uplink, or its bridge of an earlier version, has the gateway's address, on this subnet. */
 function stands({ name, subnet }: { name: string; subnet: string }, site: Site, found: HostAddresses): boolean {
-  const bridge = found.links.find((link) => link.name === bridgeName(site, name, 0));
-  const gateway = nthAddress(parseSubnet(subnet), 1);
-  return found.addresses.some(
-    ({ linkIndex, address }) => linkIndex === bridge?.index && address.readUInt32BE(0) === gateway,
+  const uplink = uplinkName(site, name);
+  const own = new Set(
+    found.links.filter((link) => [uplink, `${uplink}.0`].includes(link.name)).map(({ index }) => index),
   );
+  const gateway = nthAddress(parseSubnet(subnet), 1);
+  return found.addresses.some(({ linkIndex, address }) => own.has(linkIndex) && address.readUInt32BE(0) === gateway);
 }
 
 /**
  * Every overlap, pool by pool; pure. A route that is less specific than the pool's subnet is none, since the pool's own goes first,
- * and neither is what belongs to this daemon's own bridges.
+ * and neither is what belongs to this daemon's own uplinks.
  */
 export function findOverlaps(options: {
   found: HostAddresses;
@@ -101,7 +102,7 @@ export function findOverlaps(options: {
 
 function takenAddresses(found: HostAddresses, site: Site): Taken[] {
   const links = new Map(found.links.map(({ index, name }) => [index, name]));
-  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(bridgePrefix(site)) ?? false;
+  const own = (linkIndex: number | undefined) => links.get(linkIndex ?? -1)?.startsWith(uplinkPrefix(site)) ?? false;
   const device = (linkIndex: number | undefined) =>
     linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
   const addresses = found.addresses.flatMap(({ linkIndex, address, prefixLength }) => {

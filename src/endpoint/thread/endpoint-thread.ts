@@ -12,6 +12,7 @@ import { startWorker } from './start-worker.js';
 import {
   type AdoptedEndpoint,
   type BuiltEndpoint,
+  type BuiltNamespace,
   type Found,
   fromPlain,
   fromPlainError,
@@ -74,7 +75,7 @@ export class EndpointThread {
   }
 
   /**
-   * Takes over or makes the bridges of the pools. `retired`: networks of pools that are no longer configured and whose leases
+   * Takes over or makes the hubs of the pools. `retired`: networks of pools that are no longer configured and whose leases
    * stand. Throws kernel_error.
    */
   async open(retired: readonly NetworkSettings[] = []): Promise<void> {
@@ -118,7 +119,7 @@ export class EndpointThread {
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
     const outcomes = await this.#settled('build', { names, urgent }, names.length);
     return Promise.all(
-      fromPlain(outcomes as PlainSettled<number>[]).map((outcome, position) =>
+      fromPlain(outcomes as PlainSettled<BuiltNamespace>[]).map((outcome, position) =>
         outcome.ok ? this.#publish(names[position] as EndpointName, outcome.value) : outcome,
       ),
     );
@@ -155,6 +156,7 @@ export class EndpointThread {
     await this.#call('graft', { name, targetFd });
   }
 
+  /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
   adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
     return this.#call('adopt', { names });
   }
@@ -169,9 +171,9 @@ export class EndpointThread {
     return this.#call('survey', { ready });
   }
 
-  /** Deletes links of this daemon by name; the names of those that could not be deleted. */
-  removeLinks(names: readonly string[]): Promise<string[]> {
-    return this.#call('removeLinks', { names });
+  /** Removes hubs, and links of this daemon in the host; the names of those that could not be removed. */
+  removeStale(stale: { hubs: readonly string[]; links: readonly string[] }): Promise<string[]> {
+    return this.#call('removeStale', stale);
   }
 
   /** Has the thread give back what is garbage in its heap. Rejects with worker_failed only. */
@@ -200,11 +202,11 @@ export class EndpointThread {
   }
 
   /** Gives an endpoint that was built its path; where that fails, it is destroyed. */
-  async #publish(name: EndpointName, inode: number): Promise<Settled<EndpointFacts>> {
+  async #publish(name: EndpointName, { inode, hub }: BuiltNamespace): Promise<Settled<EndpointFacts>> {
     const network = this.#networks.get(name.pool) as NetworkSettings;
     try {
       const netns = { path: this.renewPath(name), inode };
-      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), netns, network.dns) };
+      return { ok: true, value: factsOf(planEndpoint(this.#site, network, name), { netns, hub }, network.dns) };
     } catch (error) {
       const [destroyed] = await this.destroy([name]);
       const undo = destroyed?.ok === false ? destroyed.error.message : undefined;

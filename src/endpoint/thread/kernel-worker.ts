@@ -9,6 +9,7 @@ import { takeOverLinks } from '../build/former-links.js';
 import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
+import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
 import { Addresses } from '../network/addresses.js';
 import { describeNamespaces, type Inhabited } from '../network/describe.js';
 import { forgetUnowned } from '../network/forget-connections.js';
@@ -20,6 +21,7 @@ import type { Verdict } from '../verify/verify.js';
 import type {
   AdoptedEndpoint,
   BuiltEndpoint,
+  BuiltNamespace,
   Found,
   Survey,
   ThreadSettings,
@@ -56,12 +58,13 @@ export class KernelWorker {
   /** The path of the vault's root. */
   async openVault(): Promise<string> {
     const { site, formerMounts } = this.#settings;
-    const { socket, vault } = this.#host;
+    const { socket, vault, hubs } = this.#host;
     if (formerMounts !== undefined) {
       takeOverMounts(vault, formerMounts);
       await takeOverLinks(socket, site);
     }
     this.#links?.set(vault.namespaces().keys());
+    hubs.openMounted();
     return vault.root;
   }
 
@@ -74,8 +77,8 @@ export class KernelWorker {
   }
 
   async inventory(): Promise<Found> {
-    const { links, bridges, namespaces } = await takeInventory(this.#host, this.#settings.site);
-    return { links: [...links.values()], bridges, namespaces: [...namespaces] };
+    const { links, uplinks, hubs, namespaces } = await takeInventory(this.#host, this.#settings.site);
+    return { links: [...links.values()], uplinks, hubs, namespaces: [...namespaces] };
   }
 
   /** See `describeNamespaces`. */
@@ -83,8 +86,8 @@ export class KernelWorker {
     return describeNamespaces(this.#host, pids);
   }
 
-  /** The namespaces' inodes; see `buildEndpoints`. */
-  build(names: readonly EndpointName[]): Settled<number>[] {
+  /** See `buildEndpoints`. */
+  build(names: readonly EndpointName[]): Settled<BuiltNamespace>[] {
     const targets = names.map((name) => {
       const network = this.#network(name);
       this.#addresses.assign(name);
@@ -98,12 +101,19 @@ export class KernelWorker {
       if (outcome?.ok === false && failure !== undefined && outcome.error instanceof NetnsdError)
         outcome.error.details.undo ??= failure.message;
     }
-    return outcomes;
+    return outcomes.map((outcome, position) =>
+      outcome.ok ? { ok: true, value: { inode: outcome.value, hub: targets[position]?.port.hub.name ?? '' } } : outcome,
+    );
   }
 
   async destroy(names: readonly EndpointName[]): Promise<Settled<void>[]> {
     for (const { id } of names) this.#verification.forget(id);
-    const outcomes = await destroyEndpoints({ host: this.#host, site: this.#settings.site, names });
+    const outcomes = await destroyEndpoints({
+      host: this.#host,
+      site: this.#settings.site,
+      names,
+      hubOf: ({ id, pool }) => this.#networks.get(pool)?.portOf(id)?.hub,
+    });
     for (const { id } of names) this.#links?.remove(id);
     const gone = names.filter((_, position) => outcomes[position]?.ok);
     const tracked = await this.#addresses.forgetConnections(gone);
@@ -117,13 +127,16 @@ export class KernelWorker {
 
   /** See `graftEndpoint`. */
   async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
-    const plan = this.#network(name).planOf(name);
-    await graftEndpoint({ host: this.#host, plan, targetFd });
+    const network = this.#network(name);
+    const plan = network.planOf(name);
+    const port = network.portOf(name.id);
+    if (port === undefined) throw new NetnsdError('internal', `endpoint ${name.id} is in no hub`);
+    await graftEndpoint({ host: this.#host, hub: port.hub, plan, targetFd });
   }
 
   async adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
     const { site } = this.#settings;
-    const { links } = await takeInventory(this.#host, site);
+    const { links, uplinks } = await takeInventory(this.#host, site);
     const adopted = names.map((name) => {
       const { id, pool, seq } = name;
       // Oldest first: of two the younger one got the address when the older one was gone.
@@ -131,16 +144,18 @@ export class KernelWorker {
       const link = links.get(hostLinkName(site, seq));
       const network = this.#networks.get(pool);
       this.#keepAddress(network, name);
-      const { masterIndex } = link ?? {};
-      const known = masterIndex !== undefined && (network?.adopt(id, masterIndex) ?? false);
-      // It was taken out of its bridge, or the bridge is gone: it gets a port again with the first repair.
-      if (!known && link !== undefined) network?.attach(id);
-      return known;
+      if (link === undefined || network === undefined) return false;
+      if (link.hub !== null) return network.adopt(id, link.hub);
+      if (name.state !== 'leased') return false;
+      moveIntoHub({ host: this.#host, link, plan: network.planOf(name), port: network.attach(id) });
+      return true;
     });
     for (const network of this.#networks.values()) {
+      removeFormerBridges({ host: this.#host, site, pool: network.settings.name, uplinks });
       const own = names.filter(({ pool }) => pool === network.settings.name);
-      const addresses = own.map((name) => network.planOf(name).address);
-      await network.forgetOthers(addresses);
+      const plans = own.map((name) => network.planOf(name));
+      await network.forgetOthers(plans);
+      const addresses = plans.map(({ address }) => address);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }
     return adopted;
@@ -201,8 +216,10 @@ export class KernelWorker {
     return { found, users, lacking };
   }
 
-  removeLinks(names: readonly string[]): string[] {
-    return [...deleteLinks(this.#host.socket, names).keys()];
+  removeStale({ hubs, links }: { hubs: readonly string[]; links: readonly string[] }): string[] {
+    const { socket } = this.#host;
+    for (const hub of hubs) this.#host.hubs.remove(hub);
+    return [...deleteLinks(links.map((name) => ({ socket, name }))).keys()];
   }
 
   close(): void {

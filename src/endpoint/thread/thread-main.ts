@@ -43,7 +43,7 @@ const HANDLERS: Handlers = {
   sealing: () => worker.lackingOfSeals,
   repair: (input) => worker.repair(input),
   survey: ({ ready }) => worker.survey(ready),
-  removeLinks: ({ names }) => worker.removeLinks(names),
+  removeStale: (input) => worker.removeStale(input),
   collect: () => {
     collectGarbage();
     return null;

@@ -1,6 +1,7 @@
 import { NetnsdError } from '../../errors.js';
 import type { FormerMounts } from '../../kernel/netns/former-mounts.js';
 import type { Link } from '../../kernel/rtnetlink/link.js';
+import type { EndpointLink } from '../build/inventory.js';
 import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
@@ -18,20 +19,30 @@ export interface ThreadSettings {
 
 /** What the kernel holds, as it crosses the threads. */
 export interface Found {
-  readonly links: readonly Link[];
-  readonly bridges: readonly Link[];
+  readonly links: readonly EndpointLink[];
+  /** In the host: uplinks, and what an earlier version left; see `HostLinks`. */
+  readonly uplinks: readonly Link[];
+  /** Names of the hubs. */
+  readonly hubs: readonly string[];
   readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
 }
 
-/** An endpoint of an earlier daemon, with what it was built with. */
-export interface AdoptedEndpoint extends EndpointName {
-  readonly facts?: Pick<EndpointFacts, 'addresses'> | null;
+/** An endpoint's namespace, and the hub of the interface's other end. */
+export interface BuiltNamespace {
+  readonly inode: number;
+  readonly hub: string;
 }
 
 /** An endpoint that exists, told apart from another at the same path by its namespace. */
 export interface BuiltEndpoint {
   readonly name: EndpointName;
   readonly netnsInode: number;
+}
+
+/** An endpoint of an earlier daemon, with the state that it is recorded in, and what it was built with. */
+export interface AdoptedEndpoint extends EndpointName {
+  readonly state: string;
+  readonly facts?: Pick<EndpointFacts, 'addresses'> | null;
 }
 
 /** A released endpoint, and how it is to be verified. */
@@ -53,19 +64,19 @@ export interface Survey {
 }
 
 export interface Jobs {
-  /** Takes over what version 0.1 left; the path of the vault's root. */
+  /** Takes over what version 0.1 left mounted, and opens the hubs that there are; the path of the vault's root. */
   openVault: { in: null; out: string };
-  /** Makes or takes over the bridges. */
+  /** Makes or takes over the hubs. */
   open: { in: { retired: readonly NetworkSettings[] }; out: null };
   inventory: { in: null; out: Found };
   /** What is in the namespaces of these processes; see `describeNamespaces`. */
   describe: { in: { pids: readonly number[] }; out: Inhabited[] };
-  /** The namespaces' inodes: what else is told of an endpoint follows from its name. */
-  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<number>[] };
+  /** What else is told of an endpoint follows from its name. */
+  build: { in: { names: readonly EndpointName[]; urgent: boolean }; out: Settled<BuiltNamespace>[] };
   destroy: { in: { names: readonly EndpointName[] }; out: Settled<void>[] };
   /** Moves the interface of an endpoint into the namespace behind a descriptor of this process; see `graftEndpoint`. */
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
-  /** Takes over endpoints of an earlier daemon; false where the link is a port of no bridge of its pool. */
+  /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
   adopt: { in: { names: readonly AdoptedEndpoint[] }; out: boolean[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
@@ -77,8 +88,8 @@ export interface Jobs {
   /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
   survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
-  /** Deletes links by name, bridges say; the names of those that could not be deleted. */
-  removeLinks: { in: { names: readonly string[] }; out: string[] };
+  /** Removes hubs, and links of the host by name; the names of those that could not be removed. */
+  removeStale: { in: { hubs: readonly string[]; links: readonly string[] }; out: string[] };
   /** Collects the thread's garbage; see `collectGarbage`. */
   collect: { in: null; out: null };
   close: { in: null; out: null };

@@ -89,9 +89,9 @@ export class Verification {
     const verifier = this.#verify();
     const { site, network } = this.#options;
     const networks = new Map(endpoints.map((endpoint) => [endpoint.name.pool, network(endpoint)]));
-    for (const [pool, { settings }] of networks) {
+    for (const [pool, network] of networks) {
       this.#pristine = this.#pristine.then(async () => {
-        if (verifier.references.wanted(pool)) await readPristine(verifier, site, settings);
+        if (verifier.references.wanted(pool)) await readPristine(verifier, site, network);
       });
     }
     return this.#pristine;
@@ -112,6 +112,6 @@ export class Verification {
     const { name, netnsInode } = endpoint;
     const network = this.#options.network(endpoint);
     const plan = planEndpoint(this.#options.site, network.settings, name);
-    return { plan, netnsInode, bridgeIndexes: network.bridgeIndexes };
+    return { plan, netnsInode, port: network.portOf(name.id) };
   }
 }

@@ -3,8 +3,9 @@ import { errnoOf } from '../../kernel/errno.js';
 import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
 import { buildEndpoints } from '../build/build.js';
 import { destroyEndpoints } from '../build/destroy.js';
+import type { Network } from '../network/network.js';
 import { planEndpoint } from '../plan.js';
-import type { NetworkSettings, Site } from '../types.js';
+import type { Site } from '../types.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { type Fingerprint, readFingerprint } from './fingerprint/fingerprint.js';
 import { eachAttribute } from './fingerprint/message-shape.js';
@@ -25,24 +26,28 @@ const NO_SOCKETS = 'sockets used 0';
  * bridge, so it may have any address. Its number is 0, which no other endpoint has: one at a time. Where it cannot be
  * built, the pool has no reference, and released endpoints are replaced.
  */
-export async function readPristine(verifier: Verifier, site: Site, network: NetworkSettings): Promise<void> {
+export async function readPristine(verifier: Verifier, site: Site, network: Network): Promise<void> {
   const { host, references } = verifier;
-  const name = { id: `${network.name}-0`, pool: network.name, index: 0, seq: 0 };
-  const plan = planEndpoint(site, network, name);
-  const [outcome] = buildEndpoints({ host, targets: [{ plan, port: null }] });
+  const pool = network.settings.name;
+  const [hub] = network.hubs;
+  if (hub === undefined) return;
+  const name = { id: `${pool}-0`, pool, index: 0, seq: 0 };
+  const plan = planEndpoint(site, network.settings, name);
+  const target = { plan, port: { hub, root: null }, isPort: false };
+  const [outcome] = buildEndpoints({ host, targets: [target] });
   if (!outcome?.ok) return;
   try {
-    const [link] = host.socket.request(getLink(plan.hostName));
+    const [link] = hub.socket.request(getLink(plan.hostName));
     if (link === undefined) return;
-    const target = { plan, netnsInode: outcome.value, hostIndex: parseLink(link).index };
+    const built = { plan, netnsInode: outcome.value, hostIndex: parseLink(link).index };
     for (const waitMs of READINGS_MS) {
       await delay(waitMs);
-      const fingerprint = read(verifier, target);
+      const fingerprint = read(verifier, built);
       if (fingerprint === null) return;
-      if (isSettled(fingerprint)) return references.set(network.name, fingerprint);
+      if (isSettled(fingerprint)) return references.set(pool, fingerprint);
     }
   } finally {
-    await destroyEndpoints({ host, site, names: [name] });
+    await destroyEndpoints({ host, site, names: [name], hubOf: () => hub });
   }
 }
 

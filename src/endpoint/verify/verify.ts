@@ -7,6 +7,8 @@ import { type NetnsCensus, UNSEEN_PID } from '../../kernel/netns/netns-census.js
 import { netnsHolders } from '../../kernel/netns/netns-holders.js';
 import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
+import { transactAll } from '../hub/socket-request.js';
+import type { HubPort } from '../network/network.js';
 import type { EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { resetEngineSysctls } from './fingerprint/engine-sysctls.js';
@@ -38,8 +40,8 @@ export interface VerifyTarget extends EndpointTarget {
   readonly way: VerifyWay;
   /** The container's spec leaves no way to change the network. */
   readonly unprivileged: boolean;
-  /** Indexes of the bridges that the endpoint may hang on. */
-  readonly bridgeIndexes: ReadonlySet<number>;
+  /** Where its link is; undefined: in no hub of its pool. */
+  readonly port: HubPort | undefined;
 }
 
 /** What verifying one endpoint has found. */
@@ -70,7 +72,7 @@ interface Work extends VerifyTarget {
 export async function verifyEndpoints(verifier: Verifier, targets: readonly VerifyTarget[]): Promise<Verdict[]> {
   const works = targets.map((target): Work => ({ ...target, verdict: null, hostIndex: 0 }));
   await findHolders(verifier, works);
-  await checkHost(verifier, works);
+  checkHost(works);
   await forgetAddresses(verifier, works);
   let verified = 0;
   for (const waitMs of ATTEMPTS_MS) {
@@ -132,10 +134,14 @@ async function findHolders({ host, seals, census }: Verifier, works: readonly Wo
   }
 }
 
-/** The host's link must be up, a port of its bridge, and have its alias, MAC and MTU. */
-async function checkHost({ host }: Verifier, works: readonly Work[]): Promise<void> {
-  const outcomes = await host.socket.transact(works.map(({ plan }) => getLink(plan.hostName)));
-  for (const [position, work] of works.entries()) {
+/** The host's end must be in its hub, up, a port of the bridge, and have its alias, MAC and MTU. */
+function checkHost(works: readonly Work[]): void {
+  const placed = works.flatMap((work) => (work.port === undefined ? [] : [{ work, hub: work.port.hub }]));
+  const outcomes = transactAll(
+    placed.map(({ work, hub }) => ({ socket: hub.socket, request: getLink(work.plan.hostName) })),
+  );
+  for (const work of works) if (work.port === undefined) work.verdict ??= against('host link', 'it is in no hub');
+  for (const [position, { work, hub }] of placed.entries()) {
     const outcome = outcomes[position];
     const reply = outcome?.ok ? outcome.replies[0] : undefined;
     if (reply === undefined) {
@@ -145,7 +151,7 @@ async function checkHost({ host }: Verifier, works: readonly Work[]): Promise<vo
     const link = parseLink(reply);
     work.hostIndex = link.index;
     const mac = work.plan.hostMac.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-    if (!link.up || link.masterIndex === undefined || !work.bridgeIndexes.has(link.masterIndex))
+    if (!link.up || link.masterIndex !== hub.bridgeIndex)
       work.verdict ??= against('host link', `${link.name} is down or no port of its bridge`);
     else if (link.alias !== work.plan.alias || link.mac !== mac || link.mtuBytes !== work.plan.mtuBytes)
       work.verdict ??= against('host link', `${link.name} is not as it was built`);

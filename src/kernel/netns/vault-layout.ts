@@ -7,3 +7,5 @@ export const VAULT_LINK = 'netns';
 
 /** In the vault: the folder of mount points, one for each endpoint. A descriptor that was opened there shows such a path. */
 export const VAULT_MOUNTS = '/ns';
+/** In the vault: the same for hubs. */
+export const VAULT_HUBS = '/hubs';

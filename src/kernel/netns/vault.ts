@@ -1,13 +1,13 @@
-import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeFd, enterMountNamespace, MS_BIND, mount, openFd, unshareFileSystemAttributes } from '../libc.js';
 import { linkPath, retractPath } from './lease-paths.js';
 import { removeNetns, ThreadLostError } from './netns.js';
-import { VAULT_MOUNTS, VAULT_PIN } from './vault-layout.js';
+import { VAULT_HUBS, VAULT_MOUNTS, VAULT_PIN } from './vault-layout.js';
 
 /**
  * The vault as the kernel thread has it: the mount namespace in which this daemon's network namespaces are mounted, each at
- * `/ns/ENDPOINT`, with a symbolic link `/netns/ENDPOINT.TOKEN` for a lease to find it by. It is held by descriptors, so that
+ * `/ns/ENDPOINT`, with a symbolic link `/netns/ENDPOINT.TOKEN` for a lease to find it by, and hubs at `/hubs/HUB`. It is held by descriptors, so that
  * nothing here depends on a process in it, or on a path that leads through one.
  */
 export class Vault implements Disposable {
@@ -29,7 +29,11 @@ export class Vault implements Disposable {
       const vault = open(join(stateDir, VAULT_PIN));
       const home = open('/proc/thread-self/ns/mnt');
       unshareFileSystemAttributes();
-      const root = visit({ vault, home }, () => open('/'));
+      const root = visit({ vault, home }, () => {
+        // A vault of an earlier version has no such folder.
+        mkdirSync(VAULT_HUBS, { recursive: true, mode: 0o755 });
+        return open('/');
+      });
       return new Vault(stateDir, { vault, home, root });
     } catch (error) {
       for (const fd of fds) closeFd(fd);
@@ -64,14 +68,8 @@ export class Vault implements Disposable {
    * a given name. What is there already stays. Throws kernel_error.
    */
   adopt({ id, fd, linkName }: { id: string; fd: number; linkName: string }): void {
-    const point = this.mountPoint(id);
-    if (statSync(this.pathOf(id), { throwIfNoEntry: false })?.ino !== fstatSync(fd).ino) {
-      this.within(() => {
-        removeNetns(point);
-        closeSync(openSync(point, 'wx', 0o444));
-        mount({ source: `/proc/self/fd/${fd}`, target: point, flags: MS_BIND });
-      });
-    }
+    if (statSync(this.pathOf(id), { throwIfNoEntry: false })?.ino !== fstatSync(fd).ino)
+      this.#mount(this.mountPoint(id), fd);
     retractPath(this, linkName);
     linkPath(this, { id, name: linkName });
   }
@@ -81,6 +79,41 @@ export class Vault implements Disposable {
     const { dev } = statSync('/proc/self/ns/net');
     const ids = readdirSync(`${this.root}${VAULT_MOUNTS}`);
     return new Map(ids.map((id) => [id, mountedInode(this.pathOf(id), dev)]));
+  }
+
+  /** Where a hub is mounted, for a thread that is within. */
+  hubPoint(name: string): string {
+    return `${VAULT_HUBS}/${name}`;
+  }
+
+  /** Where any thread of this process, and only this one, finds the namespace of a hub. */
+  hubPath(name: string): string {
+    return `${this.root}${VAULT_HUBS}/${name}`;
+  }
+
+  /** The hubs that are mounted, with their namespaces' inodes. */
+  hubs(): Map<string, number> {
+    const { dev } = statSync('/proc/self/ns/net');
+    const names = readdirSync(`${this.root}${VAULT_HUBS}`);
+    return new Map(
+      names.flatMap((name) => {
+        const inode = mountedInode(this.hubPath(name), dev);
+        return inode === undefined ? [] : [[name, inode]];
+      }),
+    );
+  }
+
+  /** Mounts the namespace behind a descriptor as a hub again. Throws kernel_error. */
+  mountHub(name: string, fd: number): void {
+    this.#mount(this.hubPoint(name), fd);
+  }
+
+  #mount(point: string, fd: number): void {
+    this.within(() => {
+      removeNetns(point);
+      closeSync(openSync(point, 'wx', 0o444));
+      mount({ source: `/proc/self/fd/${fd}`, target: point, flags: MS_BIND });
+    });
   }
 
   close(): void {

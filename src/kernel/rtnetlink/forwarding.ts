@@ -3,11 +3,11 @@ import type { NetlinkSocket } from '../netlink/netlink-socket.js';
 import { NLM_F } from '../netlink/protocol.js';
 import type { Request } from '../netlink/request.js';
 import { filteredDump } from './filtered-dump.js';
-import { AF_BRIDGE, NDA, NTF_MASTER, NUD_NOARP, RTM } from './messages.js';
+import { AF_BRIDGE, NDA, NTF_MASTER, NTF_STICKY, NUD_NOARP, RTM } from './messages.js';
 
 /**
- * `bridge fdb replace MAC dev PORT master static`: frames for this MAC leave by this port, whatever the bridge may learn.
- * The entry goes with the port.
+ * `bridge fdb replace MAC dev PORT master static sticky`: frames for this MAC leave by this port, whatever the bridge may learn
+ * at another one (br_fdb_update of net/bridge/br_fdb.c). The entry goes with the port.
  */
 export function addForwarding(options: { portIndex: number; mac: readonly number[] }): Request {
   return {
@@ -15,7 +15,24 @@ export function addForwarding(options: { portIndex: number; mac: readonly number
     type: RTM.NEWNEIGH,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {
-      writer.bytes(forwardingHeader({ portIndex: options.portIndex, state: NUD_NOARP, flags: NTF_MASTER }));
+      writer.bytes(
+        forwardingHeader({ portIndex: options.portIndex, state: NUD_NOARP, flags: NTF_MASTER | NTF_STICKY }),
+      );
+      writer.attribute(NDA.LLADDR, options.mac);
+    },
+  };
+}
+
+/** `bridge fdb del MAC dev PORT master`. */
+export function deleteForwarding(options: { portIndex: number; mac: readonly number[] }): Request {
+  return {
+    get operation() {
+      return `stop forwarding to bridge port ${options.portIndex}`;
+    },
+    type: RTM.DELNEIGH,
+    flags: 0,
+    write(writer) {
+      writer.bytes(forwardingHeader({ portIndex: options.portIndex, state: 0, flags: NTF_MASTER }));
       writer.attribute(NDA.LLADDR, options.mac);
     },
   };

@@ -61,3 +61,4 @@ export const RTN_UNICAST = 1;
 export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 export const NTF_MASTER = 0x04;
+export const NTF_STICKY = 0x40;

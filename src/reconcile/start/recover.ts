@@ -69,7 +69,13 @@ export function recoverRecords(options: {
         state: 'leased' as const,
         facts: {
           netns: { path: pathOf({ id, pool, seq, index: indexOf(own.address) }), inode: mounted ?? own.inode },
-          interface: { name: 'eth0', mac: own.mac, mtu: own.mtuBytes, hostName: hostLinkName(site, seq) },
+          interface: {
+            name: 'eth0',
+            mac: own.mac,
+            mtu: own.mtuBytes,
+            hostName: hostLinkName(site, seq),
+            ...(link?.hub && { hub: link.hub }),
+          },
           addresses: [{ address: own.address, gateway }],
           routes: [{ destination: '0.0.0.0/0', gateway }],
           publishedPorts: [],

@@ -4,12 +4,12 @@ import type { Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, NetworkSettings, Site } from '../../endpoint/types.js';
 import type { EndpointRecord } from '../../pool/types.js';
 import { decide, type Observation } from '../decide.js';
-import { knownOf, staleBridges, straysAtStart } from '../strays.js';
+import { knownOf, type StaleNetwork, staleNetwork, straysAtStart } from '../strays.js';
 import { SurveyIndex } from '../survey.js';
 import { indexOf } from './recover.js';
 
-/** A bridge takes 1 023; nothing is added to these. */
-const PORTS_PER_BRIDGE = 1000;
+/** Nothing is added to these. */
+const ENDPOINTS_PER_HUB = 1000;
 
 /** What a start is to do with what it found. */
 export interface StartPlan {
@@ -17,8 +17,8 @@ export interface StartPlan {
   readonly adopted: readonly EndpointRecord[];
   /** Kernel objects without a record, and endpoints of pools that are no longer configured: to be destroyed now. */
   readonly strays: readonly EndpointName[];
-  /** Bridges of pools that are no longer configured and have no leased endpoint left. */
-  readonly staleBridges: readonly string[];
+  /** Of pools that are no longer configured and have no leased endpoint left. */
+  readonly stale: StaleNetwork;
   /** Of those taken over: what stands although its pool is no longer configured. */
   readonly orphans: readonly EndpointRecord[];
   /** The networks of these pools. */
@@ -64,7 +64,7 @@ export function planStart(survey: StartSurvey): StartPlan {
   return {
     adopted,
     strays: [...strays.filter((stray) => !inUse.has(stray)), ...removed],
-    staleBridges: staleBridges(site, found, pools),
+    stale: staleNetwork(site, found, pools),
     orphans,
     retired,
     spared: [...inUse],
@@ -89,7 +89,7 @@ function retiredNetworks(orphans: readonly EndpointRecord[]): NetworkSettings[] 
     if (facts === null || address === undefined || networks.has(pool)) continue;
     const { dns, interface: link } = facts;
     const subnet = formatSubnet(subnetOfAddress(address));
-    networks.set(pool, { name: pool, subnet, mtuBytes: link.mtu, portsPerBridge: PORTS_PER_BRIDGE, dns });
+    networks.set(pool, { name: pool, subnet, mtuBytes: link.mtu, max: 0, endpointsPerHub: ENDPOINTS_PER_HUB, dns });
   }
   return [...networks.values()];
 }

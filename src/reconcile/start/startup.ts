@@ -1,11 +1,11 @@
 import { parseSubnet, subnetOfAddress, subnetsOverlap } from '../../address/ipv4.js';
 import type { Inhabited } from '../../endpoint/network/describe.js';
-import type { Found } from '../../endpoint/thread/thread-protocol.js';
+import type { AdoptedEndpoint, Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Settled, Site } from '../../endpoint/types.js';
 import { NetnsdError } from '../../errors.js';
 import type { EndpointRecord, Records } from '../../pool/types.js';
 import { destroyStrays } from '../destroy-strays.js';
-import { knownOf, namesOf } from '../strays.js';
+import { knownOf, namesOf, type StaleNetwork } from '../strays.js';
 import { processesToAsk, recoverRecords } from './recover.js';
 import type { StartPlan } from './start-plan.js';
 import { writeDecisions } from './write-decisions.js';
@@ -15,8 +15,8 @@ const SHOWN = 5;
 
 interface StartKernel {
   destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
-  removeLinks(names: readonly string[]): Promise<string[]>;
-  adopt(records: readonly EndpointRecord[]): Promise<unknown>;
+  removeStale(stale: StaleNetwork): Promise<string[]>;
+  adopt(endpoints: readonly AdoptedEndpoint[]): Promise<unknown>;
 }
 
 interface CarryOutOptions {
@@ -108,8 +108,8 @@ export async function carryOutStart(plan: StartPlan, options: CarryOutOptions): 
   for (const { id } of plan.spared)
     log.warn({ endpoint: id }, 'an endpoint without a record is in use; it is left alone until it is empty');
   await removeStrays(plan.strays, options);
-  for (const bridge of await kernel.removeLinks(plan.staleBridges))
-    log.warn({ bridge }, 'failed to delete the bridge of a pool that is no longer configured');
+  for (const link of await kernel.removeStale(plan.stale))
+    log.warn({ link }, 'failed to delete a link of a pool that is no longer configured');
   await kernel.adopt(plan.adopted);
   writeDecisions({
     records: files,

@@ -118,7 +118,7 @@ function isFacts(value: unknown): value is EndpointFacts {
     netns.path.startsWith('/') &&
     isCount(netns.inode) &&
     isObject(link) &&
-    [link.name, link.mac, link.hostName].every(isText) &&
+    [link.name, link.mac, link.hostName, link.hub ?? ''].every(isText) &&
     isCount(link.mtu) &&
     isListOf(addresses, (item) => isObject(item) && isText(item.address) && isText(item.gateway)) &&
     isListOf(routes, (item) => isObject(item) && isText(item.destination) && isText(item.gateway)) &&

@@ -26,7 +26,7 @@ export function ownReading({ netnsPath, subnet, address, hostIndex }: Read): Map
   const [, , third = 0, fourth = 0] = address.split('.').map(Number);
   const name = { id: 'default-0', pool: 'default', index: third * 256 + fourth - 2, seq: 0 };
   const dns = { servers: [], search: [], options: [] };
-  const network = { name: 'default', subnet, mtuBytes: 1500, portsPerBridge: 1000, dns };
+  const network = { name: 'default', subnet, mtuBytes: 1500, max: 1000, endpointsPerHub: 1000, dns };
   const site = { instanceId: 'eyes', identity: 'boot /eyes', stateDir: '/nowhere', netnsDir: null };
   const plan = planEndpoint(site, network, name);
   if (plan.address.join('.') !== address) throw new Error(`${address} is not the address of index ${name.index}`);

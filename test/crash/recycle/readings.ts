@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { hubOf } from '../../runtime/eye.js';
 import { differences, readyProblem } from './inside.js';
 import type { Known } from './known.js';
 import { ownReading } from './own-reading.js';
@@ -17,10 +18,12 @@ interface Reading {
 /** Holds endpoints that were just handed out against an unused one, by two independent readers. */
 export class Readings {
   readonly #subnet: string;
+  readonly #daemon: { readonly stateDir: string };
   #pristine: Reading = { own: new Map(), seen: new Map() };
 
-  constructor(subnet: string) {
+  constructor(subnet: string, daemon: { readonly stateDir: string }) {
     this.#subnet = subnet;
+    this.#daemon = daemon;
   }
 
   /** What pristine is, from an endpoint that was built just now and is untouched. */
@@ -48,7 +51,8 @@ export class Readings {
   }
 
   async #read({ path, address, mac, hostName }: Known): Promise<Reading> {
-    const { stdout } = await run('ip', ['-j', 'link', 'show', 'dev', hostName]);
+    const hub = `--net=${hubOf(this.#daemon)}`;
+    const { stdout } = await run('nsenter', [hub, 'ip', '-j', 'link', 'show', 'dev', hostName]);
     const [link] = JSON.parse(stdout) as { ifindex: number }[];
     const seen = await readyProblem({ netnsPath: path, address, mac });
     const own = ownReading({ netnsPath: path, subnet: this.#subnet, address, hostIndex: link?.ifindex ?? 0 });

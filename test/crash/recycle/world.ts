@@ -36,7 +36,7 @@ export class World implements AsyncDisposable {
   readonly daemon = new CrashDaemon({ place: PLACE, ...SIZE });
   readonly tally: Tally;
   readonly #known = new Map<bigint, Known>();
-  readonly #readings = new Readings(SUBNET);
+  readonly #readings = new Readings(SUBNET, this.daemon);
   readonly #judged = new Set<string>();
   readonly #server = createServer((_, response) => response.setHeader('connection', 'close').end('a page'));
   #size = SIZE;

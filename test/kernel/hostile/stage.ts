@@ -78,10 +78,11 @@ export class Stage {
     if (!outcome?.ok) throw outcome?.error ?? new Error('nothing was destroyed');
   }
 
-  /** The worker ends and another one takes over, which knows of no seal. */
-  async restart(): Promise<void> {
+  /** The worker ends and another one takes over, with these endpoints, which knows of no seal. */
+  async restart(victims: readonly Victim[]): Promise<void> {
     await this.#thread.close();
     this.#thread = await Stage.#start(this.fake);
+    await this.#thread.adopt(victims.map(({ name }) => ({ ...name, state: 'leased' })));
   }
 }
 

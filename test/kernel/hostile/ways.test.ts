@@ -51,7 +51,7 @@ t.test('without a seal, after a restart, sysctls are read one by one', async (t)
   const stage = await Stage.open(t);
   const untouched = await stage.build();
   const touched = await stage.build();
-  await stage.restart();
+  await stage.restart([untouched, touched]);
   runInside(touched, ['sysctl -w net.ipv4.ip_default_ttl=7']);
   t.match(await stage.verify(untouched, 'seal'), { clean: true, way: 'proof', sealed: true });
   t.match(await stage.verify(touched, 'seal'), { clean: false, kind: 'sysctls' });

@@ -164,7 +164,7 @@ export interface Ran {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Options of every serve, down, bench and client that was asked for. */
+  /** Options of every serve, down, enter, bench and client that was asked for. */
   readonly started: [what: string, options: unknown][];
 }
 
@@ -193,7 +193,9 @@ export async function run(
     },
     serve: start('serve', 3),
     down: start('down', 0),
+    enter: start('enter', 0),
     doctor: start('doctor', report),
+    report: start('report', undefined),
     runBench: start('bench', 1),
   };
   return { status: await runCli(argv, dependencies), ...written, started };

@@ -14,7 +14,9 @@ export function fakeInvocation(): Invocation {
     openClient: refuse,
     serve: refuse,
     down: refuse,
+    enter: refuse,
     doctor: refuse,
+    report: refuse,
     runBench: refuse,
   };
 }

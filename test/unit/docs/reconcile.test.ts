@@ -26,8 +26,12 @@ type Told = readonly [done: string, problem: string];
 function atStart(title: string): Told {
   const world = worldOf(CASES[title] ?? {});
   const survey = surveyOf(world);
-  const { adopted, strays, staleBridges, orphans } = planStart(survey);
-  if (title.startsWith('bridge')) return [staleBridges.length > 0 ? 'removed' : 'kept', '-'];
+  const { adopted, strays, stale, orphans } = planStart(survey);
+  if (/^(hub|bridge) /.test(title)) {
+    const [objects, gone] = [[world.hub, world.uplink].filter(Boolean), [...stale.hubs, ...stale.links]];
+    if (gone.length > 0) t.same(gone, objects, title);
+    return [gone.length > 0 ? 'removed' : 'kept', '-'];
+  }
   const all = [...adopted, ...strays];
   if (all.length !== 1) throw new Error(`${all.length} outcomes for one endpoint`);
   const { record } = world;

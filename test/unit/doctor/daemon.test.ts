@@ -11,7 +11,7 @@ const FINDING: Finding = {
   object: 'default-17',
   endpoint: 'default-17',
   lease: null,
-  problem: 'its link at the host is gone',
+  problem: 'its link in the hub is gone',
   action: 'replaced',
   outcome: 'found',
   advice: null,
@@ -72,7 +72,7 @@ t.test('findings fail until they are repaired, with what to do', async (t) => {
     runCheck('reconcile', machineOf(t, {}, { daemon: answering({}, findings) }));
   t.match(found(), [{ status: 'ok', message: '18 endpoints checked, no difference' }]);
   t.match(found(FINDING), [
-    { status: 'fail', message: 'default-17: its link at the host is gone', advice: /doctor --fix/ },
+    { status: 'fail', message: 'default-17: its link in the hub is gone', advice: /doctor --fix/ },
   ]);
   t.match(found({ ...FINDING, outcome: 'done' }), [{ status: 'ok', message: /, 1 repaired/ }]);
   t.match(found({ ...FINDING, outcome: 'failed', advice: 'EBUSY' }), [{ advice: 'the repair failed: EBUSY' }]);

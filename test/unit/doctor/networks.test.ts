@@ -16,7 +16,7 @@ const link = (index: number, name: string, kind?: string) => ({
   kind,
   alias: undefined,
 });
-const BRIDGE = 'nbdf5c-xiob.0';
+const UPLINK = 'nbdf5c-xiob';
 
 function network(more: Partial<HostNetwork> = {}) {
   return { ok: true, value: { links: [], addresses: [], routes: [], ...more } } as const;
@@ -52,11 +52,11 @@ t.test('a socket_group that does not exist fails', async (t) => {
 });
 
 t.test(
-  'every overlap with the host is told; the own bridge, the default route and what is unreachable are none',
+  'every overlap with the host is told; the own uplink, the default route and what is unreachable are none',
   async (t) => {
     const route = { gateway: undefined, table: 254, type: 1 };
     const found = network({
-      links: [link(1, BRIDGE, 'bridge'), link(2, 'vpn')],
+      links: [link(1, UPLINK, 'veth'), link(2, 'vpn')],
       addresses: [
         { linkIndex: 1, label: undefined, address: Buffer.from([10, 213, 0, 1]), prefixLength: 16 },
         { linkIndex: 2, label: undefined, address: Buffer.from([10, 213, 9, 1]), prefixLength: 24 },
@@ -86,43 +86,43 @@ t.test('a subnet without spare addresses makes acquires wait', async (t) => {
 
 const CONF = '/proc/sys/net/ipv4/conf';
 
-t.test('ip_forward, of the host and of each bridge', async (t) => {
+t.test('ip_forward, of the host and of each uplink', async (t) => {
   const on = { '/proc/sys/net/ipv4/ip_forward': '1\n' };
-  const bridges = { network: network({ links: [link(1, BRIDGE, 'bridge'), link(2, 'nbdf5c-xiob.1', 'bridge')] }) };
+  const uplinks = { network: network({ links: [link(1, UPLINK, 'veth'), link(2, 'docker0', 'bridge')] }) };
   t.match(runOnce('ip_forward', machineOf(t)), { status: 'unknown' });
   t.match(runOnce('ip_forward', machineOf(t, { '/proc/sys/net/ipv4/ip_forward': '0\n' })), {
     status: 'warn',
     advice: /^sysctl -w net\.ipv4\.ip_forward=1\n[\s\S]* -s 10\.213\.0\.0\/16 /,
   });
-  t.match(runOnce('ip_forward', machineOf(t, { ...on, [`${CONF}/${BRIDGE}/forwarding`]: '1\n' }, bridges)), {
+  t.match(runOnce('ip_forward', machineOf(t, { ...on, [`${CONF}/${UPLINK}/forwarding`]: '1\n' }, uplinks)), {
     status: 'ok',
   });
-  const off = machineOf(t, { ...on, [`${CONF}/${BRIDGE}/forwarding`]: '0\n' }, bridges);
-  t.match(runOnce('ip_forward', off), { status: 'warn', advice: `sysctl -w net/ipv4/conf/${BRIDGE}/forwarding=1` });
+  const off = machineOf(t, { ...on, [`${CONF}/${UPLINK}/forwarding`]: '0\n' }, uplinks);
+  t.match(runOnce('ip_forward', off), { status: 'warn', advice: `sysctl -w net/ipv4/conf/${UPLINK}/forwarding=1` });
   const failed = { network: { ok: false, error: new Error('no') } as const };
   t.match(runOnce('ip_forward', machineOf(t, on, failed)), { status: 'ok' });
 });
 
 t.test(
-  'strict reverse path filtering is reported: of all links, of a bridge, and as the default for bridges',
+  'strict reverse path filtering is reported: of all links, of an uplink, and as the default for uplinks',
   async (t) => {
     const files = (all: number, of: Record<string, number>) =>
       Object.fromEntries(
         Object.entries({ all, ...of }).map(([name, value]) => [`${CONF}/${name}/rp_filter`, `${value}\n`]),
       );
-    const bridges = { network: network({ links: [link(1, BRIDGE, 'bridge')] }) };
+    const uplinks = { network: network({ links: [link(1, UPLINK, 'veth')] }) };
     t.match(runOnce('rp_filter', machineOf(t)), { status: 'unknown' });
     t.match(runOnce('rp_filter', machineOf(t, files(1, {}))), { status: 'warn', advice: /all\.rp_filter=2/ });
     t.match(runOnce('rp_filter', machineOf(t, files(0, { default: 1 }))), {
       status: 'warn',
       message: /rp_filter of default/,
     });
-    t.match(runOnce('rp_filter', machineOf(t, files(0, { [BRIDGE]: 1, default: 0 }), bridges)), {
+    t.match(runOnce('rp_filter', machineOf(t, files(0, { [UPLINK]: 1, default: 0 }), uplinks)), {
       status: 'warn',
-      advice: `sysctl -w net/ipv4/conf/${BRIDGE}/rp_filter=2`,
+      advice: `sysctl -w net/ipv4/conf/${UPLINK}/rp_filter=2`,
     });
-    t.match(runOnce('rp_filter', machineOf(t, files(0, { [BRIDGE]: 0, default: 1 }), bridges)), { status: 'ok' });
-    t.match(runOnce('rp_filter', machineOf(t, files(2, { [BRIDGE]: 1 }), bridges)), { status: 'ok' }, 'loose wins');
+    t.match(runOnce('rp_filter', machineOf(t, files(0, { [UPLINK]: 0, default: 1 }), uplinks)), { status: 'ok' });
+    t.match(runOnce('rp_filter', machineOf(t, files(2, { [UPLINK]: 1 }), uplinks)), { status: 'ok' }, 'loose wins');
   },
 );
 

@@ -5,7 +5,8 @@ export const SETTINGS: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
   mtuBytes: 1500,
-  portsPerBridge: 1000,
+  max: 1000,
+  endpointsPerHub: 1000,
   dns: { servers: ['192.0.2.53'], search: [], options: [] },
 };
 

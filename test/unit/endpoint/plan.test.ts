@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { bridgeMac, bridgeName, factsOf, hostLinkName, macText, planEndpoint } from '../../../src/endpoint/plan.js';
+import { hubName, parseHubName, rootPortName, uplinkName } from '../../../src/endpoint/hub/hub-names.js';
+import { factsOf, gatewayMac, hostLinkName, macText, planEndpoint } from '../../../src/endpoint/plan.js';
 import { nameOf, SETTINGS, SITE } from './fixture.js';
 
 /** IFNAMSIZ of include/uapi/linux/if.h, without the final zero. */
@@ -35,10 +36,10 @@ t.test('all of an endpoint follows from its site, its network and its name', (t)
 
 t.test('a lease is told what was planned', (t) => {
   const netns = { path: '/run/netnsd/netns/default-1.0123456789abcdef', inode: 4026532000 };
-  const facts = factsOf(planEndpoint(SITE, SETTINGS, nameOf(1, 0)), netns, SETTINGS.dns);
+  const facts = factsOf(planEndpoint(SITE, SETTINGS, nameOf(1, 0)), { netns, hub: 'default.0' }, SETTINGS.dns);
   t.strictSame(facts, {
     netns,
-    interface: { name: 'eth0', mac: '0a:58:0a:d5:00:02', mtu: 1500, hostName: 'ndk3f9-1' },
+    interface: { name: 'eth0', mac: '0a:58:0a:d5:00:02', mtu: 1500, hostName: 'ndk3f9-1', hub: 'default.0' },
     addresses: [{ address: '10.213.0.2/16', gateway: '10.213.0.1' }],
     routes: [{ destination: '0.0.0.0/0', gateway: '10.213.0.1' }],
     publishedPorts: [],
@@ -50,16 +51,21 @@ t.test('a lease is told what was planned', (t) => {
 t.test('names of links fit into the kernel, whatever the number of the endpoint or the name of the pool', (t) => {
   const seqs = fc.integer({ min: 1, max: 78e9 });
   fc.assert(fc.property(seqs, (seq) => hostLinkName(SITE, seq).length <= LONGEST_LINK_NAME));
-  // A letter more is for the ends of the pair that links two bridges; a subnet of a /16 takes 66 of them.
-  const places = fc.integer({ min: 0, max: 99 });
-  fc.assert(
-    fc.property(fc.string(), places, (pool, place) => bridgeName(SITE, pool, place).length <= LONGEST_LINK_NAME - 1),
-  );
+  fc.assert(fc.property(fc.string(), (pool) => uplinkName(SITE, pool).length <= LONGEST_LINK_NAME));
+  t.ok(rootPortName(9999).length <= LONGEST_LINK_NAME);
   t.end();
 });
 
-t.test('no two bridges, host ends or containers of a pool have one MAC', (t) => {
-  const macs = Array.from({ length: 66 }, (_, place) => macText(bridgeMac(bridgeName(SITE, 'default', place))));
+t.test('the name of a hub tells its pool and its place', (t) => {
+  for (const place of [0, 7, 'root'] as const)
+    for (const pool of ['default', 'a.b', 'x.root', 'n.3'])
+      t.strictSame(parseHubName(hubName(pool, place)), { pool, place });
+  for (const name of ['default', '.3', 'default.', 'default.first']) t.equal(parseHubName(name), undefined, name);
+  t.end();
+});
+
+t.test('no gateway, host end or container of a pool has the MAC of another', (t) => {
+  const macs = [macText(gatewayMac(uplinkName(SITE, 'default')))];
   for (let index = 0; index < 1000; index += 1) {
     const { containerMac, hostMac } = planEndpoint(SITE, SETTINGS, nameOf(index));
     macs.push(macText(containerMac), macText(hostMac));

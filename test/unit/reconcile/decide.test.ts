@@ -7,6 +7,7 @@ import { record } from './worlds.js';
 const WHOLE: Observation = {
   mounted: true,
   linked: true,
+  former: false,
   inside: [],
   graftInUse: null,
   pool: 'unchanged',
@@ -28,7 +29,7 @@ const CASES: readonly (readonly [title: string, EndpointState, Partial<Observati
     'its link matters before what is inside',
     'ready',
     { linked: false, inside: [7] },
-    { act: 'replace', problem: 'its link at the host is gone' },
+    { act: 'replace', problem: 'its link in the hub is gone' },
   ],
   [
     'a process inside matters before the configuration',
@@ -77,7 +78,7 @@ const CASES: readonly (readonly [title: string, EndpointState, Partial<Observati
     'a lost link is told before a lost mount',
     'leased',
     { mounted: false, inside: [7], linked: false },
-    { act: 'report', problem: 'its link at the host is gone' },
+    { act: 'report', problem: 'its link in the hub is gone' },
   ],
   [
     'a container that is gone ends its lease, whatever is lost',

@@ -1,7 +1,8 @@
+import type { EndpointLink } from '../../../src/endpoint/build/inventory.js';
+import { uplinkName } from '../../../src/endpoint/hub/hub-names.js';
 import { aliasOf } from '../../../src/endpoint/identity.js';
-import { bridgeName, factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.js';
+import { factsOf, hostLinkName, planEndpoint } from '../../../src/endpoint/plan.js';
 import type { NetworkSettings, Site } from '../../../src/endpoint/types.js';
-import type { Link } from '../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord, EndpointState } from '../../../src/pool/index.js';
 import type { Observation } from '../../../src/reconcile/decide.js';
 import type { StartSurvey } from '../../../src/reconcile/start/start-plan.js';
@@ -11,7 +12,8 @@ export const NETWORK: NetworkSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
   mtuBytes: 1500,
-  portsPerBridge: 1000,
+  max: 1000,
+  endpointsPerHub: 1000,
   dns: { servers: [], search: [], options: [] },
 };
 export const NAME = { id: 'default-7', pool: 'default', index: 4, seq: 7 };
@@ -20,7 +22,7 @@ export const PID = 4711;
 
 export function record(state: EndpointState, reason: string | null = null): EndpointRecord {
   const netns = { path: `/run/netnsd/netns/${NAME.id}.0123456789abcdef`, inode: INODE };
-  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), netns, NETWORK.dns);
+  const facts = factsOf(planEndpoint(SITE, NETWORK, NAME), { netns, hub: 'default.0' }, NETWORK.dns);
   const terms = {
     id: '0123456789abcdef',
     containerId: 'c',
@@ -46,8 +48,11 @@ function grafted(): EndpointRecord {
   return { ...leased, lease: { ...(leased.lease as NonNullable<EndpointRecord['lease']>), graft: GRAFT } };
 }
 
-function link(name: string, alias?: string): Link {
-  return { index: 9, name, ...(alias === undefined ? {} : { alias }) } as Link;
+function link(
+  name: string,
+  { alias, hub = 'default.0' }: { alias?: string | undefined; hub?: string | null } = {},
+): EndpointLink {
+  return { index: 9, name, hub, ...(alias === undefined ? {} : { alias }) } as EndpointLink;
 }
 
 /** One endpoint, complete and empty, unless a case says otherwise. */
@@ -55,12 +60,15 @@ interface World {
   record: EndpointRecord | null;
   inode: number | undefined;
   mount: boolean;
-  link: 'whole' | 'unmarked' | 'none';
+  /** `former`: in the host, where an earlier version left it. */
+  link: 'whole' | 'unmarked' | 'former' | 'none';
   inUse: boolean;
   /** Processes in the namespace into which the interface was grafted. */
   inContainer: number[];
   network: NetworkSettings | null;
-  bridge: string | null;
+  hub: string | null;
+  /** A link in the host that is no endpoint's. */
+  uplink: string | null;
   /** What only a daemon that runs knows. */
   lacking: string | null;
   use: Observation['use'];
@@ -71,7 +79,8 @@ const GRAFT = { inode: INODE + 500, pid: PID };
 export const GRAFTED = { record: grafted() };
 export const READY = { record: record('ready') };
 const NOTHING = { mount: false, link: 'none' } as const;
-const BRIDGE = { ...NOTHING, record: null, bridge: bridgeName(SITE, 'default', 0) };
+const HUB = { ...NOTHING, record: null, hub: 'default.0', uplink: uplinkName(SITE, 'default') };
+const BRIDGE = { ...NOTHING, record: null, uplink: `${uplinkName(SITE, 'default')}.0` };
 
 /** `start`, `running`: a case of both unless it is one of one phase only. */
 interface Case extends Partial<World> {
@@ -83,14 +92,16 @@ export const CASES: Record<string, Case> = {
   'ready, nothing mounted at its path': { ...READY, inode: undefined },
   'ready, another namespace mounted at its path': { ...READY, inode: INODE + 1 },
   'ready, built by version 0.1': { record: former() },
-  'ready, its link at the host gone': { ...READY, link: 'none' },
+  'ready, its link gone': { ...READY, link: 'none' },
+  'ready, its link in the host, where an earlier version left it': { ...READY, link: 'former' },
   'ready, in use': { ...READY, inUse: true },
   'ready, something inside gone or changed': { ...READY, lacking: 'its address is gone', only: 'running' },
   'ready, the pool has another subnet': { ...READY, network: { ...NETWORK, subnet: '10.99.0.0/16' }, only: 'start' },
   'ready, the pool has another MTU': { ...READY, network: { ...NETWORK, mtuBytes: 9000 }, only: 'start' },
   'ready, pool no longer configured': { ...READY, network: null, only: 'start' },
   'leased, mounted': LEASED,
-  'leased, mounted, its link at the host gone': { ...LEASED, link: 'none' },
+  'leased, mounted, its link gone': { ...LEASED, link: 'none' },
+  'leased, mounted, its link in the host': { ...LEASED, link: 'former' },
   'leased, mounted, something inside gone or changed': { ...LEASED, lacking: 'its address is gone', only: 'running' },
   'leased, not mounted, in use': { ...LEASED, mount: false, inUse: true },
   'leased, not mounted, not in use': { ...LEASED, mount: false },
@@ -131,10 +142,11 @@ export const CASES: Record<string, Case> = {
   'no record, a namespace mounted': { record: null, link: 'none' },
   'no record, a link with its alias': { record: null, mount: false },
   'no record, a link that has no alias yet': { record: null, mount: false, link: 'unmarked' },
-  'bridge of a configured pool': { ...BRIDGE, only: 'start' },
-  'bridge of a pool that is not configured': { ...BRIDGE, network: null, only: 'start' },
-  'bridge of a pool that is not configured, with an orphan on it': {
-    ...BRIDGE,
+  'hub of a configured pool': { ...HUB, only: 'start' },
+  'hub of a pool that is not configured': { ...HUB, network: null, only: 'start' },
+  'bridge in the host of a pool that is not configured': { ...BRIDGE, network: null, only: 'start' },
+  'hub of a pool that is not configured, with an orphan in it': {
+    ...HUB,
     ...LEASED,
     mount: true,
     link: 'whole',
@@ -152,7 +164,8 @@ export function worldOf(change: Case): World {
     inUse: false,
     inContainer: [],
     network: NETWORK,
-    bridge: null,
+    hub: null,
+    uplink: null,
     lacking: null,
     use: 'unchanged',
   };
@@ -160,14 +173,16 @@ export function worldOf(change: Case): World {
 }
 
 export function surveyOf(world: World): StartSurvey {
-  const alias = world.link === 'whole' ? aliasOf(SITE, NAME.id) : undefined;
+  const alias = world.link === 'unmarked' ? undefined : aliasOf(SITE, NAME.id);
+  const hub = world.link === 'former' ? null : 'default.0';
   return {
     site: SITE,
     networks: world.network === null ? [] : [world.network],
     records: world.record === null ? [] : [world.record],
     found: {
-      links: world.link === 'none' ? [] : [link(hostLinkName(SITE, NAME.seq), alias)],
-      bridges: world.bridge === null ? [] : [link(world.bridge)],
+      links: world.link === 'none' ? [] : [link(hostLinkName(SITE, NAME.seq), { alias, hub })],
+      uplinks: world.uplink === null ? [] : [link(world.uplink)],
+      hubs: world.hub === null ? [] : [world.hub],
       namespaces: world.mount ? [[NAME.id, world.inode]] : [],
     },
     users: new Map([

@@ -20,18 +20,23 @@ function vethEnd(writer: MessageWriter, end: VethEnd): void {
 }
 
 /**
- * `ip link add HOST address MAC mtu MTU numtxqueues 1 numrxqueues 1 type veth peer name PEER … netns FD`:
+ * `ip link add HOST [index INDEX] address MAC mtu MTU numtxqueues 1 numrxqueues 1 type veth peer name PEER … netns FD`:
  * a pair whose peer is born inside another namespace (or in the same one: null). The reply is the host's link (`parseLink`): its `peerIndex` is the
  * index of the peer there.
  */
-export function createVeth(options: { host: VethEnd; peer: VethEnd; peerNetnsFd: number | null }): Request {
-  const { host, peer, peerNetnsFd } = options;
+export function createVeth(options: {
+  host: VethEnd;
+  peer: VethEnd;
+  peerNetnsFd: number | null;
+  index?: number;
+}): Request {
+  const { host, peer, peerNetnsFd, index = 0 } = options;
   return {
     operation: () => `create veth ${host.name} with peer ${peer.name}`,
     type: RTM.NEWLINK,
     flags: NLM_F.CREATE | NLM_F.EXCL | NLM_F.ECHO,
     write(writer) {
-      writer.linkHeader({});
+      writer.linkHeader({ index });
       vethEnd(writer, host);
       writer.nested(IFLA.LINKINFO, () => {
         writer.string(IFLA_INFO.KIND, 'veth');

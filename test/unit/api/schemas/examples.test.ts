@@ -41,12 +41,12 @@ t.test('the examples of a lease are what the daemon of /run/netnsd calls its sev
     netnsDir: null,
   };
   const network = {
-    ...{ name: 'default', subnet: '10.213.0.0/16', mtuBytes: 1500, portsPerBridge: 1000, buildBatch: 16 },
+    ...{ name: 'default', subnet: '10.213.0.0/16', mtuBytes: 1500, max: 1000, endpointsPerHub: 1000, buildBatch: 16 },
     dns: { servers: [], search: [], options: [] },
   };
   const name = { pool: 'default', id: 'default-17', seq: 17, index: 16 };
   const netns = { path: `/run/netnsd/netns/${name.id}.7f3c9a0d41b2e865`, inode: 4026532801 };
-  const facts = factsOf(planEndpoint(site, network, name), netns, network.dns);
+  const facts = factsOf(planEndpoint(site, network, name), { netns, hub: 'default.0' }, network.dns);
   const lease = 'LeaseSchema\\.properties';
   const expected: [RegExp, unknown][] = [
     [new RegExp(`${lease}\\.netns\\.properties\\.path$`), facts.netns.path],
@@ -54,6 +54,7 @@ t.test('the examples of a lease are what the daemon of /run/netnsd calls its sev
     [new RegExp(`${lease}\\.interface\\.properties\\.mac$`), facts.interface.mac],
     [new RegExp(`${lease}\\.interface\\.properties\\.mtu$`), facts.interface.mtu],
     [new RegExp(`${lease}\\.interface\\.properties\\.hostName$`), facts.interface.hostName],
+    [new RegExp(`${lease}\\.interface\\.properties\\.hub$`), facts.interface.hub],
     [new RegExp(`${lease}\\.addresses\\.items\\.properties\\.address$`), facts.addresses[0]?.address],
     [new RegExp(`${lease}\\.addresses\\.items\\.properties\\.gateway$`), facts.addresses[0]?.gateway],
     [new RegExp(`${lease}\\.routes\\.items\\.properties\\.destination$`), facts.routes[0]?.destination],

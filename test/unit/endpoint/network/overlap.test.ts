@@ -1,10 +1,10 @@
 import t from 'tap';
+import { uplinkName } from '../../../../src/endpoint/hub/hub-names.js';
 import { findOverlaps, type HostAddresses } from '../../../../src/endpoint/network/overlap.js';
-import { bridgeName } from '../../../../src/endpoint/plan.js';
 import type { Link } from '../../../../src/kernel/rtnetlink/link.js';
 import { SITE } from '../fixture.js';
 
-const LINKS = { 1: 'lo', 2: 'uplink', 3: bridgeName(SITE, 'default', 0), 4: 'nbzzzz-abcd.0' } as const;
+const LINKS = { 1: 'lo', 2: 'uplink', 3: uplinkName(SITE, 'default'), 4: 'nbzzzz-abcd' } as const;
 const RTN_UNICAST = 1;
 const RTN_UNREACHABLE = 7;
 
@@ -28,7 +28,7 @@ const ROWS: [pool: string, found: Partial<HostAddresses>, wanted: string[]][] = 
   ['10.213.0.0/16', address('10.214.0.0/32'), []],
   ['10.213.0.0/16', address('10.212.255.255/16'), []],
   ['10.213.0.0/16', address('10.213.0.1/16', 3), []],
-  ['10.213.0.0/16', address('10.213.0.1/16', 4), ["the host's address 10.213.0.1/16 on nbzzzz-abcd.0"]],
+  ['10.213.0.0/16', address('10.213.0.1/16', 4), ["the host's address 10.213.0.1/16 on nbzzzz-abcd"]],
   ['10.213.0.0/16', address('10.213.0.1/16', 9), ["the host's address 10.213.0.1/16 on link 9"]],
   ['10.213.0.0/16', route('10.208.0.0/12'), []],
   ['10.213.0.0/16', route('10.213.128.0/17', { linkIndex: undefined }), ["the host's route 10.213.128.0/17"]],

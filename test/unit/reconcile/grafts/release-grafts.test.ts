@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import type { Link } from '../../../../src/kernel/rtnetlink/link.js';
+import type { EndpointLink } from '../../../../src/endpoint/build/inventory.js';
 import type { Lease } from '../../../../src/pool/index.js';
 import { isGraftInUse } from '../../../../src/reconcile/grafts/graft-users.js';
 import { releaseEndedGrafts, watchGrafts } from '../../../../src/reconcile/grafts/release-grafts.js';
@@ -39,7 +39,7 @@ async function scene() {
     pools,
     inventory: async () => {
       looks.taken += 1;
-      return { links: looks.links.map((name) => ({ name }) as Link), namespaces: [] };
+      return { links: looks.links.map((name) => ({ name, hub: 'default.0' }) as EndpointLink), namespaces: [] };
     },
     users: () => looks.users,
     log,

@@ -1,7 +1,7 @@
 import t from 'tap';
+import type { EndpointLink } from '../../../../src/endpoint/build/inventory.js';
 import { aliasOf } from '../../../../src/endpoint/identity.js';
 import { hostLinkName } from '../../../../src/endpoint/plan.js';
-import type { Link } from '../../../../src/kernel/rtnetlink/link.js';
 import { SITE, scene } from './scene.js';
 
 t.test('nothing is found if all is as it was built', async (t) => {
@@ -16,13 +16,13 @@ t.test('a broken ready endpoint is replaced, the others are not', async (t) => {
   const broken = record('ready');
   kernel.missing.add(hostLinkName(SITE, broken.seq));
   t.match(await run(), [
-    { object: broken.id, problem: 'its link at the host is gone', action: 'replaced', outcome: 'done' },
+    { object: broken.id, problem: 'its link in the hub is gone', action: 'replaced', outcome: 'done' },
   ]);
   await clock.settle();
   t.match(pools.status()[0], { ready: 3, destroying: 0 });
   t.match(
     events.filter(({ type }) => type === 'destroyed'),
-    [{ endpoint: broken.id, reason: 'its link at the host is gone' }],
+    [{ endpoint: broken.id, reason: 'its link in the hub is gone' }],
   );
 });
 
@@ -30,7 +30,7 @@ t.test('without fix nothing is changed', async (t) => {
   const { run, clock, kernel, pools, record } = await scene();
   const broken = record('ready');
   kernel.lacking.set(broken.id, 'its address is gone');
-  kernel.extra.push({ name: hostLinkName(SITE, 999), alias: aliasOf(SITE, 'default-999') } as Link);
+  kernel.extra.push({ name: hostLinkName(SITE, 999), alias: aliasOf(SITE, 'default-999') } as EndpointLink);
   t.match(await run(false), [
     { object: broken.id, problem: 'its address is gone', action: 'replaced', outcome: 'found' },
     { object: 'default-999', action: 'removed', outcome: 'found' },
@@ -104,11 +104,11 @@ t.test('an endpoint that is built or destroyed during a survey is not a stray', 
 
 t.test('an object of no endpoint is removed, and one with a process inside is told', async (t) => {
   const { run, kernel } = await scene();
-  kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as Link);
+  kernel.extra.push({ name: hostLinkName(SITE, 800), alias: aliasOf(SITE, 'former-800') } as EndpointLink);
   kernel.mounts.push(['former-800', 4711]);
   kernel.inside.set(4711, [815]);
-  kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as Link);
-  kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as Link);
+  kernel.extra.push({ name: hostLinkName(SITE, 900), alias: aliasOf(SITE, 'default-900') } as EndpointLink);
+  kernel.extra.push({ name: hostLinkName(SITE, 0), alias: aliasOf(SITE, 'default-0') } as EndpointLink);
   t.match(await run(), [
     { object: 'default-900', action: 'removed', outcome: 'done' },
     { object: 'former-800', action: 'none', outcome: 'found', problem: /is in use/ },

@@ -1,8 +1,8 @@
+import type { EndpointLink } from '../../../../src/endpoint/build/inventory.js';
 import { aliasOf } from '../../../../src/endpoint/identity.js';
 import { hostLinkName } from '../../../../src/endpoint/plan.js';
 import type { BuiltEndpoint, Found, Survey } from '../../../../src/endpoint/thread/thread-protocol.js';
 import type { EndpointName, Site } from '../../../../src/endpoint/types.js';
-import type { Link } from '../../../../src/kernel/rtnetlink/link.js';
 import type { EndpointRecord } from '../../../../src/pool/index.js';
 import { Reconciler } from '../../../../src/reconcile/running/reconciler.js';
 import { type Sizes, world } from '../../pool/fakes.js';
@@ -16,7 +16,7 @@ export async function scene(sizes: Sizes = {}) {
   const kernel = {
     /** Names of links and paths of mounts that were deleted. */
     missing: new Set<string>(),
-    extra: [] as Link[],
+    extra: [] as EndpointLink[],
     mounts: [] as [string, number][],
     inside: new Map<number, number[]>(),
     lacking: new Map<string, string>(),
@@ -43,10 +43,13 @@ export async function scene(sizes: Sizes = {}) {
     },
   };
   function foundOf(keys: readonly EndpointName[]): Found {
-    const links = keys.map(({ id, seq }) => ({ name: hostLinkName(SITE, seq), alias: aliasOf(SITE, id) }) as Link);
+    const links = keys.map(
+      ({ id, seq }) => ({ name: hostLinkName(SITE, seq), alias: aliasOf(SITE, id), hub: 'default.0' }) as EndpointLink,
+    );
     return {
       links: [...links, ...kernel.extra].filter(({ name }) => !kernel.missing.has(name)),
-      bridges: [],
+      uplinks: [],
+      hubs: [],
       namespaces: keys
         .map(({ id, seq }) => [id, 4026531840 + seq] as const)
         .filter(([id]) => !kernel.missing.has(id))

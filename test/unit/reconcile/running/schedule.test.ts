@@ -8,7 +8,7 @@ const TOLD: Finding = {
   object: 'default-1',
   endpoint: 'default-1',
   lease: 'a',
-  problem: 'its link at the host is gone',
+  problem: 'its link in the hub is gone',
   action: 'none',
   outcome: 'found',
   advice: 'restart it',
@@ -36,8 +36,8 @@ function scene() {
 
 t.test('a repair is logged each time, what lasts is logged once', async (t) => {
   const { lines, found, schedule } = scene();
-  const stays = 'default-1: its link at the host is gone; restart it';
-  const done = 'default-2: its link at the host is gone; replaced';
+  const stays = 'default-1: its link in the hub is gone; restart it';
+  const done = 'default-2: its link in the hub is gone; replaced';
   found.next = [TOLD, DONE];
   await schedule.run({ fix: true });
   t.strictSame(lines.splice(0), [stays, done]);

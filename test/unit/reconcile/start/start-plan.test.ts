@@ -1,5 +1,6 @@
 import t from 'tap';
-import { bridgeName, hostLinkName } from '../../../../src/endpoint/plan.js';
+import { uplinkName } from '../../../../src/endpoint/hub/hub-names.js';
+import { hostLinkName } from '../../../../src/endpoint/plan.js';
 import { planStart } from '../../../../src/reconcile/start/start-plan.js';
 import { LEASED, NAME, NETWORK, READY, SITE, surveyOf, worldOf } from '../worlds.js';
 
@@ -28,19 +29,19 @@ t.test(
   },
 );
 
-t.test('an endpoint that is in use and has no record is spared, with the bridge of its pool', async (t) => {
+t.test('an endpoint that is in use and has no record is spared, with the hub and uplink of its pool', async (t) => {
   const survey = surveyOf(
-    worldOf({ record: null, inUse: true, bridge: bridgeName(SITE, 'default', 0), network: null }),
+    worldOf({ record: null, inUse: true, hub: 'default.0', uplink: uplinkName(SITE, 'default'), network: null }),
   );
   const plan = planStart(survey);
   t.match(plan.spared, [{ id: NAME.id }]);
-  t.same([plan.strays, plan.staleBridges], [[], []]);
+  t.same([plan.strays, plan.stale], [[], { hubs: [], links: [] }]);
 });
 
 t.test('a lease of a removed pool brings the network of that pool along', async (t) => {
   const { orphans, retired, adopted } = planStart(surveyOf(worldOf({ ...LEASED, network: null, inUse: true })));
   t.same([orphans, adopted], [[LEASED.record], [LEASED.record]]);
-  t.same(retired, [{ ...NETWORK, name: 'default' }], 'as it was when the endpoint was built');
+  t.same(retired, [{ ...NETWORK, max: 0 }], 'as it was when the endpoint was built');
 });
 
 t.test('what is to be replaced keeps its tenant, and loses its lease', async (t) => {

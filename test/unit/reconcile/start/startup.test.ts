@@ -4,12 +4,14 @@ import { planStart, type StartPlan } from '../../../../src/reconcile/start/start
 import { carryOutStart, refuseTaken } from '../../../../src/reconcile/start/startup.js';
 import { LEASED, READY, surveyOf, worldOf } from '../worlds.js';
 
+const NONE = { hubs: [], links: [] };
+
 /** A kernel and records that write down what is asked of them, in order. */
 async function carriedOut(plan: Partial<StartPlan>, options: { refuses?: string; stuck?: string[] } = {}) {
   const done: string[] = [];
   const warned: [object, string][] = [];
   const records = [...(plan.adopted ?? []), ...(plan.strays ?? [])].flatMap((one) => ('state' in one ? [one] : []));
-  const whole: StartPlan = { adopted: [], strays: [], staleBridges: [], orphans: [], retired: [], spared: [], ...plan };
+  const whole: StartPlan = { adopted: [], strays: [], stale: NONE, orphans: [], retired: [], spared: [], ...plan };
   await carryOutStart(whole, {
     records: records as EndpointRecord[],
     kernel: {
@@ -19,8 +21,8 @@ async function carriedOut(plan: Partial<StartPlan>, options: { refuses?: string;
           id === options.refuses ? { ok: false, error: new Error('busy') } : { ok: true, value: undefined },
         );
       },
-      removeLinks: async (names) => {
-        done.push(`remove links ${names}`);
+      removeStale: async ({ hubs, links }) => {
+        done.push(`remove ${hubs} and ${links}`);
         return options.stuck ?? [];
       },
       adopt: async (adopted) => done.push(`adopt ${adopted.map(({ id }) => id)}`),
@@ -36,8 +38,12 @@ async function carriedOut(plan: Partial<StartPlan>, options: { refuses?: string;
 
 t.test('strays are destroyed before their records, and both before anything is adopted', async (t) => {
   const stray = { ...READY.record, id: 'default-8' };
-  const { done, warned } = await carriedOut({ strays: [stray], adopted: [LEASED.record], staleBridges: ['nbx'] });
-  t.same(done, ['destroy default-8', 'remove default-8 ready', 'remove links nbx', 'adopt default-7']);
+  const { done, warned } = await carriedOut({
+    strays: [stray],
+    adopted: [LEASED.record],
+    stale: { hubs: ['gone.0'], links: ['nbx'] },
+  });
+  t.same(done, ['destroy default-8', 'remove default-8 ready', 'remove gone.0 and nbx', 'adopt default-7']);
   t.same(warned, []);
 });
 
@@ -48,12 +54,12 @@ t.test('a stray that cannot be destroyed keeps its record, and is found again by
 });
 
 t.test('what cannot be removed and what is left alone is logged', async (t) => {
-  const plan = { staleBridges: ['nbx', 'nby'], spared: [READY.record], orphans: [LEASED.record] };
+  const plan = { stale: { hubs: [], links: ['nbx', 'nby'] }, spared: [READY.record], orphans: [LEASED.record] };
   const { warned } = await carriedOut(plan, { stuck: ['nby'] });
   t.match(warned, [
     [{ endpoint: 'default-7', lease: '0123456789abcdef', containerId: 'c' }, /no longer configured; it is kept/],
     [{ endpoint: 'default-7' }, /in use; it is left alone/],
-    [{ bridge: 'nby' }, /failed to delete the bridge/],
+    [{ link: 'nby' }, /failed to delete a link/],
   ]);
 });
 
@@ -62,9 +68,9 @@ t.test('a record that has changed is written, one that has not is left', async (
   const { adopted } = planStart(surveyOf(world));
   const done: string[] = [];
   const files = { write: ({ id, state }: EndpointRecord) => void done.push(`${id} ${state}`), remove: () => undefined };
-  const kernel = { destroy: async () => [], removeLinks: async () => [], adopt: async () => undefined };
+  const kernel = { destroy: async () => [], removeStale: async () => [], adopt: async () => undefined };
   const log = { info: () => undefined, warn: () => undefined };
-  const plan = { strays: [], staleBridges: [], orphans: [], retired: [], spared: [] };
+  const plan = { strays: [], stale: NONE, orphans: [], retired: [], spared: [] };
   await carryOutStart({ ...plan, adopted }, { records: [READY.record], files, kernel, log });
   t.same(done, ['default-7 dirty']);
   await carryOutStart({ ...plan, adopted: [READY.record] }, { records: [READY.record], files, kernel, log });

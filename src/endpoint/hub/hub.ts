@@ -1,0 +1,119 @@
+import { statSync } from 'node:fs';
+import { NetnsdError } from '../../errors.js';
+import { isExisting, isNotFound } from '../../kernel/errno.js';
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
+import { createNetns, inside, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
+import {
+  createBridge,
+  getLink,
+  type Link,
+  parseLink,
+  setLink,
+  stopIpv6Addresses,
+} from '../../kernel/rtnetlink/link.js';
+import type { Host } from '../host.js';
+import { HUB_BRIDGE } from './hub-names.js';
+
+/** A namespace in which links can be made and looked up: a hub, or the host. */
+export interface LinkPlace {
+  readonly socket: NetlinkSocket;
+  readonly fd: number;
+}
+
+/** Links that stay in a hub, by their indexes there. */
+interface HubLinks {
+  readonly bridgeIndex: number;
+  /** The end of its uplink; 0 before it is connected. */
+  readonly uplinkIndex: number;
+}
+
+/**
+ * A network namespace of netnsd's with a bridge, of which the host's ends of a thousand endpoints are ports. It is mounted in the
+ * vault. This object holds it as well, so that it outlives its mount while the daemon runs.
+ */
+export class Hub implements LinkPlace, HubLinks, Disposable {
+  readonly name: string;
+  readonly inode: number;
+  readonly socket: NetlinkSocket;
+  bridgeIndex = 0;
+  uplinkIndex = 0;
+  readonly #host: Host;
+  readonly #namespace: NetnsHandle;
+
+  /** Takes over the hub that is mounted by this name, or makes it: a namespace with nothing in it. Throws kernel_error. */
+  static open(host: Host, name: string): Hub {
+    const act = () => NetlinkSocket.open({ many: true });
+    const { home, vault } = host;
+    if (vault.hubs().has(name)) {
+      const handle = NetnsHandle.open(vault.hubPath(name));
+      try {
+        return new Hub(host, { name, handle, socket: inside({ namespace: handle, home, act }) });
+      } catch (error) {
+        handle.close();
+        throw error;
+      }
+    }
+    return vault.within(() => {
+      const path = vault.hubPoint(name);
+      removeNetns(path);
+      const { handle, result } = createNetns({ path, home, act });
+      return new Hub(host, { name, handle, socket: result });
+    });
+  }
+
+  private constructor(host: Host, options: { name: string; handle: NetnsHandle; socket: NetlinkSocket }) {
+    this.#host = host;
+    this.name = options.name;
+    this.#namespace = options.handle;
+    this.socket = options.socket;
+    this.inode = statSync(`/proc/self/fd/${options.handle.fd}`).ino;
+  }
+
+  get fd(): number {
+    return this.#namespace.fd;
+  }
+
+  get isMounted(): boolean {
+    return this.#host.vault.hubs().get(this.name) === this.inode;
+  }
+
+  /** Mounts it again if it is not, and makes its bridge, or gives the one that is there back what it lacks. Throws kernel_error. */
+  establish({ mtuBytes }: { mtuBytes: number }): void {
+    if (!this.isMounted) this.#host.vault.mountHub(this.name, this.fd);
+    const { socket } = this;
+    // The bridge has no address, so no other MAC than this is ever seen, and only within the hub.
+    const [created] = socket.transact([createBridge({ name: HUB_BRIDGE, mac: [0x06, 0x58, 0, 0, 0, 1], mtuBytes })]);
+    if (created?.ok === false && !isExisting(created.error)) throw created.error;
+    const link = findLink(this, HUB_BRIDGE);
+    if (link?.kind !== 'bridge')
+      throw new NetnsdError('kernel_error', `link ${HUB_BRIDGE} of hub ${this.name} is no bridge: remove it`, {
+        details: { errno: 'EEXIST' },
+      });
+    this.bridgeIndex = link.index;
+    socket.request(stopIpv6Addresses({ index: link.index }));
+    socket.request(setLink({ index: link.index }, { up: true }));
+  }
+
+  /** Removes it with all that is in it, unless somebody else holds the namespace. */
+  remove(): void {
+    const { vault } = this.#host;
+    this.close();
+    vault.within(() => removeNetns(vault.hubPoint(this.name)));
+  }
+
+  close(): void {
+    this.socket.close();
+    this.#namespace.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A link by its name; undefined where there is none. Throws kernel_error. */
+export function findLink({ socket }: LinkPlace, name: string): Link | undefined {
+  const [outcome] = socket.transact([getLink(name)]);
+  if (outcome?.ok === false && !isNotFound(outcome.error)) throw outcome.error;
+  return outcome?.ok && outcome.replies[0] !== undefined ? parseLink(outcome.replies[0]) : undefined;
+}
