@@ -92,7 +92,7 @@ t.test('ip_forward, of the host and of each uplink', async (t) => {
   t.match(runOnce('ip_forward', machineOf(t)), { status: 'unknown' });
   t.match(runOnce('ip_forward', machineOf(t, { '/proc/sys/net/ipv4/ip_forward': '0\n' })), {
     status: 'warn',
-    advice: /^sysctl -w net\.ipv4\.ip_forward=1\n[\s\S]* -s 10\.213\.0\.0\/16 /,
+    advice: /^sysctl -w net\.ipv4\.ip_forward=1\n/,
   });
   t.match(runOnce('ip_forward', machineOf(t, { ...on, [`${CONF}/${UPLINK}/forwarding`]: '1\n' }, uplinks)), {
     status: 'ok',
