@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const STATES = ['building', 'ready', 'leased', 'dirty', 'broken', 'destroying'];
-const SETTLED_FILES = ['lock', 'sequence', 'cooldowns', 'site.json', 'netns', 'vault', 'set-aside', 'shelf', ...STATES];
+const SETTLED_FILES = [
+  'lock',
+  'sequence',
+  'cooldowns',
+  'site.json',
+  'host.json',
+  'netns',
+  'vault',
+  'set-aside',
+  'shelf',
+  ...STATES,
+];
 
 /** One endpoint, by its record and by what the kernel has of it. */
 export interface SeenEndpoint {

@@ -38,7 +38,7 @@ interface Life {
 
 /** Puts symlinks and hard links to `victim` wherever netnsd has files of its own, and a fifo and a folder into each folder. */
 function plant(stateDir: string, victim: string): void {
-  for (const [position, name] of ['sequence', 'site.json', 'cooldowns', 'lock'].entries()) {
+  for (const [position, name] of ['sequence', 'site.json', 'host.json', 'ports.json', 'cooldowns', 'lock'].entries()) {
     rmSync(join(stateDir, name), { force: true });
     if (position % 2 === 0) symlinkSync(victim, join(stateDir, name));
     else linkSync(victim, join(stateDir, name));
