@@ -8,7 +8,7 @@ import { addEvents } from './commands/events.js';
 import { addHelp } from './commands/help.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
-import { addOci } from './commands/oci.js';
+import { addOci } from './commands/oci/oci.js';
 import { addPool } from './commands/pool.js';
 import { addRelease } from './commands/release.js';
 import { addRenew } from './commands/renew.js';

@@ -16,7 +16,7 @@ import { namesOf } from '../reconcile/index.js';
 import { lockPath, readFormerMounts, removeForeignFiles, SHELF, STATE_FILES, STATE_FOLDERS } from '../state/index.js';
 import { claimIdentity, claimSite, refuseRival } from './claim.js';
 import { Held } from './held.js';
-import { closeHostRules } from './host-rules.js';
+import { closeHostRules } from './host/host-rules.js';
 import { assertPrivileged } from './privileges.js';
 import { removeOverlays } from './remove-overlays.js';
 import { refuseUsed } from './users.js';

@@ -13,21 +13,21 @@ import { ProcessWatch } from '../kernel/process/process-watch.js';
 import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
 import { Grace } from './grace.js';
-import { HostRules } from './host-rules.js';
+import { HostRules } from './host/host-rules.js';
+import { openPortPlans } from './host/published-ports.js';
 import { openLog } from './log/logger.js';
 import { openApi } from './open/open-api.js';
 import { openPools } from './open/open-pools.js';
 import { openReconcile } from './open/open-reconcile.js';
 import { openState } from './open/open-state.js';
-import { PlaceWatch } from './place-watch.js';
 import { assertPrivileged } from './privileges.js';
-import { openPortPlans } from './published-ports.js';
 import { warnOfMissingSeals } from './seal-warning.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import { readSettings, reloadLogLevel, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
-import { VaultWatch } from './vault-watch.js';
+import { PlaceWatch } from './watch/place-watch.js';
+import { VaultWatch } from './watch/vault-watch.js';
 
 /** A bridge has 1 023 ports: one is the uplink. */
 const ENDPOINTS_PER_HUB = 1000;

@@ -86,7 +86,10 @@ t.test('without descriptors left the pool waits, says so once, and fills when th
   t.match(short.trouble, /EMFILE/);
   t.ok(short.ready >= 16 && short.ready < 40, `${short.ready} are ready`);
   await pause(1000);
-  t.equal(said(daemon, 'failed to build endpoints ahead'), 1);
+  const log = daemon.log();
+  const times = (message: string): number => log.split(message).length - 1;
+  const lasting = times('failed to build endpoints ahead') - times('endpoints are built ahead again');
+  t.ok(lasting === 0 || lasting === 1, 'it is said once, and once more only after some could be built');
   // A try to build holds descriptors for a moment.
   await eventually('what is ready is served', async () => (await daemon.send('POST', '/v1/leases', {})).status === 201);
   await limit(4096);

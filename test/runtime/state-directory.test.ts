@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { startScene } from './cni-plugin.js';
 import { startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 
@@ -22,7 +23,11 @@ function shape(value: unknown): unknown {
 }
 
 t.test('the state directory of a daemon at work has what docs/architecture.md lists, and nothing else', async (t) => {
-  await using daemon = await startDaemon(t, '[pools.default]\nsubnet = "10.213.0.0/24"\nrecycle = "replace"\n');
+  const toml = '[pools.default]\nsubnet = "10.213.0.0/24"\nrecycle = "replace"\npublish = ["8080/tcp"]\n';
+  await using scene = await startScene(t, toml);
+  const { daemon } = scene;
+  const { path } = await scene.makeNetns('pod');
+  t.equal((await scene.call({ command: 'ADD', netns: path })).status, 0);
   const { id } = await daemon.acquire('--id', 'web-1');
   const { status } = await daemon.send('PUT', `/v1/leases/${id}/dns-files`, {});
   t.equal(status, 200);

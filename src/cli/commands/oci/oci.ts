@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import type { Invocation } from '../dependencies.js';
-import { type Patched, type PatchOptions, patch } from '../oci-patch.js';
-import { addExamples, addJsonOption, addSocketOption, parseName, withClient } from '../options.js';
-import { renderNewLeases } from '../text/lease-text.js';
-import { renderJson } from '../text/table.js';
+import type { Invocation } from '../../dependencies.js';
+import { type Patched, type PatchOptions, patch } from '../../oci-patch.js';
+import { addExamples, addJsonOption, addSocketOption, parseName, withClient } from '../../options.js';
+import { renderNewLeases } from '../../text/lease-text.js';
+import { renderJson } from '../../text/table.js';
 import { addHooks } from './oci-hooks.js';
 
 /** `netnsd oci`: bundles of OCI runtimes. */

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { NetnsdError } from '../../errors.js';
-import type { Invocation } from '../dependencies.js';
-import { type HooksOptions, makeHooks } from '../oci-hooks.js';
-import { addExamples, addSocketOption, parseName } from '../options.js';
+import { NetnsdError } from '../../../errors.js';
+import type { Invocation } from '../../dependencies.js';
+import { type HooksOptions, makeHooks } from '../../oci-hooks.js';
+import { addExamples, addSocketOption, parseName } from '../../options.js';
 
 /** `netnsd oci hooks`: the network of containers through OCI hooks, without a runtime wrapper. */
 export function addHooks(oci: Command, invocation: Invocation): void {

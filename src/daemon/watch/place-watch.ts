@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
-import { type NetnsdError, toNetnsdError } from '../errors.js';
-import { Periodic } from '../reconcile/index.js';
+import { type NetnsdError, toNetnsdError } from '../../errors.js';
+import { Periodic } from '../../reconcile/index.js';
 
 const INTERVAL_MS = 2000;
 /** The place belongs to another daemon by now, or is not safe: this one cannot go on. */

@@ -1,9 +1,9 @@
-import { endpointCapacity, parseSubnet } from '../address/ipv4.js';
-import type { PoolConfig } from '../config/index.js';
-import { type PortPlan, planPorts } from '../endpoint/network/published-ports.js';
-import { NetnsdError } from '../errors.js';
-import { listeningPorts } from '../kernel/host/listening-ports.js';
-import { readPortPlans, writePortPlans } from '../state/index.js';
+import { endpointCapacity, parseSubnet } from '../../address/ipv4.js';
+import type { PoolConfig } from '../../config/index.js';
+import { type PortPlan, planPorts } from '../../endpoint/network/published-ports.js';
+import { NetnsdError } from '../../errors.js';
+import { listeningPorts } from '../../kernel/host/listening-ports.js';
+import { readPortPlans, writePortPlans } from '../../state/index.js';
 
 /** So many addresses as `max`, and as many more for those in cooldown. */
 const SPARE = 2;

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
-import type { PoolConfig } from '../config/index.js';
-import { uplinkName } from '../endpoint/hub/hub-names.js';
-import { hostRules, hostTable, removeHostRules } from '../endpoint/network/host-rules.js';
-import type { PortPlan } from '../endpoint/network/published-ports.js';
-import type { Site } from '../endpoint/types.js';
-import { hasCode, NetnsdError } from '../errors.js';
-import { errnoOf } from '../kernel/errno.js';
-import { isForwarding, isLoopbackRouted, routeLoopback, setForwarding } from '../kernel/host/ip-forward.js';
-import { runNft } from '../kernel/nftables/nft.js';
-import { TableWatch } from '../kernel/nftables/table-watch.js';
-import { readHostBefore, writeHostBefore } from '../state/index.js';
+import type { PoolConfig } from '../../config/index.js';
+import { uplinkName } from '../../endpoint/hub/hub-names.js';
+import { hostRules, hostTable, removeHostRules } from '../../endpoint/network/host-rules.js';
+import type { PortPlan } from '../../endpoint/network/published-ports.js';
+import type { Site } from '../../endpoint/types.js';
+import { hasCode, NetnsdError } from '../../errors.js';
+import { errnoOf } from '../../kernel/errno.js';
+import { isForwarding, isLoopbackRouted, routeLoopback, setForwarding } from '../../kernel/host/ip-forward.js';
+import { runNft } from '../../kernel/nftables/nft.js';
+import { TableWatch } from '../../kernel/nftables/table-watch.js';
+import { readHostBefore, writeHostBefore } from '../../state/index.js';
 
 const gatewayLink = (site: Site, pool: string): string => uplinkName(site, pool);
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { findResident, startVault } from '../kernel/netns/vault-program.js';
-import type { ProcessWatch } from '../kernel/process/process-watch.js';
+import { findResident, startVault } from '../../kernel/netns/vault-program.js';
+import type { ProcessWatch } from '../../kernel/process/process-watch.js';
 
 /** When the vault cannot be started it is tried again, after so many milliseconds. */
 const RETRY_MS = 1000;
