@@ -19,14 +19,14 @@ export async function links(netns?: string): Promise<SeenLink[]> {
   return JSON.parse(stdout) as SeenLink[];
 }
 
-/** Where the hub of the pool `default` is mounted, for any program: a daemon of up to 1 000 endpoints has just this one. */
-export function hubOf({ stateDir }: { readonly stateDir: string }): string {
-  return `${stateDir}/netns/../hubs/default.0`;
+/** Where the hub of a pool is mounted, for any program: a pool of up to 1 000 endpoints has just this one. */
+export function hubOf({ stateDir }: { readonly stateDir: string }, pool = 'default'): string {
+  return `${stateDir}/netns/../hubs/${pool}.0`;
 }
 
 /** The links in that hub. */
-export function hubLinks(daemon: { readonly stateDir: string }): Promise<SeenLink[]> {
-  return links(hubOf(daemon));
+export function hubLinks(daemon: { readonly stateDir: string }, pool?: string): Promise<SeenLink[]> {
+  return links(hubOf(daemon, pool));
 }
 
 /** Whether `address` answers one ping from this namespace, within ten seconds. */

@@ -28,9 +28,10 @@ function target(link: string): string {
   }
 }
 
-/** How many endpoints have their other end in the hub of the pool `default`. */
-export async function hubPorts(daemon: Daemon): Promise<number> {
-  return (await hubLinks(daemon)).filter(({ ifname }) => ifname.startsWith('nd')).length;
+/** How many endpoints have their other end in the first hub of one of these pools. */
+export async function hubPorts(daemon: Daemon, pools: readonly { name: string }[]): Promise<number> {
+  const links = await Promise.all(pools.map(({ name }) => hubLinks(daemon, name)));
+  return links.flat().filter(({ ifname }) => ifname.startsWith('nd')).length;
 }
 
 /**
@@ -57,7 +58,9 @@ export async function expectNothingLeft(
   // its mount, when the kernel clears the namespace away.
   await eventually('there is no other mount', () => mounts() === owned).catch(() => undefined);
   t.equal(mounts(), owned, 'there is a mount an endpoint and no more');
-  await eventually('there is no other link', async () => (await hubPorts(daemon)) === owned).catch(() => undefined);
-  t.equal(await hubPorts(daemon), owned, 'there is a link an endpoint and no more');
+  await eventually('there is no other link', async () => (await hubPorts(daemon, pools)) === owned).catch(
+    () => undefined,
+  );
+  t.equal(await hubPorts(daemon, pools), owned, 'there is a link an endpoint and no more');
   t.same(gone.flatMap(holdersOf), [], 'no process is in the released namespaces');
 }
