@@ -57,7 +57,7 @@ export function launch(options: { home: string; name: string; pool: DaemonPool }
         child.kill('SIGTERM');
         await ended;
       }
-      await runProcess(program, [...words, 'down', '--force', ...place]);
+      await runProcess(program, [...words, 'down', ...place]);
     },
   };
 }
