@@ -53,7 +53,12 @@ export function leaveThingsBehind({ stateDir, netnsDir }: CrashDaemon): Lease[] 
   write('ready', 'notes.txt', 'mine');
   // A mount point without a namespace, and paths that lead to it and nowhere.
   writeFileSync(`${netnsDir}/../ns/gone-1`, '');
-  for (const id of ['gone-1', 'gone-2']) symlinkSync(`../ns/${id}`, `${netnsDir}/${id}.0123456789abcdef`);
+  for (const id of ['gone-1', 'gone-2']) {
+    const path = `${netnsDir}/${id}.0123456789abcdef`;
+    // A start that was struck before may have left the one of the time before.
+    rmSync(path, { force: true });
+    symlinkSync(`../ns/${id}`, path);
+  }
   spawnSync('ip', ['link', 'add', `nd${instance}-zz`, 'type', 'veth', 'peer', 'name', `nd${instance}-zy`]);
   renameSync(join(stateDir, 'site.json'), join(stateDir, 'site.json.new'));
   return [{ id: lease.id, netns: noted.facts.netns } as Lease, taken as Lease];
