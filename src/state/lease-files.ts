@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { LEASE_FILES } from './layout.js';
+import { entriesOf } from './own-file.js';
 
 const LEASE_ID = /^[0-9a-f]{16}$/;
 
@@ -65,13 +66,4 @@ function writeFile(path: string, text: string): string {
   fs.chmodSync(temporary, 0o644);
   fs.renameSync(temporary, path);
   return path;
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

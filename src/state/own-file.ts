@@ -86,3 +86,13 @@ function openUnfollowed(path: string): number {
     throw (error as NodeJS.ErrnoException).code === 'ELOOP' ? new Error('it is a symlink') : error;
   }
 }
+
+/** The names in a folder; none where there is no folder. Throws what node:fs throws otherwise. */
+export function entriesOf(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

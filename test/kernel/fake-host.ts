@@ -22,7 +22,7 @@ export const SETTINGS: NetworkSettings = {
 export interface FakeHost {
   readonly netnsPath: string;
   readonly site: Site;
-  /** Where other programs find the namespace of an endpoint, whoever has a lease on it. */
+  /** Path of an endpoint's namespace for other programs, leased or not. */
   pathOf(id: string): string;
   /** What is in the vault: mount points by their endpoints, and the links of leases. */
   inVault(): { mounts: string[]; links: string[] };

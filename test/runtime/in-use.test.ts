@@ -73,7 +73,7 @@ for (const [what, lose] of Object.entries({
     t.match(kept, { tenant: 'recovered', containerId: null, addresses: lease.addresses, netns: lease.netns });
     t.match(daemon.log(), new RegExp(`"endpoint":"default-1".*"pids":\\[${user.pid}\\].*no valid record`));
     const other = await daemon.acquire('--id', 'other');
-    t.not(addressOf(other), addressOf(lease), 'nobody else gets its address');
+    t.not(addressOf(other), addressOf(lease), 'another lease has another address');
     await user.end();
     await eventually('the lease ends with its container', async () =>
       (await daemon.leases()).every(({ id }) => id === other.id),

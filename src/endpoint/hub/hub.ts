@@ -94,7 +94,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
     socket.request(setLink({ index: link.index }, { up: true }));
   }
 
-  /** Removes it with all that is in it, unless somebody else holds the namespace. */
+  /** Unmounts its namespace. The kernel then destroys its links, once no process is in it and no descriptor of it is open. */
   remove(): void {
     const { vault } = this.#host;
     this.close();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf } from '../errno.js';
 
-/** sbin is where distributions keep it, and not in everybody's PATH. */
+/** Distributions install nft in sbin, which may be missing from PATH. */
 const PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
 const DEADLINE_MS = 30_000;
 

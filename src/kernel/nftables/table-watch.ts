@@ -14,7 +14,7 @@ const SUBSYSTEM_NFTABLES = 10;
 const NEWGEN = 15;
 const BUFFER_BYTES = 1 << 16;
 
-/** Hears of changes that anybody makes to one table of nftables, in the network namespace in which it was opened. */
+/** Watches one table of nftables for changes, by this process or others, in the network namespace in which it was opened. */
 export class TableWatch implements Disposable {
   readonly #fd: number;
   readonly #table: string;

@@ -173,7 +173,7 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Everybody goes; what there is then is whole, and is gone without a trace when it is taken down. */
+  /** Ends all processes inside and releases all leases; what there is then is whole, and is gone without a trace when it is taken down. */
   async finish(): Promise<void> {
     for (const { occupation } of this.known) await occupation.end();
     for (const known of this.leased) await this.release(known, false);

@@ -3,7 +3,7 @@ import type { EndpointState } from '../../../src/pool/index.js';
 import { type Decision, decide, type Observation } from '../../../src/reconcile/decide.js';
 import { record } from './worlds.js';
 
-/** All is as it was built; nobody is inside. */
+/** All is as it was built; no process is inside. */
 const WHOLE: Observation = {
   mounted: true,
   linked: true,
