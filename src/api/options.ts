@@ -6,6 +6,7 @@ import type {
   ApiGrafted,
   ApiPatchBundle,
   ApiPatchedBundle,
+  ApiPoolSettings,
   ApiReconciliation,
 } from './schemas/index.js';
 
@@ -35,6 +36,8 @@ export interface ApiOptions {
   readonly startedAt: number;
   /** What netnsd-cni did for the lease of this container id. Default: nothing. */
   readonly attachmentOf?: ((containerId: string) => LeaseAttachment | undefined) | undefined;
+  /** Every setting of a configured pool, by its key. Default: none is told. */
+  readonly settingsOf?: ((pool: string) => ApiPoolSettings | undefined) | undefined;
   readonly patchBundle: PatchBundle;
   readonly graftContainer: GraftContainer;
   /** Compares records, kernel and processes, and repairs the difference with `fix`. Throws NetnsdErrors. */

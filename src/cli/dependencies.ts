@@ -116,6 +116,11 @@ export interface DaemonStatus {
   readonly pools: readonly PoolStatus[];
 }
 
+export interface PoolDetails extends PoolStatus {
+  /** By their keys; absent for a pool that is no longer configured. */
+  readonly settings?: Readonly<Record<string, string | number | boolean | readonly string[] | null>> | undefined;
+}
+
 /** The part of the daemon's client that the commands use. Every method rejects with a NetnsdError. */
 export interface Client {
   acquire(request: LeaseRequest): Promise<Lease>;
@@ -131,6 +136,7 @@ export interface Client {
     names: { hostname?: string | undefined },
   ): Promise<{ hosts: string; resolvConf: string | null }>;
   leases(filter: LeaseFilter): Promise<readonly Lease[]>;
+  pool(name: string): Promise<PoolDetails>;
   pools(): Promise<readonly PoolStatus[]>;
   resizePool(name: string, size: { minReady?: number | undefined; max?: number | undefined }): Promise<PoolStatus>;
   status(): Promise<DaemonStatus>;

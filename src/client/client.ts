@@ -7,6 +7,7 @@ import type {
   ApiLeaseQuery,
   ApiPatchBundle,
   ApiPatchedBundle,
+  ApiPoolDetails,
   ApiPoolList,
   ApiPoolStatus,
   ApiReconciliation,
@@ -141,8 +142,8 @@ export class NetnsdClient {
     return (await this.#json<ApiPoolList>('GET', '/v1/pools')).pools;
   }
 
-  /** One pool. Throws `pool_not_found`. */
-  async pool(name: string): Promise<ApiPoolStatus> {
+  /** One pool, with its settings. Throws `pool_not_found`. */
+  async pool(name: string): Promise<ApiPoolDetails> {
     return this.#json('GET', `/v1/pools/${encodeURIComponent(name)}`);
   }
 

@@ -46,6 +46,22 @@ export const PoolStatusSchema = Type.Object(
   { title: 'PoolStatus', description: 'A pool: its size, its endpoints by state, and what it has done.' },
 );
 
+const Setting = Type.Unsafe<string | number | boolean | readonly string[] | null>({
+  type: ['string', 'integer', 'boolean', 'array', 'null'],
+});
+export const PoolDetailsSchema = Type.Object(
+  {
+    ...PoolStatusSchema.properties,
+    settings: Type.Optional(
+      Type.Record(Type.String(), Setting, {
+        description: 'Every setting of the pool by its key in the configuration file, as it is in effect.',
+        examples: [{ subnet: '10.213.0.0/16', masquerade: true, publish: ['8080/tcp'] }],
+      }),
+    ),
+  },
+  { title: 'PoolDetails', description: 'A pool with its settings; one that is no longer configured has none.' },
+);
+
 export const PoolListSchema = Type.Object(
   { pools: Type.Array(PoolStatusSchema) },
   { title: 'PoolList', description: 'Every pool, in the order of the configuration.' },
@@ -89,6 +105,8 @@ export const HealthSchema = Type.Object(
 );
 
 export type ApiPoolStatus = Static<typeof PoolStatusSchema>;
+export type ApiPoolDetails = Static<typeof PoolDetailsSchema>;
+export type ApiPoolSettings = NonNullable<ApiPoolDetails['settings']>;
 export type ApiPoolList = Static<typeof PoolListSchema>;
 export type ApiResize = Static<typeof ResizeSchema>;
 export type ApiStatus = Static<typeof StatusSchema>;

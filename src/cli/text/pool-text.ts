@@ -1,4 +1,5 @@
 import type { PoolStatus } from '../../pool/types.js';
+import type { PoolDetails } from '../dependencies.js';
 import { renderFields, renderTable } from './table.js';
 
 /** A row for each pool, then its present trouble and its newest failure, then how endpoints were recycled. */
@@ -40,6 +41,15 @@ export function renderPools(pools: readonly PoolStatus[]): string {
   return (
     renderTable(heading, rows) + (failures.length === 0 ? '' : `\n${renderFields(failures)}`) + renderRecycled(pools)
   );
+}
+
+/** A pool as in the list, then each of its settings by its key. */
+export function renderPool({ settings, ...status }: PoolDetails): string {
+  const fields = Object.entries(settings ?? {}).map(([key, value]): [string, string | readonly string[]] => [
+    key,
+    typeof value === 'object' && value !== null ? value : String(value ?? '-'),
+  ]);
+  return renderPools([status]) + (fields.length === 0 ? '' : `\n${renderFields(fields)}`);
 }
 
 /** How released endpoints were recycled, a row for each pool that had any. */

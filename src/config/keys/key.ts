@@ -12,6 +12,8 @@ export interface Key<T> {
   readonly allowed: string;
   readonly meaning: string;
   readonly accepts: (value: unknown) => boolean;
+  /** What is kept of a value, as it is written in the file, if that is not the same. */
+  readonly written?: (kept: never) => string | readonly string[];
   /** Why this value is not accepted, if more can be said than `allowed`. */
   readonly advice?: (value: unknown) => string | undefined;
 }

@@ -156,6 +156,7 @@ export const POOL_KEYS = {
     name: 'publish',
     ...listOf((item) => parseContainerPort(item) !== undefined),
     allowed: 'an array of ports of the container with their protocols, such as ["8080/tcp", "53/udp"]',
+    written: (ports: PoolConfig['publish']) => ports.map(({ port, protocol }) => `${port}/${protocol}`),
     meaning:
       'Ports that every container of the pool publishes, each at a port of the host of its own (`publishedPorts` of the lease), which stays the same for its endpoint.',
   },
@@ -167,6 +168,7 @@ export const POOL_KEYS = {
     meaning:
       'Ports of the host that `publish` may use. Those at which something listens when the pool is first served are passed over.',
     accepts: (value) => parsePortRange(value) !== undefined,
+    written: (range: PoolConfig['publishRange']) => range.join('-'),
   },
   hostAccess: {
     name: 'host_access',

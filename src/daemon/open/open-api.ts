@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { connectionLimit } from '../../api/connection-limit.js';
-import type { Config } from '../../config/index.js';
+import { type Config, describePool } from '../../config/index.js';
 import { ContainerGrafts } from '../../containers/graft-container.js';
 import { leaseBundle } from '../../containers/lease-bundle.js';
 import { LeaseDns } from '../../containers/lease-dns.js';
@@ -47,12 +47,17 @@ export async function openApi(options: {
     users: netnsUsers,
     ownInode: statSync('/proc/self/ns/net').ino,
   });
+  const settingsOf = (name: string) => {
+    const pool = config.pools.find((one) => one.name === name);
+    return pool === undefined || opened.retired.has(name) ? undefined : describePool(pool);
+  };
   const server = await api.createApi({
     service: pools,
     log,
     version: readVersion(),
     startedAt,
     attachmentOf: (containerId) => attachments.read(containerId),
+    settingsOf,
     patchBundle: (request) => leaseBundle(pools, request, dns),
     dnsFiles: (leaseId, hostname) => dns.write(leaseId, hostname),
     graftContainer: (request) => grafts.graft(request),

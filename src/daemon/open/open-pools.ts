@@ -34,6 +34,8 @@ interface OpenPoolsOptions {
 export interface OpenPools extends Pick<StartPlan, 'adopted'> {
   /** With the pools that are no longer configured and whose leases stand. */
   readonly config: Config;
+  /** Names of these pools. */
+  readonly retired: ReadonlySet<string>;
   readonly pools: Pools;
   readonly leaseFiles: LeaseFiles;
   readonly shelf: OpenShelf;
@@ -99,7 +101,15 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
     cooldowns.rewrite(systemClock.monotonicMs());
     for (const record of pools.records()) files.write(record, null);
   };
-  return { config: all, pools, leaseFiles, shelf, adopted, rewrite };
+  return {
+    config: all,
+    retired: new Set(plan.retired.map(({ name }) => name)),
+    pools,
+    leaseFiles,
+    shelf,
+    adopted,
+    rewrite,
+  };
 }
 
 /** Its own record was lost: with another one it is a lease again, which can be listed and released. */

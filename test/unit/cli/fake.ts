@@ -1,4 +1,4 @@
-import type { Client, Dependencies, DoctorReport, LeaseRequest } from '../../../src/cli/dependencies.js';
+import type { Client, Dependencies, DoctorReport, LeaseRequest, PoolDetails } from '../../../src/cli/dependencies.js';
 import { runCli } from '../../../src/cli/index.js';
 import { NetnsdError } from '../../../src/errors.js';
 import type { EndpointStatus } from '../../../src/pool/events/endpoint-status.js';
@@ -123,6 +123,15 @@ export class FakeDaemon implements Client {
     this.#called('leases', filter);
     const { containerId } = filter;
     return this.activeLeases.filter((lease) => containerId === undefined || lease.containerId === containerId);
+  }
+
+  /** The settings of pools, by name. */
+  readonly settings = new Map<string, NonNullable<PoolDetails['settings']>>();
+
+  async pool(name: string): Promise<PoolDetails> {
+    const settings = this.settings.get(name);
+    if (settings === undefined) throw new NetnsdError('pool_not_found', `there is no pool ${name}`);
+    return { ...POOL, name, settings };
   }
 
   async pools(): Promise<PoolStatus[]> {

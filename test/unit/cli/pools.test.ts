@@ -34,6 +34,29 @@ t.test('pool list prints an array, pool set the pool that it changed', async (t)
   t.match((await run(['pool', 'set', 'web', '--max', '9'], { daemon })).stdout, /\nweb .* 16 +100 +9 +40 +1\n$/);
 });
 
+t.test('inspect of a pool shows each of its settings, whatever its name looks like', async (t) => {
+  const daemon = new FakeDaemon();
+  const settings = {
+    subnet: '10.9.0.0/24',
+    masquerade: true,
+    publish: ['8080/tcp', '53/udp'],
+    egress_deny: [],
+    x: null,
+  };
+  for (const name of ['web', 'web-2']) {
+    daemon.settings.set(name, settings);
+    const { status, stdout } = await run(['inspect', name], { daemon });
+    t.equal(status, 0);
+    t.match(stdout, new RegExp(`^POOL .*\\n${name} +10\\.213`));
+    for (const line of [/^subnet +10\.9\.0\.0\/24$/m, /^masquerade +true$/m, /^publish +8080\/tcp\n +53\/udp$/m])
+      t.match(stdout, line);
+    t.match(stdout, /^egress_deny +-$/m);
+    t.match(stdout, /^x +-$/m);
+    const json = JSON.parse((await run(['inspect', name, '--json'], { daemon })).stdout);
+    t.match(json, { name, settings });
+  }
+});
+
 t.test('events are printed one a line, for readers or as JSON, until they end', async (t) => {
   const daemon = new FakeDaemon();
   const event: PoolEvent = {

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { CONFIG_FILE, readConfig } from '../../../src/config/index.js';
+import { CONFIG_FILE, describePool, type PoolConfig, readConfig, renderKeyTable } from '../../../src/config/index.js';
 import { parseConfig } from '../../../src/config/read.js';
 
 const DEFAULT_POOL = {
@@ -107,6 +107,26 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
       .map((line) => `dns.${line}`),
   ];
   t.strictSame(parse(`${top}${dotted.map((line) => `pools.web.${line}`).join('\n')}`), expected);
+});
+
+t.test('every setting of a pool can be told by its key, as it would be written', async (t) => {
+  const source = '[pools.web]\nsubnet = "10.9.0.0/24"\npublish = ["8080/tcp", "53/udp"]\ndns.servers = ["10.0.0.53"]\n';
+  const settings = describePool(parse(source).pools[0] as PoolConfig);
+  const rows = renderKeyTable().matchAll(/^\| `pools\.NAME\.([\w.]+)`/gm);
+  t.strictSame(
+    Object.keys(settings),
+    Array.from(rows, ([, key]) => key),
+  );
+  t.match(settings, {
+    subnet: '10.9.0.0/24',
+    publish: ['8080/tcp', '53/udp'],
+    publish_range: '30000-39999',
+    max: 254 - 1,
+  });
+  t.strictSame(settings['dns.servers'], ['10.0.0.53']);
+  // Written into a file, they are what they were read from.
+  const again = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  t.strictSame(parse(`[pools.web]\n${again.join('\n')}`), parse(source));
 });
 
 t.test('default sizes give way to what is set and to the subnet', async (t) => {

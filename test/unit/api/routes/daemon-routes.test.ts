@@ -26,6 +26,12 @@ t.test('pools are listed, shown and resized', async (t) => {
   t.match(service.poolStatus('default'), { minReady: 20, max: 100 });
 });
 
+t.test('a pool is shown with its settings, and its size as it is now', async (t) => {
+  const settings = { subnet: '10.9.0.0/24', min_ready: 1, max: 2, publish: ['53/udp'] };
+  const { app } = await makeApi(t, { settingsOf: (name) => (name === 'default' ? settings : undefined) });
+  t.strictSame((await app.inject('/v1/pools/default')).json().settings, { ...settings, min_ready: 10, max: 100 });
+});
+
 t.test('oci patch hands the request over and answers with what was done', async (t) => {
   const seen: (ApiPatchBundle & { signal: AbortSignal })[] = [];
   const lease = makeLease(7, { containerId: 'job-7' });
