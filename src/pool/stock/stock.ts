@@ -1,12 +1,13 @@
 import type { Endpoint } from '../endpoint.js';
 import { Recycled, Recycler, type Released } from '../recycle/index.js';
-import { assertSize, BURST_MS, configuredSizing, type PoolSize, type Sizing } from '../sizing/index.js';
+import { assertSize, configuredSizing, type PoolSize, type Sizing } from '../sizing/index.js';
 import type { EndpointRecord } from '../types.js';
 import { Alarm } from './alarm.js';
 import { Builder } from './build/builder.js';
 import { Destroyer } from './build/destroyer.js';
 import { Outcomes } from './build/outcomes.js';
 import { RETRY, type Report } from './build/reports.js';
+import { Burst } from './burst.js';
 import { planForWaiters, reachable, readyForAny, type StockState, supplyOf, usedSurplus, wanted } from './plan.js';
 import { snapshot } from './snapshot.js';
 import type { StockOptions } from './stock-options.js';
@@ -27,6 +28,7 @@ export class Stock {
   readonly #addresses: AddressWait;
   readonly #sizing: Sizing;
   readonly #upkeep: Alarm;
+  readonly #burst = new Burst();
   #size: PoolSize;
   #closed = false;
 
@@ -166,8 +168,8 @@ export class Stock {
     if (this.#closed) return;
     const nowMs = this.#options.clock.monotonicMs();
     this.#sizing.readyNow(readyForAny(this.#state()), nowMs);
-    const isPlenty = this.#options.ready.size * 2 >= this.#sizing.target(this.#size, nowMs);
-    this.#upkeep.set(isPlenty ? BURST_MS : 0);
+    this.#burst.acquired(nowMs);
+    this.#upkeep.set(this.#burstLeftMs(nowMs));
   }
 
   /** No new work; resolves when what is under way has ended. */
@@ -198,10 +200,23 @@ export class Stock {
     return snapshot({ size: this.#size, table, ready, builder, recycler, waiting: waiters.waiting });
   }
 
+  /** How long the gap may stay, since acquires under way need the processors; 0 where less than half of the target is ready. */
+  #burstLeftMs(nowMs: number): number {
+    const isPlenty = this.#options.ready.size * 2 >= this.#sizing.target(this.#size, nowMs);
+    return isPlenty ? this.#burst.leftMs(nowMs) : 0;
+  }
+
   /** Destroys surplus and builds what is missing, as the sizing says; again when it says so. */
   #keepUp(): void {
     const { clock, ready, table } = this.#options;
-    const { order, surplus, againMs } = this.#sizing.plan(supplyOf(this.#state()), clock.monotonicMs());
+    const nowMs = clock.monotonicMs();
+    const burstLeftMs = this.#burstLeftMs(nowMs);
+    if (burstLeftMs > 0) {
+      this.#upkeep.set(burstLeftMs);
+      return;
+    }
+    this.#burst.refilled(nowMs);
+    const { order, surplus, againMs } = this.#sizing.plan(supplyOf(this.#state()), nowMs);
     this.#discard(surplus, 'surplus', () => ready.takeSurplus());
     this.#discard(usedSurplus(this.#state(), this.target), 'surplus', () => ready.takeSpare());
     this.#addresses.want(order);
