@@ -1,6 +1,7 @@
 #include "offer.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "json.h"
 #include "names.h"
@@ -53,4 +54,9 @@ bool offer_read(struct offer *offer, const char *text, size_t length) {
   return json_parse(offer->text, length, &root) && root.type == JSON_OBJECT && copy(root, "token", offer->token, sizeof offer->token) &&
          is_plain_name(offer->token) && copy(root, "pool", offer->pool, sizeof offer->pool) && is_plain_name(offer->pool) &&
          read_netns(offer, root) && read_address(offer, root) && read_mount_dns(offer, root);
+}
+
+bool netns_is_at(const char *path, uint64_t inode) {
+  struct stat status;
+  return stat(path, &status) == 0 && status.st_ino == inode;
 }

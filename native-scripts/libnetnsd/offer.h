@@ -28,4 +28,7 @@ struct offer {
 /* False if the text is not of that form, or holds what belongs into no spec. The text may hold anything. */
 bool offer_read(struct offer *offer, const char *text, size_t length);
 
+/* Whether the namespace is at its path, as this process sees it. */
+bool netns_is_at(const char *path, uint64_t inode);
+
 #endif

@@ -74,10 +74,7 @@ enum attempt {
 };
 
 /* The file that the offer names may be gone since, or be another one's: after a start of the machine, say. */
-static bool is_there(const struct offer *offer) {
-  struct stat status;
-  return stat(offer->path, &status) == 0 && status.st_ino == offer->inode;
-}
+static bool is_there(const struct offer *offer) { return netns_is_at(offer->path, offer->inode); }
 
 static enum attempt take_entry(const struct shelf *shelf, int folder, const char *name, const struct wanted *wanted, struct offer *offer) {
   char path[SHELF_ENTRY_SIZE];

@@ -11,6 +11,7 @@ enum spec_kind {
   SPEC_HOST_NETWORK,   /* no network namespace */
   SPEC_PATH_SET,       /* a path that netnsd did not write */
   SPEC_SKIPPED,        /* the annotation dev.netnsd.skip */
+  SPEC_USER_NAMESPACE, /* a network namespace without a path, and a user namespace, which cannot use one of the host's */
   SPEC_INVALID,
 };
 

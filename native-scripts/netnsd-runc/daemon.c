@@ -5,6 +5,7 @@
 
 #include "conversation.h"
 #include "json.h"
+#include "offer.h"
 #include "text.h"
 
 /* A path of PATH_MAX bytes, each escaped, and the rest. */
@@ -56,6 +57,17 @@ static void describe_problem(const struct http_answer *answer, struct reply *rep
   }
 }
 
+static bool is_unseen(struct json root) {
+  static char path[PATH_MAX];
+  struct json lease;
+  struct json netns;
+  struct json value;
+  uint64_t inode;
+  return json_get(root, "lease", &lease) == JSON_FOUND && json_get(lease, "netns", &netns) == JSON_FOUND &&
+         json_get(netns, "path", &value) == JSON_FOUND && json_copy(value, path, sizeof path) &&
+         json_get(netns, "inode", &value) == JSON_FOUND && json_unsigned(value, &inode) && !netns_is_at(path, inode);
+}
+
 static enum verdict read_action(const struct http_answer *answer, struct reply *reply) {
   struct json root;
   struct json member;
@@ -65,6 +77,7 @@ static enum verdict read_action(const struct http_answer *answer, struct reply *
   }
   reply->existing = json_get(root, "existing", &member) == JSON_FOUND && member.type != JSON_FALSE;
   if (json_get(root, "action", &member) == JSON_FOUND) {
+    reply->unseen = json_is(member, "patched") && is_unseen(root);
     if (json_is(member, "patched") || json_is(member, "grafted")) return VERDICT_DONE;
     if (json_is(member, "passthrough")) return VERDICT_PASSTHROUGH;
   }

@@ -26,6 +26,8 @@ enum verdict {
 struct reply {
   /* The lease stood before this request: a failure now must not release it. */
   bool existing;
+  /* The lease's namespace is not at its path for this process, and so not for the runtime. */
+  bool unseen;
   /* One line for people, for VERDICT_REFUSED and VERDICT_FAILED. */
   char message[1024];
 };

@@ -70,17 +70,27 @@ static int start_unpatched(const struct call *call, enum verdict verdict, const 
   return 1;
 }
 
+static bool concerns_us(enum spec_kind kind) {
+  return kind == SPEC_WANTS_ENDPOINT || kind == SPEC_PATCHED_BEFORE || kind == SPEC_USER_NAMESPACE;
+}
+
 static int start(struct call *call) {
   const struct arguments *arguments = call->arguments;
   if (arguments->id_found == ID_NONE) return become(call);
   if (!bundle_read(&call->bundle, arguments->bundle, arguments->config)) return 1;
-  if (call->bundle.kind != SPEC_WANTS_ENDPOINT && call->bundle.kind != SPEC_PATCHED_BEFORE) return become(call);
+  if (!concerns_us(call->bundle.kind)) return become(call);
   if (arguments->id_found == ID_AMBIGUOUS) {
     report_error("cannot tell which argument is the container's id: write flags with values as --flag=value");
     return 1;
   }
   if (!is_container_id(arguments->id)) {
     report_error("%.64s is no container id for netnsd: use up to 255 letters, digits and _+.-", arguments->id);
+    return 1;
+  }
+  if (call->bundle.kind == SPEC_USER_NAMESPACE) {
+    report_error("cannot give container %s a network: its spec has a user namespace, and a leased network namespace belongs to the host's; "
+                 "use OCI hooks for it (`netnsd oci hooks`), or the annotation " ANNOTATION_SKIP " to leave it out",
+                 arguments->id);
     return 1;
   }
   if (call->bundle.unpatchable != NULL) {
@@ -93,6 +103,13 @@ static int start(struct call *call) {
   enum verdict verdict;
   if (!shelf_patch(call->settings, &call->container, &call->bundle, &verdict, &reply))
     verdict = daemon_patch(call->settings, &call->container, &reply);
+  if (verdict == VERDICT_DONE && reply.unseen) {
+    if (!reply.existing) give_back(call, true);
+    report_error("cannot give container %s a network: the path of its lease leads nowhere here; run netnsd-runc with the process ids of the "
+                 "daemon's host (--pid host, in a container) and its state directory",
+                 arguments->id);
+    return 1;
+  }
   if (verdict == VERDICT_DONE) start_patched(call, &reply);
   if (verdict != VERDICT_PASSTHROUGH) return start_unpatched(call, verdict, &reply);
   runtime_release_signals();

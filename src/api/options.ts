@@ -34,6 +34,8 @@ export interface ApiOptions {
   readonly version: string;
   /** When the daemon started, as Date.now(). */
   readonly startedAt: number;
+  /** What the daemon does without on this host, in sentences; it may become longer. Default: nothing. */
+  readonly warnings?: readonly string[] | undefined;
   /** What netnsd-cni did for the lease of this container id. Default: nothing. */
   readonly attachmentOf?: ((containerId: string) => LeaseAttachment | undefined) | undefined;
   /** Every setting of a configured pool, by its key. Default: none is told. */

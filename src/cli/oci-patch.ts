@@ -24,7 +24,9 @@ export interface Patched {
  */
 export async function patch(client: Client, path: string, options: PatchOptions): Promise<Patched> {
   // Loaded by this command only.
-  const { findUnsetNetworkNamespace, patchBundle, readBundle, readTrust } = await import('../oci/index.js');
+  const { findUnsetNetworkNamespace, patchBundle, readBundle, readTrust, refuseUserNamespace } = await import(
+    '../oci/index.js'
+  );
   const { id: containerId, pool, tenant } = options;
   using bundle = readBundle(path);
   const { specPath } = bundle;
@@ -36,6 +38,7 @@ export async function patch(client: Client, path: string, options: PatchOptions)
     if (!lease) throw error;
     return { lease, specPath, isRepeat: true };
   }
+  refuseUserNamespace(bundle);
   const held = await client.leases({ pool, containerId });
   const trust = readTrust(bundle.spec).privileged ? 'privileged' : 'unprivileged';
   const lease = await client.acquire({ pool, containerId, tenant, trust, forContainer: true });

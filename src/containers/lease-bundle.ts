@@ -1,5 +1,12 @@
 import { hasCode, NetnsdError } from '../errors.js';
-import { type Bundle, findNetworkNamespace, patchBundle, readBundle, readTrust } from '../oci/index.js';
+import {
+  type Bundle,
+  findNetworkNamespace,
+  patchBundle,
+  readBundle,
+  readTrust,
+  refuseUserNamespace,
+} from '../oci/index.js';
 import type { PoolService } from '../pool/index.js';
 import type { LeaseDns } from './lease-dns.js';
 import { type Patched, type PatchRequest, passthrough } from './requests.js';
@@ -33,6 +40,7 @@ export async function leaseBundle(
   if (path === undefined) return passthrough("the container shares the host's network");
   const { containerId } = request;
   const marked = annotations[ANNOTATION.lease];
+  if (path === null || marked !== undefined) refuseUserNamespace(bundle);
   if (path !== null && marked === undefined) {
     const own = service.leases({ containerId }).find((lease) => lease.netns.path === path);
     if (own === undefined) return passthrough(`its network namespace already has a path: ${path}`);

@@ -49,7 +49,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   await using opening = await openLog(config.logLevel);
   const { log } = opening;
   using signals = new Signals({ log, reload: () => reloadLogLevel(options, log) });
-  warnAtStart(config, log);
+  const warnings = warnAtStart(config, log);
 
   // All that may refuse the start, then the state directory, the vault and the kernel thread. The thread loads its code on a
   // processor of its own; this one loads the API meanwhile.
@@ -99,6 +99,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
     opened,
     thread,
     reconcile,
+    warnings,
     log,
   });
   log.info(
@@ -109,7 +110,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // While it runs.
   using grafts = watchGrafts({ site: state.site, pools, inventory: () => thread.inventory(), users: netnsUsers, log });
   reconcile.start();
-  void warnOfMissingSeals(thread, log);
+  void warnOfMissingSeals(thread, log).then((why) => why !== null && warnings.push(why));
   using watchdog = reportReady();
   using _collector = new IdleCollector({
     subscribe: (listener) => pools.subscribe(listener),

@@ -5,11 +5,16 @@ import { missingOptionalCapabilities } from './privileges.js';
 
 type SizedPool = Pick<PoolConfig, 'name' | 'subnet' | 'max' | 'addressCooldownSeconds'>;
 
-/** Logs what this host or configuration takes away without keeping the daemon from starting. */
-export function warnAtStart(config: Pick<Config, 'pools'>, log: Logger): void {
-  for (const { name, reason, without } of missingOptionalCapabilities())
+/**
+ * Logs what this host or configuration takes away without keeping the daemon from starting. Returns what `netnsd status` shows
+ * of it.
+ */
+export function warnAtStart(config: Pick<Config, 'pools'>, log: Logger): string[] {
+  const missing = missingOptionalCapabilities();
+  for (const { name, reason, without } of missing)
     log.warn({ capability: name, without }, `netnsd lacks ${name} (to ${reason}) and runs without it`);
   warnOfTightSubnets(config.pools, log);
+  return missing.map(({ name, reason, without }) => `netnsd lacks ${name} (to ${reason}): ${without}`);
 }
 
 /** Warns of pools that may run out of addresses if all of their endpoints are replaced at once. */

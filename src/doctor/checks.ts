@@ -53,6 +53,7 @@ export const CHECKS: readonly Check[] = [
   daemon.VERSION,
   daemon.CONFIGURATION_FILE,
   daemon.PATHS,
+  daemon.WARNINGS,
   daemon.POOLS,
   daemon.RECONCILE,
 ];

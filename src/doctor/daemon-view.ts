@@ -7,6 +7,8 @@ export interface DaemonStatus {
   readonly version: string;
   readonly pid: number;
   readonly uptimeSeconds: number;
+  /** What the daemon does without on this host; absent: a daemon of an earlier version. */
+  readonly warnings?: readonly string[];
   readonly pools: readonly PoolStatus[];
 }
 

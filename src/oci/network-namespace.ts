@@ -37,3 +37,15 @@ export function findUnsetNetworkNamespace(bundle: Bundle): NetworkNamespace {
     'remove "path" from its entry in linux.namespaces to have it set';
   throw new NetnsdError('bundle_path_set', message, { details: { bundle: bundle.path, path: namespace.path } });
 }
+
+/**
+ * Throws `bundle_invalid` for a container with a user namespace: the kernel lets it neither mount sysfs for a network namespace of the
+ * host's (fs/sysfs/mount.c) nor change its interface. By hooks it works: the runtime makes the namespace in the container's own.
+ */
+export function refuseUserNamespace({ path, spec, specPath }: Bundle): void {
+  if (!spec.linux.namespaces.some(({ type }) => type === 'user')) return;
+  const message =
+    `${specPath} has a user namespace, and a leased network namespace belongs to the host's: ` +
+    'give this container its network by OCI hooks (`netnsd oci hooks`)';
+  throw new NetnsdError('bundle_invalid', message, { details: { bundle: path } });
+}

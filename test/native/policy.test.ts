@@ -172,3 +172,22 @@ t.test('two copies of netnsd-runc that find each other end with an error', async
   t.equal(ended.status, 1);
   t.match(ended.stderr, /another copy of netnsd-runc/);
 });
+
+t.test('a lease whose path leads nowhere here is given back, and the error says what to do', async (t) => {
+  const stage = makeStage(t);
+  const daemon = await stage.startDaemon();
+  const lease = { id: 'a', netns: { path: stage.path('nowhere'), inode: 1 } };
+  daemon.answer = ({ method }) =>
+    method === 'DELETE' ? { status: 204 } : { status: 200, body: { action: 'patched', existing: false, lease } };
+  const ended = await run(netnsdRunc, ['create', '-b', stage.bundle, 'c1'], { env: stage.env });
+  t.equal(ended.status, 1);
+  t.match(
+    ended.stderr,
+    /^netnsd-runc: cannot give container c1 a network: the path of its lease leads nowhere here; .*--pid host/,
+  );
+  t.match(
+    stage.journal().map((line) => line.split(' ')[0]),
+    ['POST', 'DELETE'],
+    'and the runtime never ran',
+  );
+});

@@ -55,6 +55,13 @@ t.test('Podman', async (t) => {
     await expectNothingLeft(t, daemon, { gone: [] });
   });
 
+  await t.test("with --no-hosts the container has netnsd's hosts file, and otherwise Podman's", async (t) => {
+    const hosts = (...options: string[]) =>
+      run(['--rm', '--hostname', 'web', '--annotation', 'dev.netnsd.dns=true', ...options], 'cat /etc/hosts');
+    t.match(await hosts('--no-hosts'), /^10\.213\.0\.\d+\tweb /m);
+    t.notMatch(await hosts(), /^10\.213\.0\.\d+\tweb/m);
+  });
+
   await t.test('a container can be entered, stopped and started again', async (t) => {
     const first = await start('guest');
     t.match(await wrapped('exec', 'guest', '/bin/sh', '-c', LOOK), / 0% packet loss/);

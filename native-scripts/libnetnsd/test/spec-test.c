@@ -35,6 +35,11 @@ static void check_untouched(void) {
   CHECK(kind_of(WITH("[{\"type\":\"network\"}]", "{\"dev.netnsd.skip\":\"true\"}")) == SPEC_SKIPPED);
   CHECK(kind_of(WITH("[{\"type\":\"network\"}]", "{\"dev.netnsd.skip\":\"1\"}")) == SPEC_SKIPPED);
   CHECK(kind_of(WITH("[{\"type\":\"network\"}]", "{\"dev.netnsd.skip\":\"false\"}")) == SPEC_WANTS_ENDPOINT);
+  CHECK(kind_of(WITH("[{\"type\":\"user\"},{\"type\":\"network\"}]", "{}")) == SPEC_USER_NAMESPACE);
+  CHECK(kind_of(WITH("[{\"type\":\"network\"},{\"type\":\"user\",\"path\":\"/p\"}]", "{\"a\":\"b\"}")) == SPEC_USER_NAMESPACE);
+  CHECK(kind_of(WITH("[{\"type\":\"network\"},{\"type\":\"user\"}]", "{\"dev.netnsd.skip\":\"1\"}")) == SPEC_SKIPPED);
+  CHECK(kind_of(WITH("[{\"type\":\"network\",\"path\":\"/p\"},{\"type\":\"user\"}]", "{}")) == SPEC_PATH_SET);
+  CHECK(kind_of(WITH("[{\"type\":\"user\"}]", "{}")) == SPEC_HOST_NETWORK);
 }
 
 void test_spec(void) {

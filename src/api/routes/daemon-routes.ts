@@ -3,11 +3,11 @@ import type { ApiMetrics } from '../metrics/metrics.js';
 import type { ApiOptions } from '../options.js';
 import { HealthSchema, StatusSchema } from '../schemas/index.js';
 
-type Options = Pick<ApiOptions, 'service' | 'version' | 'startedAt'> & { readonly metrics: ApiMetrics };
+type Options = Pick<ApiOptions, 'service' | 'version' | 'startedAt' | 'warnings'> & { readonly metrics: ApiMetrics };
 
 /** `/v1/status`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, version, startedAt, metrics } = options;
+  const { service, version, startedAt, warnings = [], metrics } = options;
 
   app.get(
     '/v1/status',
@@ -16,6 +16,7 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       version,
       pid: process.pid,
       uptimeSeconds: Math.max(0, Math.round((Date.now() - startedAt) / 100) / 10),
+      warnings: [...warnings],
       pools: service.status(),
     }),
   );

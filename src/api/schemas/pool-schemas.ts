@@ -94,6 +94,10 @@ export const StatusSchema = Type.Object(
     version: Type.String({ examples: ['0.1.0'] }),
     pid: Type.Integer({ examples: [4711] }),
     uptimeSeconds: Type.Number({ examples: [86_400.5] }),
+    warnings: Type.Array(Type.String(), {
+      description: 'What the daemon does without on this host, and what follows.',
+      examples: [[]],
+    }),
     pools: Type.Array(PoolStatusSchema),
   },
   { title: 'Status', description: 'The daemon and its pools, as `netnsd status --json` prints them.' },

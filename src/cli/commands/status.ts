@@ -19,9 +19,10 @@ export function addStatus(program: Command, invocation: Invocation): void {
     );
   addSocketOption(addJsonOption(command)).action(async (options: Options) => {
     const status = await withClient(invocation, options, (client) => client.status());
-    const { version, pid, uptimeSeconds, pools } = status;
+    const { version, pid, uptimeSeconds, warnings = [], pools } = status;
     const heading = `netnsd ${version}, pid ${pid}, up ${renderSeconds(uptimeSeconds)}`;
-    invocation.stdout.write(options.json ? renderJson(status) : `${heading}\n\n${renderPools(pools)}`);
+    const warned = warnings.map((warning) => `warning: ${warning}\n`).join('');
+    invocation.stdout.write(options.json ? renderJson(status) : `${heading}\n${warned}\n${renderPools(pools)}`);
   });
   addExamples(command, [
     ['netnsd status', 'all pools'],

@@ -195,6 +195,6 @@ export const POOL_KEYS = {
     ...boolean,
     initial: false,
     meaning:
-      "Whether containers whose bundle is patched see the pool's DNS settings as `/etc/resolv.conf` and their own address in `/etc/hosts`.",
+      "Whether containers whose bundle is patched see the pool's DNS settings as `/etc/resolv.conf` and their own address in `/etc/hosts`, where the spec mounts no files of its own (as Podman does without `--no-hosts --dns none`).",
   },
 } satisfies Record<string, Key<unknown>>;

@@ -34,9 +34,10 @@ export async function openApi(options: {
   opened: OpenPools;
   thread: EndpointThread;
   reconcile: ReconcileSchedule;
+  warnings: readonly string[];
   log: Logger;
 }): Promise<OpenApi> {
-  const { api, config, socketPath, startedAt, state, opened, thread, reconcile, log } = options;
+  const { api, config, socketPath, startedAt, state, opened, thread, reconcile, warnings, log } = options;
   const { pools, leaseFiles } = opened;
   const attachments = new AttachmentFiles(state.stateDir);
   const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
@@ -56,6 +57,7 @@ export async function openApi(options: {
     log,
     version: readVersion(),
     startedAt,
+    warnings,
     attachmentOf: (containerId) => attachments.read(containerId),
     settingsOf,
     patchBundle: (request) => leaseBundle(pools, request, dns),

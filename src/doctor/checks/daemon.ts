@@ -84,6 +84,19 @@ export const PATHS: Check = {
   },
 };
 
+export const WARNINGS: Check = {
+  group: 'daemon',
+  name: 'warnings',
+  what: 'what the daemon does without on this host, as in `netnsd status`',
+  why: 'a missing capability, or a cgroup root that another program holds, makes recycling slower or leaves something out',
+  repair: 'the message names the cause; restart the daemon after it is gone',
+  run({ daemon }) {
+    if (!daemon.answers) return [];
+    const { warnings = [] } = daemon.status;
+    return warnings.length > 0 ? warnings.map((warning) => warn(warning)) : ok('nothing is missing');
+  },
+};
+
 export const POOLS: Check = {
   group: 'daemon',
   name: 'pools',

@@ -1,4 +1,11 @@
-import type { Client, Dependencies, DoctorReport, LeaseRequest, PoolDetails } from '../../../src/cli/dependencies.js';
+import type {
+  Client,
+  DaemonStatus,
+  Dependencies,
+  DoctorReport,
+  LeaseRequest,
+  PoolDetails,
+} from '../../../src/cli/dependencies.js';
 import { runCli } from '../../../src/cli/index.js';
 import { NetnsdError } from '../../../src/errors.js';
 import type { EndpointStatus } from '../../../src/pool/events/endpoint-status.js';
@@ -147,7 +154,7 @@ export class FakeDaemon implements Client {
     return { ...POOL, name, minReady: size.minReady ?? POOL.minReady, max: size.max ?? POOL.max };
   }
 
-  async status() {
+  async status(): Promise<DaemonStatus> {
     this.#called('status');
     return { version: '0.1.0', pid: 4711, uptimeSeconds: 7260.5, pools: [POOL] };
   }

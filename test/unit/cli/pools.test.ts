@@ -16,6 +16,18 @@ t.test('status shows the daemon and a row a pool', async (t) => {
   t.strictSame(status, { version: '0.1.0', pid: 4711, uptimeSeconds: 7260.5, pools: [POOL] });
 });
 
+t.test('what the daemon does without is shown below its version', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.status = async () => ({
+    version: '0.1.0',
+    pid: 4711,
+    uptimeSeconds: 1,
+    pools: [POOL],
+    warnings: ['no seals'],
+  });
+  t.match((await run(['status'], { daemon })).stdout, /^netnsd 0\.1\.0, pid 4711, up 1 s\nwarning: no seals\n\nPOOL /);
+});
+
 t.test('the newest failure of a pool is shown below the table', async (t) => {
   const daemon = new FakeDaemon();
   daemon.pools = async () => [{ ...POOL, buildFailures: 3, lastError: 'link: EEXIST' }];

@@ -32,6 +32,33 @@ t.test('a bundle gets the path of its lease, and annotations that tell of it', a
   t.same(read().annotations, { 'dev.netnsd.lease': held?.id, 'dev.netnsd.address': held?.addresses[0]?.address });
 });
 
+t.test('a bundle with a user namespace is refused, unless it is skipped or has a path of its own', async (t) => {
+  const user = { type: 'user' };
+  const { pools, lease } = await opened(t, { spec: ({ linux }) => void linux.namespaces.push(user) });
+  await t.rejects(lease(), { code: 'bundle_invalid', message: /has a user namespace, .*`netnsd oci hooks`/ });
+  t.same(pools.leases({}), []);
+  const again = await opened(t, {
+    spec(spec) {
+      spec.linux.namespaces = [user, { type: 'network', path: '/old' }];
+      spec.annotations = { 'dev.netnsd.lease': '0123456789abcdef' };
+    },
+  });
+  await t.rejects(again.lease(), { code: 'bundle_invalid' }, 'also one that was patched before');
+  const own = await opened(t, {
+    spec({ linux }) {
+      linux.namespaces = [user, { type: 'network', path: '/p' }];
+    },
+  });
+  t.match(await own.lease(), { action: 'passthrough' });
+  const skipped = await opened(t, {
+    spec(spec) {
+      spec.linux.namespaces.push(user);
+      spec.annotations = { 'dev.netnsd.skip': 'true' };
+    },
+  });
+  t.match(await skipped.lease(), { action: 'passthrough' });
+});
+
 t.test('the same request again gets the lease that stands, and says so', async (t) => {
   const { pools, lease, path } = await opened(t);
   const first = await lease();

@@ -24,7 +24,7 @@ t.test('a daemon that does not answer is asked nothing else', async (t) => {
     status: 'unknown',
     advice: 'sudo netnsd doctor',
   });
-  for (const name of ['version', 'configuration-file', 'paths', 'pools', 'reconcile'])
+  for (const name of ['version', 'configuration-file', 'paths', 'warnings', 'pools', 'reconcile'])
     t.same(runCheck(name, machineOf(t)), [], name);
   t.match(runOnce('daemon', machineOf(t, {}, { daemon: answering() })), {
     status: 'ok',
@@ -47,6 +47,12 @@ t.test('a daemon that reads another configuration than was checked is told', asy
   t.match(started('node main.js serve --config /etc/netnsd/netnsd.toml'), { status: 'ok' });
   for (const option of ['--config /srv/c.toml', '--config=/srv/c.toml'])
     t.match(started(`node main.js serve ${option}`), { status: 'warn', advice: 'netnsd doctor --config /srv/c.toml' });
+});
+
+t.test('what the daemon does without is a warning each', async (t) => {
+  t.match(runOnce('warnings', machineOf(t, {}, { daemon: answering() })), { status: 'ok' });
+  const warned = machineOf(t, {}, { daemon: answering({ warnings: ['no seals', 'no CAP_KILL'] }) });
+  t.match(runCheck('warnings', warned), [{ status: 'warn', message: 'no seals' }, { status: 'warn' }]);
 });
 
 t.test('the paths of leases lead to the vault, or it is told that this is another PID namespace', async (t) => {

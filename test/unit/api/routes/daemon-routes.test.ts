@@ -9,6 +9,7 @@ t.test('status says version, pid, uptime and every pool', async (t) => {
   t.match(status, { version: '1.2.3', pid: process.pid });
   t.ok(status.uptimeSeconds >= 5 && status.uptimeSeconds < 60, 'from the time that was handed in');
   t.strictSame(status.pools, service.status());
+  t.strictSame(status.warnings, []);
 });
 
 t.test('health is one word', async (t) => {
