@@ -64,7 +64,7 @@ export const PATHS: Check = {
   group: 'daemon',
   name: 'paths',
   what: 'the link through which the paths of leases lead, as seen from here',
-  why: 'in a container with process ids or mounts of its own, paths lead nowhere: setns fails with EINVAL, or the file does not exist',
+  why: 'in a container with process ids of its own, paths lead nowhere (`No such file or directory`), and netnsd-runc refuses to start',
   repair: 'run the caller with the process ids of the host (`--pid host`) and the state directory mounted',
   run({ daemon, files, place }) {
     if (!daemon.answers) return [];
