@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** Of the thread's heap, in MiB: it holds little for long. */
@@ -14,4 +15,16 @@ export function startWorker(): Worker {
   });
   worker.unref();
   return worker;
+}
+
+/**
+ * Ends a thread that `EndpointThread.start` was never called for, and resolves when it has ended. A process that ends while the
+ * thread loads native code is aborted.
+ */
+export async function endUnused(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return;
+  const ended = once(worker, 'exit');
+  worker.ref();
+  worker.postMessage(null);
+  await ended;
 }

@@ -55,8 +55,12 @@ const HANDLERS: Handlers = {
   },
 };
 
-// See `startWorker`: the thread has been started before its settings were known.
-port.once('message', (settings: ThreadSettings) => {
+// See `startWorker`: the thread has been started before its settings were known. Null: it is not needed after all.
+port.once('message', (settings: ThreadSettings | null) => {
+  if (settings === null) {
+    port.close();
+    return;
+  }
   worker = new KernelWorker(settings);
   port.on('message', (job: JobMessage) => {
     if (!queue.add(job)) void perform(job);
