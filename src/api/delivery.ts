@@ -33,15 +33,19 @@ export class Deliveries {
   readonly #states = new WeakMap<Lease, LeaseState>();
   readonly #connections = new WeakMap<Socket, Connection>();
 
-  /** Leases that exist already count as delivered, by an earlier daemon. `peerOf` is called once a connection. */
+  #opened = false;
+
+  /** Leases that exist before the first request count as delivered, by an earlier daemon. `peerOf` is called once a connection. */
   constructor(service: Pick<PoolService, 'leases' | 'release'>, peerOf: PeerOf = () => null) {
     this.#service = service;
     this.#peerOf = peerOf;
-    for (const lease of service.leases({})) this.#states.set(lease, { pending: 0, delivered: true });
   }
 
   /** Call it before anything is leased for the request that `response` answers. */
   open(response: ServerResponse): Delivery {
+    if (!this.#opened)
+      for (const lease of this.#service.leases({})) this.#states.set(lease, { pending: 0, delivered: true });
+    this.#opened = true;
     const { socket } = response.req;
     const connection = this.#connections.get(socket) ?? this.#connect(socket);
     const delivery = new Delivery(this, connection.closed.signal, connection.peer);

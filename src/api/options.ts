@@ -28,8 +28,10 @@ export type GraftContainer = (
 ) => Promise<ApiGrafted>;
 
 export interface ApiOptions {
-  /** The pools, started: leases that exist when the API is made count as delivered to their clients. */
+  /** The pools. */
   readonly service: PoolService;
+  /** Resolves when the pools have started; until then only `/v1/status` and `/healthz` answer, and all else waits. Default: they have. */
+  readonly started?: Promise<unknown> | undefined;
   readonly log: ApiLog;
   readonly version: string;
   /** When the daemon started, as Date.now(). */

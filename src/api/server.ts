@@ -8,6 +8,8 @@ import { answerMalformed, answerProblem, useProblems } from './problem.js';
 import { registerRoutes } from './routes/index.js';
 import { nameTheField, validatorOf } from './validation.js';
 
+/** Before the pools have started, too. */
+const ANSWERED_AT_ONCE = ['/v1/status', '/healthz'];
 const BODY_BYTES = 64 * 1024;
 /** A client that sends no request, or part of one, is disconnected after this time. */
 const REQUEST_MS = 10_000;
@@ -49,8 +51,16 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
   answerRest(app);
   closeSilentConnections(app);
+  if (options.started !== undefined) holdRequests(app, options.started);
   await registerRoutes(app, { ...options, metrics, deliveries });
   return app;
+}
+
+/** Requests wait until the pools have started, but for those that ask whether they have. */
+function holdRequests(app: FastifyInstance, started: Promise<unknown>): void {
+  app.addHook('onRequest', async ({ routeOptions }) => {
+    if (!ANSWERED_AT_ONCE.includes(routeOptions.url ?? '')) await started;
+  });
 }
 
 /** What Node.js itself answers without a body, or by closing the connection: CONNECT, and an expectation that it does not know. */

@@ -157,8 +157,12 @@ export class NetnsdClient {
     return this.#json('PATCH', `/v1/pools/${encodeURIComponent(name)}`, { body: change, idempotent: true });
   }
 
-  /** The daemon and its pools. */
+  /** The daemon and its pools, once it has started. */
   async status(): Promise<ApiStatus> {
+    const status = await this.#json<ApiStatus>('GET', '/v1/status');
+    if (!status.starting) return status;
+    // Answered when it has.
+    await this.pools();
     return this.#json('GET', '/v1/status');
   }
 

@@ -71,10 +71,11 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // Not before: a heap that may not grow makes loading take twice as long.
   keepMemorySmall();
   await state.tookOver();
-  // Nothing refuses the start from here on. The rules are made by another process meanwhile.
+  // Nothing refuses the start from here on. The rules are made by another process; the socket holds requests until all is taken over.
   using hostRules = new HostRules({ site: state.site, portPlans, log });
   const rulesMade = hostRules.open(config.pools);
   rulesMade.catch(() => {});
+  await using server = await openApi({ api, config, socketPath, startedAt, state, thread, warnings, log });
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
@@ -88,20 +89,9 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   // Leases of pools that are no longer configured keep their way out.
   if (opened.config.pools.length > config.pools.length) await hostRules.open(opened.config.pools);
 
-  // Reconcile, then the socket.
+  // Reconcile, then let requests in.
   using reconcile = await openReconcile({ state, opened, thread, log });
-  const server = await openApi({
-    api,
-    config: opened.config,
-    socketPath,
-    startedAt,
-    state,
-    opened,
-    thread,
-    reconcile,
-    warnings,
-    log,
-  });
+  server.start({ opened, reconcile });
   log.info(
     { socket: socketPath, stateDir: state.stateDir, pools: config.pools.map(({ name }) => name) },
     'netnsd is ready',

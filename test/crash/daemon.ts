@@ -117,7 +117,7 @@ export class CrashDaemon {
   }
 
   async answers(): Promise<boolean> {
-    return this.client.health().then(
+    return this.client.pools().then(
       () => true,
       () => false,
     );

@@ -85,7 +85,7 @@ export class Daemon implements AsyncDisposable {
     return readFileSync(this.#log, 'utf8');
   }
 
-  /** Resolves when the API answers. */
+  /** Resolves when the daemon has started. */
   async answers(): Promise<void> {
     let ended = false;
     this.#process?.finally(() => {
@@ -93,7 +93,7 @@ export class Daemon implements AsyncDisposable {
     });
     await eventually('the daemon answers', async () => {
       if (ended) throw new Error(`The daemon ended at its start:\n${this.log()}`);
-      return await this.get('/healthz').then(
+      return await this.get('/v1/pools').then(
         () => true,
         () => false,
       );

@@ -62,7 +62,9 @@ t.test('an uplink that was deleted is made again, and the lease goes on', async 
 t.test('ready endpoints that were broken are replaced, and never leased', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const [unmounted, flushed, unlinked] = (await readyPaths(daemon)) as [string, string, string];
-  const before = (await hubLinks(daemon)).length;
+  // Without that of the endpoint from which the daemon reads what pristine is: it comes and goes.
+  const lasting = async () => (await hubLinks(daemon)).filter(({ ifname }) => !ifname.endsWith('-0')).length;
+  const before = await lasting();
   await new SeenVault(daemon.stateDir).unmount(endpointOf(unmounted));
   await execa('nsenter', [`--net=${flushed}`, 'ip', 'address', 'flush', 'dev', 'eth0']);
   await execa('nsenter', [`--net=${unlinked}`, 'ip', 'link', 'delete', 'eth0']);
@@ -86,7 +88,7 @@ t.test('ready endpoints that were broken are replaced, and never leased', async 
     return paths.length === 3 && ![unmounted, flushed, unlinked].some((path) => paths.includes(path));
   });
   await works(t, daemon, []);
-  await eventually('no link is left over', async () => (await hubLinks(daemon)).length === before);
+  await eventually('no link is left over', async () => (await lasting()) === before);
 });
 
 t.test('the daemon reconciles by itself, and logs what it repairs', async (t) => {

@@ -3,11 +3,20 @@ import type { ApiMetrics } from '../metrics/metrics.js';
 import type { ApiOptions } from '../options.js';
 import { HealthSchema, StatusSchema } from '../schemas/index.js';
 
-type Options = Pick<ApiOptions, 'service' | 'version' | 'startedAt' | 'warnings'> & { readonly metrics: ApiMetrics };
+type Options = Pick<ApiOptions, 'service' | 'started' | 'version' | 'startedAt' | 'warnings'> & {
+  readonly metrics: ApiMetrics;
+};
 
 /** `/v1/status`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, version, startedAt, warnings = [], metrics } = options;
+  const { service, started, version, startedAt, warnings = [], metrics } = options;
+  let starting = started !== undefined;
+  void started?.then(
+    () => {
+      starting = false;
+    },
+    () => undefined,
+  );
 
   app.get(
     '/v1/status',
@@ -16,8 +25,9 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       version,
       pid: process.pid,
       uptimeSeconds: Math.max(0, Math.round((Date.now() - startedAt) / 100) / 10),
+      starting,
       warnings: [...warnings],
-      pools: service.status(),
+      pools: starting ? [] : service.status(),
     }),
   );
 

@@ -94,6 +94,11 @@ export const StatusSchema = Type.Object(
     version: Type.String({ examples: ['0.1.0'] }),
     pid: Type.Integer({ examples: [4711] }),
     uptimeSeconds: Type.Number({ examples: [86_400.5] }),
+    starting: Type.Boolean({
+      description:
+        'Whether the daemon still takes over what an earlier one left. No pools are shown then, and other requests wait.',
+      examples: [false],
+    }),
     warnings: Type.Array(Type.String(), {
       description: 'What the daemon does without on this host, and what follows.',
       examples: [[]],

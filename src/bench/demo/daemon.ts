@@ -41,7 +41,7 @@ export class DemoDaemon {
   async answers(): Promise<void> {
     await this.#until(async () => {
       if (this.#process.exitCode !== null) throw new Error('netnsd serve ended at its start');
-      return await this.client.health().then(
+      return await this.client.pools().then(
         () => true,
         () => false,
       );

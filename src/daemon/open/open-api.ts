@@ -6,64 +6,86 @@ import { ContainerGrafts } from '../../containers/graft-container.js';
 import { leaseBundle } from '../../containers/lease-bundle.js';
 import { LeaseDns } from '../../containers/lease-dns.js';
 import type { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
+import { NetnsdError } from '../../errors.js';
 import { netnsUsers } from '../../kernel/netns/netns-users.js';
 import { groupId } from '../../kernel/process/group.js';
 import { peerOf } from '../../kernel/process/peer.js';
 import type { ReconcileSchedule } from '../../reconcile/index.js';
 import { AttachmentFiles } from '../../state/index.js';
 import { readVersion } from '../../version.js';
+import { latePools } from './late-pools.js';
 import type { OpenPools } from './open-pools.js';
 import type { OpenState } from './open-state.js';
 
 /** The API room, which is imported while the kernel thread loads its own code. */
 export type ApiRoom = typeof import('../../api/index.js');
 
-export interface OpenApi {
+/** What the API needs of a daemon that has started. */
+export interface Started {
+  readonly opened: OpenPools;
+  readonly reconcile: ReconcileSchedule;
+}
+
+export interface OpenApi extends AsyncDisposable {
+  /** Lets requests in; before, only the status and the health of the daemon are answered. */
+  start(started: Started): void;
   /** Listens on a new socket, where the first one was removed. Throws bad_usage and daemon_running. */
   listenAgain(): Promise<void>;
   close(options: { deadlineMs: number }): Promise<void>;
 }
 
-/** Opens the socket and answers on it. Throws bad_usage and daemon_running. */
-export async function openApi(options: {
-  api: ApiRoom;
-  config: Config;
-  socketPath: string;
-  startedAt: number;
-  state: Pick<OpenState, 'stateDir'>;
-  opened: OpenPools;
-  thread: EndpointThread;
-  reconcile: ReconcileSchedule;
-  warnings: readonly string[];
-  log: Logger;
-}): Promise<OpenApi> {
-  const { api, config, socketPath, startedAt, state, opened, thread, reconcile, warnings, log } = options;
-  const { pools, leaseFiles } = opened;
+interface OpenApiOptions {
+  readonly api: ApiRoom;
+  readonly config: Config;
+  readonly socketPath: string;
+  readonly startedAt: number;
+  readonly state: Pick<OpenState, 'stateDir'>;
+  readonly thread: EndpointThread;
+  readonly warnings: readonly string[];
+  readonly log: Logger;
+}
+
+/** What answers requests, made when the daemon has started. */
+interface Serving extends Started {
+  readonly dns: LeaseDns;
+  readonly grafts: ContainerGrafts;
+}
+
+/**
+ * Opens the socket and answers on it. Requests wait until `start` is called, so that clients need not try again, however many
+ * endpoints the daemon takes over. Throws bad_usage and daemon_running.
+ */
+export async function openApi(options: OpenApiOptions): Promise<OpenApi> {
+  const { api, config, socketPath, startedAt, state, warnings, log } = options;
   const attachments = new AttachmentFiles(state.stateDir);
-  const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
-  const dns = new LeaseDns({ pools, files: leaseFiles, mountDns, log });
-  const grafts = new ContainerGrafts({
-    pools,
-    graft: (name, targetFd) => thread.graft(name, targetFd),
-    users: netnsUsers,
-    ownInode: statSync('/proc/self/ns/net').ino,
+  let serving: Serving | undefined;
+  const now = (): Serving => {
+    if (serving === undefined) throw new NetnsdError('internal', 'the daemon has not started');
+    return serving;
+  };
+  let letIn = (): void => undefined;
+  const started = new Promise<void>((resolve) => {
+    letIn = resolve;
   });
   const settingsOf = (name: string) => {
-    const pool = config.pools.find((one) => one.name === name);
-    return pool === undefined || opened.retired.has(name) ? undefined : describePool(pool);
+    const { config: whole, retired } = now().opened;
+    const pool = whole.pools.find((one) => one.name === name);
+    return pool === undefined || retired.has(name) ? undefined : describePool(pool);
   };
+  const service = latePools(() => now().opened.pools);
   const server = await api.createApi({
-    service: pools,
+    service,
+    started,
     log,
     version: readVersion(),
     startedAt,
     warnings,
     attachmentOf: (containerId) => attachments.read(containerId),
     settingsOf,
-    patchBundle: (request) => leaseBundle(pools, request, dns),
-    dnsFiles: (leaseId, hostname) => dns.write(leaseId, hostname),
-    graftContainer: (request) => grafts.graft(request),
-    reconcile: (request) => reconcile.run(request),
+    patchBundle: (request) => leaseBundle(service, request, now().dns),
+    dnsFiles: (leaseId, hostname) => now().dns.write(leaseId, hostname),
+    graftContainer: (request) => now().grafts.graft(request),
+    reconcile: (request) => now().reconcile.run(request),
     peerOf,
     maxConnections: connectionLimit(),
   });
@@ -74,11 +96,32 @@ export async function openApi(options: {
   };
   await api.listenOnSocket(server, listening);
   const again: { close(): void }[] = [];
+  const close = (closing: { deadlineMs: number }): Promise<void> => {
+    for (const one of again.splice(0)) one.close();
+    return api.closeApi(server, closing);
+  };
   return {
-    listenAgain: async () => void again.push(await api.listenAgain(server, listening)),
-    close(closing) {
-      for (const one of again.splice(0)) one.close();
-      return api.closeApi(server, closing);
+    start(parts) {
+      serving = { ...parts, ...servingOf(parts, options) };
+      letIn();
     },
+    listenAgain: async () => void again.push(await api.listenAgain(server, listening)),
+    close,
+    // Requests that still wait are of a start that has failed.
+    [Symbol.asyncDispose]: () => close({ deadlineMs: 0 }),
+  };
+}
+
+function servingOf({ opened }: Started, { thread, log }: OpenApiOptions): Pick<Serving, 'dns' | 'grafts'> {
+  const { config, pools, leaseFiles } = opened;
+  const mountDns = (name: string): boolean => config.pools.some((pool) => pool.name === name && pool.mountDns);
+  return {
+    dns: new LeaseDns({ pools, files: leaseFiles, mountDns, log }),
+    grafts: new ContainerGrafts({
+      pools,
+      graft: (name, targetFd) => thread.graft(name, targetFd),
+      users: netnsUsers,
+      ownInode: statSync('/proc/self/ns/net').ino,
+    }),
   };
 }

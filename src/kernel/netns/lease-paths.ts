@@ -4,6 +4,9 @@ import { basename, join } from 'node:path';
 import { isNotFound } from '../errno.js';
 import { VAULT_LINK, VAULT_MOUNTS } from './vault-layout.js';
 
+/** `ENDPOINT.TOKEN` */
+const OWN_NAME = /^(.+)\.[0-9a-f]{16}$/;
+
 /** The vault of a state directory, as any thread of this process sees it. */
 export interface VaultPlace {
   readonly stateDir: string;
@@ -79,8 +82,10 @@ export class LeasePaths {
     this.#paths.delete(id);
   }
 
-  /** Undefined: it is no such link, and left alone. */
+  /** Undefined: it is no such link, and left alone. Only a link of version 0.1 does not have the endpoint in its name. */
   #endpointOf(name: string): string | undefined {
+    const [, id] = OWN_NAME.exec(name) ?? [];
+    if (id !== undefined) return id;
     try {
       return basename(readlinkSync(`${this.#vault.root}/netns/${name}`));
     } catch {
