@@ -8,6 +8,8 @@
 #include "graft.h"
 #include "pod-lease.h"
 #include "overlay.h"
+#include "listeners.h"
+#include "publish.h"
 #include "result.h"
 #include "target.h"
 
@@ -41,11 +43,19 @@ static bool write_intent(struct add *add, struct cni_failure *failure) {
   return cni_attachment_create(&add->attachments, add->key, attachment, failure);
 }
 
-/* False: the graft is what is left. */
+/* What is about to be done, and the ports that are to lead there. */
+static bool write_delivery(struct add *add, struct cni_failure *failure) {
+  struct cni_attachment *attachment = &add->attachment;
+  if (add->configuration->ports.count == 0) return cni_attachment_replace(&add->attachments, add->key, attachment, failure);
+  attachment->ports = add->configuration->ports;
+  return cni_publish(&add->attachments, add->key, attachment, failure);
+}
+
+/* Where there is an obstacle, the graft is what is left. */
 static bool overlay(struct add *add, const struct cni_target *pooled, struct cni_failure *failure) {
   const char *obstacle = cni_overlay_obstacle(&add->target, pooled, add->lease.ifname, add->environment->ifname);
   add->attachment.delivery = obstacle == NULL ? CNI_DELIVERY_OVERLAY : CNI_DELIVERY_GRAFT;
-  if (!cni_attachment_replace(&add->attachments, add->key, &add->attachment, failure)) return false;
+  if (!write_delivery(add, failure)) return false;
   if (obstacle != NULL) return cni_graft(&add->target, pooled, &add->lease, add->environment->ifname, failure);
   return cni_overlay_mount(&add->target, pooled) ||
          cni_fail_errno(failure, CNI_KERNEL_FAILURE, "the endpoint cannot be mounted over %s", add->target.mounted);
@@ -56,6 +66,7 @@ static bool deliver(struct add *add, struct cni_failure *failure) {
   struct cni_attachment *attachment = &add->attachment;
   strcpy(attachment->lease, add->lease.id);
   strcpy(attachment->mac, add->lease.mac);
+  cni_lease_ipv4(&add->lease, attachment->address);
   if (!cni_target_open(&pooled, add->lease.path, failure)) {
     failure->code = CNI_TRY_AGAIN_LATER;
     return false;
@@ -104,7 +115,9 @@ static bool attach_to_target(struct add *add, struct text *text, struct cni_fail
   if (is_of_host(&add->target))
     return cni_fail(failure, CNI_NOT_DELIVERABLE, "CNI_NETNS is the host's own network namespace: pods of the host's network take no CNI");
   if (!cni_attachments_open(&add->attachments, add->configuration->socket, true, failure)) return false;
-  bool done = attach(add, text, failure);
+  const struct cni_ports *ports = &add->configuration->ports;
+  bool done = ports->count == 0 || (cni_publish_open(&add->attachments, add->configuration->socket, failure) && cni_ports_are_free(ports, failure));
+  done = done && attach(add, text, failure);
   cni_attachments_close(&add->attachments);
   return done;
 }

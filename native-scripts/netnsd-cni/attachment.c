@@ -1,5 +1,6 @@
 #include "attachment.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 #include "json.h"
 
-enum { ATTACHMENT_MAX = 8192, BESIDE_SIZE = SHELF_KEY_MAX + 32 };
+enum { ATTACHMENT_MAX = 32768, BESIDE_SIZE = SHELF_KEY_MAX + 32 };
 
 static const char *const deliveries[] = {"none", "overlay", "graft"};
 
@@ -28,6 +29,7 @@ bool cni_attachments_open(struct cni_attachments *attachments, const char *socke
       return cni_fail_errno(failure, CNI_TRY_AGAIN_LATER, "%s cannot be made: netnsd has not run here; start `netnsd serve`", path);
     return cni_fail_errno(failure, CNI_IO_FAILURE, "%s cannot be made", path);
   }
+  attachments->netfilter = -1;
   attachments->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (attachments->fd < 0 && (errno == ENOENT || errno == ENOTDIR) && !make) return false;
   if (attachments->fd < 0) return cni_fail_errno(failure, CNI_IO_FAILURE, "%s cannot be opened", path);
@@ -38,6 +40,7 @@ bool cni_attachments_open(struct cni_attachments *attachments, const char *socke
 
 void cni_attachments_close(struct cni_attachments *attachments) {
   close(attachments->fd);
+  if (attachments->netfilter >= 0) close(attachments->netfilter);
   attachments->fd = -1;
 }
 
@@ -47,9 +50,14 @@ static bool write_text(int fd, const struct cni_attachment *attachment) {
   text_addf(&text, "{\"network\":\"%s\",\"containerId\":\"%s\",\"ifname\":\"%s\",\"target\":", attachment->network, attachment->container_id,
             attachment->ifname);
   bool written = text_add_json(&text, attachment->target);
-  text_addf(&text, ",\"targetInode\":%llu,\"delivery\":\"%s\",\"lease\":\"%s\",\"mac\":\"%s\",\"netnsInode\":%llu}\n",
+  text_addf(&text, ",\"targetInode\":%llu,\"delivery\":\"%s\",\"lease\":\"%s\",\"mac\":\"%s\",\"netnsInode\":%llu",
             (unsigned long long)attachment->target_inode, deliveries[attachment->delivery], attachment->lease, attachment->mac,
             (unsigned long long)attachment->netns_inode);
+  if (attachment->ports.count > 0) {
+    text_addf(&text, ",\"address\":\"%s\",\"ports\":", attachment->address);
+    cni_ports_add(&text, &attachment->ports);
+  }
+  text_add(&text, "}\n");
   struct iovec piece = {.iov_base = text.bytes, .iov_len = text.length};
   if (written && !text.overflow) return write_pieces(fd, &piece, 1);
   errno = EILSEQ;
@@ -115,6 +123,17 @@ static bool read_delivery(struct json root, enum cni_delivery *delivery) {
   return false;
 }
 
+/* Absent: it has none. */
+static bool read_ports(struct json root, struct cni_attachment *attachment) {
+  struct cni_failure failure;
+  struct json value;
+  unsigned char address[4];
+  enum json_found found = json_get(root, "ports", &value);
+  if (found != JSON_FOUND) return found == JSON_MISSING;
+  return cni_ports_read(&attachment->ports, value, &failure) && copy(root, "address", attachment->address, sizeof attachment->address) &&
+         inet_pton(AF_INET, attachment->address, address) == 1;
+}
+
 bool cni_attachment_parse(struct cni_attachment *attachment, const char *text, size_t length) {
   struct json root;
   *attachment = (struct cni_attachment){.delivery = CNI_DELIVERY_NONE};
@@ -125,7 +144,8 @@ bool cni_attachment_parse(struct cni_attachment *attachment, const char *text, s
          copy(root, "target", attachment->target, sizeof attachment->target) && attachment->target[0] == '/' &&
          copy(root, "lease", attachment->lease, sizeof attachment->lease) && copy(root, "mac", attachment->mac, sizeof attachment->mac) &&
          read_delivery(root, &attachment->delivery) &&
-         read_number(root, "targetInode", &attachment->target_inode) && read_number(root, "netnsInode", &attachment->netns_inode);
+         read_number(root, "targetInode", &attachment->target_inode) && read_number(root, "netnsInode", &attachment->netns_inode) &&
+         read_ports(root, attachment);
 }
 
 bool cni_attachment_read(const struct cni_attachments *attachments, const char *key, struct cni_attachment *attachment) {

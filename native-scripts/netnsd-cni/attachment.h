@@ -7,6 +7,7 @@
 
 #include "environment.h"
 #include "failure.h"
+#include "netfilter.h"
 #include "new-file.h"
 
 /* How an endpoint reaches its container; NONE: that is not decided yet. */
@@ -25,11 +26,16 @@ struct cni_attachment {
   char lease[RANDOM_HEX_SIZE];
   char mac[32];
   uint64_t netns_inode;
+  /* Its own port mappings, and the IPv4 address to which they lead; empty where there are none. */
+  struct cni_ports ports;
+  char address[16];
 };
 
-/* The folder of attachments. */
+/* The folder of attachments; with a socket for the host's port mappings, or -1, and the table that they are in: see publish.h. */
 struct cni_attachments {
   int fd;
+  int netfilter;
+  char table[CNI_TABLE_SIZE];
 };
 
 /* Opens the folder beside the daemon's socket, and makes it if `make`. False with a failure, or with code 0 if there is none. */

@@ -3,6 +3,7 @@
 
 #include "operations.h"
 #include "interface.h"
+#include "publish.h"
 #include "target.h"
 
 static bool copy(struct json object, const char *key, char *text, size_t size) {
@@ -79,7 +80,10 @@ static bool find_attachment(const struct cni_environment *environment, const str
   bool opened = keyed && cni_attachments_open(&attachments, configuration->socket, false, failure);
   if (keyed && !opened && failure->code != 0) return false;
   bool found = opened && cni_attachment_read(&attachments, key, attachment);
+  bool published = !found || attachment->ports.count == 0 ||
+                   (cni_publish_open(&attachments, configuration->socket, failure) && cni_is_published(&attachments, attachment, failure));
   if (opened) cni_attachments_close(&attachments);
+  if (!published) return false;
   return found || cni_fail(failure, CNI_CHECK_FAILED, "container %s has no %s of the network %s", environment->container_id,
                            environment->ifname, configuration->name);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "operations.h"
+#include "publish.h"
 
 static bool is_named(struct json object, const char *key, const char *text) {
   struct json value;
@@ -33,7 +34,7 @@ static bool check_list(struct json list, struct cni_failure *failure) {
   return true;
 }
 
-static bool collect(const struct cni_attachments *attachments, const struct cni_configuration *configuration,
+static bool collect(struct cni_attachments *attachments, const struct cni_configuration *configuration,
                     struct cni_failure *failure) {
   static struct cni_attachment attachment;
   int fd = openat(attachments->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -59,6 +60,8 @@ bool cni_collect(const struct cni_configuration *configuration, struct cni_failu
   struct cni_attachments attachments;
   if (!check_list(configuration->valid_attachments, failure)) return false;
   if (!cni_attachments_open(&attachments, configuration->socket, false, failure)) return failure->code == 0;
+  /* While this process is in the host's network namespace, which a graft's end takes it out of. What needs it says so itself. */
+  cni_publish_open(&attachments, configuration->socket, failure);
   bool done = collect(&attachments, configuration, failure);
   cni_attachments_close(&attachments);
   return done;

@@ -8,6 +8,7 @@
 #include "environment.h"
 #include "failure.h"
 #include "json.h"
+#include "ports.h"
 
 /* In order; results have the form of the version that the configuration has. */
 enum cni_version { CNI_0_3_1, CNI_0_4_0, CNI_1_0_0, CNI_1_1_0, CNI_NEWEST = CNI_1_1_0, CNI_VERSIONS };
@@ -32,6 +33,8 @@ struct cni_configuration {
   struct json prev_result;
   /* What the runtime wants as DNS, else what the configuration says. */
   struct json dns;
+  /* The pod's own port mappings. */
+  struct cni_ports ports;
   /* `cni.dev/valid-attachments`. */
   struct json valid_attachments;
 };

@@ -5,6 +5,7 @@
 #include "graft.h"
 #include "pod-lease.h"
 #include "overlay.h"
+#include "publish.h"
 
 /* What the kernel has of it. */
 static bool take_back(const struct cni_attachment *attachment, struct cni_failure *failure) {
@@ -20,9 +21,10 @@ static bool take_back(const struct cni_attachment *attachment, struct cni_failur
   return true;
 }
 
-bool cni_detach(const struct cni_attachments *attachments, const char *socket_path, const char *key, struct cni_failure *failure) {
+bool cni_detach(struct cni_attachments *attachments, const char *socket_path, const char *key, struct cni_failure *failure) {
   static struct cni_attachment attachment;
   bool read = cni_attachment_read(attachments, key, &attachment);
+  if (read && !cni_unpublish(attachments, key, &attachment, socket_path, failure)) return false;
   if (read && !take_back(&attachment, failure)) return false;
   /* Where only the daemon can end the lease and does not answer, the file stays: it tells the daemon that nothing is left to serve. */
   if (cni_lease_release(socket_path, key, failure)) cni_attachment_remove(attachments, key);

@@ -22,6 +22,7 @@ enum cni_code {
   CNI_NOT_DELIVERABLE = 102,
   CNI_KERNEL_FAILURE = 103,
   CNI_CHECK_FAILED = 104,
+  CNI_PORT_TAKEN = 105,
 };
 
 /* Why a command fails: one line that says what to do, and what lies behind it. */

@@ -25,7 +25,7 @@ bool cni_check(const struct cni_environment *environment, const struct cni_confi
 /* Ends every attachment of this network that is not on the list of those that are valid. */
 bool cni_collect(const struct cni_configuration *configuration, struct cni_failure *failure);
 
-/* Ends one: the overlay or the grafted interface, then the lease, then the file. */
-bool cni_detach(const struct cni_attachments *attachments, const char *socket_path, const char *key, struct cni_failure *failure);
+/* Ends one: its port mappings, the overlay or the grafted interface, then the lease, then the file. */
+bool cni_detach(struct cni_attachments *attachments, const char *socket_path, const char *key, struct cni_failure *failure);
 
 #endif

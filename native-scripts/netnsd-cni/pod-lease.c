@@ -43,6 +43,19 @@ bool cni_lease_parse(struct cni_lease *lease, size_t length) {
          read_list(lease->root, "addresses") && read_list(lease->root, "routes");
 }
 
+void cni_lease_ipv4(const struct cni_lease *lease, char address[16]) {
+  struct json list;
+  struct json entry;
+  const char *position = NULL;
+  char text[64];
+  address[0] = '\0';
+  if (json_get(lease->root, "addresses", &list) != JSON_FOUND) return;
+  while (address[0] == '\0' && json_next(list, &position, NULL, &entry)) {
+    if (!copy(entry, "address", text, sizeof text) || strchr(text, ':') != NULL || strcspn(text, "/") >= 16) continue;
+    snprintf(address, 16, "%.*s", (int)strcspn(text, "/"), text);
+  }
+}
+
 static bool take(struct cni_lease *lease, const struct cni_configuration *configuration, const char *key) {
   static struct taken taken;
   struct shelf shelf;

@@ -69,13 +69,18 @@ static bool read_annotations(struct cni_configuration *configuration, struct jso
   return cni_fail(failure, CNI_INVALID_CONFIGURATION, "the pod's annotation " ANNOTATION_POOL " is no pool's name: see `netnsd pool list`");
 }
 
+static bool read_port_mappings(struct cni_configuration *configuration, struct json runtime, struct cni_failure *failure) {
+  struct json list;
+  enum json_found found = json_get(runtime, "portMappings", &list);
+  if (found == JSON_TWICE) return cni_fail(failure, CNI_UNDECODABLE, "\"portMappings\" stands there twice");
+  return found == JSON_MISSING || is_nothing(list) || cni_ports_read(&configuration->ports, list, failure);
+}
+
 static bool read_runtime(struct cni_configuration *configuration, struct json root, struct cni_failure *failure) {
   struct json runtime;
   static const char before[] = "netnsd chooses addresses before there is a container; take this capability out of the configuration";
   if (!get_object(root, "runtimeConfig", &runtime, failure)) return false;
-  return refuse_if_set(runtime, "portMappings",
-                       "netnsd publishes ports by pool, not by pod: give this capability to the portmap plugin, behind netnsd-cni in the list",
-                       failure) &&
+  return read_port_mappings(configuration, runtime, failure) &&
          refuse_if_set(runtime, "bandwidth",
                        "netnsd limits no rates: give this capability to the bandwidth plugin, behind netnsd-cni in the list", failure) &&
          refuse_if_set(runtime, "ips", before, failure) && refuse_if_set(runtime, "mac", before, failure) &&

@@ -47,6 +47,18 @@ void fuzz_cni_environment(const char *text, size_t size) {
   free(copy);
 }
 
+/* What was read is written in a form that reads the same. */
+static void fuzz_ports(const struct cni_ports *ports) {
+  static char bytes[CNI_PORTS_MAX * 128];
+  static struct cni_ports again;
+  struct text text = text_in(bytes, sizeof bytes);
+  struct cni_failure failure;
+  struct json list;
+  cni_ports_add(&text, ports);
+  require(!text.overflow && json_parse(bytes, text.length, &list) && cni_ports_read(&again, list, &failure));
+  require(again.count == ports->count && memcmp(again.list, ports->list, ports->count * sizeof ports->list[0]) == 0);
+}
+
 void fuzz_cni_configuration(const char *text, size_t size) {
   static struct cni_configuration configuration;
   struct cni_failure failure;
@@ -58,6 +70,7 @@ void fuzz_cni_configuration(const char *text, size_t size) {
     }
     require(cni_is_name(configuration.name) && configuration.socket[0] == '/');
     require(configuration.pool[0] == '\0' || is_plain_name(configuration.pool));
+    fuzz_ports(&configuration.ports);
   }
 }
 

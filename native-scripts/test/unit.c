@@ -50,6 +50,7 @@ int main(void) {
   test_cni_environment();
   test_cni_configuration();
   test_cni_result();
+  test_cni_ports();
   end_test();
   printf("1..%d\n", count);
   return failures == 0 ? 0 : 1;

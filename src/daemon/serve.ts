@@ -14,6 +14,7 @@ import { Deferral, systemClock } from '../pool/index.js';
 import { watchGrafts } from '../reconcile/index.js';
 import { Grace } from './grace.js';
 import { HostRules } from './host/host-rules.js';
+import { PortMappings } from './host/port-mappings.js';
 import { openPortPlans } from './host/published-ports.js';
 import { openLog } from './log/logger.js';
 import { openApi } from './open/open-api.js';
@@ -72,7 +73,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   keepMemorySmall();
   await state.tookOver();
   // Nothing refuses the start from here on. The rules are made by another process; the socket holds requests until all is taken over.
-  using hostRules = new HostRules({ site: state.site, portPlans, log });
+  using hostRules = new HostRules({ site: state.site, portPlans, mappings: new PortMappings(state.site), log });
   const rulesMade = hostRules.open(config.pools);
   rulesMade.catch(() => {});
   await using server = await openApi({ api, config, socketPath, startedAt, state, thread, warnings, log });
@@ -88,6 +89,7 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   await rulesMade;
   // Leases of pools that are no longer configured keep their way out.
   if (opened.config.pools.length > config.pools.length) await hostRules.open(opened.config.pools);
+  hostRules.follow(pools);
 
   // Reconcile, then let requests in.
   using reconcile = await openReconcile({ state, opened, thread, log });

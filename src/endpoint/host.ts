@@ -15,16 +15,20 @@ export class Host implements LinkPlace {
   readonly home: NetnsHandle;
   readonly vault: Vault;
   readonly socket: NetlinkSocket;
+  /** The daemon's table of nftables in it. */
+  readonly table: string | undefined;
   readonly hubs = new Hubs(this);
   readonly #namespace: NetnsHandle;
   readonly #openNetfilter: () => NetlinkSocket;
   #netfilter: NetlinkSocket | null = null;
+  #nftables: NetlinkSocket | null = null;
 
   /**
-   * `netnsPath`: another namespace than the calling thread's. `stateDir`: whose vault it is; see `Vault.open` for what that
+   * `netnsPath`: another namespace than the calling thread's. `table`: the daemon's table of nftables there. `stateDir`: whose vault it is; see `Vault.open` for what that
    * does to the thread. Closed by the caller.
    */
-  static open({ netnsPath, stateDir }: { netnsPath?: string | undefined; stateDir: string }): Host {
+  static open(options: { netnsPath?: string | undefined; stateDir: string; table?: string | undefined }): Host {
+    const { netnsPath, stateDir, table } = options;
     const home = NetnsHandle.open();
     let vault: Vault | undefined;
     let namespace = home;
@@ -37,6 +41,7 @@ export class Host implements LinkPlace {
         home,
         namespace,
         vault,
+        table,
         socket: open(NETLINK_PROTOCOL.route)(),
         openNetfilter: open(NETLINK_PROTOCOL.netfilter),
       });
@@ -52,12 +57,14 @@ export class Host implements LinkPlace {
     home: NetnsHandle;
     namespace: NetnsHandle;
     vault: Vault;
+    table: string | undefined;
     socket: NetlinkSocket;
     openNetfilter: () => NetlinkSocket;
   }) {
     this.home = options.home;
     this.#namespace = options.namespace;
     this.vault = options.vault;
+    this.table = options.table;
     this.socket = options.socket;
     this.#openNetfilter = options.openNetfilter;
   }
@@ -68,6 +75,17 @@ export class Host implements LinkPlace {
     return this.#netfilter;
   }
 
+  /** For the table; null while the kernel has no nftables, and so no table. */
+  get nftables(): NetlinkSocket | null {
+    if (this.#nftables === null && presentModules()('nf_tables')) this.#nftables = this.#openNetfilter();
+    return this.#nftables;
+  }
+
+  /** Runs what must happen in the host's namespace, up to its first await. */
+  inside<T>(act: () => T): T {
+    return this.#namespace === this.home ? act() : inside({ namespace: this.#namespace, home: this.home, act });
+  }
+
   /** The host's namespace itself. */
   get fd(): number {
     return this.#namespace.fd;
@@ -76,6 +94,7 @@ export class Host implements LinkPlace {
   close(): void {
     this.hubs[Symbol.dispose]();
     this.#netfilter?.close();
+    this.#nftables?.close();
     this.socket.close();
     this.vault.close();
     this.#namespace.close();

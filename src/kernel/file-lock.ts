@@ -41,6 +41,14 @@ export class FileLock {
   }
 }
 
+/** The lock of a folder (flock(2)), which other programs take as well; null: one of them holds it. Throws what node:fs throws. */
+export function lockFolder(path: string): Disposable | null {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  if (tryLock(fd)) return { [Symbol.dispose]: () => closeSync(fd) };
+  closeSync(fd);
+  return null;
+}
+
 function openLockFile(path: string): number {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   let fd: number;

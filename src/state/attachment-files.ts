@@ -1,7 +1,9 @@
 import fs from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { ATTACHMENTS } from './layout.js';
 import { entriesOf } from './own-file.js';
+import type { PortMapping } from '../endpoint/network/port-mappings.js';
 import type { LeaseAttachment } from './record.js';
 
 /** A container's id, and the mark of network and interface. */
@@ -17,10 +19,15 @@ export interface Attachment extends LeaseAttachment {
   readonly targetInode: number;
   /** Inode of the endpoint's namespace; 0: none was taken yet. */
   readonly netnsInode: number;
+  /** The lease's id; empty: none was taken yet. */
+  readonly lease: string;
+  /** The pod's own. */
+  readonly mappings: readonly PortMapping[];
 }
 
 const UNWRITTEN = {
-  ...{ network: '', containerId: '', ifname: '', target: '/', targetInode: 0, netnsInode: 0 },
+  ...{ network: '', containerId: '', ifname: '', target: '/', targetInode: 0, netnsInode: 0, lease: '' },
+  mappings: [],
   delivery: 'none',
 } as const;
 
@@ -64,11 +71,48 @@ function readAttachment(key: string, path: string): Attachment | undefined {
 export function parseAttachment(key: string, text: string): Attachment | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
-  const { network, containerId, ifname, target, targetInode, delivery, netnsInode } = fields;
-  if (![network, containerId, ifname, target].every((value) => typeof value === 'string')) return undefined;
+  const { network, containerId, ifname, target, targetInode, delivery, netnsInode, lease } = fields;
+  if (![network, containerId, ifname, target, lease].every((value) => typeof value === 'string')) return undefined;
   if (![targetInode, netnsInode].every(Number.isSafeInteger)) return undefined;
   if (!DELIVERIES.some((one) => one === delivery)) return undefined;
-  return { key, network, containerId, ifname, target, targetInode, delivery, netnsInode } as Attachment;
+  const mappings = mappingsOf(fields);
+  if (mappings === undefined) return undefined;
+  return {
+    key,
+    network,
+    containerId,
+    ifname,
+    target,
+    targetInode,
+    delivery,
+    netnsInode,
+    lease,
+    mappings,
+  } as Attachment;
+}
+
+/** `address` and `ports`, which become part of a script for nft(8); absent: it has none. Undefined for what is no mapping. */
+function mappingsOf({ address, ports = [] }: Record<string, unknown>): PortMapping[] | undefined {
+  if (!Array.isArray(ports)) return undefined;
+  const mappings = ports.map((port: Record<string, unknown> | null) => ({
+    protocol: port?.protocol,
+    hostAddress: port?.hostIP,
+    hostPort: port?.hostPort,
+    containerAddress: address,
+    containerPort: port?.containerPort,
+  }));
+  return mappings.every(isMapping) ? mappings : undefined;
+}
+
+function isMapping(value: { readonly [key in keyof PortMapping]: unknown }): value is PortMapping {
+  const { protocol, hostAddress, hostPort, containerAddress, containerPort } = value;
+  const isPort = (port: unknown): boolean => Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535;
+  const isAddress = (one: unknown): boolean => typeof one === 'string' && isIPv4(one);
+  return (
+    (protocol === 'tcp' || protocol === 'udp') &&
+    [hostAddress, containerAddress].every(isAddress) &&
+    [hostPort, containerPort].every(isPort)
+  );
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -3,7 +3,7 @@
 // The directory itself.
 
 export { assertPlaceSafe, unsafeAncestor } from './ancestors.js';
-export { SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
+export { ATTACHMENTS, SET_ASIDE, SHELF, STATE_FILES, STATE_FOLDERS } from './layout.js';
 export { lockPath, lockStateDirectory } from './lock.js';
 export { type RecordWarning, removeForeignFiles } from './records/set-aside.js';
 export { isStateDirectoryWhole, openStateDirectory, stateDirectoryProblem } from './state-directory.js';

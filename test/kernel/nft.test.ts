@@ -1,5 +1,8 @@
 import { execaSync } from 'execa';
 import t from 'tap';
+import { mappingElements, type PortMapping, readMappings } from '../../src/endpoint/network/port-mappings.js';
+import { NetlinkSocket } from '../../src/kernel/netlink/netlink-socket.js';
+import { NETLINK_PROTOCOL } from '../../src/kernel/netlink/protocol.js';
 import { runNft } from '../../src/kernel/nftables/nft.js';
 import { TableWatch } from '../../src/kernel/nftables/table-watch.js';
 import { assertSandbox } from '../guard.js';
@@ -18,16 +21,52 @@ t.test('a script is carried out as a whole or not at all, and a failure is in th
 
 t.test('changes of one table are heard, those of others are not', async (t) => {
   using watch = new TableWatch('heard');
-  t.notOk(watch.changed());
+  t.equal(watch.changed(), 'nothing');
   await runNft('add table ip heard\n');
-  t.ok(watch.changed(), 'it was made');
-  t.notOk(watch.changed(), 'once');
+  t.equal(watch.changed(), 'rules', 'it was made');
+  t.equal(watch.changed(), 'nothing', 'once');
   await runNft('add table ip other\nadd chain ip other one\ndelete table ip other\n');
-  t.notOk(watch.changed());
+  t.equal(watch.changed(), 'nothing');
   await runNft('add set ip heard some { type ipv4_addr; }\n');
-  t.ok(watch.changed(), 'a set in it');
+  t.equal(watch.changed(), 'rules', 'a set in it');
   await runNft('add element ip heard some { 192.0.2.1 }\n');
-  t.ok(watch.changed(), 'an element');
+  t.equal(watch.changed(), 'rules', 'an element');
   execaSync('nft', ['flush', 'ruleset']);
-  t.ok(watch.changed(), 'all was flushed');
+  t.equal(watch.changed(), 'rules', 'all was flushed');
+});
+
+t.test('elements of maps to which others write are told from the rest', async (t) => {
+  using watch = new TableWatch('heard', ['theirs']);
+  const element = (map: string) => `add element ip heard ${map} { 192.0.2.1 : 192.0.2.2 }\n`;
+  const map = (name: string) => `add map ip heard ${name} { type ipv4_addr : ipv4_addr; }\n`;
+  await runNft(`add table ip heard\n${map('theirs')}${map('ours')}`);
+  t.teardown(() => runNft('delete table ip heard\n'));
+  t.equal(watch.changed(), 'rules');
+  await runNft(element('theirs'));
+  t.equal(watch.changed(), 'elements');
+  await runNft(`${element('ours')}delete element ip heard theirs { 192.0.2.1 }\n`);
+  t.equal(watch.changed(), 'rules', 'both');
+});
+
+t.test('the elements of a map are read as nft wrote them', async (t) => {
+  using socket = NetlinkSocket.open({ protocol: NETLINK_PROTOCOL.netfilter });
+  t.strictSame(readMappings(socket, 'mappings'), [], 'there is no table');
+  const type = (before: string) => `{ type ${before}inet_proto . inet_service : ipv4_addr . inet_service; }`;
+  await runNft(
+    `add table ip mappings\nadd map ip mappings mapped ${type('')}\nadd map ip mappings mapped-at ${type('ipv4_addr . ')}\n`,
+  );
+  t.teardown(() => runNft('delete table ip mappings\n'));
+  const mappings: PortMapping[] = Array.from({ length: 300 }, (_, index) => ({
+    protocol: index % 3 === 0 ? 'udp' : 'tcp',
+    hostAddress: index % 2 === 0 ? '0.0.0.0' : `192.0.2.${index % 250}`,
+    hostPort: 1000 + index,
+    containerAddress: `10.213.0.${index % 250}`,
+    containerPort: 80 + index,
+  }));
+  const { mapped, mappedAt } = mappingElements(mappings);
+  await runNft(
+    `add element ip mappings mapped { ${mapped.join(', ')} }\nadd element ip mappings mapped-at { ${mappedAt.join(', ')} }\n`,
+  );
+  const sorted = (list: readonly PortMapping[]) => [...list].sort((one, other) => one.hostPort - other.hostPort);
+  t.strictSame(sorted(readMappings(socket, 'mappings')), sorted(mappings));
 });

@@ -30,7 +30,11 @@ t.test('whatever comes by stdin and the environment, the answer is an error of t
     socket: stage.socket,
     tenant: 'namespace',
     capabilities: { portMappings: true },
-    runtimeConfig: { portMappings: [{ hostPort: 1 }], dns: { servers: ['1.1.1.1'] }, ips: ['10.0.0.1/8'] },
+    runtimeConfig: {
+      portMappings: [{ hostPort: 1, containerPort: 2 }],
+      dns: { servers: ['1.1.1.1'] },
+      ips: ['10.0.0.1/8'],
+    },
     prevResult: { interfaces: [{ name: 'eth0', sandbox: '/x' }], ips: [{ address: '10.0.0.1/8', interface: 0 }] },
     args: { cni: { ips: [] } },
     'cni.dev/valid-attachments': [{ containerID: 'a', ifname: 'eth0' }],

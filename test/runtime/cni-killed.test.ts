@@ -32,11 +32,16 @@ interface Walked {
   readonly command: string;
   readonly netns: string;
   readonly ifname: string;
+  readonly config?: object;
 }
 
 /** Runs the plugin under strace. */
-async function traced(scene: CniScene, { command, netns, ifname }: Walked, args: readonly string[]): Promise<void> {
-  const call = { command, netns, ifname, config: { socket: scene.daemon.socket } };
+async function traced(
+  scene: CniScene,
+  { command, netns, ifname, config = {} }: Walked,
+  args: readonly string[],
+): Promise<void> {
+  const call = { command, netns, ifname, config: { socket: scene.daemon.socket, ...config } };
   await run('strace', ['-qq', ...args, scene.plugin], { env: cniEnvironment(call), input: cniInput(call) });
 }
 
@@ -59,6 +64,12 @@ async function walk(scene: CniScene, walked: Walked, each: (step: string) => Pro
   return steps;
 }
 
+/** How many port mappings of pods the host's table has. */
+async function portMappings(): Promise<number> {
+  const { stdout } = await execa('nft', ['list', 'ruleset']);
+  return stdout.match(/^.*elements = .*\b20080\b.*$/gm)?.length ?? 0;
+}
+
 t.test('of an ADD that was killed at any step, DEL leaves nothing', async (t) => {
   await using scene = await startScene(t);
   const { path, inode } = await scene.makeNetns('a');
@@ -68,12 +79,13 @@ t.test('of an ADD that was killed at any step, DEL leaves nothing', async (t) =>
     const left = [...scene.attachments().filter((name) => !name.startsWith('.')), ...(await scene.daemon.leases())];
     const whole = status === 0 && left.length === 0 && statSync(path).ino === inode && mountsBelow(path).length === 1;
     const names = (await links(path)).map((link) => link.ifname);
-    if (!whole || names.join() !== 'lo')
+    if (!whole || names.join() !== 'lo' || (await portMappings()) > 0)
       problems.push(`step ${step}: DEL ${status}, ${JSON.stringify(left)}, ${names}`);
     await scene.daemon.filled();
     await scene.laidOut(1);
   };
-  const overlaid = await walk(scene, { command: 'ADD', netns: path, ifname: 'eth0' }, each('eth0'));
+  const config = { runtimeConfig: { portMappings: [{ hostPort: 20080, containerPort: 80, protocol: 'udp' }] } };
+  const overlaid = await walk(scene, { command: 'ADD', netns: path, ifname: 'eth0', config }, each('eth0'));
   const grafted = await walk(scene, { command: 'ADD', netns: path, ifname: 'net1' }, each('net1'));
   t.strictSame(problems, []);
   t.ok(overlaid.some(({ name }) => name === 'mount'));
@@ -84,13 +96,15 @@ t.test('a DEL that was killed at any step is repeated', async (t) => {
   await using scene = await startScene(t);
   const { path, inode } = await scene.makeNetns('a');
   const problems: string[] = [];
-  await scene.call({ command: 'ADD', netns: path });
+  const config = { runtimeConfig: { portMappings: [{ hostPort: 20080, containerPort: 80 }] } };
+  await scene.call({ command: 'ADD', netns: path, config });
   const steps = await walk(scene, { command: 'DEL', netns: path, ifname: 'eth0' }, async (step) => {
     const { status } = await scene.call({ command: 'DEL', netns: path });
     const left = [...scene.attachments(), ...(await scene.daemon.leases())];
     const whole = status === 0 && left.length === 0 && statSync(path).ino === inode;
     if (!whole) problems.push(`step ${step}: DEL ${status}, ${JSON.stringify(left)}, ${statSync(path).ino}`);
-    const added = await scene.call({ command: 'ADD', netns: path });
+    if ((await portMappings()) > 0) problems.push(`step ${step}: a port is left`);
+    const added = await scene.call({ command: 'ADD', netns: path, config });
     if (added.status !== 0) problems.push(`step ${step}: ADD ${added.stdout}`);
   });
   t.strictSame(problems, []);

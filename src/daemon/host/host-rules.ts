@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import type { PoolConfig } from '../../config/index.js';
 import { uplinkName } from '../../endpoint/hub/hub-names.js';
 import { hostRules, hostTable, removeHostRules } from '../../endpoint/network/host-rules.js';
+import { MAPPED, MAPPED_AT } from '../../endpoint/network/port-mappings.js';
 import type { PortPlan } from '../../endpoint/network/published-ports.js';
 import type { Site } from '../../endpoint/types.js';
 import { hasCode, NetnsdError } from '../../errors.js';
 import { errnoOf } from '../../kernel/errno.js';
 import { isForwarding, isLoopbackRouted, routeLoopback, setForwarding } from '../../kernel/host/ip-forward.js';
 import { runNft } from '../../kernel/nftables/nft.js';
-import { TableWatch } from '../../kernel/nftables/table-watch.js';
+import { type TableChange, TableWatch } from '../../kernel/nftables/table-watch.js';
 import { readHostBefore, writeHostBefore } from '../../state/index.js';
-
-const gatewayLink = (site: Site, pool: string): string => uplinkName(site, pool);
+import type { LeaseSource, PortMappings } from './port-mappings.js';
 
 /** How often it is checked whether table and forwarding are as netnsd made them, in milliseconds. */
 const CHECK_MS = 500;
@@ -23,38 +23,39 @@ const CHECK_MS = 500;
 export class HostRules implements Disposable {
   readonly #site: Site;
   readonly #portPlans: ReadonlyMap<string, PortPlan>;
+  readonly #mappings: PortMappings;
   readonly #log: Pick<Logger, 'info' | 'warn'>;
-  #script = '';
+  #pools: readonly PoolConfig[] = [];
   #forwards = false;
-  /** The host's links to the pools that publish ports. */
-  #publishing: readonly string[] = [];
+  /** The host's links to the pools. */
+  #links: readonly string[] = [];
   #watch: TableWatch | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restoring = false;
-  #changed = false;
+  #change: TableChange = 'nothing';
 
   constructor(options: {
     site: Site;
     portPlans: ReadonlyMap<string, PortPlan>;
+    mappings: PortMappings;
     log: Pick<Logger, 'info' | 'warn'>;
   }) {
     this.#site = options.site;
     this.#portPlans = options.portPlans;
+    this.#mappings = options.mappings;
     this.#log = options.log;
   }
 
   /** Makes the table, or replaces the one that is there. Rejects with missing_tool and kernel_error. */
   async open(pools: readonly PoolConfig[]): Promise<void> {
     this[Symbol.dispose]();
-    this.#script = hostRules(this.#site, pools, this.#portPlans.values());
+    this.#pools = pools;
     this.#forwards = pools.some(({ masquerade, publish }) => masquerade || publish.length > 0);
-    this.#publishing = pools
-      .filter(({ publish }) => publish.length > 0)
-      .map(({ name }) => gatewayLink(this.#site, name));
-    const isNeeded = this.#script !== removeHostRules(this.#site);
+    this.#links = pools.map(({ name }) => uplinkName(this.#site, name));
+    const isNeeded = this.#script() !== removeHostRules(this.#site);
     try {
-      this.#watch = isNeeded ? new TableWatch(hostTable(this.#site)) : null;
-      await runNft(this.#script);
+      this.#watch = isNeeded ? new TableWatch(hostTable(this.#site), [MAPPED, MAPPED_AT]) : null;
+      await this.#make();
     } catch (error) {
       this[Symbol.dispose]();
       if (!isNeeded && hasCode(error, 'missing_tool')) return;
@@ -64,7 +65,6 @@ export class HostRules implements Disposable {
       throw new NetnsdError(error.code, `${error.message}; ${advice}`, { cause: error });
     }
     if (!isNeeded) return;
-    this.#watch?.changed();
     this.#routeLoopback();
     this.#forward('switched on forwarding of IPv4 packets (net.ipv4.ip_forward), for pools with masquerade');
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
@@ -77,18 +77,41 @@ export class HostRules implements Disposable {
     this.#watch = null;
   }
 
+  /** Has the port mappings of pods compared with their leases, which were not known when the table was made. */
+  follow(leases: LeaseSource): void {
+    this.#mappings.follow(leases);
+    if (this.#change === 'nothing') this.#change = 'elements';
+  }
+
+  #script(): string {
+    return hostRules(this.#site, this.#pools, {
+      published: this.#portPlans.values(),
+      mappings: this.#mappings.wanted(),
+    });
+  }
+
+  #make(): Promise<void> {
+    return this.#mappings.locked(async () => {
+      await runNft(this.#script());
+      this.#watch?.changed();
+      this.#change = 'nothing';
+    });
+  }
+
   async #check(): Promise<void> {
     if (this.#restoring) return;
     this.#restoring = true;
     try {
       this.#routeLoopback();
       this.#forward('forwarding of IPv4 packets had been switched off: it is on again');
-      this.#changed ||= this.#watch?.changed() === true;
-      if (!this.#changed) return;
-      await runNft(this.#script);
-      this.#watch?.changed();
-      this.#changed = false;
-      this.#log.warn({ table: hostTable(this.#site) }, "netnsd's rules had been changed or removed: they are restored");
+      const change = this.#watch?.changed() ?? 'nothing';
+      if (change === 'rules' || this.#change === 'nothing') this.#change = change;
+      const table = hostTable(this.#site);
+      if (this.#change === 'elements' && (await this.#mappings.locked(() => this.#mappings.areThere())))
+        this.#change = 'nothing';
+      if (this.#change === 'nothing') return;
+      await this.#make();
+      this.#log.warn({ table }, "netnsd's rules had been changed or removed: they are restored");
     } catch (error) {
       this.#log.warn({ err: error }, "failed to restore netnsd's rules; retrying");
     } finally {
@@ -98,7 +121,7 @@ export class HostRules implements Disposable {
 
   /** Published ports answer on 127.0.0.1 as well. A link that was made anew has lost the switch. */
   #routeLoopback(): void {
-    for (const link of this.#publishing) {
+    for (const link of this.#links) {
       try {
         if (!isLoopbackRouted(link)) routeLoopback(link);
       } catch (error) {

@@ -3,6 +3,7 @@ import { NetnsdError } from '../../errors.js';
 import { forgetConnections, forgetConnectionsOf } from '../../kernel/netlink/conntrack.js';
 import type { Host } from '../host.js';
 import type { EndpointName, NetworkSettings, Settled } from '../types.js';
+import { removeMappings } from './port-mappings.js';
 
 /** An endpoint that is gone, and the address that it had. */
 export interface Departed {
@@ -11,18 +12,25 @@ export interface Departed {
 }
 
 /**
- * Has the host forget the connections that it tracks of addresses whose endpoints are gone, in one walk: what it would
+ * Nothing in the host leads to these addresses any more, whose endpoints nobody has: first no port of a pod's, then no connection by one. Rejects with
+ * kernel_error.
+ */
+export async function forgetAddresses(host: Host, addresses: readonly (readonly number[])[]): Promise<void> {
+  await removeMappings(host, addresses);
+  if (host.netfilter !== null) await forgetConnections(host.netfilter, addresses);
+}
+
+/**
+ * Has the host forget the port mappings and the connections that it tracks of addresses whose endpoints are gone, in one walk: what it would
  * still translate or let through as established is not to meet the next who gets the address. Resolves with an error for
  * each where it is not sure that all were forgotten; such an endpoint is to be destroyed once more.
  */
 export async function forgetDeparted(host: Host, departed: readonly Departed[]): Promise<Settled<void>[]> {
   try {
-    const socket = host.netfilter;
-    if (socket !== null)
-      await forgetConnections(
-        socket,
-        departed.map(({ address }) => address),
-      );
+    await forgetAddresses(
+      host,
+      departed.map(({ address }) => address),
+    );
     return departed.map(() => ({ ok: true, value: undefined }));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,5 +1,6 @@
 import { formatSubnet, parseSubnet, subnetsOverlap } from '../../address/ipv4.js';
 import type { Site } from '../types.js';
+import { MAPPED, MAPPED_AT, mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
 
 /** What containers of a pool may reach beyond it, and how. CIDR throughout. */
@@ -34,26 +35,32 @@ function needsRules({ masquerade, publish, hostAccess, egressDeny }: ReachSettin
 
 /**
  * The whole table as a script for nft(8) that replaces what is there, in one transaction. Its rules are as many as pools, whatever the number
- * of endpoints. Pure.
+ * of endpoints. `mappings`: what pods have in the table that is replaced. Pure.
  *
  * forward: packets to a pool with `masquerade` pass only as answers, or as published; so a neighbour who routes to a container's address
  * reaches nothing. MSS follows the MTU of the route (path MTU discovery is often broken).
  */
-export function hostRules(site: Site, pools: readonly ReachSettings[], published: Iterable<PortPlan> = []): string {
+export function hostRules(
+  site: Site,
+  pools: readonly ReachSettings[],
+  { published = [], mappings = [] }: { published?: Iterable<PortPlan>; mappings?: Iterable<PortMapping> } = {},
+): string {
   const elements = elementsOf(published);
-  if (!pools.some(needsRules) && elements.length === 0) return removeHostRules(site);
-  const publishing = pools.filter(({ publish }) => publish.length > 0).map(({ subnet }) => canonical(subnet));
+  const { mapped, mappedAt } = mappingElements(mappings);
+  if (!pools.some(needsRules) && [elements, mapped, mappedAt].every(({ length }) => length === 0))
+    return removeHostRules(site);
+  const subnets = pools.map(({ subnet }) => canonical(subnet));
   const outward = pools.filter(({ masquerade }) => masquerade).map(({ subnet }) => canonical(subnet));
   const chains = [
     chain('forward', 'filter hook forward priority filter', outward.length === 0 ? [] : FORWARD_RULES),
     chain('outward', 'nat hook postrouting priority srcnat', [
       ...(outward.length === 0 ? [] : OUTWARD_RULES),
-      ...(publishing.length === 0 ? [] : HAIRPIN_RULES),
+      ...HAIRPIN_RULES,
     ]),
-    chain('published', 'nat hook prerouting priority dstnat', elements.length === 0 ? [] : PUBLISHED_RULES),
+    chain('published', 'nat hook prerouting priority dstnat', PUBLISHED_RULES),
     // dstnat has no name here in older versions of nft.
-    chain('published-here', 'nat hook output priority -100', elements.length === 0 ? [] : PUBLISHED_RULES),
-    chain('loopback', 'filter hook prerouting priority raw', elements.length === 0 ? [] : LOOPBACK_RULES),
+    chain('published-here', 'nat hook output priority -100', PUBLISHED_RULES),
+    chain('loopback', 'filter hook prerouting priority raw', LOOPBACK_RULES),
     chain('egress', 'filter hook prerouting priority filter', pools.flatMap(egressRules)),
     chain('input', 'filter hook input priority filter', pools.flatMap(inputRules)),
   ];
@@ -64,8 +71,10 @@ export function hostRules(site: Site, pools: readonly ReachSettings[], published
     `table ip ${table} {`,
     `  comment "netnsd ${commentOf(site.stateDir)}"`,
     ...(outward.length === 0 ? [] : [setOf('outward', outward)]),
-    ...(publishing.length === 0 ? [] : [setOf('publishing', publishing)]),
-    ...(elements.length === 0 ? [] : [publishedMap(elements)]),
+    setOf('pools', subnets),
+    portMap('published', '', elements),
+    portMap(MAPPED, '', mapped),
+    portMap(MAPPED_AT, 'ipv4_addr . ', mappedAt),
     ...chains.flat(),
     '}',
   ];
@@ -82,10 +91,15 @@ const FORWARD_RULES = [
 const OUTWARD_RULES = ['ip saddr @outward ip daddr != @outward masquerade'];
 /** A container that connects to a published port of its own pool, and a process of the host by 127.0.0.1, get the answer by way of the host. */
 const HAIRPIN_RULES = [
-  'ct status dnat ip saddr @publishing ip daddr @publishing masquerade',
+  'ct status dnat ip saddr @pools ip daddr @pools masquerade',
   'ct status dnat ip saddr 127.0.0.0/8 masquerade',
 ];
-const PUBLISHED_RULES = ['fib daddr type local dnat ip to meta l4proto . th dport map @published'];
+/** What pods want comes first, and of that what they want of one address of the host. netnsd-cni writes to the two maps itself. */
+const PUBLISHED_RULES = [
+  `fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @${MAPPED_AT}`,
+  `fib daddr type local dnat ip to meta l4proto . th dport map @${MAPPED}`,
+  'fib daddr type local dnat ip to meta l4proto . th dport map @published',
+];
 /** route_localnet, which 127.0.0.1 needs, would let others reach what listens on the host's loopback. */
 const LOOPBACK_RULES = ['ip daddr 127.0.0.0/8 iifname != "lo" drop'];
 const ESTABLISHED = 'ct state established,related accept';
@@ -107,13 +121,19 @@ function chain(name: string, type: string, rules: readonly string[]): string[] {
   return [`  chain ${name} {`, `    type ${type}; policy accept;`, ...rules.map((rule) => `    ${rule}`), '  }'];
 }
 
-function publishedMap(elements: readonly string[]): string {
-  const type = 'type inet_proto . inet_service : ipv4_addr . inet_service';
-  return `  map published { ${type}; elements = { ${elements.join(', ')} } }`;
+/** `before`: what stands before protocol and port in its keys. */
+function portMap(name: string, before: string, elements: readonly string[]): string {
+  const type = `type ${before}inet_proto . inet_service : ipv4_addr . inet_service`;
+  return `  map ${name} { ${type}; ${listed(elements)}}`;
 }
 
 function setOf(name: string, elements: readonly string[]): string {
-  return `  set ${name} { type ipv4_addr; flags interval; elements = { ${elements.join(', ')} } }`;
+  return `  set ${name} { type ipv4_addr; flags interval; ${listed(elements)}}`;
+}
+
+/** nft takes no empty list. */
+function listed(elements: readonly string[]): string {
+  return elements.length === 0 ? '' : `elements = { ${elements.join(', ')} } `;
 }
 
 /** An address alone, or a network; never anything else, since it becomes part of a script. */

@@ -13,6 +13,7 @@ import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
 import { Addresses } from '../network/addresses.js';
 import { describeNamespaces, type Inhabited } from '../network/describe.js';
 import { forgetUnowned } from '../network/forget-connections.js';
+import { hostTable } from '../network/host-rules.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
 import { hostLinkName } from '../plan.js';
@@ -45,7 +46,7 @@ export class KernelWorker {
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
     const { site } = settings;
-    const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir });
+    const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir, table: hostTable(site) });
     this.#host = host;
     this.#links = NetnsLinks.of(site);
     this.#networks = new Map(

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../../kernel/errno.js';
-import { forgetConnections } from '../../kernel/netlink/conntrack.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { type NetnsCensus, UNSEEN_PID } from '../../kernel/netns/netns-census.js';
 import { netnsHolders } from '../../kernel/netns/netns-holders.js';
 import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { transactAll } from '../hub/socket-request.js';
+import { forgetAddresses } from '../network/forget-connections.js';
 import type { HubPort } from '../network/network.js';
 import type { EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
@@ -73,7 +73,7 @@ export async function verifyEndpoints(verifier: Verifier, targets: readonly Veri
   const works = targets.map((target): Work => ({ ...target, verdict: null, hostIndex: 0 }));
   await findHolders(verifier, works);
   checkHost(works);
-  await forgetAddresses(verifier, works);
+  await forget(verifier, works);
   let verified = 0;
   for (const waitMs of ATTEMPTS_MS) {
     if (waitMs > 0 && works.some(mayPass)) await delay(waitMs);
@@ -158,13 +158,11 @@ function checkHost(works: readonly Work[]): void {
   }
 }
 
-async function forgetAddresses({ host }: Verifier, works: readonly Work[]): Promise<void> {
+async function forget({ host }: Verifier, works: readonly Work[]): Promise<void> {
   const passing = works.filter(({ verdict }) => verdict === null);
   try {
-    const socket = host.netfilter;
-    if (socket === null) return;
-    await forgetConnections(
-      socket,
+    await forgetAddresses(
+      host,
       passing.map(({ plan }) => plan.address),
     );
   } catch (error) {

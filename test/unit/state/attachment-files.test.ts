@@ -23,8 +23,8 @@ t.test('a file that netnsd-cni wrote is read, and what is none is passed over', 
   writeFileSync(join(folder, 'attachments', 'c1@00000000'), `${JSON.stringify(FIELDS)}\n`);
   writeFileSync(join(folder, 'attachments', 'torn'), '{"network":');
   mkdirSync(join(folder, 'attachments', 'folder'));
-  const { lease: _lease, mac: _mac, ...fields } = FIELDS;
-  t.strictSame(files.list(), [{ key: 'c1@00000000', ...fields }]);
+  const { mac: _mac, ...fields } = FIELDS;
+  t.strictSame(files.list(), [{ key: 'c1@00000000', ...fields, mappings: [] }]);
   writeFileSync(join(folder, 'attachments', '.c1@00000000.17'), '');
   t.match(files.list(), [{ key: '.c1@00000000.17', delivery: 'none', netnsInode: 0 }, { key: 'c1@00000000' }]);
   t.match(files.read('c1@00000000'), { delivery: 'overlay', target: '/run/netns/a' });

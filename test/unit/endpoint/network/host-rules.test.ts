@@ -71,7 +71,7 @@ const ROWS: [what: string, settings: Partial<ReachSettings>, rules: string[]][] 
 ];
 for (const [what, settings, rules] of ROWS) {
   t.test(what, async (t) => {
-    const found = rulesOf({ ...closed, ...settings }).filter((line) => line.startsWith('ip '));
+    const found = rulesOf({ ...closed, ...settings }).filter((line) => line.startsWith('ip saddr '));
     t.strictSame(found, rules);
   });
 }

@@ -11,6 +11,8 @@ const OVERLAY: Attachment = {
   target: '/run/netns/c',
   targetInode: 10,
   delivery: 'overlay',
+  lease: '',
+  mappings: [],
   netnsInode: 20,
 };
 const GRAFT: Attachment = { ...OVERLAY, delivery: 'graft' };

@@ -1,0 +1,15 @@
+#ifndef NETNSD_CNI_LISTENERS_H
+#define NETNSD_CNI_LISTENERS_H
+
+#include "ports.h"
+
+/*
+ * False, with a failure, if a socket of this network namespace listens where one of these ports of the host would lead away from it. A UDP
+ * socket that is connected hears its peer in any case, and does not count.
+ */
+bool cni_ports_are_free(const struct cni_ports *ports, struct cni_failure *failure);
+
+/* The same of the text of one line of /proc/net/tcp and its like; NULL: it is in nobody's way. */
+const struct cni_port *cni_port_heard(const char *line, bool six, uint8_t protocol, const struct cni_ports *ports);
+
+#endif
