@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
+import type { PortMapping } from '../endpoint/network/port-mappings.js';
 import { ATTACHMENTS } from './layout.js';
 import { entriesOf } from './own-file.js';
-import type { PortMapping } from '../endpoint/network/port-mappings.js';
 import type { LeaseAttachment } from './record.js';
 
 /** A container's id, and the mark of network and interface. */

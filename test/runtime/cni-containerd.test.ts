@@ -20,13 +20,12 @@ sizing = "fixed"
 async function startNode(test: Test): Promise<{ daemon: Daemon; cri: Cri } & AsyncDisposable> {
   const daemon = await startDaemon(test, POOL);
   const cri = await startCri(test, {
-    plugins: [plugin, '/usr/lib/cni/portmap'],
+    plugins: [plugin],
     conflist: {
       cniVersion: '1.0.0',
       name: 'netnsd',
       plugins: [
-        { type: 'netnsd-cni', socket: daemon.socket, tenant: 'namespace' },
-        { type: 'portmap', capabilities: { portMappings: true } },
+        { type: 'netnsd-cni', socket: daemon.socket, tenant: 'namespace', capabilities: { portMappings: true } },
       ],
     },
   }).catch(async (error) => {
@@ -70,7 +69,7 @@ t.test('a pod with two containers is in a pooled namespace from RunPodSandbox to
   t.equal(mounted(), 0);
 });
 
-t.test('hostPort by the portmap plugin, and a pod of the host network', async (t) => {
+t.test('hostPort, and a pod of the host network', async (t) => {
   await using node = await startNode(t);
   const { cri, daemon } = node;
   const pod = { name: 'port', ports: [{ containerPort: 8080, hostPort: 20080 }] };
