@@ -27,7 +27,7 @@ static void check_reading(void) {
   CHECK_TEXT(only("[{\"hostPort\":8080,\"containerPort\":80}]"), "8080/tcp");
   CHECK(ports.list[0].container_port == 80);
   CHECK_TEXT(only("[{\"hostPort\":8080,\"containerPort\":80,\"protocol\":\"UDP\",\"hostIP\":\"192.0.2.1\"}]"), "192.0.2.1:8080/udp");
-  CHECK_TEXT(only("[{\"hostPort\":1,\"containerPort\":65535,\"protocol\":\"\",\"hostIP\":\"\"}]"), "1/tcp");
+  CHECK_TEXT(only("[{\"HostPort\":1,\"ContainerPort\":65535,\"Protocol\":\"\",\"HostIP\":\"\"}]"), "1/tcp");
   CHECK_TEXT(only("[{\"hostPort\":1,\"containerPort\":1,\"hostIP\":\"::\"}]"), "1/tcp");
   test("what stands there twice is taken once, and one port cannot lead to two");
   CHECK_TEXT(only("[{\"hostPort\":1,\"containerPort\":2},{\"hostPort\":1,\"containerPort\":2,\"protocol\":\"tcp\"}]"), "1/tcp");
@@ -41,7 +41,7 @@ static void check_reading(void) {
   CHECK(code_of("[{\"hostPort\":65536,\"containerPort\":2}]") == CNI_INVALID_CONFIGURATION);
   CHECK(code_of("[{\"hostPort\":\"1\",\"containerPort\":2}]") == CNI_INVALID_CONFIGURATION);
   CHECK(code_of("[{\"hostPort\":1}]") == CNI_INVALID_CONFIGURATION);
-  CHECK(code_of("[{\"HostPort\":1,\"containerPort\":2}]") == CNI_INVALID_CONFIGURATION);
+  CHECK(code_of("[{\"HostPort\":1,\"hostPort\":1,\"containerPort\":2}]") == CNI_INVALID_CONFIGURATION);
   CHECK(code_of("[1]") == CNI_INVALID_CONFIGURATION);
   CHECK(code_of("{}") == CNI_INVALID_CONFIGURATION);
 }
