@@ -1,6 +1,7 @@
 import type { LeaseAttachment, PoolService } from '../pool/index.js';
 import type { PeerCredentials, PeerOf } from './delivery.js';
 import type {
+  ApiConfiguration,
   ApiDnsFiles,
   ApiGraft,
   ApiGrafted,
@@ -8,6 +9,7 @@ import type {
   ApiPatchedBundle,
   ApiPoolSettings,
   ApiReconciliation,
+  ApiReload,
 } from './schemas/index.js';
 
 /** The methods of a logger that the API uses; pino has them. */
@@ -42,6 +44,10 @@ export interface ApiOptions {
   readonly attachmentOf?: ((containerId: string) => LeaseAttachment | undefined) | undefined;
   /** Every setting of a configured pool, by its key. Default: none is told. */
   readonly settingsOf?: ((pool: string) => ApiPoolSettings | undefined) | undefined;
+  /** When the configuration in effect was read, and why a newer one is not. Default: not told. */
+  readonly configuration?: (() => ApiConfiguration) | undefined;
+  /** Reads the configuration again. Throws NetnsdErrors. Default: nothing changes. */
+  readonly reload?: (() => Promise<ApiReload>) | undefined;
   readonly patchBundle: PatchBundle;
   readonly graftContainer: GraftContainer;
   /** Compares records, kernel and processes, and repairs the difference with `fix`. Throws NetnsdErrors. */

@@ -116,6 +116,14 @@ export interface DaemonStatus {
   /** What the daemon does without on this host; absent: a daemon of an earlier version. */
   readonly warnings?: readonly string[];
   readonly pools: readonly PoolStatus[];
+  readonly configuration?: { readonly readAt: string; readonly error: string | null } | undefined;
+}
+
+/** What a reload changed. With `reopens`, it is done when the status has another `readAt`. */
+export interface ReloadReport {
+  readonly changes: readonly string[];
+  readonly reopens: boolean;
+  readonly readAt: string;
 }
 
 export interface PoolDetails extends PoolStatus {
@@ -144,5 +152,6 @@ export interface Client {
   status(): Promise<DaemonStatus>;
   events(): AsyncIterable<PoolEvent>;
   reconcile(request: { fix: boolean }): Promise<Reconciliation>;
+  reload(): Promise<ReloadReport>;
   close(): unknown;
 }

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { addAcquire } from './commands/acquire.js';
 import { addBench } from './commands/bench.js';
 import { addDoctor } from './commands/doctor.js';
-import { addDown } from './commands/down.js';
 import { addEnter } from './commands/enter.js';
 import { addEvents } from './commands/events.js';
 import { addHelp } from './commands/help.js';
@@ -13,7 +12,9 @@ import { addPool } from './commands/pool.js';
 import { addRelease } from './commands/release.js';
 import { addRenew } from './commands/renew.js';
 import { addReport } from './commands/report.js';
-import { addServe } from './commands/serve.js';
+import { addDown } from './commands/service/down.js';
+import { addReload } from './commands/service/reload.js';
+import { addServe } from './commands/service/serve.js';
 import { addStatus } from './commands/status.js';
 import type { Invocation } from './dependencies.js';
 import { addExamples } from './options.js';
@@ -27,6 +28,7 @@ const COMMANDS = [
   addInspect,
   addStatus,
   addPool,
+  addReload,
   addOci,
   addEnter,
   addEvents,

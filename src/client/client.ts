@@ -11,6 +11,7 @@ import type {
   ApiPoolList,
   ApiPoolStatus,
   ApiReconciliation,
+  ApiReload,
   ApiRenew,
   ApiResize,
   ApiStatus,
@@ -197,6 +198,11 @@ export class NetnsdClient {
    */
   async reconcile(request: { fix?: boolean } = {}): Promise<ApiReconciliation> {
     return this.#json('POST', '/v1/reconcile', { body: request });
+  }
+
+  /** Has the daemon read its configuration again. Throws `config_invalid` and `subnet_overlap`: nothing is changed then. */
+  async reload(): Promise<ApiReload> {
+    return this.#json('POST', '/v1/reload', { idempotent: true });
   }
 
   /** Resolves if the daemon answers. */

@@ -43,6 +43,7 @@ export function missedBy(error: unknown): Missed | undefined {
   return hasCode(error, 'shutting_down') ? new Missed('ending', error) : undefined;
 }
 
+/** ECONNRESET: the daemon stopped listening before it accepted the connection. */
 function isAbsence(code: string): boolean {
-  return code === 'ENOENT' || code === 'ECONNREFUSED';
+  return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET';
 }

@@ -1,5 +1,5 @@
-import { DNS_KEYS, type Key, POOL_KEYS } from './keys/index.js';
-import type { PoolConfig } from './types.js';
+import { DNS_KEYS, type Key, POOL_KEYS, TOP_KEYS } from './keys/index.js';
+import type { Config, PoolConfig } from './types.js';
 
 /** The value of a key, as it may be written in the file; null: none. */
 export type Setting = string | number | boolean | readonly string[] | null;
@@ -7,6 +7,11 @@ export type Setting = string | number | boolean | readonly string[] | null;
 /** Every setting of a pool by its key in the file, defaults included. */
 export function describePool(pool: PoolConfig): Record<string, Setting> {
   return { ...describe(POOL_KEYS, pool), ...describe(DNS_KEYS, pool.dns, 'dns.') };
+}
+
+/** Every setting at the top of the file. */
+export function describeTop(config: Config): Record<string, Setting> {
+  return describe(TOP_KEYS, config);
 }
 
 function describe(keys: Record<string, Key<unknown>>, values: object, prefix = ''): Record<string, Setting> {

@@ -1,4 +1,4 @@
-export { describePool, type Setting } from './describe.js';
+export { describePool, describeTop, type Setting } from './describe.js';
 export { renderKeyTable } from './markdown.js';
 export { defaultPool } from './pools.js';
 export { CONFIG_FILE, readConfig } from './read.js';

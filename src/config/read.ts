@@ -7,17 +7,22 @@ import { defaultPool, namesOf, readPools } from './pools.js';
 import { Section } from './section.js';
 import type { Config } from './types.js';
 
+/** Where the daemon is and who may reach it: only a start can change that. */
+const BOUND = ['netnsDir', 'socketGroup', 'socketMode'] as const;
+type BoundSettings = { readonly [K in (typeof BOUND)[number]]?: Config[K] | undefined };
+
 /** Read if it exists and no other file is given. */
 export const CONFIG_FILE = '/etc/netnsd/netnsd.toml';
 
 /**
  * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists; otherwise returns
- * the defaults. Throws `config_invalid` and `subnet_overlap`, in one line with file, line and key.
+ * the defaults. `bound`: settings of a running daemon, some of which cannot be changed. Throws `config_invalid` and
+ * `subnet_overlap`, in one line with file, line and key.
  */
-export function readConfig({ path }: { path: string | null }): Config {
+export function readConfig({ path, bound = {} }: { path: string | null; bound?: BoundSettings }): Config {
   const file = path ?? CONFIG_FILE;
   const source = readSource(file, path !== null);
-  return parseConfig({ source: source ?? '', file });
+  return parseConfig({ source: source ?? '', file, bound });
 }
 
 /** The text of the file; null if it does not exist and is not required. */
@@ -42,17 +47,23 @@ function readSource(file: string, required: boolean): string | null {
 }
 
 /** The configuration in the TOML text `source`; messages name it `file`. */
-export function parseConfig(options: { source: string; file: string }): Config {
-  const { source, file } = options;
+export function parseConfig(options: { source: string; file: string; bound?: BoundSettings }): Config {
+  const { source, file, bound = {} } = options;
   const top = new Section({ file, path: '' }, parseDocument(source, file));
   const elsewhere = Object.fromEntries([...namesOf(POOL_KEYS), 'dns'].map((key) => [key, 'a table [pools.NAME]']));
   top.refuseUnknown([...namesOf(TOP_KEYS), 'pools'], { elsewhere });
   const pools = top.section('pools');
   const netnsDir = top.read(TOP_KEYS.netnsDir) ?? TOP_KEYS.netnsDir.initial;
-  return {
+  const held = {
     netnsDir: netnsDir === null ? null : normalize(netnsDir),
     socketGroup: top.read(TOP_KEYS.socketGroup) ?? TOP_KEYS.socketGroup.initial,
     socketMode: top.read(TOP_KEYS.socketMode) ?? TOP_KEYS.socketMode.initial,
+  };
+  for (const key of BOUND)
+    if (bound[key] !== undefined && bound[key] !== held[key])
+      top.refuse(TOP_KEYS[key].name, 'restart the daemon to change it (`systemctl restart netnsd`)');
+  return {
+    ...held,
     reconcileSeconds: top.read(TOP_KEYS.reconcileSeconds) ?? TOP_KEYS.reconcileSeconds.initial,
     logLevel: top.read(TOP_KEYS.logLevel) ?? TOP_KEYS.logLevel.initial,
     pools: pools === undefined || pools.names().length === 0 ? [defaultPool()] : readPools(pools),

@@ -1,13 +1,22 @@
-import { notifyServiceManager, watchdogIntervalMs } from '../kernel/host/service-manager.js';
+import { monotonicUsec, notifyServiceManager, watchdogIntervalMs } from '../kernel/host/service-manager.js';
 
-/** Tells the service manager that the daemon is ready, and feeds its watchdog until disposed: sd_notify(3). */
-export function reportReady(): Disposable {
+/** The daemon serves: sd_notify(3). */
+export function reportReady(): void {
   notifyServiceManager('READY=1');
-  const intervalMs = watchdogIntervalMs();
-  const timer = intervalMs === null ? undefined : setInterval(() => notifyServiceManager('WATCHDOG=1'), intervalMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** A reload begins, which `reportReady` ends. */
+export function reportReloading(): void {
+  notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${monotonicUsec()}`);
 }
 
 export function reportStopping(): void {
   notifyServiceManager('STOPPING=1');
+}
+
+/** Feeds the watchdog of the service manager, if it has one, until disposed. */
+export function feedWatchdog(): Disposable {
+  const intervalMs = watchdogIntervalMs();
+  const timer = intervalMs === null ? undefined : setInterval(() => notifyServiceManager('WATCHDOG=1'), intervalMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

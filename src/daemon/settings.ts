@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { type Config, readConfig } from '../config/index.js';
 
 export interface ServeOptions {
@@ -11,18 +10,15 @@ export interface ServeOptions {
   readonly logLevel: Config['logLevel'] | null;
 }
 
-/** The configuration, with what the command line overrides. Throws `config_invalid`. */
-export function readSettings({ configPath, netnsDir, logLevel }: ServeOptions): Config {
-  const config = readConfig({ path: configPath });
+/**
+ * The configuration, with what the command line overrides. `running`: the one that a running daemon has, to which some keys are bound.
+ * Throws `config_invalid`.
+ */
+export function readSettings(
+  { configPath, netnsDir, logLevel }: ServeOptions,
+  { running }: { running?: Config } = {},
+): Config {
+  const bound = running === undefined ? {} : { ...running, ...(netnsDir === null ? {} : { netnsDir: undefined }) };
+  const config = readConfig({ path: configPath, bound });
   return { ...config, netnsDir: netnsDir ?? config.netnsDir, logLevel: logLevel ?? config.logLevel };
-}
-
-/** Reads `log_level` again; a configuration that cannot be read is logged and changes nothing. */
-export function reloadLogLevel(options: ServeOptions, log: Logger): void {
-  try {
-    log.level = readSettings(options).logLevel;
-    log.info({ level: log.level }, 'SIGHUP: log_level was read again; restart to apply other settings');
-  } catch (err) {
-    log.warn({ err }, 'SIGHUP: failed to read the configuration; nothing was changed');
-  }
 }

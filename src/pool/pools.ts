@@ -181,6 +181,15 @@ export class Pools implements PoolService {
     return pool.status();
   }
 
+  /** Ends a pool that is no longer configured; false where it has endpoints left, or is configured. */
+  endRetired(name: string): boolean {
+    const pool = this.#current.get(name);
+    if (pool?.isRetired !== true || pool.records().length > 0) return false;
+    void pool.close();
+    this.#registry.remove(name);
+    return true;
+  }
+
   subscribe(listener: (event: PoolEvent) => void): () => void {
     return this.#events.subscribe(listener);
   }

@@ -19,6 +19,10 @@ export class Registry {
     this.#pools.set(pool.name, pool);
   }
 
+  remove(name: string): void {
+    this.#pools.delete(name);
+  }
+
   all(): Pool[] {
     return [...this.#pools.values()];
   }

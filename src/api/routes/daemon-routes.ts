@@ -1,15 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ApiMetrics } from '../metrics/metrics.js';
 import type { ApiOptions } from '../options.js';
-import { HealthSchema, StatusSchema } from '../schemas/index.js';
+import { HealthSchema, ReloadSchema, StatusSchema } from '../schemas/index.js';
 
-type Options = Pick<ApiOptions, 'service' | 'started' | 'version' | 'startedAt' | 'warnings'> & {
+type Options = Pick<
+  ApiOptions,
+  'service' | 'started' | 'version' | 'startedAt' | 'warnings' | 'configuration' | 'reload'
+> & {
   readonly metrics: ApiMetrics;
 };
 
 /** `/v1/status`, `/healthz`, `/metrics`. */
 export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, options) => {
-  const { service, started, version, startedAt, warnings = [], metrics } = options;
+  const { service, started, version, startedAt, warnings = [], configuration, reload, metrics } = options;
   let starting = started !== undefined;
   void started?.then(
     () => {
@@ -28,7 +31,21 @@ export const daemonRoutes: FastifyPluginAsyncTypebox<Options> = async (app, opti
       starting,
       warnings: [...warnings],
       pools: starting ? [] : service.status(),
+      ...(configuration === undefined ? {} : { configuration: configuration() }),
     }),
+  );
+
+  app.post(
+    '/v1/reload',
+    {
+      schema: {
+        summary: 'Read the configuration again',
+        description: 'One that is refused changes nothing, and the problem says why with file, line and key.',
+        tags: ['daemon'],
+        response: { 200: ReloadSchema },
+      },
+    },
+    async () => (await reload?.()) ?? { changes: [], reopens: false, readAt: new Date(startedAt).toISOString() },
   );
 
   app.get(

@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { REPLACEMENT } from './endpoint-schemas.js';
-import { closed, list, nullableString } from './fields.js';
+import { closed, list, nullableString, time } from './fields.js';
 
 function count(description: string, example: number) {
   return Type.Integer({ minimum: 0, description, examples: [example] });
@@ -89,6 +89,31 @@ export const ResizeSchema = Type.Object(
   },
 );
 
+const ReadAt = time('When the configuration in effect was read.');
+const ConfigurationSchema = Type.Object(
+  {
+    readAt: ReadAt,
+    error: nullableString({ description: 'Why the newest reload was refused, or null.', examples: [null] }),
+  },
+  { description: 'The configuration in effect.' },
+);
+
+export const ReloadSchema = Type.Object(
+  {
+    changes: list(Type.String(), {
+      description: 'What is changed, one setting or pool each.',
+      examples: [['pools.default.min_ready: 16 -> 64', 'pools.web: added']],
+    }),
+    reopens: Type.Boolean({
+      description:
+        'Whether the pools are opened anew after this answer, as by a restart: the status has another readAt once that is done.',
+      examples: [true],
+    }),
+    readAt: ReadAt,
+  },
+  { title: 'Reload', description: 'The configuration was read again.' },
+);
+
 export const StatusSchema = Type.Object(
   {
     version: Type.String({ examples: ['0.1.0'] }),
@@ -104,6 +129,7 @@ export const StatusSchema = Type.Object(
       examples: [[]],
     }),
     pools: Type.Array(PoolStatusSchema),
+    configuration: Type.Optional(ConfigurationSchema),
   },
   { title: 'Status', description: 'The daemon and its pools, as `netnsd status --json` prints them.' },
 );
@@ -116,6 +142,8 @@ export const HealthSchema = Type.Object(
 export type ApiPoolStatus = Static<typeof PoolStatusSchema>;
 export type ApiPoolDetails = Static<typeof PoolDetailsSchema>;
 export type ApiPoolSettings = NonNullable<ApiPoolDetails['settings']>;
+export type ApiConfiguration = Static<typeof ConfigurationSchema>;
+export type ApiReload = Static<typeof ReloadSchema>;
 export type ApiPoolList = Static<typeof PoolListSchema>;
 export type ApiResize = Static<typeof ResizeSchema>;
 export type ApiStatus = Static<typeof StatusSchema>;

@@ -10,16 +10,8 @@ const SPARE = 2;
 
 /** Which host ports the pools' addresses have; see `planPorts`. Throws config_invalid and state_write_failed. */
 export function openPortPlans(stateDir: string, pools: readonly PoolConfig[]): ReadonlyMap<string, PortPlan> {
-  const before = readPortPlans(stateDir);
-  if (before.size === 0 && pools.every(({ publish }) => publish.length === 0)) return before;
-  const wishes = pools.map(({ name, subnet, publish, publishRange, max }) => ({
-    name,
-    subnet,
-    ports: publish,
-    range: publishRange,
-    addresses: addressesFor({ subnet, publish, publishRange, max }),
-  }));
-  const plans = planPorts(wishes, { taken: listeningPorts(), before });
+  const plans = checkPortPlans(stateDir, pools);
+  if (plans === null) return new Map();
   try {
     writePortPlans(stateDir, plans);
   } catch (error) {
@@ -27,6 +19,20 @@ export function openPortPlans(stateDir: string, pools: readonly PoolConfig[]): R
     throw new NetnsdError('state_write_failed', message, { cause: error });
   }
   return plans;
+}
+
+/** The same, and nothing is written; null: no pool publishes or has published ports. Throws config_invalid. */
+export function checkPortPlans(stateDir: string, pools: readonly PoolConfig[]): Map<string, PortPlan> | null {
+  const before = readPortPlans(stateDir);
+  if (before.size === 0 && pools.every(({ publish }) => publish.length === 0)) return null;
+  const wishes = pools.map(({ name, subnet, publish, publishRange, max }) => ({
+    name,
+    subnet,
+    ports: publish,
+    range: publishRange,
+    addresses: addressesFor({ subnet, publish, publishRange, max }),
+  }));
+  return planPorts(wishes, { taken: listeningPorts(), before });
 }
 
 type Publishing = Pick<PoolConfig, 'subnet' | 'publish' | 'publishRange' | 'max'>;

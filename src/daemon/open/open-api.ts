@@ -13,6 +13,7 @@ import { peerOf } from '../../kernel/process/peer.js';
 import type { ReconcileSchedule } from '../../reconcile/index.js';
 import { AttachmentFiles } from '../../state/index.js';
 import { readVersion } from '../../version.js';
+import type { Reload } from '../reload/reload.js';
 import { latePools } from './late-pools.js';
 import type { OpenPools } from './open-pools.js';
 import type { OpenState } from './open-state.js';
@@ -41,6 +42,7 @@ interface OpenApiOptions {
   readonly startedAt: number;
   readonly state: Pick<OpenState, 'stateDir'>;
   readonly thread: EndpointThread;
+  readonly reload: Reload;
   readonly warnings: readonly string[];
   readonly log: Logger;
 }
@@ -56,7 +58,7 @@ interface Serving extends Started {
  * endpoints the daemon takes over. Throws bad_usage and daemon_running.
  */
 export async function openApi(options: OpenApiOptions): Promise<OpenApi> {
-  const { api, config, socketPath, startedAt, state, warnings, log } = options;
+  const { api, config, socketPath, startedAt, state, reload, warnings, log } = options;
   const attachments = new AttachmentFiles(state.stateDir);
   let serving: Serving | undefined;
   const now = (): Serving => {
@@ -82,6 +84,8 @@ export async function openApi(options: OpenApiOptions): Promise<OpenApi> {
     warnings,
     attachmentOf: (containerId) => attachments.read(containerId),
     settingsOf,
+    configuration: () => reload.state,
+    reload: () => reload.run(),
     patchBundle: (request) => leaseBundle(service, request, now().dns),
     dnsFiles: (leaseId, hostname) => now().dns.write(leaseId, hostname),
     graftContainer: (request) => now().grafts.graft(request),

@@ -13,6 +13,7 @@ import { NetnsLinks } from '../../kernel/netns/netns-links.js';
 import { VAULT_LINK } from '../../kernel/netns/vault-layout.js';
 import { startVault } from '../../kernel/netns/vault-program.js';
 import { groupId } from '../../kernel/process/group.js';
+import type { EndpointRecord } from '../../pool/index.js';
 import { refuseTaken } from '../../reconcile/index.js';
 import {
   assertPlaceSafe,
@@ -27,6 +28,7 @@ import {
 } from '../../state/index.js';
 import { claimIdentity, claimSite, refuseRival } from '../claim.js';
 import { Held } from '../held.js';
+import { checkPortPlans } from '../host/published-ports.js';
 
 export interface OpenState extends Disposable {
   /** Its absolute path. */
@@ -134,6 +136,26 @@ function adoptSite(site: Site): void {
   const before = readSite(site.stateDir);
   if (before !== undefined && before.netnsDir !== site.netnsDir) NetnsLinks.of(before)?.clear();
   writeSite(site.stateDir, site);
+}
+
+/**
+ * Writes nothing. Rejects with what would keep a daemon with this configuration from starting beside these endpoints: config_invalid,
+ * subnet_overlap.
+ */
+export async function checkConfig(options: {
+  config: Config;
+  state: Pick<OpenState, 'site'>;
+  records: readonly EndpointRecord[];
+}): Promise<void> {
+  const { config, state, records } = options;
+  refuseOneBridge(config.pools);
+  refuseTaken(
+    records.filter(({ lease }) => lease !== null),
+    config.pools,
+  );
+  using socket = NetlinkSocket.open({ many: true });
+  await refuseOverlap({ socket, site: state.site, pools: config.pools });
+  checkPortPlans(state.site.stateDir, config.pools);
 }
 
 /** Writes nothing. The site of the daemon; what holds its instance id is added to `held`. */

@@ -10,15 +10,9 @@ import { connectUplink } from '../hub/uplink.js';
 import { aliasOf } from '../identity.js';
 import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
 import type { EndpointName, NetworkSettings, Site } from '../types.js';
+import type { EarlierAddress } from './earlier-address.js';
 import { forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
-
-/** The address of an endpoint that was built when its pool had another subnet. */
-export interface EarlierAddress {
-  readonly subnet: string;
-  /** Its index in that subnet. */
-  readonly index: number;
-}
 
 /** Where the host's end of an endpoint is. */
 export interface HubPort {

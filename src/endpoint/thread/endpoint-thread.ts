@@ -9,26 +9,19 @@ import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
 import { startWorker } from './start-worker.js';
+import { ThreadCalls } from './thread-calls.js';
 import {
   type AdoptedEndpoint,
   type BuiltEndpoint,
   type BuiltNamespace,
   type Found,
   fromPlain,
-  fromPlainError,
-  type JobKind,
   type Jobs,
   type PlainError,
-  type ReplyMessage,
   type Survey,
   type ThreadSettings,
   type VerifyRequest,
 } from './thread-protocol.js';
-
-interface Waiting {
-  readonly resolve: (output: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
 
 type PlainSettled<T> = { ok: true; value: T } | { ok: false; error: PlainError };
 
@@ -37,11 +30,9 @@ export class EndpointThread {
   readonly #worker: Worker;
   readonly #site: Site;
   readonly #networks: Map<string, NetworkSettings>;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #calls: ThreadCalls;
   /** Null before the thread was opened, and after it was closed. */
   #paths: LeasePaths | null = null;
-  #ticket = 0;
-  #ended: NetnsdError | undefined;
   #closing = false;
 
   /** Tells the thread its settings; `openVault` and `open` come next. */
@@ -58,20 +49,18 @@ export class EndpointThread {
     this.#worker = worker;
     worker.ref();
     worker.postMessage(settings);
-    this.#worker.on('message', (reply: ReplyMessage) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#end(`the kernel thread failed: ${error.message}`, error));
-    this.#worker.on('exit', () => this.#end('the kernel thread has ended'));
+    this.#calls = new ThreadCalls(worker);
   }
 
   /** Calls `listener` once when the thread ends other than by `close`. */
   onFailure(listener: (error: NetnsdError) => void): void {
     // A thread may end without an error, by process.exit() in a library say; the daemon is as lost then.
-    this.#worker.once('exit', () => !this.#closing && this.#ended !== undefined && listener(this.#ended));
+    this.#worker.once('exit', () => !this.#closing && this.#calls.ended !== undefined && listener(this.#calls.ended));
   }
 
   /** Takes over what version 0.1 left in the host, and finds the paths of endpoints. Throws kernel_error. */
   async openVault(): Promise<void> {
-    this.#paths = new LeasePaths({ root: await this.#call('openVault', null), stateDir: this.#site.stateDir });
+    this.#paths = new LeasePaths({ root: await this.#calls.call('openVault', null), stateDir: this.#site.stateDir });
   }
 
   /**
@@ -80,12 +69,19 @@ export class EndpointThread {
    */
   async open(retired: readonly NetworkSettings[] = []): Promise<void> {
     for (const network of retired) this.#networks.set(network.name, network);
-    await this.#call('open', { retired });
+    await this.#calls.call('open', { retired });
+  }
+
+  /** Begins anew with other networks, as after a start; `open` comes next. Nothing may be under way. */
+  async configure(networks: readonly NetworkSettings[]): Promise<void> {
+    this.#networks.clear();
+    for (const network of networks) this.#networks.set(network.name, network);
+    await this.#calls.call('configure', { networks });
   }
 
   /** See `describeNamespaces`. */
   describe(pids: readonly number[]): Promise<Inhabited[]> {
-    return this.#call('describe', { pids });
+    return this.#calls.call('describe', { pids });
   }
 
   /** The path of an endpoint, which gets one if it has none. Throws as `renewPath`. */
@@ -113,7 +109,7 @@ export class EndpointThread {
   }
 
   inventory(): Promise<Found> {
-    return this.#call('inventory', null);
+    return this.#calls.call('inventory', null);
   }
 
   async build(names: readonly EndpointName[], { urgent }: { urgent: boolean }): Promise<Settled<EndpointFacts>[]> {
@@ -133,61 +129,66 @@ export class EndpointThread {
 
   /** Seals ready endpoints; false for those that could not be sealed. Rejects with worker_failed only. */
   seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
-    return this.#call('seal', { endpoints });
+    return this.#calls.call('seal', { endpoints });
   }
 
   /** Verifies that endpoints are pristine. Rejects with worker_failed only. */
   verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
-    return this.#call('verify', { endpoints });
+    return this.#calls.call('verify', { endpoints });
   }
 
   /** Ids of the processes that are inside each namespace, by one walk over /proc. */
   users(netnsInodes: readonly number[]): Promise<number[][]> {
-    return this.#call('users', { netnsInodes });
+    return this.#calls.call('users', { netnsInodes });
   }
 
   /** Why endpoints are not sealed, or what a seal does not see; null: nothing is lacking. */
   sealing(): Promise<string | null> {
-    return this.#call('sealing', null);
+    return this.#calls.call('sealing', null);
   }
 
   /** Moves the interface of an endpoint into the namespace behind `targetFd`, which stays the caller's; see `graftEndpoint`. */
   async graft(name: EndpointName, targetFd: number): Promise<void> {
-    await this.#call('graft', { name, targetFd });
+    await this.#calls.call('graft', { name, targetFd });
   }
 
   /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
   adopt(names: readonly AdoptedEndpoint[]): Promise<boolean[]> {
-    return this.#call('adopt', { names });
+    return this.#calls.call('adopt', { names });
   }
 
   /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair(endpoints: readonly EndpointName[], { fix }: { fix: boolean }): Promise<NetworkFinding[]> {
-    return this.#call('repair', { endpoints, fix });
+    return this.#calls.call('repair', { endpoints, fix });
   }
 
   /** All that bears the instance id, who is inside, and what ready endpoints lack. */
   survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
-    return this.#call('survey', { ready });
+    return this.#calls.call('survey', { ready });
   }
 
   /** Removes hubs, and links of this daemon in the host; the names of those that could not be removed. */
   removeStale(stale: { hubs: readonly string[]; links: readonly string[] }): Promise<string[]> {
-    return this.#call('removeStale', stale);
+    return this.#calls.call('removeStale', stale);
+  }
+
+  /** Removes the hubs of a pool that has no endpoints left, and its link in the host; the names of links that could not be removed. */
+  removeNetwork(pool: string): Promise<string[]> {
+    return this.#calls.call('removeNetwork', { pool });
   }
 
   /** Has the thread give back what is garbage in its heap. Rejects with worker_failed only. */
   async collectGarbage(): Promise<void> {
-    await this.#call('collect', null);
+    await this.#calls.call('collect', null);
   }
 
   /** Ends the thread after the work it has begun; again does nothing. */
   async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
+    if (this.#calls.ended !== undefined) return;
     this.#closing = true;
     this.#paths = null;
     const exited = once(this.#worker, 'exit');
-    await this.#call('close', null);
+    await this.#calls.call('close', null);
     await exited;
   }
 
@@ -218,32 +219,10 @@ export class EndpointThread {
   /** Like `#call`, with a failure of the whole job as the outcome of each endpoint. */
   async #settled<K extends 'build' | 'destroy'>(kind: K, input: Jobs[K]['in'], count: number): Promise<unknown[]> {
     try {
-      return await this.#call(kind, input);
+      return await this.#calls.call(kind, input);
     } catch (error) {
       const { code, message, details } = error as NetnsdError;
       return Array.from({ length: count }, () => ({ ok: false, error: { code, message, details } }));
     }
-  }
-
-  #call<K extends JobKind>(kind: K, input: Jobs[K]['in']): Promise<Jobs[K]['out']> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) return reject(this.#ended);
-      const ticket = this.#ticket++;
-      this.#waiting.set(ticket, { resolve: (output) => resolve(output as Jobs[K]['out']), reject });
-      this.#worker.postMessage({ ticket, kind, input });
-    });
-  }
-
-  #settle({ ticket, output, error }: ReplyMessage): void {
-    const waiting = this.#waiting.get(ticket);
-    this.#waiting.delete(ticket);
-    if (error === undefined) waiting?.resolve(output);
-    else waiting?.reject(fromPlainError(error));
-  }
-
-  #end(message: string, cause?: unknown): void {
-    this.#ended ??= new NetnsdError('worker_failed', message, { cause });
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
-    this.#waiting.clear();
   }
 }

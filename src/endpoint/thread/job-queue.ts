@@ -15,7 +15,7 @@ const QUIET_MS = 50;
  * Builds one at a time: first those that a container waits for, then refill, then, when no build waits, seals. (Every seal
  * is a socket to which the kernel offers each announcement of any namespace, so the more there are, the slower the builds:
  * of 4 000 endpoints, four fifths of the time. The first few are sealed at once, so that there are offers on the shelf.)
- * Repairs wait as well: bridges are not made anew in the middle of a build. Everything else runs at once.
+ * Repairs wait as well: bridges are not made anew in the middle of a build, nor is a network removed in the middle of a repair. Everything else runs at once.
  * Hand-written: packages for queues have priorities, but not that idle work waits until it is quiet.
  */
 export class JobQueue<J extends Queued> {
@@ -53,7 +53,7 @@ export class JobQueue<J extends Queued> {
 
   #rankOf({ kind, input }: J): Rank | null {
     if (kind === 'build') return (input as { urgent: boolean }).urgent ? 'urgent' : 'refill';
-    if (kind === 'repair') return 'urgent';
+    if (kind === 'repair' || kind === 'removeNetwork') return 'urgent';
     return kind === 'seal' && !this.#sealsAreFew() ? 'idle' : null;
   }
 }

@@ -1,4 +1,3 @@
-import { formatSubnet, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
 import { NetnsdError } from '../../errors.js';
 import { takeOverMounts } from '../../kernel/netns/former-mounts.js';
 import { NetnsLinks } from '../../kernel/netns/netns-links.js';
@@ -10,15 +9,16 @@ import { graftEndpoint } from '../build/graft.js';
 import { takeInventory } from '../build/inventory.js';
 import { Host } from '../host.js';
 import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
+import { parseHubName, uplinkName } from '../hub/hub-names.js';
 import { Addresses } from '../network/addresses.js';
 import { describeNamespaces, type Inhabited } from '../network/describe.js';
+import { earlierAddress } from '../network/earlier-address.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { hostTable } from '../network/host-rules.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
 import { hostLinkName } from '../plan.js';
 import type { EndpointName, NetworkSettings, Settled } from '../types.js';
-import type { Verdict } from '../verify/verify.js';
 import type {
   AdoptedEndpoint,
   BuiltEndpoint,
@@ -26,7 +26,6 @@ import type {
   Found,
   Survey,
   ThreadSettings,
-  VerifyRequest,
 } from './thread-protocol.js';
 import { Verification } from './verification.js';
 
@@ -38,8 +37,8 @@ export class KernelWorker {
   readonly #settings: ThreadSettings;
   readonly #host: Host;
   readonly #networks: Map<string, Network>;
-  readonly #addresses: Addresses;
-  readonly #verification: Verification;
+  #addresses: Addresses;
+  #verification: Verification;
   /** Null: `netns_dir` is not set. */
   readonly #links: NetnsLinks | null;
 
@@ -49,11 +48,19 @@ export class KernelWorker {
     const host = Host.open({ netnsPath: settings.hostNetnsPath, stateDir: site.stateDir, table: hostTable(site) });
     this.#host = host;
     this.#links = NetnsLinks.of(site);
-    this.#networks = new Map(
-      settings.networks.map((network) => [network.name, new Network({ host, site, settings: network })]),
-    );
+    this.#networks = new Map();
     this.#addresses = new Addresses({ host, networks: this.#networks });
-    this.#verification = new Verification({ host, site, network: ({ name }) => this.#network(name) });
+    this.#verification = this.#openVerification();
+    this.#add(settings.networks);
+  }
+
+  /** Begins anew with other networks: nothing is known of endpoints, and none is sealed. */
+  configure({ networks }: { networks: readonly NetworkSettings[] }): void {
+    this.#verification.close();
+    this.#verification = this.#openVerification();
+    this.#networks.clear();
+    this.#addresses = new Addresses({ host: this.#host, networks: this.#networks });
+    this.#add(networks);
   }
 
   /** The path of the vault's root. */
@@ -71,9 +78,7 @@ export class KernelWorker {
 
   /** `retired`: networks of pools that are no longer configured and whose leases stand. */
   open({ retired }: { retired: readonly NetworkSettings[] }): void {
-    const { site } = this.#settings;
-    for (const settings of retired)
-      this.#networks.set(settings.name, new Network({ host: this.#host, site, settings }));
+    this.#add(retired);
     for (const network of this.#networks.values()) network.open();
   }
 
@@ -166,27 +171,12 @@ export class KernelWorker {
   #keepAddress(network: Network | undefined, { facts, ...name }: AdoptedEndpoint): void {
     const built = facts?.addresses[0];
     if (network === undefined || built === undefined) return;
-    const { address, prefixLength } = network.planOf(name);
-    if (built.address === `${address.join('.')}/${prefixLength}`) return;
-    const subnet = subnetOfAddress(built.address);
-    const index = parseIpv4(built.address.split('/')[0] as string) - nthAddress(subnet, 1) - 1;
-    network.keepAddress(name.id, { subnet: formatSubnet(subnet), index });
+    const earlier = earlierAddress(built.address, network.planOf(name));
+    if (earlier !== undefined) network.keepAddress(name.id, earlier);
   }
 
-  get sealsAreFew(): boolean {
-    return this.#verification.sealsAreFew;
-  }
-
-  get lackingOfSeals(): string | null {
-    return this.#verification.lackingOfSeals;
-  }
-
-  seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
-    return this.#verification.seal(endpoints);
-  }
-
-  verify(endpoints: readonly VerifyRequest[]): Promise<Verdict[]> {
-    return this.#verification.verify(endpoints);
+  get verification(): Verification {
+    return this.#verification;
   }
 
   users(netnsInodes: readonly number[]): number[][] {
@@ -223,9 +213,26 @@ export class KernelWorker {
     return [...deleteLinks(links.map((name) => ({ socket, name }))).keys()];
   }
 
+  removeNetwork({ pool }: { pool: string }): string[] {
+    this.#networks.delete(pool);
+    const hubs = this.#host.hubs.all().filter(({ name }) => parseHubName(name)?.pool === pool);
+    return this.removeStale({ hubs: hubs.map(({ name }) => name), links: [uplinkName(this.#settings.site, pool)] });
+  }
+
   close(): void {
     this.#verification.close();
     this.#host.close();
+  }
+
+  #add(networks: readonly NetworkSettings[]): void {
+    const { site } = this.#settings;
+    for (const settings of networks)
+      this.#networks.set(settings.name, new Network({ host: this.#host, site, settings }));
+  }
+
+  #openVerification(): Verification {
+    const { site } = this.#settings;
+    return new Verification({ host: this.#host, site, network: ({ name }) => this.#network(name) });
   }
 
   #network({ pool }: EndpointName): Network {

@@ -19,11 +19,15 @@ type Handlers = { readonly [K in JobKind]: (input: Jobs[K]['in']) => Jobs[K]['ou
 const port = parentPort;
 if (port === null) throw new Error('thread-main is the entry of a worker thread');
 let worker: KernelWorker;
-const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.sealsAreFew });
+const queue = new JobQueue<JobMessage>({ sealsAreFew: () => worker.verification.sealsAreFew });
 let running = false;
 
 const HANDLERS: Handlers = {
   openVault: () => worker.openVault(),
+  configure: (input) => {
+    worker.configure(input);
+    return null;
+  },
   open: (input) => {
     worker.open(input);
     return null;
@@ -37,13 +41,14 @@ const HANDLERS: Handlers = {
     return null;
   },
   adopt: ({ names }) => worker.adopt(names),
-  seal: ({ endpoints }) => worker.seal(endpoints),
-  verify: ({ endpoints }) => worker.verify(endpoints),
+  seal: ({ endpoints }) => worker.verification.seal(endpoints),
+  verify: ({ endpoints }) => worker.verification.verify(endpoints),
   users: ({ netnsInodes }) => worker.users(netnsInodes),
-  sealing: () => worker.lackingOfSeals,
+  sealing: () => worker.verification.lackingOfSeals,
   repair: (input) => worker.repair(input),
   survey: ({ ready }) => worker.survey(ready),
   removeStale: (input) => worker.removeStale(input),
+  removeNetwork: (input) => worker.removeNetwork(input),
   collect: () => {
     collectGarbage();
     return null;

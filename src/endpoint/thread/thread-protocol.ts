@@ -66,6 +66,8 @@ export interface Survey {
 export interface Jobs {
   /** Takes over what version 0.1 left mounted, and opens the hubs that there are; the path of the vault's root. */
   openVault: { in: null; out: string };
+  /** Begins anew with other networks, knowing nothing of endpoints, as a thread that has just started. */
+  configure: { in: { networks: readonly NetworkSettings[] }; out: null };
   /** Makes or takes over the hubs. */
   open: { in: { retired: readonly NetworkSettings[] }; out: null };
   inventory: { in: null; out: Found };
@@ -90,6 +92,8 @@ export interface Jobs {
   survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
   /** Removes hubs, and links of the host by name; the names of those that could not be removed. */
   removeStale: { in: { hubs: readonly string[]; links: readonly string[] }; out: string[] };
+  /** Removes the hubs of a pool and its link in the host; the names of links that could not be removed. */
+  removeNetwork: { in: { pool: string }; out: string[] };
   /** Collects the thread's garbage; see `collectGarbage`. */
   collect: { in: null; out: null };
   close: { in: null; out: null };

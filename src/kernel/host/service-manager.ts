@@ -5,7 +5,9 @@ import { sendUnixDatagram } from '../libc.js';
  * it is one datagram, and the package sd-notify compiles against libsystemd.
  * Returns false if the manager could not be told, which is never a reason to fail.
  */
-export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | `STATUS=${string}`): boolean {
+export function notifyServiceManager(
+  state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | `RELOADING=1\nMONOTONIC_USEC=${bigint}` | `STATUS=${string}`,
+): boolean {
   const path = process.env.NOTIFY_SOCKET;
   if (path === undefined || !/^[/@]/.test(path)) return false;
   try {
@@ -14,6 +16,11 @@ export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG
   } catch {
     return false;
   }
+}
+
+/** CLOCK_MONOTONIC in microseconds, by which the manager tells this reload from an earlier one. */
+export function monotonicUsec(): bigint {
+  return process.hrtime.bigint() / 1000n;
 }
 
 /** How often the manager wants a WATCHDOG=1, in milliseconds: half of WATCHDOG_USEC, as sd_watchdog_enabled(3) advises; null if it does not. */

@@ -5,6 +5,7 @@ import type {
   DoctorReport,
   LeaseRequest,
   PoolDetails,
+  ReloadReport,
 } from '../../../src/cli/dependencies.js';
 import { runCli } from '../../../src/cli/index.js';
 import { NetnsdError } from '../../../src/errors.js';
@@ -156,7 +157,9 @@ export class FakeDaemon implements Client {
 
   async status(): Promise<DaemonStatus> {
     this.#called('status');
-    return { version: '0.1.0', pid: 4711, uptimeSeconds: 7260.5, pools: [POOL] };
+    const configuration = this.statuses.shift();
+    const status = { version: '0.1.0', pid: 4711, uptimeSeconds: 7260.5, pools: [POOL] };
+    return configuration === undefined ? status : { ...status, configuration };
   }
 
   async *events(): AsyncGenerator<PoolEvent> {
@@ -167,6 +170,15 @@ export class FakeDaemon implements Client {
   async reconcile(request: { fix: boolean }) {
     this.#called('reconcile', request);
     return { findings: [], endpoints: 18, tookMs: 1 };
+  }
+
+  /** What a reload says, and the status from the first one on. */
+  reloaded: ReloadReport = { changes: [], reopens: false, readAt: '2026-01-02T03:04:05.000Z' };
+  readonly statuses: DaemonStatus['configuration'][] = [];
+
+  async reload(): Promise<ReloadReport> {
+    this.#called('reload');
+    return this.reloaded;
   }
 
   async close(): Promise<void> {

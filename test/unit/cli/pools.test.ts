@@ -46,6 +46,31 @@ t.test('pool list prints an array, pool set the pool that it changed', async (t)
   t.match((await run(['pool', 'set', 'web', '--max', '9'], { daemon })).stdout, /\nweb .* 16 +100 +9 +40 +1\n$/);
 });
 
+t.test('reload prints what has changed, and waits until pools that are opened anew are', async (t) => {
+  const daemon = new FakeDaemon();
+  t.equal((await run(['reload'], { daemon })).stdout, 'nothing has changed\n');
+  const readAt = '2026-01-02T03:04:05.000Z';
+  daemon.reloaded = { changes: ['pools.a.mtu: 1500 -> 1400', 'pools.b: added'], reopens: true, readAt };
+  daemon.statuses.push({ readAt, error: null }, { readAt: '2026-01-02T03:04:06.000Z', error: null });
+  const { status, stdout } = await run(['reload'], { daemon });
+  t.strictSame([status, stdout], [0, 'pools.a.mtu: 1500 -> 1400\npools.b: added\n']);
+  t.strictSame(daemon.calls.slice(-3), [['reload'], ['status'], ['status']]);
+  daemon.statuses.push({ readAt: '2026-01-02T03:04:07.000Z', error: 'nft is missing' });
+  t.match(await run(['reload'], { daemon }), { status: 1, stdout: '', stderr: 'netnsd: nft is missing\n' });
+  daemon.failures.set('reload', new NetnsdError('config_invalid', 'netnsd.toml:3: pools.a.mtu: found 3'));
+  t.match(await run(['reload', '--json'], { daemon }), {
+    status: 1,
+    stderr: 'netnsd: netnsd.toml:3: pools.a.mtu: found 3\n',
+  });
+});
+
+t.test('status says that the newest configuration was refused', async (t) => {
+  const daemon = new FakeDaemon();
+  daemon.statuses.push({ readAt: '2026-01-02T03:04:05.000Z', error: 'netnsd.toml:3: mtu' });
+  const { stdout } = await run(['status'], { daemon });
+  t.match(stdout, /\n\nthe newest configuration is not in effect: netnsd.toml:3: mtu\n$/);
+});
+
 t.test('inspect of a pool shows each of its settings, whatever its name looks like', async (t) => {
   const daemon = new FakeDaemon();
   const settings = {

@@ -29,6 +29,7 @@ const OPERATIONS = [
   'post /v1/oci/patch',
   'post /v1/oci/graft',
   'post /v1/reconcile',
+  'post /v1/reload',
   'put /v1/leases/{id}/dns-files',
   'get /healthz',
   'get /metrics',

@@ -21,6 +21,7 @@ const METHODS: { [K in keyof Pools]?: (pools: Pools, lease: Lease) => unknown } 
   status: (pools) => pools.status(),
   poolStatus: (pools) => pools.poolStatus('default'),
   resize: (pools) => pools.resize('default', {}),
+  endRetired: (pools) => pools.endRetired('default'),
   checkShelf: (pools) => pools.checkShelf({ fix: false }),
 };
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Invocation } from '../dependencies.js';
-import { addExamples, addSocketOption, addStateDirOption } from '../options.js';
-import { type PathOptions, resolvePaths } from '../paths.js';
+import type { Invocation } from '../../dependencies.js';
+import { addExamples, addSocketOption, addStateDirOption } from '../../options.js';
+import { type PathOptions, resolvePaths } from '../../paths.js';
 
 /** `netnsd down`: stops the daemon and removes all that it made. */
 export function addDown(program: Command, invocation: Invocation): void {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Invocation, ServeOptions } from '../dependencies.js';
-import { addExamples, addSocketOption, addStateDirOption } from '../options.js';
-import { type PathOptions, resolvePaths } from '../paths.js';
+import type { Invocation, ServeOptions } from '../../dependencies.js';
+import { addExamples, addSocketOption, addStateDirOption } from '../../options.js';
+import { type PathOptions, resolvePaths } from '../../paths.js';
 
 interface Options extends PathOptions {
   readonly config?: string;
