@@ -36,6 +36,8 @@ export function defaultPool(): PoolConfig {
     hostAccess: POOL_KEYS.hostAccess.initial,
     egressDeny: POOL_KEYS.egressDeny.initial,
     egressAllow: POOL_KEYS.egressAllow.initial,
+    antiSpoof: POOL_KEYS.antiSpoof.initial,
+    isolation: POOL_KEYS.isolation.initial,
     mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
@@ -99,6 +101,8 @@ function readPool(name: string, section: Section): PoolConfig {
     hostAccess: section.read(POOL_KEYS.hostAccess) ?? POOL_KEYS.hostAccess.initial,
     egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
     egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
+    antiSpoof: section.read(POOL_KEYS.antiSpoof) ?? POOL_KEYS.antiSpoof.initial,
+    isolation: section.read(POOL_KEYS.isolation) ?? POOL_KEYS.isolation.initial,
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };

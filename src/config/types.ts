@@ -43,6 +43,10 @@ export interface PoolConfig {
   /** IPv4 networks in CIDR notation that they do not reach, and exceptions from these. */
   readonly egressDeny: readonly string[];
   readonly egressAllow: readonly string[];
+  /** Whether they send from their own MAC and addresses only. */
+  readonly antiSpoof: boolean;
+  /** Which containers of the pool reach each other: all, or none. */
+  readonly isolation: 'none' | 'full';
   /** Whether patched bundles mount the lease's DNS files. */
   readonly mountDns: boolean;
   readonly dns: {

@@ -23,6 +23,10 @@ export interface NetworkSettings {
   readonly max: number;
   /** How many of them one hub takes; a bridge has 1 023 ports (BR_MAX_PORTS), and one is the uplink. */
   readonly endpointsPerHub: number;
+  /** Whether endpoints send from their own addresses only. Absent, as of pools that are no longer configured: as it is. */
+  readonly antiSpoof?: boolean;
+  /** Which endpoints of the pool reach each other. Absent: as it is. */
+  readonly isolation?: Isolation;
   /** What its endpoints publish; absent: nothing. */
   readonly published?: Pick<PortPlan, 'ports' | 'hostPorts'>;
   readonly dns: {
@@ -31,6 +35,9 @@ export interface NetworkSettings {
     readonly options: readonly string[];
   };
 }
+
+/** Which endpoints of a pool reach each other: all, or none. */
+export type Isolation = 'none' | 'full';
 
 /** Which daemon made a thing: names of links and mounts carry it, so that several daemons run beside each other. */
 export interface Site {

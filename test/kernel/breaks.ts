@@ -86,6 +86,13 @@ export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
     'is no port of the root hub as it was made',
     `${ROOT} bridge link set dev hub0 learning on`,
   ),
+  "a hub's rules were removed": inHub(HUB, 'has other rules than netnsd gave it', 'nft flush ruleset'),
+  "the root hub's port to a hub was isolated": breakOf(
+    HUB,
+    'is no port of the root hub as it was made',
+    `${ROOT} bridge link set dev hub0 isolated on`,
+  ),
+  'a port was unlocked': inHub(PORT, 'has other settings as a port', `bridge link set dev ${PORT} locked off`),
   'a link was taken out of its bridge': inHub(PORT, 'is a port of no bridge', `link set ${PORT} nomaster`),
   'a link was put into another bridge': inHub(
     PORT,

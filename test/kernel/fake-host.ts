@@ -15,6 +15,8 @@ export const SETTINGS: NetworkSettings = {
   mtuBytes: 1500,
   max: 1000,
   endpointsPerHub: 1000,
+  antiSpoof: true,
+  isolation: 'none',
   dns: { servers: [], search: [], options: [] },
 };
 

@@ -1,9 +1,10 @@
-import { execaSync } from 'execa';
+import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
 import { transactAll } from '../../src/endpoint/hub/socket-request.js';
 import { repairNetwork } from '../../src/endpoint/network/network-repair.js';
 import { planEndpoint } from '../../src/endpoint/plan.js';
+import type { NetworkSettings } from '../../src/endpoint/types.js';
 import { readyProblem } from '../../src/endpoint/verify/ready-check.js';
 import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
@@ -12,9 +13,9 @@ import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './
 const NETWORK = { ...SETTINGS, max: 4, endpointsPerHub: 2 };
 const NAMES = [1, 2, 3].map(endpointName);
 
-async function scene(t: Test) {
+async function scene(t: Test, settings: NetworkSettings = NETWORK) {
   const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake, NETWORK);
+  const { host, network } = await openNetwork(t, fake, settings);
   const targets = [];
   for (const name of NAMES)
     targets.push({ plan: planEndpoint(fake.site, NETWORK, name), port: await network.attach(name.id) });
@@ -85,6 +86,26 @@ for (const [title, { commands, problem, object, repaired }] of Object.entries(NE
     t.ok(reachable(fake), 'host, gateway and endpoints reach each other');
   });
 }
+
+t.test('full isolation holds across hubs, and leaves the gateway', async (t) => {
+  const { fake, repair } = await scene(t, { ...NETWORK, isolation: 'full' });
+  const ways: [from: number, address: string, reached: boolean][] = [
+    [1, '10.213.0.1', true],
+    [3, '10.213.0.1', true],
+    [1, '10.213.0.4', false],
+    [1, '10.213.0.5', false],
+    [3, '10.213.0.3', false],
+  ];
+  await Promise.all(
+    ways.map(async ([from, address, reached]) => {
+      const ping = ['/bin/busybox', 'ping', '-c1', `-W${reached ? 10 : 1}`, address];
+      const path = fake.pathOf(`default-${from}`);
+      const { exitCode } = await execa('nsenter', [`--net=${path}`, ...ping], { reject: false });
+      t.equal(exitCode === 0, reached, `default-${from} to ${address}`);
+    }),
+  );
+  t.same(await repair(false), []);
+});
 
 t.test('what only follows from a bridge or an uplink that is gone is not told', async (t) => {
   const { fake, repair } = await scene(t);

@@ -190,6 +190,20 @@ export const POOL_KEYS = {
     allowed: 'an array of IPv4 networks in CIDR notation, such as ["10.1.0.0/16"]',
     meaning: 'What containers reach although `egress_deny` contains it.',
   },
+  antiSpoof: {
+    name: 'anti_spoof',
+    ...boolean,
+    initial: true,
+    meaning:
+      "Whether containers send from their endpoint's MAC and addresses only, IPv4 and ARP without VLAN tags; all else that they send is dropped. `false` for containers with addresses or MACs of their own (macvlan).",
+  },
+  isolation: {
+    name: 'isolation',
+    ...choice(['none', 'full']),
+    initial: 'none' as PoolConfig['isolation'],
+    meaning:
+      'Which containers of the pool reach each other: all (`none`), or none: they reach the gateway and what is beyond it (`full`).',
+  },
   mountDns: {
     name: 'mount_dns',
     ...boolean,

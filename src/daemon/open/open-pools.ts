@@ -135,6 +135,8 @@ function withRetired(config: Config, { retired, orphans }: StartPlan): Config {
     max: orphans.filter(({ pool }) => pool === network.name).length,
     sizing: 'fixed' as const,
     recycle: 'replace' as const,
+    // The hubs keep what they have; and what was isolated is not to meet by way of the host.
+    isolation: 'full' as const,
     retired: true,
   }));
   return { ...config, pools: [...config.pools, ...pools] };

@@ -4,22 +4,29 @@ import { type Check, fail, type Outcome, ok, unknown, warn } from '../outcome.js
 
 /** rtnl_newlink honours NLM_F_ECHO since then (net/core/rtnetlink.c). */
 const LEAST = [6, 2] as const;
+/** Bridges have locked ports since then. */
+const LEAST_FOR_MACS = [5, 18] as const;
 
 export const KERNEL_VERSION: Check = {
   group: 'kernel',
   name: 'kernel-version',
   what: 'Linux 6.2 or newer',
-  why: 'the answer to RTM_NEWLINK names the links that were made; older kernels need another request for each batch',
+  why: 'the answer to RTM_NEWLINK names the links that were made; older kernels need another request for each batch. Before 5.18 `anti_spoof` does not check MACs',
   repair: 'a newer kernel',
   run({ kernel }) {
-    const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-    if (major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1])) return ok(`Linux ${kernel}`);
+    if (isAtLeast(kernel, LEAST)) return ok(`Linux ${kernel}`);
+    const forged = ', and containers can send with the MAC of another one of their pool in spite of anti_spoof';
     return warn(
-      `Linux ${kernel} does not name the links that it makes, so builds are slower; use ${LEAST.join('.')} or newer`,
+      `Linux ${kernel} does not name the links that it makes, so builds are slower${isAtLeast(kernel, LEAST_FOR_MACS) ? '' : forged}; use ${LEAST.join('.')} or newer`,
       'Debian 12: apt-get install -t bookworm-backports linux-image-amd64; Ubuntu 22.04: apt-get install linux-generic-hwe-22.04',
     );
   },
 };
+
+function isAtLeast(kernel: string, least: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return major > least[0] || (major === least[0] && minor >= least[1]);
+}
 
 const CODE = {
   veth: { module: 'veth', option: 'CONFIG_VETH' },

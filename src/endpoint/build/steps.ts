@@ -67,13 +67,13 @@ export function portSteps(options: {
   isPort?: boolean;
 }): SocketStep[] {
   const { plan, port, hostIndex, isPort = true } = options;
-  const { hub, root } = port;
+  const { hub, root, walls } = port;
   const link = { index: hostIndex };
   const step = 'bridge port';
   if (!isPort) return [{ step, socket: hub.socket, request: setLink(link, { up: true }) }];
   const requests = [
     setLink(link, { masterIndex: hub.bridgeIndex, up: true }),
-    setQuietPort(link),
+    setQuietPort(link, walls),
     ...entryRequests(plan, { portIndex: hostIndex, bridgeIndex: hub.bridgeIndex }),
   ];
   const above =

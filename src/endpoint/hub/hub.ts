@@ -13,6 +13,7 @@ import {
 } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { HUB_BRIDGE } from './hub-names.js';
+import { HubWalls } from './hub-walls.js';
 
 /** A namespace in which links can be made and looked up: a hub, or the host. */
 export interface LinkPlace {
@@ -35,6 +36,8 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
   readonly name: string;
   readonly inode: number;
   readonly socket: NetlinkSocket;
+  /** What rules there are in it. */
+  readonly walls: HubWalls;
   bridgeIndex = 0;
   uplinkIndex = 0;
   readonly #host: Host;
@@ -66,6 +69,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
     this.name = options.name;
     this.#namespace = options.handle;
     this.socket = options.socket;
+    this.walls = new HubWalls((act) => inside({ namespace: options.handle, home: host.home, act }));
     this.inode = statSync(`/proc/self/fd/${options.handle.fd}`).ino;
   }
 
@@ -102,6 +106,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
   }
 
   close(): void {
+    this.walls[Symbol.dispose]();
     this.socket.close();
     this.#namespace.close();
   }

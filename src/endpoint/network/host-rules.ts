@@ -1,5 +1,6 @@
 import { formatSubnet, parseSubnet, subnetsOverlap } from '../../address/ipv4.js';
-import type { Site } from '../types.js';
+import { uplinkName } from '../hub/hub-names.js';
+import type { Isolation, Site } from '../types.js';
 import { MAPPED, MAPPED_AT, mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
 
@@ -11,6 +12,8 @@ export interface ReachSettings {
   readonly masquerade: boolean;
   /** Whether its containers publish ports. */
   readonly publish: readonly unknown[];
+  /** Which of its containers reach each other. */
+  readonly isolation: Isolation;
   /** Whether they reach the host itself. */
   readonly hostAccess: boolean;
   readonly egressDeny: readonly string[];
@@ -29,8 +32,8 @@ export function removeHostRules(site: Site): string {
 }
 
 /** Whether a pool needs anything of the host's rules. */
-function needsRules({ masquerade, publish, hostAccess, egressDeny }: ReachSettings): boolean {
-  return masquerade || publish.length > 0 || !hostAccess || egressDeny.length > 0;
+function needsRules({ masquerade, publish, isolation, hostAccess, egressDeny }: ReachSettings): boolean {
+  return masquerade || publish.length > 0 || isolation !== 'none' || !hostAccess || egressDeny.length > 0;
 }
 
 /**
@@ -38,7 +41,8 @@ function needsRules({ masquerade, publish, hostAccess, egressDeny }: ReachSettin
  * of endpoints. `mappings`: what pods have in the table that is replaced. Pure.
  *
  * forward: packets to a pool with `masquerade` pass only as answers, or as published; so a neighbour who routes to a container's address
- * reaches nothing. MSS follows the MTU of the route (path MTU discovery is often broken).
+ * reaches nothing. What comes from a pool with `isolation` does not go back there, except to published ports. MSS follows the MTU of
+ * the route (path MTU discovery is often broken).
  */
 export function hostRules(
   site: Site,
@@ -51,8 +55,12 @@ export function hostRules(
     return removeHostRules(site);
   const subnets = pools.map(({ subnet }) => canonical(subnet));
   const outward = pools.filter(({ masquerade }) => masquerade).map(({ subnet }) => canonical(subnet));
+  const walled = pools.filter(({ isolation }) => isolation !== 'none').map(({ name }) => uplinkName(site, name));
   const chains = [
-    chain('forward', 'filter hook forward priority filter', outward.length === 0 ? [] : FORWARD_RULES),
+    chain('forward', 'filter hook forward priority filter', [
+      ...(walled.length === 0 ? [] : WALLED_RULES),
+      ...(outward.length === 0 ? [] : FORWARD_RULES),
+    ]),
     chain('outward', 'nat hook postrouting priority srcnat', [
       ...(outward.length === 0 ? [] : OUTWARD_RULES),
       ...HAIRPIN_RULES,
@@ -75,12 +83,14 @@ export function hostRules(
     portMap('published', '', elements),
     portMap(MAPPED, '', mapped),
     portMap(MAPPED_AT, 'ipv4_addr . ', mappedAt),
+    ...(walled.length === 0 ? [] : [walledSet(walled)]),
     ...chains.flat(),
     '}',
   ];
   return `${lines.join('\n')}\n`;
 }
 
+const WALLED_RULES = ['iifname . oifname @walled ct status dnat accept', 'iifname . oifname @walled drop'];
 const FORWARD_RULES = [
   'ip saddr @outward tcp flags syn / syn,rst tcp option maxseg size set rt mtu',
   'ip daddr @outward tcp flags syn / syn,rst tcp option maxseg size set rt mtu',
@@ -125,6 +135,12 @@ function chain(name: string, type: string, rules: readonly string[]): string[] {
 function portMap(name: string, before: string, elements: readonly string[]): string {
   const type = `type ${before}inet_proto . inet_service : ipv4_addr . inet_service`;
   return `  map ${name} { ${type}; ${listed(elements)}}`;
+}
+
+/** Each uplink with itself. */
+function walledSet(uplinks: readonly string[]): string {
+  const pairs = uplinks.map((name) => `"${name}" . "${name}"`);
+  return `  set walled { type ifname . ifname; elements = { ${pairs.join(', ')} } }`;
 }
 
 function setOf(name: string, elements: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
-import type { Link } from '../../kernel/rtnetlink/link.js';
+import type { BridgePortSettings, Link, PortWalls } from '../../kernel/rtnetlink/link.js';
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
 import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
 import { isPair } from '../hub/uplink.js';
@@ -39,6 +39,8 @@ export interface ExpectedNetwork {
   readonly root: ExpectedHub | null;
   readonly hubs: readonly ExpectedHub[];
   readonly ports: readonly ExpectedPort[];
+  /** What ports of endpoints let pass, and ports of the root hub. */
+  readonly walls: { readonly endpoint: PortWalls; readonly hub: PortWalls };
 }
 
 /** The gateways' addresses, by their subnets, and their MAC. */
@@ -60,7 +62,7 @@ const FOLLOWING: readonly string[] = [NO_PORT, NO_FORWARDING, NO_NEIGHBOUR];
  * endpoint whose link is not there at all is not repaired here.
  */
 export function findNetworkFaults(seen: NetworkSeen, expected: ExpectedNetwork): NetworkFault[] {
-  const { uplink, root, hubs, ports, subnets } = expected;
+  const { uplink, root, hubs, ports, subnets, walls } = expected;
   const gateway = { subnets, mac: gatewayMac(uplink) };
   const faults: NetworkFault[] = [];
   const add = (link: string, endpoint: string | null, problem: string | undefined): void => {
@@ -70,13 +72,14 @@ export function findNetworkFaults(seen: NetworkSeen, expected: ExpectedNetwork):
   for (const hub of root === null ? hubs : [root, ...hubs]) {
     const upper = hub === root || root === null ? seen.uplink : seen.hubs.get(root.name)?.links.get(hub.end);
     add(`hub:${hub.name}`, null, hubProblem(seen.hubs.get(hub.name), { hub, upper, gateway }));
-    if (root !== null && hub !== root) add(`hub:${hub.name}`, null, rootPortProblem(seen, { root, upper }));
+    if (root !== null && hub !== root)
+      add(`hub:${hub.name}`, null, rootPortProblem(seen, { root, upper, walls: walls.hub }));
   }
   for (const port of ports) {
     const hub = seen.hubs.get(port.hub.name);
     const link = hub?.links.get(port.plan.hostName);
     if (hub !== undefined && link !== undefined)
-      add(link.name, port.plan.name.id, portProblem(hub, link, port) ?? rootProblem(seen, port));
+      add(link.name, port.plan.name.id, portProblem(hub, link, port, walls.endpoint) ?? rootProblem(seen, port));
   }
   return faults;
 }
@@ -120,6 +123,7 @@ function hubProblem(
   if (bridge.kind !== 'bridge') return 'has a link "bridge" that is none: remove it, "ip link delete" does';
   if (bridge.index !== hub.bridgeIndex) return 'has another bridge by now';
   if (!bridge.up) return 'has its bridge down';
+  if (!seen.walled) return 'has other rules than netnsd gave it';
   const uplink = seen.links.get(HUB_UPLINK);
   if (uplink === undefined || !isPair(uplink, upper) || !uplink.up || uplink.masterIndex !== bridge.index)
     return NO_UPLINK;
@@ -133,19 +137,19 @@ function hubProblem(
 /** The root hub's port to another hub. */
 function rootPortProblem(
   seen: NetworkSeen,
-  { root, upper }: { root: ExpectedHub; upper: Link | undefined },
+  { root, upper, walls }: { root: ExpectedHub; upper: Link | undefined; walls: PortWalls },
 ): string | undefined {
   const hub = seen.hubs.get(root.name);
   if (hub === undefined || upper === undefined) return undefined;
-  const isJoined = upper.up && upper.masterIndex === root.bridgeIndex && isQuiet(hub, upper);
+  const isJoined = upper.up && upper.masterIndex === root.bridgeIndex && isQuiet(hub, upper, walls);
   return isJoined ? undefined : 'is no port of the root hub as it was made';
 }
 
-function portProblem(seen: HubSeen, link: Link, { plan, hub }: ExpectedPort): string | undefined {
+function portProblem(seen: HubSeen, link: Link, { plan, hub }: ExpectedPort, walls: PortWalls): string | undefined {
   if (link.masterIndex === undefined) return NO_PORT;
   if (link.masterIndex !== hub.bridgeIndex) return 'is a port of another bridge';
   if (!link.up) return 'is down';
-  if (!isQuiet(seen, link)) return 'has other settings as a port';
+  if (!isQuiet(seen, link, walls)) return 'has other settings as a port';
   return entryProblem(seen, link.index, plan);
 }
 
@@ -159,7 +163,13 @@ function entryProblem(seen: HubSeen, portIndex: number, { address, containerMac 
   return seen.neighbours.has(neighbourKey(address, containerMac)) ? undefined : NO_NEIGHBOUR;
 }
 
-function isQuiet(seen: HubSeen, link: Link): boolean {
+function isQuiet(seen: HubSeen, link: Link, walls: PortWalls): boolean {
   const settings = seen.ports.get(link.index);
-  return settings?.learning === false && settings.proxyArp && settings.proxyArpWifi;
+  return settings?.learning === false && settings.proxyArp && settings.proxyArpWifi && isWalled(settings, walls);
+}
+
+/** A kernel without locked ports does not say whether one is locked. */
+function isWalled(settings: BridgePortSettings, { locked, isolated }: PortWalls): boolean {
+  const isLocked = locked === undefined || settings.locked === undefined || settings.locked === locked;
+  return isLocked && (isolated === undefined || settings.isolated === isolated);
 }

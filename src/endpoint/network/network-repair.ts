@@ -63,6 +63,7 @@ export async function repairNetwork(options: RepairOptions): Promise<NetworkFind
 
 async function read(options: RepairOptions): Promise<{ seen: NetworkSeen; faults: NetworkFault[] }> {
   const { host, site, network, endpoints } = options;
+  const { walls } = network;
   const names = new Map<Hub, string[]>(network.hubs.map((hub) => [hub, []]));
   if (network.root !== null)
     names.set(
@@ -74,7 +75,7 @@ async function read(options: RepairOptions): Promise<{ seen: NetworkSeen; faults
     if (port !== undefined) names.get(port.hub)?.push(network.planOf(name).hostName);
   }
   const hubs = [...names].map(([hub, expected]) => ({ hub, expected }));
-  const seen = await seeNetwork({ host, uplink: uplinkName(site, network.settings.name), hubs });
+  const seen = await seeNetwork({ host, uplink: uplinkName(site, network.settings.name), walls, hubs });
   return { seen, faults: findNetworkFaults(seen, expect(options)) };
 }
 
@@ -96,7 +97,7 @@ function expect({ site, network, endpoints }: RepairOptions): ExpectedNetwork {
     const above = port.root === null || root === null ? null : { hub: root, portIndex: port.root.portIndex };
     return [{ plan: network.planOf(name), hub, root: above }];
   });
-  return { subnets: network.subnets, uplink, root, hubs, ports };
+  return { subnets: network.subnets, uplink, root, hubs, ports, walls: network.walls.ports };
 }
 
 function attachAgain(

@@ -16,10 +16,13 @@ import type { Host } from '../host.js';
 import { findLink, type Hub } from '../hub/hub.js';
 import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
 import { macText } from '../plan.js';
+import type { Walls } from './walls.js';
 
 /** What there is of a hub; MACs and addresses as text, to be looked up. */
 export interface HubSeen {
   readonly mounted: boolean;
+  /** Whether its rules are as they were made. */
+  readonly walled: boolean;
   readonly links: ReadonlyMap<string, Link>;
   /** By index of the port. */
   readonly ports: ReadonlyMap<number, BridgePortSettings>;
@@ -51,14 +54,15 @@ export function forwardingKey(portIndex: number, mac: readonly number[]): string
 export async function seeNetwork(options: {
   host: Host;
   uplink: string;
+  walls: Pick<Walls, 'stand'>;
   hubs: readonly { hub: Hub; expected: readonly string[] }[];
 }): Promise<NetworkSeen> {
-  const { host, hubs } = options;
+  const { host, walls, hubs } = options;
   const uplink = findLink(host, options.uplink);
   // An index that no link has: the dump of index 0 would be of all links.
   const linkIndex = uplink?.index ?? -1;
   const seen = new Map<string, HubSeen>();
-  for (const { hub, expected } of hubs) seen.set(hub.name, await seeHub(hub, expected));
+  for (const { hub, expected } of hubs) seen.set(hub.name, await seeHub(hub, expected, walls));
   return {
     uplink,
     addresses: uplink === undefined ? [] : await listAddresses(host.socket, { linkIndex }),
@@ -68,7 +72,7 @@ export async function seeNetwork(options: {
 }
 
 /** `ip link show master`, `bridge fdb show br`, `ip neighbour show dev` of its bridge; other links are asked for by name. */
-async function seeHub(hub: Hub, expected: readonly string[]): Promise<HubSeen> {
+async function seeHub(hub: Hub, expected: readonly string[], walls: Pick<Walls, 'stand'>): Promise<HubSeen> {
   const { socket, bridgeIndex } = hub;
   const links = new Map<string, Link>();
   const ports = new Map<number, BridgePortSettings>();
@@ -94,6 +98,7 @@ async function seeHub(hub: Hub, expected: readonly string[]): Promise<HubSeen> {
   );
   return {
     mounted: hub.isMounted,
+    walled: walls.stand(hub),
     links,
     ports,
     neighbours: new Set(neighbours),

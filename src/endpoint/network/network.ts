@@ -1,6 +1,6 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import { deleteForwarding } from '../../kernel/rtnetlink/forwarding.js';
-import { setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
+import { type PortWalls, setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
 import { deleteNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import type { Host } from '../host.js';
 import type { Hub, LinkPlace } from '../hub/hub.js';
@@ -13,12 +13,14 @@ import type { EndpointName, NetworkSettings, Site } from '../types.js';
 import type { EarlierAddress } from './earlier-address.js';
 import { forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
+import { Walls } from './walls.js';
 
 /** Where the host's end of an endpoint is. */
 export interface HubPort {
   readonly hub: Hub;
   /** The root hub, which is to know the endpoint as well, and its port to the endpoint's hub; null where there is none. */
   readonly root: { readonly hub: Hub; readonly portIndex: number } | null;
+  readonly walls: PortWalls;
 }
 
 /** One hub of a pool, how many endpoints it has, and the root hub's port to it. */
@@ -34,6 +36,7 @@ interface Place {
  */
 export class Network {
   readonly settings: NetworkSettings;
+  readonly walls: Walls;
   readonly #subnet: Subnet;
   readonly #host: Host;
   readonly #site: Site;
@@ -48,6 +51,7 @@ export class Network {
 
   constructor(options: { host: Host; site: Site; settings: NetworkSettings }) {
     this.settings = options.settings;
+    this.walls = new Walls(options.settings);
     this.#subnet = subnetOf(options.settings.subnet);
     this.#host = options.host;
     this.#site = options.site;
@@ -59,10 +63,7 @@ export class Network {
     return planEndpoint(this.#site, { ...this.settings, subnet }, { ...name, index });
   }
 
-  /**
-   * An endpoint in use keeps the address of an earlier subnet: until the last of these is gone, the uplink has that subnet's
-   * gateway too.
-   */
+  /** An endpoint in use keeps the address of an earlier subnet: until the last of these is gone, its gateway stays too. */
   keepAddress(id: string, earlier: EarlierAddress): void {
     this.#earlier.set(id, earlier);
     addGateway(this.#gatewayPlace, subnetOf(earlier.subnet));
@@ -140,6 +141,7 @@ export class Network {
   restore(): void {
     const { mtuBytes, name: pool } = this.settings;
     for (const hub of this.#allHubs) hub.establish({ mtuBytes });
+    this.walls.raise(this.#allHubs, this.#root);
     for (const [number, place] of this.#places.entries()) if (this.#root !== null) this.#connectToRoot(place, number);
     const top = this.#root ?? (this.#places[0] as Place).hub;
     const alias = aliasOf(this.#site, `uplink:${pool}`);
@@ -194,7 +196,8 @@ export class Network {
   }
 
   #portAt({ hub, rootPort }: Place): HubPort {
-    return { hub, root: this.#root === null ? null : { hub: this.#root, portIndex: rootPort } };
+    const root = this.#root === null ? null : { hub: this.#root, portIndex: rootPort };
+    return { hub, root, walls: this.walls.ports.endpoint };
   }
 
   #openPlace(): Place {
@@ -204,10 +207,7 @@ export class Network {
     return place;
   }
 
-  /**
-   * A further hub. A pool that was not meant to have several, whose `max` was lowered say, gets its root hub with it, which is told
-   * of the endpoints that there are by the next repair.
-   */
+  /** A further hub. A pool that had one gets its root hub with it, which the next repair tells of the endpoints that there are. */
   #addPlace(): Place {
     const { name: pool, mtuBytes } = this.settings;
     const place = this.#openPlace();
@@ -216,6 +216,7 @@ export class Network {
       this.restore();
     } else {
       place.hub.establish({ mtuBytes });
+      this.walls.raise([place.hub], this.#root);
       this.#connectToRoot(place, this.#places.length - 1);
       for (const subnet of this.subnets) addGateway({ ...this.#gatewayPlace, hubs: [place.hub] }, subnet);
     }
@@ -233,7 +234,7 @@ export class Network {
     const { index } = connectUplink({ hub: place.hub, upper: root, end, mtuBytes });
     place.rootPort = index;
     root.socket.request(setLink({ index }, { masterIndex: root.bridgeIndex }));
-    root.socket.request(setQuietPort({ index }));
+    root.socket.request(setQuietPort({ index }, this.walls.ports.hub));
   }
 }
 

@@ -33,7 +33,7 @@ export async function readPristine(verifier: Verifier, site: Site, network: Netw
   if (hub === undefined) return;
   const name = { id: `${pool}-0`, pool, index: 0, seq: 0 };
   const plan = planEndpoint(site, network.settings, name);
-  const target = { plan, port: { hub, root: null }, isPort: false };
+  const target = { plan, port: { hub, root: null, walls: {} }, isPort: false };
   const [outcome] = buildEndpoints({ host, targets: [target] });
   if (!outcome?.ok) return;
   try {

@@ -16,6 +16,9 @@ const ATTEMPTS = 5;
 const DUMP_DEADLINE_MS = 10_000;
 const LONGEST_PAUSE_MS = 200;
 
+/** NFNL_MSG_BATCH_BEGIN and _END, and NFNL_BATCH_GENID of include/uapi/linux/netfilter/nfnetlink.h. */
+const BATCH = { BEGIN: 0x10, END: 0x11, GENERATION: 1 } as const;
+
 /** One for all sockets of the thread: what is written is sent before anything else is written. */
 const writer = new MessageWriter(2 * SEND_BYTES);
 
@@ -63,6 +66,25 @@ export class NetlinkSocket implements Disposable {
     const outcomes: Outcome[] = [];
     while (outcomes.length < requests.length) this.#send(requests, outcomes);
     return outcomes;
+  }
+
+  /**
+   * Sends all as one transaction of nfnetlink, all or nothing: where one fails, or the rules are not those of `generation` any more (0:
+   * whatever they are), none is carried out. The outcomes are those of the transaction and of each request. Throws as `transact`.
+   */
+  transactTogether(
+    requests: readonly Request[],
+    { subsystem, generation }: { subsystem: number; generation: number },
+  ): Outcome[] {
+    this.#assertOpen();
+    const first = this.#seq;
+    const all = [batchMark(BATCH.BEGIN, subsystem, generation), ...requests];
+    for (const request of all) this.#write(request, 0);
+    // Not of the end, to which kernels before 6.10 do not answer.
+    writer.addFlags(NLM_F.ACK);
+    this.#write(batchMark(BATCH.END, subsystem, 0), 0);
+    this.#flush();
+    return new Answers({ fd: this.#fd, requests: all, from: 0, to: all.length, first }).read();
   }
 
   /** One request; throws its error. */
@@ -148,6 +170,22 @@ export class NetlinkSocket implements Disposable {
     if (!this.#open)
       throw new NetnsdError('kernel_error', 'the netlink socket is closed', { details: { errno: 'EBADF' } });
   }
+}
+
+function batchMark(type: number, subsystem: number, generation: number): Request {
+  return {
+    operation: 'change the rules together',
+    type,
+    flags: 0,
+    write(writer) {
+      // struct nfgenmsg: any family, version 0, the subsystem in network order.
+      writer.bytes([0, 0, 0, subsystem]);
+      if (generation === 0) return;
+      const number = Buffer.alloc(4);
+      number.writeUInt32BE(generation);
+      writer.attribute(BATCH.GENERATION, number);
+    },
+  };
 }
 
 function isInterrupted(outcome: Outcome | undefined): boolean {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf } from '../errno.js';
 
@@ -25,14 +25,33 @@ export async function runNft(script: string): Promise<void> {
   child.stdin.on('error', () => undefined).end(script);
   const failure = await new Promise<Error | null>((resolve) => {
     child.on('error', resolve);
-    child.on('close', (code, signal) =>
-      resolve(code === 0 ? null : new Error(words.trim().split('\n')[0] || `it ended with ${signal ?? code}`)),
-    );
+    child.on('close', (code, signal) => resolve(failureOf({ status: code, signal, words })));
   });
-  if (failure === null) return;
+  if (failure !== null) throw explained(failure);
+}
+
+/** The same without waiting for an event, in the network namespace of the calling thread. */
+export function runNftNow(script: string): void {
+  const { error, status, signal, stderr } = spawnSync('nft', ['-f', '-'], {
+    env: { ...process.env, PATH },
+    input: script,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: DEADLINE_MS,
+  });
+  const failure = error ?? failureOf({ status, signal, words: stderr });
+  if (failure !== null) throw explained(failure);
+}
+
+function failureOf(ended: { status: number | null; signal: string | null; words: string }): Error | null {
+  const { status, signal, words } = ended;
+  return status === 0 ? null : new Error(words.trim().split('\n')[0] || `it ended with ${signal ?? status}`);
+}
+
+function explained(failure: Error): NetnsdError {
   if (errnoOf(failure) === 'ENOENT')
-    throw new NetnsdError('missing_tool', 'nft is not installed (Debian: apt-get install nftables)', {
+    return new NetnsdError('missing_tool', 'nft is not installed (Debian: apt-get install nftables)', {
       cause: failure,
     });
-  throw new NetnsdError('kernel_error', `nft failed: ${failure.message}`, { cause: failure });
+  return new NetnsdError('kernel_error', `nft failed: ${failure.message}`, { cause: failure });
 }

@@ -32,7 +32,14 @@ export const IFLA = {
   AF_SPEC: 26,
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
-export const IFLA_BRPORT = { STATE: 1, LEARNING: 8, PROXYARP: 10, PROXYARP_WIFI: 12 } as const;
+export const IFLA_BRPORT = {
+  STATE: 1,
+  LEARNING: 8,
+  PROXYARP: 10,
+  PROXYARP_WIFI: 12,
+  ISOLATED: 33,
+  LOCKED: 39,
+} as const;
 export const VETH_INFO_PEER = 1;
 export const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, MCAST_SNOOPING: 23 } as const;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;

@@ -31,6 +31,8 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'host_access',
       'egress_deny',
       'egress_allow',
+      'anti_spoof',
+      'isolation',
       'mount_dns',
     ].map((key) => `pools.NAME.${key}`),
     ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),

@@ -24,6 +24,8 @@ const DEFAULT_POOL = {
   hostAccess: true,
   egressDeny: ['169.254.169.254/32', '169.254.170.2/32', '100.100.100.200/32', '168.63.129.16/32'],
   egressAllow: [],
+  antiSpoof: true,
+  isolation: 'none',
   mountDns: false,
   dns: { servers: [], search: [], options: [] },
 };
@@ -85,6 +87,8 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         hostAccess: false,
         egressDeny: ['0.0.0.0/0'],
         egressAllow: ['192.0.2.0/24'],
+        antiSpoof: false,
+        isolation: 'full',
         mountDns: true,
         dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
       },
@@ -93,7 +97,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const top =
     'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nmount_dns = true\n';
+    'min_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

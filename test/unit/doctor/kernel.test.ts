@@ -15,6 +15,8 @@ t.test('a kernel older than 6.2 builds more slowly', async (t) => {
   t.match(runOnce('kernel-version', machineOf(t, {}, { kernel: '7.0.0', trial: SKIPPED })), { status: 'ok' });
   const old = { kernel: '6.1.0-18-amd64', trial: SKIPPED };
   t.match(runOnce('kernel-version', machineOf(t, {}, old)), { status: 'warn', advice: /bookworm-backports/ });
+  const older = machineOf(t, {}, { kernel: '5.15.0-91-generic', trial: SKIPPED });
+  t.match(runOnce('kernel-version', older), { status: 'warn', message: /MAC of another one of their pool/ });
 });
 
 const STATES: [title: string, files: Record<string, string>, state: string][] = [

@@ -3,12 +3,20 @@ import type { Request } from '../../netlink/request.js';
 import { BR_STATE_FORWARDING, IFLA, IFLA_BRPORT, IFLA_INFO, RTM } from '../messages.js';
 import { type LinkRef, refText, writeRef } from './link.js';
 
+/** What a bridge lets pass at a port; what is absent stays as it is. */
+export interface PortWalls {
+  /** `locked`: only frames from MACs that have a forwarding entry for this port. Kernels before 5.18 pass over it. */
+  readonly locked?: boolean | undefined;
+  /** `isolated`: no frames to or from other isolated ports. */
+  readonly isolated?: boolean | undefined;
+}
+
 /**
- * `ip link set NAME type bridge_slave proxy_arp on proxy_arp_wifi on learning off`: the bridge answers ARP requests for
- * neighbours that it knows by itself, floods nothing to the port, and believes no source address that comes out of it
- * (br_do_proxy_suppress_arp and br_flood of net/bridge). The link must be a port already.
+ * `ip link set NAME type bridge_slave proxy_arp on proxy_arp_wifi on learning off [locked on|off] [isolated on|off]`: the bridge
+ * answers ARP requests for neighbours that it knows by itself, floods nothing to the port, and believes no source address that comes
+ * out of it (br_do_proxy_suppress_arp and br_flood of net/bridge). The link must be a port already.
  */
-export function setQuietPort(ref: LinkRef): Request {
+export function setQuietPort(ref: LinkRef, { locked, isolated }: PortWalls = {}): Request {
   return {
     operation: () => `make ${refText(ref)} a quiet bridge port`,
     type: RTM.NEWLINK,
@@ -21,6 +29,8 @@ export function setQuietPort(ref: LinkRef): Request {
           writer.u8(IFLA_BRPORT.LEARNING, 0);
           writer.u8(IFLA_BRPORT.PROXYARP, 1);
           writer.u8(IFLA_BRPORT.PROXYARP_WIFI, 1);
+          if (isolated !== undefined) writer.u8(IFLA_BRPORT.ISOLATED, Number(isolated));
+          if (locked !== undefined) writer.u8(IFLA_BRPORT.LOCKED, Number(locked));
         });
       });
     },
@@ -39,6 +49,9 @@ export interface BridgePortSettings {
   readonly learning: boolean;
   readonly proxyArp: boolean;
   readonly proxyArpWifi: boolean;
+  readonly isolated: boolean;
+  /** Undefined: the kernel knows no locked ports. */
+  readonly locked: boolean | undefined;
 }
 
 /** What the RTM_NEWLINK message of a bridge port says of the port; undefined for any other link. */
@@ -53,5 +66,7 @@ export function parseBridgePort(payload: Buffer): BridgePortSettings | undefined
     learning: isOn(IFLA_BRPORT.LEARNING),
     proxyArp: isOn(IFLA_BRPORT.PROXYARP),
     proxyArpWifi: isOn(IFLA_BRPORT.PROXYARP_WIFI),
+    isolated: isOn(IFLA_BRPORT.ISOLATED),
+    locked: port.has(IFLA_BRPORT.LOCKED) ? isOn(IFLA_BRPORT.LOCKED) : undefined,
   };
 }

@@ -11,6 +11,7 @@ const pool: ReachSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
   masquerade: true,
+  isolation: 'none',
   publish: [],
   hostAccess: true,
   egressDeny: [],
@@ -75,6 +76,16 @@ for (const [what, settings, rules] of ROWS) {
     t.strictSame(found, rules);
   });
 }
+
+t.test('what comes from an isolated pool does not go back there, except to a published port', async (t) => {
+  const rules = rulesOf({ ...closed, isolation: 'full' }, { ...closed, name: 'open', subnet: '10.216.0.0/16' });
+  const set = rules.filter((line) => line.startsWith('set walled'));
+  t.match(set.join('\n'), /elements = \{ "(nbabcd-[a-z0-9]{4})" \. "\1" \}/);
+  t.strictSame(
+    rules.filter((line) => line.startsWith('iifname')),
+    ['iifname . oifname @walled ct status dnat accept', 'iifname . oifname @walled drop'],
+  );
+});
 
 t.test('a path with quotes cannot end the comment', async (t) => {
   const odd = { ...site, stateDir: '/run/"; flush ruleset #\n' };

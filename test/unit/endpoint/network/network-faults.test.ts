@@ -17,7 +17,7 @@ import { nameOf, SETTINGS, SITE } from '../fixture.js';
 const SUBNET = subnetOf(SETTINGS.subnet);
 const PLAN = planEndpoint(SITE, SETTINGS, nameOf(1, 0));
 const UPLINK = 'nbk3f9-xiob';
-const QUIET = { learning: false, proxyArp: true, proxyArpWifi: true };
+const QUIET = { learning: false, proxyArp: true, proxyArpWifi: true, isolated: false, locked: true };
 /** Indexes of links. */
 const [BRIDGE, UP, PORT, ROOT_PORT, HOST_END] = [2, 30, 20, 40, 50];
 
@@ -25,6 +25,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** What a row of the table changes. */
 interface SceneHub {
   mounted: boolean;
+  walled: boolean;
   readonly links: Map<string, Mutable<Link>>;
   readonly ports: Map<number, Mutable<BridgePortSettings>>;
   readonly neighbours: Set<string>;
@@ -51,6 +52,7 @@ function hub(peerIndex: number, links: readonly Link[], entries: { port: number 
   const gateway = gatewayMac(UPLINK);
   return {
     mounted: true,
+    walled: true,
     links: new Map(own.map((one) => [one.name, one])),
     ports: new Map([[entries.port, { ...QUIET }]]),
     neighbours: new Set([neighbourKey([10, 213, 0, 1], gateway), neighbourKey(PLAN.address, PLAN.containerMac)]),
@@ -88,6 +90,7 @@ const EXPECTED: ExpectedNetwork = {
   root: ROOT,
   hubs: [HUB],
   ports: [{ plan: PLAN, hub: HUB, root: { hub: ROOT, portIndex: ROOT_PORT } }],
+  walls: { endpoint: { locked: true, isolated: false }, hub: { isolated: false } },
 };
 
 function faultsAfter(change: (scene: Scene) => void): string[] {
@@ -142,6 +145,11 @@ const ROWS: [what: string, change: (scene: Scene) => void, wanted: string[]][] =
   ],
   ['another bridge', set('root', 'bridge', { index: 99 }), [`${AT_ROOT} has another bridge by now`]],
   ['a bridge that is down', set('hub', 'bridge', { up: false }), [`${AT_HUB} has its bridge down`]],
+  [
+    'a hub with other rules',
+    ({ hubs }) => (hubs.hub.walled = false),
+    [`${AT_HUB} has other rules than netnsd gave it`],
+  ],
   ["no end of a hub's uplink", ({ hubs }) => hubs.hub.links.delete('uplink'), [`${AT_HUB} has lost its uplink`]],
   [
     "a hub's uplink off its bridge",
@@ -180,6 +188,9 @@ const ROWS: [what: string, change: (scene: Scene) => void, wanted: string[]][] =
   ['a port that learns', setPort({ learning: true }), [`${AT_PORT} has other settings as a port`]],
   ['a port without proxy ARP', setPort({ proxyArp: false }), [`${AT_PORT} has other settings as a port`]],
   ['a port without the other one', setPort({ proxyArpWifi: false }), [`${AT_PORT} has other settings as a port`]],
+  ['a port that was unlocked', setPort({ locked: false }), [`${AT_PORT} has other settings as a port`]],
+  ['a port that was isolated', setPort({ isolated: true }), [`${AT_PORT} has other settings as a port`]],
+  ['a kernel without locked ports', setPort({ locked: undefined }), []],
   ['no settings at all', ({ hubs }) => hubs.hub.ports.clear(), [`${AT_PORT} has other settings as a port`]],
   [
     'no forwarding entry',

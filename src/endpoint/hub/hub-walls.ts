@@ -1,0 +1,55 @@
+import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
+import { NETLINK_PROTOCOL } from '../../kernel/netlink/protocol.js';
+import { generationOf, hasBridgeTable, nextGeneration } from '../../kernel/nftables/elements.js';
+import { runNftNow } from '../../kernel/nftables/nft.js';
+import { HUB_TABLE, removeHubRules } from './hub-rules.js';
+
+/** Generation 0: it is not known what the rules are. */
+const UNKNOWN = 0;
+
+/**
+ * The rules in a hub. The kernel numbers the changes of a namespace's rules: as long as the number is that of the last change made here,
+ * the rules are what was made here, and nothing need be read.
+ */
+export class HubWalls implements Disposable {
+  readonly #inside: <T>(act: () => T) => T;
+  #socket: NetlinkSocket | null = null;
+  /** Null: no rules are wanted. */
+  #generation: number | null = UNKNOWN;
+
+  /** `inside` runs a function with the thread in the hub. */
+  constructor(inside: <T>(act: () => T) => T) {
+    this.#inside = inside;
+  }
+
+  /** Whether the rules are as they were made last. Throws kernel_error. */
+  get areIntact(): boolean {
+    return (
+      this.#generation === null || (this.#generation !== UNKNOWN && generationOf(this.#netfilter) === this.#generation)
+    );
+  }
+
+  /** Has the hub have just the rules of this script (`hubRules`), in one transaction; null: none. Throws missing_tool and kernel_error. */
+  make(script: string | null): void {
+    if (script === null) {
+      this.#generation = null;
+      if (hasBridgeTable(this.#netfilter, HUB_TABLE)) this.#inside(() => runNftNow(removeHubRules()));
+      return;
+    }
+    this.#generation = UNKNOWN;
+    const before = generationOf(this.#netfilter);
+    this.#inside(() => runNftNow(script));
+    // A change by somebody else in between makes it another number.
+    this.#generation = nextGeneration(before);
+  }
+
+  get #netfilter(): NetlinkSocket {
+    this.#socket ??= this.#inside(() => NetlinkSocket.open({ protocol: NETLINK_PROTOCOL.netfilter }));
+    return this.#socket;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+}

@@ -1,0 +1,34 @@
+import t from 'tap';
+import { hubRules, removeHubRules } from '../../../../src/endpoint/hub/hub-rules.js';
+
+t.test('a pool without anti_spoof has no rules in its hubs', async (t) => {
+  t.equal(hubRules({ antiSpoof: false }), null);
+});
+
+t.test('the table replaces what is there, in one transaction', async (t) => {
+  t.ok(hubRules({ antiSpoof: true })?.startsWith(removeHubRules()));
+});
+
+t.test(
+  'IPv4 and ARP pass with the address that the source MAC ends with, byte by byte; nothing else does',
+  async (t) => {
+    const rules = (hubRules({ antiSpoof: true }) ?? '').split('\n').map((line) => line.trim());
+    const accepted = rules.filter((line) => line.endsWith('accept'));
+    t.equal(accepted[0], 'iifname "uplink" accept');
+    t.equal(
+      accepted[1],
+      'ether type ip @ll,64,8 . @nh,96,8 @equal @ll,72,8 . @nh,104,8 @equal @ll,80,8 . @nh,112,8 @equal @ll,88,8 . @nh,120,8 @equal accept',
+    );
+    t.match(
+      accepted[2],
+      /^ether type arp @nh,0,48 0x000108000604 @nh,64,16 0x0a58( @ll,\d+,8 \. @nh,\d+,8 @equal){8} accept$/,
+    );
+    t.equal(accepted.length, 3);
+    t.ok(rules.some((line) => line.endsWith('policy drop;')));
+    const pairs = /elements = \{ (.*?) \}/
+      .exec(rules.find((line) => line.startsWith('set equal')) ?? '')?.[1]
+      ?.split(', ');
+    t.equal(pairs?.length, 256);
+    t.ok(pairs?.every((pair) => /^(\d+) \. \1$/.test(pair)));
+  },
+);
