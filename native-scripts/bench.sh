@@ -11,5 +11,5 @@ bench() {
 if (($#)); then
   bench "$@"
 else
-  for suite in build boot fill acquire cli start recycle memory; do bench "$suite"; done
+  for suite in build boot fill acquire cli cni start scale network recycle memory; do bench "$suite"; done
 fi

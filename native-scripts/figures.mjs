@@ -6,13 +6,16 @@
  *   node native-scripts/figures.mjs --print REPORT...  prints the block and leaves the page alone
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { replaceBlock } from './markdown-block.mjs';
 
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 const MAIN = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
-const SUITES = ['build', 'acquire', 'start', 'recycle', 'memory'];
+const SUITES = ['build', 'boot', 'fill', 'acquire', 'cli', 'cni', 'start', 'scale', 'network', 'recycle', 'memory'];
+/** What a suite draws: written where it is measured, shown where it is there. */
+const PLOT = fileURLToPath(new URL('../docs/scale.svg', import.meta.url));
+const PLOTTED = 'scale';
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
 function fail(message) {
@@ -37,7 +40,8 @@ function measure(suite) {
   console.error(`figures: netnsd bench ${suite}`);
   const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 24 };
   try {
-    return execFileSync(process.execPath, [MAIN, 'bench', suite, '--json'], options);
+    const plot = suite === PLOTTED ? ['--plot', PLOT] : [];
+    return execFileSync(process.execPath, [MAIN, 'bench', suite, '--json', ...plot], options);
   } catch {
     return fail(`netnsd bench ${suite} failed; docs/benchmarks.md is as it was`);
   }
@@ -68,6 +72,7 @@ function reportText({ suite, tables, claims, notes, machine }) {
   return [
     `### netnsd bench ${suite}`,
     `Linux ${kernel}, ${cores} cores (${cpu}), ${memoryMiB} MiB, Node ${node}.`,
+    ...(suite === PLOTTED && existsSync(PLOT) ? ['![What a pool costs, by its number of endpoints](scale.svg)'] : []),
     ...tables.map(tableText),
     ...claimsText(claims),
     ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),

@@ -36,6 +36,18 @@ function toolsOf({ suite, peers }: BenchOptions): Tool[] {
       { name: 'busybox', package: 'busybox-static' },
     ];
   }
+  if (suite === 'scale')
+    return [
+      { name: 'runc', package: 'runc' },
+      { name: 'busybox', package: 'busybox-static' },
+      { name: 'ip', package: 'iproute2' },
+      { name: 'nsenter', package: 'util-linux' },
+    ];
+  if (suite === 'network')
+    return [
+      { name: 'ip', package: 'iproute2' },
+      { name: 'nsenter', package: 'util-linux' },
+    ];
   if (suite === 'cni') return peers.includes('cni') ? [...CNI_TOOLS] : [];
   if (suite !== 'build') return [];
   return [...(peers.includes('cni') ? CNI_TOOLS : []), ...(peers.includes('ip') ? IP_TOOLS : [])];

@@ -18,6 +18,8 @@ const SUITE_OF: Record<SuiteName, () => Promise<Suite>> = {
   acquire: async () => (await import('./suites/acquire.js')).benchAcquire,
   start: async () => (await import('./suites/start.js')).benchStart,
   recycle: async () => (await import('./suites/recycle.js')).benchRecycle,
+  scale: async () => (await import('./scale/scale.js')).benchScale,
+  network: async () => (await import('./network/network.js')).benchNetwork,
   memory: async () => (await import('./suites/memory.js')).benchMemory,
 };
 

@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly peers: readonly PeerName[];
   /** Another built checkout that the suite boot compares with; an absolute path. */
   readonly against?: string | undefined;
+  /** Where the suite scale writes its plot; an absolute path. */
+  readonly plot?: string | undefined;
   /** Status 1 if a target is missed. */
   readonly check: boolean;
 }
@@ -32,11 +34,14 @@ ${benchSuiteLines()}
 
 Options:
   --rounds N      how often each is measured, in alternating order (default: build 5, boot 10,
-                  fill 5, acquire 20, cli 40, cni 11, start 7, recycle 5, memory 1)
+                  fill 5, acquire 20, cli 40, cni 11, start 7, recycle 5, memory 1, scale 1,
+                  network 15)
   --sizes N,N     numbers of endpoints (default: build 100,1000; fill 1000; acquire 10,1000; cni 1,100;
-                  start 150; recycle 100; memory 100,1000)
+                  start 150; recycle 100; memory 100,1000; scale 100,1000,4000,10000;
+                  network 1010)
   --peers A,B     which of cni, ip the suites build and cni compare with; '' for none (default: cni,ip)
   --against DIR   another built checkout of netnsd that the suite boot compares with
+  --plot FILE     an SVG of what the suite scale measured
   --check         exit with status 1 if a target is missed
   --json          print JSON
   --help          print this
@@ -52,6 +57,8 @@ const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> 
   start: { rounds: 7, sizes: [150] },
   recycle: { rounds: 5, sizes: [100] },
   memory: { rounds: 1, sizes: [100, 1000] },
+  scale: { rounds: 1, sizes: [100, 1000, 4000, 10_000] },
+  network: { rounds: 15, sizes: [1010] },
 };
 const MAX_SIZE = 10_000;
 
@@ -83,6 +90,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions | undefined 
     json: values.json ?? false,
     check: values.check ?? false,
     ...(values.against === undefined ? {} : { against: resolve(values.against) }),
+    ...(values.plot === undefined ? {} : { plot: resolve(values.plot) }),
     rounds: values.rounds === undefined ? rounds : count(values.rounds, { name: '--rounds', max: 1000 }),
     sizes: values.sizes?.split(',').map((text) => count(text, { name: '--sizes', max: MAX_SIZE })) ?? sizes,
     peers: peers.filter((name) => isOneOf(PEERS, name)),
@@ -103,6 +111,7 @@ function parse(argv: readonly string[]) {
         sizes: { type: 'string' },
         peers: { type: 'string' },
         against: { type: 'string' },
+        plot: { type: 'string' },
         check: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

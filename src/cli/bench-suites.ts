@@ -9,6 +9,9 @@ export const BENCH_SUITES = {
   start: "100 containers at once beside a pool, against the same host without netnsd; SIZES are the pool's",
   recycle: 'released endpoints ready again by seal, by proof and by replacement; acquires beside a churn',
   memory: "the daemon's resident memory and the kernel's memory an endpoint",
+  scale:
+    'pools of growing size: fill, acquire, memory, restart, removal, and what the host pays; --plot FILE for an SVG',
+  network: 'throughput and round trips of endpoints: host, same hub, across hubs, against a plain bridge in the host',
   sizing: 'how pools size themselves, simulated, needs no root; its own options: netnsd bench sizing --help',
 } as const;
 

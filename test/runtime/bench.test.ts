@@ -19,7 +19,8 @@ for (const suite of SUITES) {
     const before = await stateOfMachine();
     const [file, ...args] = PLAIN;
     // The pool of `start` is as small as its containers allow.
-    const smallest = ['--rounds', '1', '--sizes', suite === 'start' ? '20' : '4', '--peers', ''];
+    const sizes = suite === 'start' ? '20' : suite === 'scale' ? '20,60' : '4';
+    const smallest = ['--rounds', '1', '--sizes', sizes, '--peers', ''];
     const bench = await execa(file, [...args, `${TOP}dist/bin/netnsd`, 'bench', suite, ...smallest, '--json'], {
       reject: false,
       stdin: 'ignore',

@@ -19,6 +19,10 @@ export interface Launched {
   readonly startedMs: number;
   /** Resolves with the milliseconds from the exec until `GET path` answers with a body that `accepts`. */
   until(path: string, accepts: (body: string) => boolean): Promise<number>;
+  /** SIGKILL; resolves when it has ended. Another one may be launched in its place. */
+  kill(): Promise<void>;
+  /** `netnsd down --force` while it runs. */
+  down(): Promise<void>;
   /** SIGTERM, then `netnsd down`. */
   stop(): Promise<void>;
 }
@@ -51,15 +55,22 @@ export function launch(options: { home: string; name: string; pool: DaemonPool }
       await poll({ socket, path, accepts, check: () => assertAlive(child, log) });
       return performance.now() - startedMs;
     },
+    kill: () => end(child, 'SIGKILL'),
+    async down() {
+      await runProcess(program, [...words, 'down', '--force', ...place]);
+    },
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, 'exit');
-        child.kill('SIGTERM');
-        await ended;
-      }
+      await end(child, 'SIGTERM');
       await runProcess(program, [...words, 'down', ...place]);
     },
   };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
 }
 
 /** What its users call: the native program, or, in a checkout that has none, its JavaScript. */

@@ -22,6 +22,13 @@ t.test('another checkout is named by its absolute path', async (t) => {
   t.match(parseOptions(['boot', '--against', '/srv/old/../netnsd']), { suite: 'boot', against: '/srv/netnsd' });
 });
 
+t.test('a plot is named by its absolute path', async (t) => {
+  t.match(parseOptions(['scale', '--plot', '/srv/old/../plot.svg', '--sizes', '20,60']), {
+    plot: '/srv/plot.svg',
+    sizes: [20, 60],
+  });
+});
+
 t.test('help wins over everything', async (t) => {
   t.equal(parseOptions(['--help']), undefined);
 });

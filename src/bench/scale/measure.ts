@@ -1,0 +1,120 @@
+import { residentKiB } from '../programs/daemon-process.js';
+import { type Launched, launch } from '../programs/launch.js';
+import { settleNamespaces } from '../programs/native-programs.js';
+import type { RuncBundles } from '../programs/runc-bundles.js';
+import { median } from '../report/statistics.js';
+import { HOME } from '../suites/boot.js';
+import { type Acquired, acquireByFront, acquireByHttp, frontOf, POOL, packetsAt } from './clients.js';
+import { type HostCost, hostCost, kernelKiB } from './host.js';
+import { rest } from './rest.js';
+
+/** Room for what is leased while the pool is kept at its size. */
+const SPARE = 64;
+/** How often an endpoint is acquired each way; fewer where the pool is smaller. */
+const ACQUIRES = 200;
+
+/** What a pool of one size took and cost. */
+export interface Scaled {
+  readonly size: number;
+  /** Milliseconds from exec until all are ready, and the same less the time until one is, for each of the others. */
+  readonly fillMs: number;
+  readonly buildMsEach: number;
+  /** Packets that arrived at the first endpoint while the others were built. */
+  readonly packets: number;
+  readonly residentMb: number;
+  readonly kernelKiBEach: number;
+  readonly shelf: Acquired;
+  readonly http: Acquired;
+  /** Milliseconds from exec, after SIGKILL with all endpoints ready. */
+  readonly restart: { readonly answerMs: number; readonly reconciledMs: number };
+  readonly destroyMs: number;
+  /** The host before the daemon started or after it was taken down, and beside the full pool. */
+  readonly bare: HostCost;
+  readonly beside: HostCost;
+}
+
+/** Fills a pool of `size`, measures it at rest, restarts its daemon, and removes all. `round` tells which comes first, bare or beside. */
+export async function measureAt(options: { size: number; round: number; bundles: RuncBundles }): Promise<Scaled> {
+  const { size, round, bundles } = options;
+  const start = () => launch({ home: HOME, name: `scale-${size}-${round}`, pool: poolOf(size) });
+  await settleNamespaces();
+  const before = round % 2 === 0 ? await hostCost(bundles, size) : null;
+  const kernelBefore = kernelKiB();
+  let daemon = start();
+  try {
+    const filled = await fill(daemon, size);
+    await rest(size);
+    const residentMb = ((await residentKiB(daemon.pid)) * 1024) / 1e6;
+    const kernelKiBEach = (kernelKiB() - kernelBefore) / size;
+    const beside = await hostCost(bundles, size);
+    const count = Math.min(ACQUIRES, Math.ceil(size / 2));
+    const shelf = acquireByFront(daemon, count);
+    await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(size));
+    const http = await acquireByHttp(daemon, count);
+    await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(size));
+    await rest(size);
+    await daemon.kill();
+    daemon = start();
+    const answerMs = await daemon.until('/v1/status', () => true);
+    const reconciledMs = await daemon.until(
+      '/v1/status',
+      (body) => !(JSON.parse(body) as { starting: boolean }).starting,
+    );
+    await rest(size);
+    const startedMs = performance.now();
+    await daemon.down();
+    const destroyMs = performance.now() - startedMs;
+    await settleNamespaces();
+    const bare = before ?? (await hostCost(bundles, size));
+    return {
+      size,
+      ...filled,
+      residentMb,
+      kernelKiBEach,
+      shelf,
+      http,
+      restart: { answerMs, reconciledMs },
+      destroyMs,
+      bare,
+      beside,
+    };
+  } finally {
+    await daemon.stop();
+  }
+}
+
+/** Milliseconds from exec to the first answer of a daemon that has nothing to take over. */
+export async function firstAnswerMs(rounds: number): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const daemon = launch({ home: HOME, name: `scale-none-${round}`, pool: poolOf(1) });
+    try {
+      times.push(await daemon.until('/v1/status', () => true));
+    } finally {
+      await daemon.stop();
+    }
+  }
+  return median(times);
+}
+
+function poolOf(size: number) {
+  return { name: POOL, subnet: '10.192.0.0/16', minReady: size, max: size + SPARE };
+}
+
+async function fill(daemon: Launched, size: number): Promise<Pick<Scaled, 'fillMs' | 'buildMsEach' | 'packets'>> {
+  const firstMs = await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(1));
+  const first = frontOf(daemon);
+  const path = first.acquire('first');
+  const packetsBefore = await packetsAt(path);
+  const fillMs = await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(size));
+  const packets = (await packetsAt(path)) - packetsBefore;
+  first.release('first');
+  return { fillMs, buildMsEach: (fillMs - firstMs) / Math.max(1, size - 1), packets };
+}
+
+function readyAtLeast(count: number): (body: string) => boolean {
+  return (body) => {
+    const { ready, building, dirty } = JSON.parse(body) as { ready: number; building: number; dirty: number };
+    return ready >= count && (count === 1 || building + dirty === 0);
+  };
+}
