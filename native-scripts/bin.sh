@@ -4,8 +4,8 @@
 #   native-scripts/bin.sh build|check
 #
 # `build` puts the command netnsd there (netnsd/README.md), or, where it cannot be built, a script that calls the one in JavaScript; the
-# CNI plugin netnsd-cni; and netnsd-vault, without which no daemon starts. A package has what it was built with: `check`, which npm runs
-# after it installed one, puts the script there where the machine is another, and builds netnsd-cni and netnsd-vault anew.
+# plugins netnsd-cni and netnsd-netavark; and netnsd-vault, without which no daemon starts. A package has what it was built with: `check`, which npm runs
+# after it installed one, puts the script there where the machine is another, and builds the plugins and netnsd-vault anew.
 # Both have V8 compile the daemon, so that its starts need not (src/code/cache.ts).
 set -eu
 cd -- "$(dirname -- "$0")/.."
@@ -32,12 +32,14 @@ vault() {
 }
 
 cni() {
-  rm -f dist/bin/netnsd-cni
+  rm -f dist/bin/netnsd-cni dist/bin/netnsd-netavark
   if make -s -C native-scripts cni >/dev/null 2>&1; then
-    cp native-scripts/build/netnsd-cni dist/bin/.netnsd-cni.new
-    mv dist/bin/.netnsd-cni.new dist/bin/netnsd-cni
+    for plugin in netnsd-cni netnsd-netavark; do
+      cp native-scripts/build/$plugin dist/bin/.$plugin.new
+      mv dist/bin/.$plugin.new dist/bin/$plugin
+    done
   else
-    echo 'netnsd is built without netnsd-cni, which takes make and a C compiler: Kubernetes cannot use it' >&2
+    echo 'netnsd is built without netnsd-cni and netnsd-netavark, which take make and a C compiler: Kubernetes and networks of Podman cannot use it' >&2
   fi
 }
 

@@ -3,7 +3,8 @@
 #
 #   native-scripts/install.sh [--prefix PREFIX] [--uninstall [--force]]
 #
-# The package goes to PREFIX/lib/netnsd, the commands netnsd and netnsd-runc to PREFIX/bin, the unit to PREFIX/lib/systemd/system; PREFIX
+# The package goes to PREFIX/lib/netnsd, the commands netnsd and netnsd-runc to PREFIX/bin, the plugin for Podman to
+# PREFIX/lib/netavark, the unit to PREFIX/lib/systemd/system; PREFIX
 # is /usr/local unless set. Nothing is enabled or started. Removing takes down what netnsd made, and
 # keeps /etc/netnsd; while containers are running it is refused with their names, unless forced.
 set -euo pipefail
@@ -32,6 +33,8 @@ prefix=${prefix%/}
 
 package=$prefix/lib/netnsd
 program=$prefix/bin/netnsd
+# Podman looks there: netavark_plugin_dirs of containers.conf(5).
+netavark=$prefix/lib/netavark/netnsd-netavark
 unit=$prefix/lib/systemd/system/netnsd.service
 
 with_systemd() {
@@ -49,7 +52,7 @@ uninstall() {
     with_systemd daemon-reload
   fi
   rm -rf "$package" "$program"
-  rm -f "$prefix/bin/netnsd-runc"
+  rm -f "$prefix/bin/netnsd-runc" "$netavark"
   echo "netnsd is removed from ${prefix:-/}"
   # Engines refuse to start, or to remove, containers of a runtime that is not there.
   local left
@@ -63,7 +66,7 @@ install_package() {
   local new=$package.new node
   node=$(command -v node)
   rm -rf "$new"
-  mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}"
+  mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}" "${netavark%/*}"
   cp package.json package-lock.json "$new/"
   cp -r dist/bin dist/bundle dist/src "$new/dist/"
   # What npm runs when it has installed the package.
@@ -75,6 +78,7 @@ install_package() {
   # Beside the program, which looks there first: systemd does not look for Node.js where a user's shell does.
   ln -s "$node" "$package/dist/bin/node"
   ln -sfn "$package/dist/bin/netnsd" "$program"
+  ln -sfn "$package/dist/bin/netnsd-netavark" "$netavark"
   # Renamed into its place: the one before may be running.
   install -m 755 native-scripts/build/netnsd-runc "$prefix/bin/.netnsd-runc.new"
   mv "$prefix/bin/.netnsd-runc.new" "$prefix/bin/netnsd-runc"

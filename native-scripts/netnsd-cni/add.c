@@ -53,7 +53,8 @@ static bool write_delivery(struct add *add, struct cni_failure *failure) {
 
 /* Where there is an obstacle, the graft is what is left. */
 static bool overlay(struct add *add, const struct cni_target *pooled, struct cni_failure *failure) {
-  const char *obstacle = cni_overlay_obstacle(&add->target, pooled, add->lease.ifname, add->environment->ifname);
+  const char *obstacle = add->configuration->graft ? "it is not wanted"
+                                                   : cni_overlay_obstacle(&add->target, pooled, add->lease.ifname, add->environment->ifname);
   add->attachment.delivery = obstacle == NULL ? CNI_DELIVERY_OVERLAY : CNI_DELIVERY_GRAFT;
   if (!write_delivery(add, failure)) return false;
   if (obstacle != NULL) return cni_graft(&add->target, pooled, &add->lease, add->environment->ifname, failure);
@@ -116,7 +117,8 @@ static bool attach_to_target(struct add *add, struct text *text, struct cni_fail
     return cni_fail(failure, CNI_NOT_DELIVERABLE, "CNI_NETNS is the host's own network namespace: pods of the host's network take no CNI");
   if (!cni_attachments_open(&add->attachments, add->configuration->socket, true, failure)) return false;
   const struct cni_ports *ports = &add->configuration->ports;
-  bool done = ports->count == 0 || (cni_publish_open(&add->attachments, add->configuration->socket, failure) && cni_ports_are_free(ports, failure));
+  bool free = ports->count == 0 || add->configuration->ports_are_held || cni_ports_are_free(ports, failure);
+  bool done = free && (ports->count == 0 || cni_publish_open(&add->attachments, add->configuration->socket, failure));
   done = done && attach(add, text, failure);
   cni_attachments_close(&add->attachments);
   return done;

@@ -33,8 +33,11 @@ struct cni_configuration {
   struct json prev_result;
   /* What the runtime wants as DNS, else what the configuration says. */
   struct json dns;
-  /* The pod's own port mappings. */
+  /* The pod's own port mappings; `ports_are_held`: the engine's own sockets listen at them. */
   struct cni_ports ports;
+  bool ports_are_held;
+  /* No overlay, even where nothing is in its way: others go on in the namespace that they know. */
+  bool graft;
   /* `cni.dev/valid-attachments`. */
   struct json valid_attachments;
 };

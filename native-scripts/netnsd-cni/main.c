@@ -1,44 +1,18 @@
 /*
  * netnsd-cni: a CNI plugin (https://www.cni.dev/docs/spec/) that gives pods endpoints of netnsd's pools. See README.md beside this file.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "operations.h"
-#include "conversation.h"
 #include "pod-lease.h"
-#include "new-file.h"
+#include "standard-streams.h"
 
-enum { CONFIGURATION_MAX = 1024 * 1024, OUTPUT_MAX = 2 * CNI_LEASE_MAX, STDIN_MS = 10000 };
+enum { CONFIGURATION_MAX = 1024 * 1024, OUTPUT_MAX = 2 * CNI_LEASE_MAX };
 
 static const char *get_variable(const char *name) { return getenv(name); }
-
-/* With stdio closed a socket of ours would become fd 0, 1 or 2. */
-static void guard_stdio(void) {
-  int fd;
-  do {
-    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) close(fd);
-}
-
-static bool read_stdin(char *text, size_t size, size_t *length, struct cni_failure *failure) {
-  deadline when = deadline_in_ms(STDIN_MS);
-  for (*length = 0; *length < size;) {
-    if (!wait_for_fd(STDIN_FILENO, POLLIN, when))
-      return cni_fail_errno(failure, CNI_IO_FAILURE, "the configuration did not end on stdin within %d ms", STDIN_MS);
-    ssize_t count = read(STDIN_FILENO, text + *length, size - *length);
-    if (count == 0) return true;
-    if (count > 0) *length += (size_t)count;
-    if (count < 0 && errno != EINTR && errno != EAGAIN) return cni_fail_errno(failure, CNI_IO_FAILURE, "stdin cannot be read");
-  }
-  return cni_fail(failure, CNI_UNDECODABLE, "the configuration on stdin is larger than %zu bytes", size - 1);
-}
 
 /* The answer has the version of the request, if that is one of ours. */
 static void add_versions(struct text *text, const char *configuration, size_t length) {
@@ -81,11 +55,6 @@ static bool answer(struct text *text, enum cni_version *version, struct cni_fail
   return done && run(&environment, &configuration, text, failure);
 }
 
-static bool print(int fd, const struct text *text) {
-  struct iovec piece = {.iov_base = text->bytes, .iov_len = text->length};
-  return write_pieces(fd, &piece, 1);
-}
-
 int main(void) {
   static char bytes[OUTPUT_MAX];
   struct text text = text_in(bytes, sizeof bytes);
@@ -102,5 +71,5 @@ int main(void) {
     text = text_in(bytes, sizeof bytes);
     cni_failure_add(&text, cni_version_text(version), &failure);
   }
-  return print(STDOUT_FILENO, &text) && done ? 0 : 1;
+  return print_text(STDOUT_FILENO, &text) && done ? 0 : 1;
 }

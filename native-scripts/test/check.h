@@ -23,6 +23,7 @@ void test_cni_environment(void);
 void test_cni_configuration(void);
 void test_cni_result(void);
 void test_cni_ports(void);
+void test_netavark(void);
 void test_state(void);
 void test_dns_files(void);
 void test_front(void);

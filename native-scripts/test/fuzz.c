@@ -214,6 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case 'e': fuzz_cni_environment(text, size - 1); break;
     case 'n': fuzz_cni_configuration(text, size - 1); break;
     case 'r': fuzz_cni_lease(text, size - 1); break;
+    case 'k': fuzz_netavark(text, size - 1); break;
     case 'x': fuzz_text(text, size - 1); break;
     default: break;
   }

@@ -17,5 +17,6 @@ static inline void require(bool holds) {
 void fuzz_cni_environment(const char *text, size_t size);
 void fuzz_cni_configuration(const char *text, size_t size);
 void fuzz_cni_lease(const char *text, size_t size);
+void fuzz_netavark(const char *text, size_t size);
 
 #endif

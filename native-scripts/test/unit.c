@@ -51,6 +51,7 @@ int main(void) {
   test_cni_configuration();
   test_cni_result();
   test_cni_ports();
+  test_netavark();
   end_test();
   printf("1..%d\n", count);
   return failures == 0 ? 0 : 1;
