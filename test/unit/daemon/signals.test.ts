@@ -35,10 +35,14 @@ function start(t: Test, ...args: string[]) {
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });
-  const says = async (line: string): Promise<void> => {
-    while (!output.split('\n').includes(line)) await once(child.stdout, 'data');
-  };
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  const says = async (line: string): Promise<void> => {
+    while (!output.split('\n').includes(line)) {
+      const end = await Promise.race([once(child.stdout, 'data').then(() => undefined), ended]);
+      if (end !== undefined && !output.split('\n').includes(line))
+        throw new Error(`It ended (${JSON.stringify(end)}) without ${line}: ${output}${errors}`);
+    }
+  };
   return { child, says, ended, errors: () => errors };
 }
 
