@@ -82,7 +82,7 @@ export class NetnsdError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shortened(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
   }
@@ -91,6 +91,14 @@ export class NetnsdError extends Error {
   get status(): number {
     return ERROR_CODES[this.code].status;
   }
+}
+
+/** A message without the middle of words that are too long to be read, such as an argument of kilobytes. */
+export function shortened(message: string): string {
+  return message.replace(/\S{301,}/gu, (word) => {
+    const characters = [...word];
+    return `${characters.slice(0, 200).join('')}…${characters.slice(-60).join('')}`;
+  });
 }
 
 /** `error` as a NetnsdError: itself if it is one, otherwise wrapped with code `internal`. */

@@ -123,6 +123,9 @@ int run_release(const struct command_line *line, const char *socket_path) {
   struct release release = {.line = line, .socket_path = socket_path, .force = value_of(line, "force") != NULL};
   bool by_container = value_of(line, "id") != NULL;
   if ((line->operand_count > 0) == by_container || (value_of(line, "pool") != NULL && !by_container)) return FOR_NODE;
+  /* No lease has such an id: Node.js says so, in a line that can be read. */
+  for (size_t i = 0; i < line->operand_count; i++)
+    if (strlen(line->operands[i]) > ID_MAX) return FOR_NODE;
   release.failures = text_in(failures, sizeof failures);
   int status = by_container ? release_container(&release) : 0;
   if (status != 0) return status;

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { type ErrorCode, toNetnsdError } from '../errors.js';
+import { type ErrorCode, shortened, toNetnsdError } from '../errors.js';
 import type { Dependencies, Invocation } from './dependencies.js';
 import { buildProgram } from './program.js';
 import { printable } from './text/table.js';
@@ -71,5 +71,5 @@ function pathOf(command: Command): string {
 }
 
 function line(message: string): string {
-  return `netnsd: ${printable(message.replace(/\s*\n\s*/g, ' '))}\n`;
+  return `netnsd: ${printable(shortened(message.replace(/\s*\n\s*/g, ' ')))}\n`;
 }

@@ -32,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   networks.ROOM,
   traffic.FORWARDING,
   traffic.REVERSE_PATH,
+  traffic.MTU,
   firewall.FORWARD_POLICY,
   firewall.FIREWALLD_ZONES,
   systemd.NETWORKD_FILES,

@@ -44,6 +44,8 @@ export interface HostNetwork {
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly Route[];
+  /** The index of the link by which the host reaches other networks; absent: it reaches none. */
+  readonly egress?: number | undefined;
 }
 
 /** The value; throws the error if there is none. */

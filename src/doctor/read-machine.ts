@@ -6,12 +6,16 @@ import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type ForwardChain, listForwardChains } from '../kernel/nftables/forward-chains.js';
 import { readLegacyForward } from '../kernel/nftables/legacy-tables.js';
 import { type Trial, tryBuilding } from '../kernel/process/trial.js';
+import { findRoute, parseRoute } from '../kernel/rtnetlink/route.js';
 import { readSite, siteOf } from '../state/index.js';
 import { readVersion } from '../version.js';
 import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
 import type { DaemonView } from './daemon-view.js';
 import { HostFiles } from './host-files.js';
 import type { HostNetwork, Machine } from './machine.js';
+
+/** An address that is nobody's (TEST-NET-1, RFC 5737): nothing is sent to it. */
+const ELSEWHERE = [192, 0, 2, 1];
 
 export interface Place {
   readonly stateDir: string;
@@ -66,7 +70,10 @@ function runningPrograms(files: HostFiles): Set<string> {
 async function readNetwork(pools: readonly { subnet: string }[]): Promise<Settled<HostNetwork>> {
   try {
     using socket = NetlinkSocket.open({ many: true });
-    return { ok: true, value: await readHostAddresses(socket, pools) };
+    const [egress] = socket.transact([findRoute(ELSEWHERE)]);
+    const reply = egress?.ok ? egress.replies[0] : undefined;
+    const value = { ...(await readHostAddresses(socket, pools)), egress: reply && parseRoute(reply).linkIndex };
+    return { ok: true, value };
   } catch (error) {
     return { ok: false, error: error as Error };
   }

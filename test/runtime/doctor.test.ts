@@ -26,6 +26,19 @@ t.test('a host on which netnsd runs has nothing failed, with a daemon and withou
   t.match(dead.text, /unknown +daemon: no daemon listens on/);
 });
 
+t.test('a way out of the host with a smaller MTU than the pool is a warning', async (t) => {
+  await using daemon = await startDaemon(t, SELDOM);
+  t.match(await told(daemon, 'mtu'), [/^ok the host has no route/]);
+  t.teardown(() => execa('ip', ['link', 'delete', 'wg0']));
+  for (const command of [
+    'link add wg0 mtu 1420 up type veth peer name wg1',
+    'address add 10.99.0.1/24 dev wg0',
+    'route add default via 10.99.0.2',
+  ])
+    await execa('ip', command.split(' '));
+  t.match(await told(daemon, 'mtu'), [/^warn link nb\S+ has an MTU of 1500, and wg0, .* of 1420$/]);
+});
+
 t.test('doctor changes nothing: not a link, not a mount, not a file', async (t) => {
   await using daemon = await startDaemon(t, SELDOM);
   const snapshot = async () => {

@@ -1,13 +1,16 @@
 import { uplinkPrefix } from '../../endpoint/hub/hub-names.js';
-import type { Machine } from '../machine.js';
+import type { Link } from '../../kernel/rtnetlink/link.js';
+import { type Machine, unwrap } from '../machine.js';
 import { type Check, ok, unknown, warn } from '../outcome.js';
 
 /** The uplinks, which have the gateways' addresses. */
-export function uplinks({ network, site }: Machine): string[] {
+export function uplinks(machine: Machine): string[] {
+  return uplinkLinks(machine).map(({ name }) => name);
+}
+
+function uplinkLinks({ network, site }: Machine): readonly Link[] {
   if (!network.ok) return [];
-  return network.value.links
-    .filter(({ name, kind }) => kind === 'veth' && name.startsWith(uplinkPrefix(site)))
-    .map(({ name }) => name);
+  return network.value.links.filter(({ name, kind }) => kind === 'veth' && name.startsWith(uplinkPrefix(site)));
 }
 
 export const FORWARDING: Check = {
@@ -61,6 +64,32 @@ export const REVERSE_PATH: Check = {
       );
     return strict.map((name) =>
       warn(`rp_filter of ${name} is 1 (strict): ${why}`, `sysctl -w net/ipv4/conf/${name}/rp_filter=2`),
+    );
+  },
+};
+
+export const MTU: Check = {
+  group: 'networks',
+  name: 'mtu',
+  what: 'the MTU of each pool against that of the link by which the host reaches other networks',
+  why: 'larger packets are fragmented or dropped there: netnsd adjusts TCP, while UDP depends on path MTU discovery',
+  repair: 'a smaller `mtu` for the pool',
+  run(machine) {
+    const { links, egress } = unwrap(machine.network);
+    const way = links.find(({ index }) => index === egress);
+    if (way === undefined) return ok('the host has no route to other networks');
+    const { config } = machine;
+    const built = uplinkLinks(machine).map(({ name, mtuBytes }) => ({ what: `link ${name}`, mtuBytes }));
+    const configured = config.ok ? config.value.pools : [];
+    const pools =
+      built.length > 0 ? built : configured.map(({ name, mtuBytes }) => ({ what: `pool ${name}`, mtuBytes }));
+    const wide = pools.filter(({ mtuBytes }) => mtuBytes > way.mtuBytes);
+    if (wide.length === 0) return ok(`no pool has a larger MTU than ${way.name} (${way.mtuBytes})`);
+    return wide.map(({ what, mtuBytes }) =>
+      warn(
+        `${what} has an MTU of ${mtuBytes}, and ${way.name}, by which the host reaches other networks, of ${way.mtuBytes}`,
+        `in the configuration: mtu = ${way.mtuBytes} for the pool; then restart the daemon`,
+      ),
     );
   },
 };

@@ -105,6 +105,19 @@ function isWithin(payload: Buffer, subnets: readonly Subnet[]): boolean {
   );
 }
 
+/** `ip route get ADDRESS`, IPv4: the route that a packet to it would take. Fails with ENETUNREACH where there is none. */
+export function findRoute(address: readonly number[]): Request {
+  return {
+    operation: () => `find the route to ${address.join('.')}`,
+    type: RTM.GETROUTE,
+    flags: 0,
+    write(writer) {
+      writer.bytes([AF_INET, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+      writer.attribute(RTA.DST, address);
+    },
+  };
+}
+
 /** The payload of an RTM_NEWROUTE message. */
 export function parseRoute(payload: Buffer): Route {
   const attributes = readAttributes(payload.subarray(12));

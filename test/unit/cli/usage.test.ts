@@ -48,6 +48,12 @@ t.test('help and version that were asked for are no failures', async (t) => {
   t.strictSame(await run(['--version']), { status: 0, stdout: '1.2.3\n', stderr: '', started: [] });
 });
 
+t.test('an argument of kilobytes is shortened in the message', async (t) => {
+  const { stderr } = await run(['acquire', '--ttl', `a${'ä'.repeat(9000)}z`]);
+  t.match(stderr, /^netnsd: option '--ttl <SECONDS>' argument 'aä+…ä+z' is invalid\. .*--help`\n$/);
+  t.ok(stderr.length < 600);
+});
+
 t.test('netnsd bench --help lists the suites', async (t) => {
   const { stdout } = await run(['bench', '--help']);
   for (const suite of [...SUITES, 'sizing']) t.match(stdout, new RegExp(`\n  ${suite} `));

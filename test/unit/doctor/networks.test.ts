@@ -78,6 +78,29 @@ t.test(
   },
 );
 
+t.test("another daemon's pool on the same subnet is told", (t) => {
+  const found = network({
+    links: [link(7, 'nb0a1b-xiob', 'veth')],
+    addresses: [{ linkIndex: 7, label: undefined, address: Buffer.from([10, 213, 0, 1]), prefixLength: 16 }],
+  });
+  t.match(runOnce('subnets', machineOf(t, {}, { network: found })), {
+    status: 'fail',
+    message: /of pool default overlaps the host's address 10\.213\.0\.1\/16 on nb0a1b-xiob/,
+  });
+  t.end();
+});
+
+t.test('a pool whose MTU is larger than that of the way out is told, built or only configured', (t) => {
+  const way = { ...link(2, 'wg0'), mtuBytes: 1420 };
+  const seen = (links: readonly ReturnType<typeof link>[], egress: number | undefined) =>
+    runOnce('mtu', machineOf(t, {}, { network: network({ links, egress }) }));
+  t.match(seen([way], undefined), { status: 'ok', message: /no route/ });
+  t.match(seen([way], 2), { status: 'warn', message: /^pool default has an MTU of 1500, and wg0, .* of 1420$/ });
+  t.match(seen([way, link(1, UPLINK, 'veth')], 2), { status: 'warn', message: /^link nbdf5c-xiob has/ });
+  t.match(seen([way, { ...link(1, UPLINK, 'veth'), mtuBytes: 1420 }], 2), { status: 'ok' });
+  t.end();
+});
+
 t.test('a subnet without spare addresses makes acquires wait', async (t) => {
   t.match(runOnce('addresses', machineOf(t)), { status: 'ok' });
   const pools = [{ name: 'tight', subnet: '10.1.0.0/24', max: 253 }];
