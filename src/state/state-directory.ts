@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, type Stats } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { octal, unsafeAncestor } from './ancestors.js';
 import { RECORD_FOLDERS } from './layout.js';
@@ -35,10 +35,22 @@ function makeDirectory(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     // EEXIST: there is something that is not a directory; the check below says what.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, unwritableAbove(path) ?? error);
   }
   // lstat: mkdir accepts a symlink to a directory, whose target may change.
   assertSafe(path, lstatSync(path));
+}
+
+/** Why nothing can be made there; undefined: something can. On a read-only file system Node.js's mkdir says ENOENT. */
+function unwritableAbove(path: string): unknown {
+  let parent = dirname(path);
+  while (!existsSync(parent)) parent = dirname(parent);
+  try {
+    accessSync(parent, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function assertSafe(path: string, stats: Stats | undefined): void {
