@@ -117,10 +117,10 @@ export const ROOMS = {
   },
   kernel: {
     holds: 'netlink, namespaces, processes, BPF, nftables; one file an object of the kernel',
-    imports: ['errors', 'version'],
+    imports: ['errors', 'address', 'version'],
   },
   errors: { file: 'errors.ts', holds: 'every error code with its meaning and HTTP status', imports: [] },
-  address: { holds: 'IPv4 arithmetic', imports: ['errors'] },
+  address: { holds: 'IPv4 and IPv6 arithmetic', imports: ['errors'] },
   version: { file: 'version.ts', holds: 'the version and the folder of the package', imports: [] },
 };
 

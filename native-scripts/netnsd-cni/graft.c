@@ -1,8 +1,11 @@
 #include "graft.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,15 +48,55 @@ static bool copy(struct json object, const char *key, char *text, size_t size) {
   return json_get(object, key, &value) == JSON_FOUND && json_copy(value, text, size);
 }
 
+/* `fe80::10.213.0.2/64` of `fd00:213::10.213.0.2/64`. */
+static bool link_local_of(char address[64]) {
+  unsigned char bytes[16];
+  char *slash = strchr(address, '/');
+  if (slash == NULL) return false;
+  *slash = '\0';
+  if (inet_pton(AF_INET6, address, bytes) != 1) return false;
+  memset(bytes, 0, 12);
+  bytes[0] = 0xfe;
+  bytes[1] = 0x80;
+  if (inet_ntop(AF_INET6, bytes, address, INET6_ADDRSTRLEN) == NULL) return false;
+  strcat(address, "/64");
+  return true;
+}
+
 static bool add_addresses(int fd, unsigned index, struct json root) {
   struct json list;
   struct json entry;
   const char *position = NULL;
   char address[64];
   if (json_get(root, "addresses", &list) != JSON_FOUND) return false;
-  while (json_next(list, &position, NULL, &entry))
+  while (json_next(list, &position, NULL, &entry)) {
     if (!copy(entry, "address", address, sizeof address) || !cni_address_add(fd, index, address)) return false;
+    if (strchr(address, ':') == NULL) continue;
+    /* The daemon gives every endpoint this one too, by which the kernel asks for neighbours (src/endpoint/plan.ts). */
+    if (!link_local_of(address) || !cni_address_add(fd, index, address)) return false;
+  }
   return true;
+}
+
+static bool has_ipv6(struct json root) {
+  struct json list;
+  struct json entry;
+  const char *position = NULL;
+  char address[64];
+  if (json_get(root, "addresses", &list) != JSON_FOUND) return false;
+  while (json_next(list, &position, NULL, &entry))
+    if (copy(entry, "address", address, sizeof address) && strchr(address, ':') != NULL) return true;
+  return false;
+}
+
+/* A sysctl of the interface, in the namespace in which the process is, to 0. */
+static bool switch_off(const char *ifname, const char *name) {
+  char path[128];
+  snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", ifname, name);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  bool written = fd >= 0 && write(fd, "0", 1) == 1;
+  if (fd >= 0) close(fd);
+  return written;
 }
 
 static bool add_routes(int fd, unsigned index, struct json root) {
@@ -90,6 +133,8 @@ static bool set_up(int fd, const struct cni_lease *lease, const char *ifname, st
   unsigned loopback = if_nametoindex("lo");
   if (index == 0) return fail(failure, "it is not where it was moved to");
   if (!cni_link_stop_ipv6(fd, index) && errno != EAFNOSUPPORT) return fail(failure, "its IPv6 addresses cannot be stopped");
+  if (has_ipv6(lease->root) && (!switch_off(ifname, "disable_ipv6") || !switch_off(ifname, "accept_ra")))
+    return fail(failure, "IPv6 cannot be switched on");
   if (!add_addresses(fd, index, lease->root)) return fail(failure, "an address cannot be added");
   if (!cni_link_up(fd, index)) return fail(failure, "it cannot be set up");
   if (!add_routes(fd, index, lease->root)) return fail(failure, "a route cannot be added");

@@ -24,9 +24,8 @@ static bool is_host_name(const char *name) {
   return true;
 }
 
-void dns_render_hosts(struct text *text, const char *address, const char *const names[], size_t count) {
+static void add_address(struct text *text, const char *address, const char *const names[], size_t count) {
   bool begun = false;
-  text_add(text, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
   for (size_t i = 0; i < count; i++) {
     bool repeated = i > 0 && strcmp(names[i], names[0]) == 0;
     if (!is_host_name(names[i]) || repeated) continue;
@@ -36,6 +35,20 @@ void dns_render_hosts(struct text *text, const char *address, const char *const 
     begun = true;
   }
   if (begun) text_add(text, "\n");
+}
+
+bool dns_render_hosts(struct text *text, struct json addresses, const char *const names[], size_t count) {
+  struct json entry;
+  struct json value;
+  const char *position = NULL;
+  char address[64];
+  text_add(text, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+  if (addresses.type != JSON_ARRAY) return false;
+  while (json_next(addresses, &position, NULL, &entry)) {
+    if (json_get(entry, "address", &value) != JSON_FOUND || !json_copy(value, address, sizeof address)) return false;
+    add_address(text, address, names, count);
+  }
+  return true;
 }
 
 /* One line with all strings of a list, or a line each. */
@@ -100,10 +113,12 @@ bool dns_files_write(struct dns_files *files, const struct shelf *shelf, const s
   char host_name[HOST_NAME_MAX_BYTES + 1];
   struct json root;
   struct json dns;
+  struct json addresses;
   bool named = places->hostname.start != NULL && json_copy(places->hostname, host_name, sizeof host_name);
   if (!named) host_name[0] = '\0';
-  dns_render_hosts(&hosts, taken->offer.address, (const char *const[]){host_name, id}, 2);
   if (!json_parse(taken->offer.text, taken->offer.length, &root) || json_get(root, "dns", &dns) != JSON_FOUND) return false;
+  if (json_get(root, "addresses", &addresses) != JSON_FOUND) return false;
+  if (!dns_render_hosts(&hosts, addresses, (const char *const[]){host_name, id}, 2)) return false;
   if (!dns_render_resolv_conf(&resolv_conf, dns)) return false;
   int folder = make_folder(shelf, taken->lease);
   if (folder < 0) return false;

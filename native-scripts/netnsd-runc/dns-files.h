@@ -23,8 +23,11 @@ struct dns_files {
 bool dns_files_write(struct dns_files *files, const struct shelf *shelf, const struct taken *taken, const struct spec_places *places,
                      const char *id);
 
-/* Writes a hosts(5) file with the address, which may have a prefix length, and those names that can be names of hosts. Pure. */
-void dns_render_hosts(struct text *text, const char *address, const char *const names[], size_t count);
+/*
+ * Writes a hosts(5) file with an offer's addresses, which may have prefix lengths, and those names that can be names of hosts. False if the
+ * addresses are not of the usual form. Pure.
+ */
+bool dns_render_hosts(struct text *text, struct json addresses, const char *const names[], size_t count);
 
 /* Writes a resolv.conf(5) file with an offer's settings; nothing where there are none. False if they are not of the usual form. Pure. */
 bool dns_render_resolv_conf(struct text *text, struct json dns);

@@ -1,4 +1,6 @@
 import { endpointCapacity, parseSubnet, subnetsOverlap } from '../address/ipv4.js';
+import { parseSubnet6 } from '../address/ipv6.js';
+import { rangesOverlap } from '../address/range.js';
 import {
   DEFAULT_SUBNET,
   DNS_KEYS,
@@ -19,6 +21,7 @@ export function defaultPool(): PoolConfig {
   return {
     name: DEFAULT_POOL,
     subnet: DEFAULT_SUBNET,
+    subnet6: POOL_KEYS.subnet6.initial,
     minReady: POOL_KEYS.minReady.initial,
     max: POOL_KEYS.max.initial,
     mtuBytes: POOL_KEYS.mtuBytes.initial,
@@ -63,16 +66,23 @@ export function readPools(pools: Section): PoolConfig[] {
     return { section, pool: readPool(name, section) };
   });
   for (const [index, { section, pool }] of read.entries()) {
-    const other = read.slice(0, index).find((earlier) => overlap(earlier.pool, pool))?.pool;
+    const other = read
+      .slice(0, index)
+      .find((earlier) => overlap(earlier.pool, pool) || overlap6(earlier.pool, pool))?.pool;
     if (other === undefined) continue;
-    const problem = `${pool.subnet} overlaps ${other.subnet} of pool ${other.name}: give one of them another subnet`;
-    section.refuse(POOL_KEYS.subnet.name, problem, 'subnet_overlap');
+    const key = overlap(other, pool) ? 'subnet' : 'subnet6';
+    const problem = `${pool[key]} overlaps ${other[key]} of pool ${other.name}: give one of them another ${key}`;
+    section.refuse(POOL_KEYS[key].name, problem, 'subnet_overlap');
   }
   return read.map(({ pool }) => pool);
 }
 
 function overlap(a: PoolConfig, b: PoolConfig): boolean {
   return subnetsOverlap(parseSubnet(a.subnet), parseSubnet(b.subnet));
+}
+
+function overlap6(a: PoolConfig, b: PoolConfig): boolean {
+  return a.subnet6 !== null && b.subnet6 !== null && rangesOverlap(parseSubnet6(a.subnet6), parseSubnet6(b.subnet6));
 }
 
 function readPool(name: string, section: Section): PoolConfig {
@@ -87,7 +97,7 @@ function readPool(name: string, section: Section): PoolConfig {
     name,
     subnet,
     ...readSize(section, subnet),
-    mtuBytes: section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial,
+    ...readIpv6(section),
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
     addressCooldownSeconds: section.read(POOL_KEYS.addressCooldownSeconds) ?? POOL_KEYS.addressCooldownSeconds.initial,
     recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
@@ -122,6 +132,17 @@ function readSize(section: Section, subnet: string): Pick<PoolConfig, 'minReady'
     section.refuse(POOL_KEYS.minReady.name, `found ${minReady}, allowed: an integer from 0 to ${known} (${max})`);
   }
   return { minReady, max };
+}
+
+/** A link with a smaller MTU has no IPv6 (RFC 8200, 5). */
+const SMALLEST_MTU_6 = 1280;
+
+function readIpv6(section: Section): Pick<PoolConfig, 'subnet6' | 'mtuBytes'> {
+  const subnet6 = section.read(POOL_KEYS.subnet6) ?? POOL_KEYS.subnet6.initial;
+  const mtuBytes = section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial;
+  if (subnet6 !== null && mtuBytes < SMALLEST_MTU_6)
+    section.refuse(POOL_KEYS.mtuBytes.name, `found ${mtuBytes}, but IPv6 (subnet6) needs ${SMALLEST_MTU_6}`);
+  return { subnet6, mtuBytes };
 }
 
 function readPublish(section: Section): Pick<PoolConfig, 'publish' | 'publishRange'> {

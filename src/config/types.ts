@@ -17,6 +17,8 @@ export interface PoolConfig {
   readonly name: string;
   /** IPv4 CIDR, network address; the first host address is the gateway's (the bridge). */
   readonly subnet: string;
+  /** IPv6 CIDR, network address, at most 96 bits; null: IPv4 only. */
+  readonly subnet6: string | null;
   readonly minReady: number;
   readonly max: number;
   readonly mtuBytes: number;

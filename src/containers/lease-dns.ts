@@ -39,7 +39,7 @@ export class LeaseDns {
     if (lease === undefined)
       throw new NetnsdError('lease_not_found', `there is no lease ${leaseId}: see \`netnsd list\``);
     const hosts = renderHosts({
-      address: lease.addresses[0]?.address,
+      addresses: lease.addresses.map(({ address }) => address),
       names: [hostname, lease.containerId?.replace(ROOT_SUFFIX, '')],
     });
     const resolvConf = renderResolvConf(lease.dns);

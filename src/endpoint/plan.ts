@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet } from '../address/ipv4.js';
+import { formatIpv6, parseSubnet6 } from '../address/ipv6.js';
+import type { AddressRange } from '../address/range.js';
 import { aliasOf } from './identity.js';
 import { type PublishedPort, publishedAt } from './network/published-ports.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
@@ -23,27 +25,76 @@ export interface EndpointPlan {
   readonly prefixLength: number;
   readonly broadcast: readonly number[];
   readonly gateway: readonly number[];
+  /** Null: the pool has no `subnet6`. */
+  readonly ipv6: Ipv6Plan | null;
   readonly mtuBytes: number;
   readonly publishedPorts: readonly PublishedPort[];
 }
 
-/** The subnet of a pool with the addresses that have a part to play. */
+/** What an endpoint has of IPv6; addresses are 16 bytes each. */
+export interface Ipv6Plan {
+  readonly address: readonly number[];
+  readonly prefixLength: number;
+  readonly gateway: readonly number[];
+  /** The source of what the kernel asks by itself: without one, it cannot check a neighbour that it knows (ndisc_send_ns of net/ipv6/ndisc.c). */
+  readonly linkLocal: readonly number[];
+}
+
+/** The subnets of a pool with the addresses that have a part to play. */
 export interface Subnet extends Ipv4Subnet {
   readonly gateway: number;
   readonly broadcast: number;
+  readonly ipv6: Subnet6 | null;
 }
+
+/** The first address is the gateway's. */
+export interface Subnet6 extends AddressRange {
+  readonly gateway: readonly number[];
+}
+
+/** Subnets as they are written. */
+export interface Subnets {
+  readonly subnet: string;
+  /** Null or absent: IPv4 only. */
+  readonly subnet6?: string | null;
+}
+
+const LINK_LOCAL_PREFIX = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/** fe80::/64, with fe80::1 on each uplink in the host. */
+export const LINK_LOCAL: Subnet6 = {
+  network: [...LINK_LOCAL_PREFIX, 0, 0, 0, 0],
+  prefixLength: 64,
+  gateway: [...LINK_LOCAL_PREFIX, 0, 0, 0, 1],
+};
 
 /** Of the pools, which are few; each endpoint's plan needs one. */
 const subnets = new Map<string, Subnet>();
 
-/** `10.213.0.0/16` taken apart; the text was validated with the configuration. */
-export function subnetOf(cidr: string): Subnet {
-  const known = subnets.get(cidr);
+/** `10.213.0.0/16` and `fd00:213::/64` taken apart; the texts were validated with the configuration. */
+export function subnetOf({ subnet: cidr, subnet6 }: Subnets): Subnet {
+  const key = `${cidr} ${subnet6 ?? ''}`;
+  const known = subnets.get(key);
   if (known !== undefined) return known;
   const subnet = parseSubnet(cidr);
-  const described = { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet) };
-  subnets.set(cidr, described);
+  const ipv6 = subnet6 == null ? null : subnet6Of(subnet6);
+  const described = { ...subnet, gateway: nthAddress(subnet, 1), broadcast: broadcastAddress(subnet), ipv6 };
+  subnets.set(key, described);
   return described;
+}
+
+function subnet6Of(cidr: string): Subnet6 {
+  const subnet = parseSubnet6(cidr);
+  return { ...subnet, gateway: [...subnet.network.slice(0, 15), 1] };
+}
+
+/** The last four bytes are the IPv4 address, as they are those of the MAC: so a hub knows the MAC of an address by one constant rule. */
+function planIpv6({ network, prefixLength, gateway }: Subnet6, ipv4: readonly number[]): Ipv6Plan {
+  return {
+    address: [...network.slice(0, 12), ...ipv4],
+    prefixLength,
+    gateway,
+    linkLocal: [...LINK_LOCAL_PREFIX, ...ipv4],
+  };
 }
 
 function mac(prefix: readonly [number, number], address: number): number[] {
@@ -79,18 +130,20 @@ export function gatewayMac(uplink: string): number[] {
 }
 
 export function planEndpoint(site: Site, network: NetworkSettings, name: EndpointName): EndpointPlan {
-  const subnet = subnetOf(network.subnet);
+  const subnet = subnetOf(network);
   const address = subnet.gateway + 1 + name.index;
+  const bytes = ipv4Bytes(address);
   return {
     name,
     hostName: hostLinkName(site, name.seq),
     alias: aliasOf(site, name.id),
     containerMac: mac(MAC_PREFIX.container, address),
     hostMac: mac(MAC_PREFIX.host, address),
-    address: ipv4Bytes(address),
+    address: bytes,
     prefixLength: subnet.prefixLength,
     broadcast: ipv4Bytes(subnet.broadcast),
     gateway: ipv4Bytes(subnet.gateway),
+    ipv6: subnet.ipv6 === null ? null : planIpv6(subnet.ipv6, bytes),
     mtuBytes: network.mtuBytes,
     publishedPorts: network.published === undefined ? [] : publishedAt(network.published, name.index),
   };
@@ -102,7 +155,7 @@ export function factsOf(
   built: { readonly netns: EndpointFacts['netns']; readonly hub: string },
   dns: NetworkSettings['dns'],
 ): EndpointFacts {
-  const gateway = plan.gateway.join('.');
+  const addresses = addressesOf(plan);
   return {
     netns: built.netns,
     interface: {
@@ -112,9 +165,21 @@ export function factsOf(
       hostName: plan.hostName,
       hub: built.hub,
     },
-    addresses: [{ address: `${plan.address.join('.')}/${plan.prefixLength}`, gateway }],
-    routes: [{ destination: '0.0.0.0/0', gateway }],
+    addresses,
+    routes: addresses.map(({ gateway }) => ({ destination: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway })),
     publishedPorts: plan.publishedPorts,
     dns,
   };
+}
+
+/** In CIDR notation: that of IPv4, and that of IPv6 where there is one. */
+export function addressesOf({ address, prefixLength, gateway, ipv6 }: EndpointPlan): EndpointFacts['addresses'] {
+  const own = { address: `${address.join('.')}/${prefixLength}`, gateway: gateway.join('.') };
+  if (ipv6 === null) return [own];
+  return [own, { address: `${formatIpv6(ipv6.address)}/${ipv6.prefixLength}`, gateway: formatIpv6(ipv6.gateway) }];
+}
+
+/** What others may know the endpoint by: its addresses, 4 and 16 bytes. */
+export function addressBytes({ address, ipv6 }: Pick<EndpointPlan, 'address' | 'ipv6'>): (readonly number[])[] {
+  return ipv6 === null ? [address] : [address, ipv6.address];
 }

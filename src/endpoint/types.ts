@@ -18,6 +18,8 @@ export interface NetworkSettings {
   readonly name: string;
   /** IPv4 CIDR; the first host address is the gateway's. */
   readonly subnet: string;
+  /** IPv6 CIDR of at most 96 bits; the first address is the gateway's. Null or absent: IPv4 only. */
+  readonly subnet6?: string | null;
   readonly mtuBytes: number;
   /** How many endpoints the pool may have. */
   readonly max: number;

@@ -41,13 +41,12 @@ export function renderResolvConf({ servers, search, options }: ResolverSettings)
 }
 
 /**
- * The text of a hosts(5) file: localhost, and the lease's address (CIDR notation) with those of `names` that are valid host
+ * The text of a hosts(5) file: localhost, and the lease's addresses (CIDR notation) with those of `names` that are valid host
  * names. Pure.
  */
-export function renderHosts(options: { address: string | undefined; names: readonly (string | undefined)[] }): string {
+export function renderHosts(options: { addresses: readonly string[]; names: readonly (string | undefined)[] }): string {
   const names = [...new Set(options.names)].filter(isHostName);
-  const address = options.address?.split('/')[0];
-  const own = address === undefined || names.length === 0 ? [] : [`${address}\t${names.join(' ')}`];
+  const own = names.length === 0 ? [] : options.addresses.map((one) => `${one.split('/')[0]}\t${names.join(' ')}`);
   return `${['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', ...own].join('\n')}\n`;
 }
 

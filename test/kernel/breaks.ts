@@ -54,6 +54,21 @@ export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
     'has lost the route to its subnet',
     `route delete 10.213.0.0/16 dev ${UPLINK}`,
   ),
+  "the gateway's IPv6 address was taken off the uplink": breakOf(
+    UPLINK,
+    "has lost the gateway's address",
+    `address delete fd00:213::1/64 dev ${UPLINK}`,
+  ),
+  "the gateway's link-local address was taken off the uplink": breakOf(
+    UPLINK,
+    "has lost the gateway's address",
+    `address delete fe80::1/64 dev ${UPLINK}`,
+  ),
+  'the route to the IPv6 subnet was deleted': breakOf(
+    UPLINK,
+    'has lost the route to its subnet',
+    `route delete fd00:213::/64 dev ${UPLINK}`,
+  ),
   "a hub's mount was taken away": inHub(HUB, 'is not mounted in the vault', 'umount'),
   "the root hub's mount was taken away": inHub(ROOT, 'is not mounted in the vault', 'umount'),
   "a hub's bridge was deleted": inHub(HUB, 'has lost its bridge', 'link delete bridge'),
@@ -129,6 +144,18 @@ export const INSIDE_BREAKS: Readonly<
 > = {
   'its addresses were flushed': { commands: ['address flush dev eth0'], problem: 'its address is gone' },
   'its default route was deleted': { commands: ['route delete default'], problem: 'its default route is gone' },
+  'its IPv6 address was deleted': {
+    commands: ['address delete fd00:213::ad5:3/64 dev eth0'],
+    problem: 'its address is gone',
+  },
+  'its link-local address was deleted': {
+    commands: ['address delete fe80::ad5:3/64 dev eth0'],
+    problem: 'its link-local address is gone',
+  },
+  'its IPv6 default route was deleted': {
+    commands: ['-6 route delete default'],
+    problem: 'its default route is gone',
+  },
   'its eth0 was set down': { commands: ['link set eth0 down'], problem: 'its eth0 is down' },
   'its eth0 was renamed': {
     commands: ['link set eth0 down', 'link set eth0 name lan0', 'link set lan0 up'],

@@ -187,7 +187,7 @@ t.test('of a million routes those within a subnet are kept, the others are not e
   const own = ['10.213.4.0/24', '10.213.0.0/16', '10.0.0.0/8'].map((to) => `route add ${to} dev uplink`);
   execaSync('ip', ['-n', basename(fake.netnsPath), '-batch', '-'], { input: [...batch, ...own].join('\n') });
   using host = Host.open({ netnsPath: fake.netnsPath, stateDir: fake.site.stateDir });
-  const within = [{ network: 0x0ad50000, prefixLength: 16 }];
+  const within = [{ network: [10, 213, 0, 0], prefixLength: 16 }];
   let copied = 0;
   const { isWanted, ...request } = routeDump({ within });
   const counted = { ...request, isWanted: (view: Buffer) => isWanted?.(view) === true && ++copied > 0 };

@@ -10,7 +10,7 @@ import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
 
 /** Two endpoints a hub, so that there are two hubs and a root hub. */
-const NETWORK = { ...SETTINGS, max: 4, endpointsPerHub: 2 };
+const NETWORK = { ...SETTINGS, subnet6: 'fd00:213::/64', max: 4, endpointsPerHub: 2 };
 const NAMES = [1, 2, 3].map(endpointName);
 
 async function scene(t: Test, settings: NetworkSettings = NETWORK) {
@@ -44,11 +44,11 @@ function run(fake: FakeHost, words: readonly string[]): void {
 /** Whether each endpoint reaches the gateway and the others, and the host reaches each, with no learnt neighbours to help. */
 function reachable(fake: FakeHost): boolean {
   const paths = NAMES.map(({ id }) => fake.pathOf(id));
-  const addresses = NAMES.map(({ index }) => `10.213.0.${index + 2}`);
+  const addresses = NAMES.flatMap(({ index }) => [`10.213.0.${index + 2}`, `fd00:213::ad5:${index + 2}`]);
   for (const path of paths) execaSync('nsenter', [`--net=${path}`, 'ip', 'neighbour', 'flush', 'all']);
   const pings = [
     ...addresses.map((to) => [fake.netnsPath, to] as const),
-    ...paths.flatMap((from) => ['10.213.0.1', ...addresses].map((to) => [from, to] as const)),
+    ...paths.flatMap((from) => ['10.213.0.1', 'fd00:213::1', ...addresses].map((to) => [from, to] as const)),
   ];
   return pings.every(([from, to]) => {
     const ping = ['/bin/busybox', 'ping', '-c1', '-W10', to];

@@ -69,7 +69,7 @@ for (const [layout, write] of Object.entries(layouts)) {
         const own = readFileSync(`${stage.bundle}/config.json`, 'utf8');
         t.equal(own, readFileSync(stage.path('daemon/config.json'), 'utf8'));
         const names = [(spec as { hostname?: string }).hostname, 'web-1'];
-        t.equal(readFileSync(files.hosts, 'utf8'), renderHosts({ address: '10.213.0.1/16', names }));
+        t.equal(readFileSync(files.hosts, 'utf8'), renderHosts({ addresses: ['10.213.0.1/16'], names }));
         t.strictSame(readdirSync(folder).sort(), dns === NONE ? ['hosts'] : ['hosts', 'resolv.conf']);
         if (files.resolvConf !== null) t.equal(readFileSync(files.resolvConf, 'utf8'), renderResolvConf(dns));
         t.equal(statSync(files.hosts).mode & 0o777, 0o644, 'a container may run as any user');

@@ -1,4 +1,6 @@
 import { parseSubnet } from '../../address/ipv4.js';
+import { parseSubnet6 } from '../../address/ipv6.js';
+import { rangesOverlap } from '../../address/range.js';
 import { hasCode } from '../../errors.js';
 import type { PoolConfig } from '../types.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
@@ -16,12 +18,35 @@ function acceptsSubnet(value: unknown): boolean {
   return typeof value === 'string' && subnetAdvice(value) === undefined;
 }
 
+/** The last four bytes of an endpoint's address are those of its IPv4 address. */
+const MIN_PREFIX_LENGTH_6 = 32;
+const MAX_PREFIX_LENGTH_6 = 96;
+/** ::/8, which has loopback, mapped and translated addresses; link-local; multicast. */
+const NOT_UNICAST = ['::/8', 'fe80::/10', 'ff00::/8'].map(parseSubnet6);
+
+function subnet6Advice(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return adviceOf(() => {
+    const subnet = parseSubnet6(value);
+    if (subnet.prefixLength < MIN_PREFIX_LENGTH_6) return 'too large';
+    if (subnet.prefixLength > MAX_PREFIX_LENGTH_6)
+      return 'too small: the last 32 bits of an address are those of the IPv4 address';
+    return NOT_UNICAST.some((one) => rangesOverlap(one, subnet)) ? 'not for unicast addresses' : undefined;
+  });
+}
+
 function subnetAdvice(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  try {
+  return adviceOf(() => {
     const { prefixLength } = parseSubnet(value);
     if (prefixLength < MIN_PREFIX_LENGTH) return 'too large';
     return prefixLength > MAX_PREFIX_LENGTH ? 'too small' : undefined;
+  });
+}
+
+function adviceOf(advise: () => string | undefined): string | undefined {
+  try {
+    return advise();
   } catch (error) {
     if (!hasCode(error, 'bad_request')) throw error;
     return error.message;
@@ -68,6 +93,17 @@ export const POOL_KEYS = {
     meaning: "The pool's network. Its first host address is the gateway's; no two pools may overlap.",
     accepts: acceptsSubnet,
     advice: subnetAdvice,
+  },
+  subnet6: {
+    name: 'subnet6',
+    type: 'string',
+    initial: null as string | null,
+    initialMeaning: 'none: IPv4 only',
+    allowed: `an IPv6 network in CIDR notation, /${MIN_PREFIX_LENGTH_6} to /${MAX_PREFIX_LENGTH_6}, such as fd00:213::/64`,
+    meaning:
+      "The pool's network of IPv6, beside that of IPv4. Its first address is the gateway's; the address of an endpoint ends with its IPv4 address.",
+    accepts: (value) => typeof value === 'string' && subnet6Advice(value) === undefined,
+    advice: subnet6Advice,
   },
   minReady: {
     name: 'min_ready',

@@ -1,5 +1,6 @@
 import { type ErrorDetails, NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
+import { refuseAdvertisements } from '../../kernel/host/ipv6-sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink } from '../../kernel/rtnetlink/link.js';
@@ -50,7 +51,11 @@ export class Build implements BuildTarget {
   makeNamespace({ home, vault }: Host): void {
     const path = vault.mountPoint(this.plan.name.id);
     try {
-      const made = createNetns({ path, home, act: () => NetlinkSocket.open() });
+      const act = (): NetlinkSocket => {
+        if (this.plan.ipv6 !== null) refuseAdvertisements();
+        return NetlinkSocket.open();
+      };
+      const made = createNetns({ path, home, act });
       this.#undo.push(() => vault.within(() => removeNetns(path)));
       this.#namespace = made.handle;
       this.socket = made.result;

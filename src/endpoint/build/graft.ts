@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
+import { enableIpv6 } from '../../kernel/host/ipv6-sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import type { Request } from '../../kernel/netlink/request.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
@@ -60,6 +61,8 @@ export async function graftEndpoint(options: {
     // It has another index there, if its own was taken.
     const [moved] = into.links([CONTAINER_INTERFACE]);
     if (moved === undefined) throw failed(plan, 'move', new Error('the interface is not where it was moved to'));
+    // The link takes on what the target has by default, which may be no IPv6 at all.
+    if (plan.ipv6 !== null) into.prepare();
     into.apply(interfaceSteps(plan, moved.index));
     // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
     into.apply([LOOPBACK_STEP]);
@@ -105,22 +108,42 @@ function isOurs(plan: EndpointPlan, link: Link): boolean {
 /** One of the two namespaces, by a socket that stays in it. */
 class Side implements Disposable {
   readonly #plan: EndpointPlan;
+  readonly #namespace: NetnsHandle;
+  readonly #enter: (act: () => void) => void;
   readonly #socket: NetlinkSocket;
 
   static open(options: { host: Host; plan: EndpointPlan; step: GraftStep; path: string }): Side {
     const { host, plan, step, path } = options;
     try {
-      using namespace = NetnsHandle.open(path);
-      return new Side(plan, inside({ namespace, home: host.home, act: () => NetlinkSocket.open() }));
+      const namespace = NetnsHandle.open(path);
+      const enter = <T>(act: () => T): T => inside({ namespace, home: host.home, act });
+      try {
+        return new Side({ plan, namespace, enter, socket: enter(() => NetlinkSocket.open()) });
+      } catch (error) {
+        namespace.close();
+        throw error;
+      }
     } catch (error) {
       if (error instanceof ThreadLostError) throw error;
       throw failed(plan, step, error);
     }
   }
 
-  private constructor(plan: EndpointPlan, socket: NetlinkSocket) {
-    this.#plan = plan;
-    this.#socket = socket;
+  private constructor(options: {
+    plan: EndpointPlan;
+    namespace: NetnsHandle;
+    enter: (act: () => void) => void;
+    socket: NetlinkSocket;
+  }) {
+    this.#plan = options.plan;
+    this.#namespace = options.namespace;
+    this.#enter = options.enter;
+    this.#socket = options.socket;
+  }
+
+  /** See `enableIpv6`. */
+  prepare(): void {
+    attempt(this.#plan, 'container link', () => this.#enter(() => enableIpv6(CONTAINER_INTERFACE)));
   }
 
   /** Links by name, undefined where there is none. */
@@ -142,6 +165,7 @@ class Side implements Disposable {
 
   [Symbol.dispose](): void {
     this.#socket.close();
+    this.#namespace.close();
   }
 }
 
@@ -150,6 +174,7 @@ function attempt<T>(plan: EndpointPlan, step: GraftStep, act: () => T): T {
   try {
     return act();
   } catch (error) {
+    if (error instanceof ThreadLostError) throw error;
     throw failed(plan, step, error);
   }
 }

@@ -6,7 +6,7 @@ import { addNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import { addDefaultRoute } from '../../kernel/rtnetlink/route.js';
 import type { SocketRequest } from '../hub/socket-request.js';
 import type { HubPort } from '../network/network.js';
-import { CONTAINER_INTERFACE, type EndpointPlan } from '../plan.js';
+import { CONTAINER_INTERFACE, type EndpointPlan, type Ipv6Plan, LINK_LOCAL } from '../plan.js';
 
 /** The steps of a build, in order; an error names the one that failed. */
 export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 'address' | 'route' | 'bridge port';
@@ -42,12 +42,24 @@ export const LOOPBACK_STEP: Step = {
 
 /** Makes eth0, which has a name and a MAC already, what its plan says. */
 export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
-  const { address, prefixLength, broadcast, gateway } = plan;
+  const { address, prefixLength, broadcast, gateway, ipv6 } = plan;
   const link = { index: linkIndex };
   return [
     { step: 'container link', request: stopIpv6Addresses(link) },
     { step: 'container link', request: setLink(link, { up: true }) },
     { step: 'address', request: addAddress({ linkIndex, address, prefixLength, broadcast }) },
+    { step: 'route', request: addDefaultRoute({ gateway, linkIndex }) },
+    ...(ipv6 === null ? [] : ipv6Steps(ipv6, linkIndex)),
+  ];
+}
+
+function ipv6Steps({ address, prefixLength, linkLocal, gateway }: Ipv6Plan, linkIndex: number): Step[] {
+  return [
+    { step: 'address', request: addAddress({ linkIndex, address, prefixLength }) },
+    {
+      step: 'address',
+      request: addAddress({ linkIndex, address: linkLocal, prefixLength: LINK_LOCAL.prefixLength }),
+    },
     { step: 'route', request: addDefaultRoute({ gateway, linkIndex }) },
   ];
 }

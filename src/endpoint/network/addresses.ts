@@ -2,6 +2,7 @@ import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
 import type { Host } from '../host.js';
 import { type SocketRequest, transactAll } from '../hub/socket-request.js';
+import { addressBytes } from '../plan.js';
 import { type EndpointName, type Settled, UNKNOWN_INDEX } from '../types.js';
 import { forgetDeparted } from './forget-connections.js';
 import type { Network } from './network.js';
@@ -32,7 +33,7 @@ export class Addresses {
     const departed = names.flatMap((name) => {
       const network = networks.get(name.pool);
       if (network?.has(name.id) !== true) return [];
-      return [{ name, address: network.planOf(name).address }];
+      return [{ name, addresses: addressBytes(network.planOf(name)) }];
     });
     const outcomes = await forgetDeparted(host, departed);
     return new Map(departed.flatMap(({ name }, at) => (outcomes[at]?.ok === false ? [[name.id, outcomes[at]]] : [])));

@@ -1,8 +1,10 @@
 import { fstatSync } from 'node:fs';
+import { formatIpv6 } from '../../address/ipv6.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { addressDump, parseAddress } from '../../kernel/rtnetlink/address.js';
-import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
+import { getLink, type Link, parseLink } from '../../kernel/rtnetlink/link.js';
+import { AF_INET, AF_INET6 } from '../../kernel/rtnetlink/messages.js';
 import type { Host } from '../host.js';
 import { CONTAINER_INTERFACE } from '../plan.js';
 
@@ -17,6 +19,8 @@ export interface Inhabited {
   readonly mtuBytes: number;
   /** CIDR. */
   readonly address: string;
+  /** Of IPv6, if there is one that ends as the MAC does. */
+  readonly address6: string | null;
 }
 
 /** Reads the interface in the namespaces of these processes; those without one, or that have ended, are left out. */
@@ -26,10 +30,14 @@ export function describeNamespaces(host: Host, pids: readonly number[]): Inhabit
       using namespace = NetnsHandle.open(`/proc/${pid}/ns/net`);
       using socket = inside({ namespace, home: host.home, act: () => NetlinkSocket.open() });
       const link = parseLink(socket.request(getLink(CONTAINER_INTERFACE))[0] as Buffer);
-      const own = socket
-        .dumpNow(addressDump())
-        .flatMap((payload) => parseAddress(payload) ?? [])
-        .find(({ linkIndex }) => linkIndex === link.index);
+      const addresses = [AF_INET, AF_INET6].map((family) =>
+        socket
+          .dumpNow(addressDump({ family }))
+          .flatMap((payload) => parseAddress(payload) ?? [])
+          .filter(({ linkIndex }) => linkIndex === link.index),
+      );
+      const own = addresses[0]?.[0];
+      const own6 = addresses[1]?.find(({ address }) => isOf(link, address));
       if (own === undefined || link.peerIndex === undefined || link.mac === undefined) return [];
       return [
         {
@@ -39,6 +47,7 @@ export function describeNamespaces(host: Host, pids: readonly number[]): Inhabit
           mac: link.mac,
           mtuBytes: link.mtuBytes,
           address: `${[...own.address].join('.')}/${own.prefixLength}`,
+          address6: own6 === undefined ? null : `${formatIpv6([...own6.address])}/${own6.prefixLength}`,
         },
       ];
     } catch (error) {
@@ -46,4 +55,10 @@ export function describeNamespaces(host: Host, pids: readonly number[]): Inhabit
       return [];
     }
   });
+}
+
+/** As `planEndpoint` makes addresses; not the one of the link. */
+function isOf({ mac }: Link, address: Buffer): boolean {
+  const isLinkLocal = address[0] === 0xfe && address[1] === 0x80;
+  return !isLinkLocal && mac?.replaceAll(':', '').endsWith(address.subarray(12).toString('hex')) === true;
 }

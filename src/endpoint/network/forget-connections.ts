@@ -1,14 +1,17 @@
-import { nthAddress, parseSubnet, subnetContains } from '../../address/ipv4.js';
+import { ipv4Bytes, subnetContains } from '../../address/ipv4.js';
+import { rangesOverlap } from '../../address/range.js';
 import { NetnsdError } from '../../errors.js';
 import { forgetConnections, forgetConnectionsOf } from '../../kernel/netlink/conntrack.js';
 import type { Host } from '../host.js';
+import { subnetOf } from '../plan.js';
 import type { EndpointName, NetworkSettings, Settled } from '../types.js';
 import { removeMappings } from './port-mappings.js';
 
 /** An endpoint that is gone, and the address that it had. */
 export interface Departed {
   readonly name: EndpointName;
-  readonly address: readonly number[];
+  /** 4 bytes, or 16. */
+  readonly addresses: readonly (readonly number[])[];
 }
 
 /**
@@ -29,7 +32,7 @@ export async function forgetDeparted(host: Host, departed: readonly Departed[]):
   try {
     await forgetAddresses(
       host,
-      departed.map(({ address }) => address),
+      departed.flatMap(({ addresses }) => addresses),
     );
     return departed.map(() => ({ ok: true, value: undefined }));
   } catch (cause) {
@@ -45,7 +48,7 @@ export async function forgetDeparted(host: Host, departed: readonly Departed[]):
 }
 
 /**
- * The same at the start, for all of a pool's subnet but the gateway and the `addresses` of endpoints that stand: `netnsd
+ * The same at the start, for all of a pool's subnets but the gateway and the `addresses` of endpoints that stand: `netnsd
  * down`, or a daemon that was killed, may have left connections of any other. Throws kernel_error.
  */
 export async function forgetUnowned(options: {
@@ -55,7 +58,12 @@ export async function forgetUnowned(options: {
 }): Promise<void> {
   const { host, settings, addresses } = options;
   if (host.netfilter === null) return;
-  const subnet = parseSubnet(settings.subnet);
-  const kept = new Set([nthAddress(subnet, 1), ...addresses.map((address) => Buffer.from(address).readUInt32BE(0))]);
-  await forgetConnectionsOf(host.netfilter, (address) => !kept.has(address) && subnetContains(subnet, address));
+  const { network, prefixLength, gateway, ipv6 } = subnetOf(settings);
+  const gateways = [ipv4Bytes(gateway), ...(ipv6 === null ? [] : [ipv6.gateway])];
+  const kept = new Set([...gateways, ...addresses].map((address) => Buffer.from(address).toString('hex')));
+  const contains = (address: Buffer): boolean =>
+    address.length === 4
+      ? subnetContains({ network, prefixLength }, address.readUInt32BE(0))
+      : ipv6 !== null && rangesOverlap(ipv6, { network: [...address], prefixLength: 128 });
+  await forgetConnectionsOf(host.netfilter, (address) => contains(address) && !kept.has(address.toString('hex')));
 }

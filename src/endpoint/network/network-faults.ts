@@ -3,7 +3,7 @@ import type { BridgePortSettings, Link, PortWalls } from '../../kernel/rtnetlink
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
 import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
 import { isPair } from '../hub/uplink.js';
-import { type EndpointPlan, gatewayMac, macText, type Subnet } from '../plan.js';
+import { type EndpointPlan, gatewayMac, LINK_LOCAL, macText, type Subnet } from '../plan.js';
 import { forwardingKey, type HubSeen, type NetworkSeen, neighbourKey } from './network-seen.js';
 
 /** Something that netnsd set up and that was changed. */
@@ -100,17 +100,32 @@ function uplinkProblem({ uplink, addresses, routes }: NetworkSeen, { subnets, ma
   if (uplink.kind !== 'veth') return 'is there and no uplink: remove it, "ip link delete" does';
   if (!uplink.up) return 'is down';
   if (uplink.mac !== macText(mac)) return 'has another MAC';
-  const addressed = ({ gateway, prefixLength }: Subnet): boolean =>
-    addresses.some((one) => one.address.equals(Buffer.from(ipv4Bytes(gateway))) && one.prefixLength === prefixLength);
-  if (!subnets.every(addressed)) return "has lost the gateway's address";
-  const routed = ({ network, prefixLength }: Subnet): boolean =>
+  const expected = subnets.flatMap(rangesOf);
+  const addressed = ({ gateway, prefixLength }: Range): boolean =>
+    addresses.some((one) => one.address.equals(gateway) && one.prefixLength === prefixLength);
+  if (!expected.every(addressed)) return "has lost the gateway's address";
+  const routed = ({ network, prefixLength }: Range): boolean =>
     routes.some(
       (route) =>
-        route.table === RT_TABLE_MAIN &&
-        route.prefixLength === prefixLength &&
-        route.destination.equals(Buffer.from(ipv4Bytes(network))),
+        route.table === RT_TABLE_MAIN && route.prefixLength === prefixLength && route.destination.equals(network),
     );
-  return subnets.every(routed) ? undefined : 'has lost the route to its subnet';
+  return expected.every(routed) ? undefined : 'has lost the route to its subnet';
+}
+
+/** The part of the uplink in one subnet: its address and its route. */
+interface Range {
+  readonly gateway: Buffer;
+  readonly network: Buffer;
+  readonly prefixLength: number;
+}
+
+function rangesOf({ gateway, network, prefixLength, ipv6 }: Subnet): Range[] {
+  const ipv4 = { gateway: ipv4Bytes(gateway), network: ipv4Bytes(network), prefixLength };
+  return [ipv4, ...(ipv6 === null ? [] : [ipv6, LINK_LOCAL])].map((one) => ({
+    gateway: Buffer.from(one.gateway),
+    network: Buffer.from(one.network),
+    prefixLength: one.prefixLength,
+  }));
 }
 
 function hubProblem(

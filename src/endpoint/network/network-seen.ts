@@ -9,7 +9,7 @@ import {
   parseBridgePort,
   parseLink,
 } from '../../kernel/rtnetlink/link.js';
-import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
+import { AF_INET, AF_INET6, NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
 import { listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
@@ -63,12 +63,13 @@ export async function seeNetwork(options: {
   const linkIndex = uplink?.index ?? -1;
   const seen = new Map<string, HubSeen>();
   for (const { hub, expected } of hubs) seen.set(hub.name, await seeHub(hub, expected, walls));
-  return {
-    uplink,
-    addresses: uplink === undefined ? [] : await listAddresses(host.socket, { linkIndex }),
-    routes: uplink === undefined ? [] : await listRoutes(host.socket, { linkIndex }),
-    hubs: seen,
-  };
+  const addresses: InterfaceAddress[] = [];
+  const routes: Route[] = [];
+  for (const family of uplink === undefined ? [] : [AF_INET, AF_INET6]) {
+    addresses.push(...(await listAddresses(host.socket, { linkIndex, family })));
+    routes.push(...(await listRoutes(host.socket, { linkIndex, family })));
+  }
+  return { uplink, addresses, routes, hubs: seen };
 }
 
 /** `ip link show master`, `bridge fdb show br`, `ip neighbour show dev` of its bridge; other links are asked for by name. */

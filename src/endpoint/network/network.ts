@@ -1,4 +1,5 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
+import { enableIpv6, refuseAdvertisementsOf } from '../../kernel/host/ipv6-sysctls.js';
 import { deleteForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { type PortWalls, setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
 import { deleteNeighbour } from '../../kernel/rtnetlink/neighbour.js';
@@ -10,7 +11,7 @@ import { connectUplink } from '../hub/uplink.js';
 import { aliasOf } from '../identity.js';
 import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
 import type { EndpointName, NetworkSettings, Site } from '../types.js';
-import type { EarlierAddress } from './earlier-address.js';
+import { type EarlierAddress, EarlierSubnets } from './earlier-subnets.js';
 import { forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
 import { Walls } from './walls.js';
@@ -37,7 +38,6 @@ interface Place {
 export class Network {
   readonly settings: NetworkSettings;
   readonly walls: Walls;
-  readonly #subnet: Subnet;
   readonly #host: Host;
   readonly #site: Site;
   readonly #places: Place[] = [];
@@ -46,33 +46,34 @@ export class Network {
   #uplinkIndex = 0;
   /** Which hub an endpoint is in, by the endpoint's id. */
   readonly #placeOf = new Map<string, Place>();
-  /** Endpoints that were built with another subnet, by id. */
-  readonly #earlier = new Map<string, EarlierAddress>();
+  readonly #earlier: EarlierSubnets;
 
   constructor(options: { host: Host; site: Site; settings: NetworkSettings }) {
     this.settings = options.settings;
-    this.walls = new Walls(options.settings);
-    this.#subnet = subnetOf(options.settings.subnet);
+    this.#earlier = new EarlierSubnets(options.settings);
+    this.walls = new Walls(options.settings, () => ({ mac: gatewayMac(this.#uplink), subnets: this.subnets }));
     this.#host = options.host;
     this.#site = options.site;
   }
 
   /** The plan of one of its endpoints, with the subnet that it was built with. */
   planOf(name: EndpointName): EndpointPlan {
-    const { subnet = this.settings.subnet, index = name.index } = this.#earlier.get(name.id) ?? {};
-    return planEndpoint(this.#site, { ...this.settings, subnet }, { ...name, index });
+    const earlier = this.#earlier.of(name.id);
+    if (earlier === undefined) return planEndpoint(this.#site, this.settings, name);
+    const { index, ...subnets } = earlier;
+    return planEndpoint(this.#site, { ...this.settings, ...subnets }, { ...name, index });
   }
 
   /** An endpoint in use keeps the address of an earlier subnet: until the last of these is gone, its gateway stays too. */
   keepAddress(id: string, earlier: EarlierAddress): void {
-    this.#earlier.set(id, earlier);
-    addGateway(this.#gatewayPlace, subnetOf(earlier.subnet));
+    this.#earlier.keep(id, earlier);
+    addGateway(this.#gatewayPlace, subnetOf(earlier));
+    this.walls.raise(this.#allHubs, this.#root);
   }
 
-  /** The subnet of the pool, and those of endpoints that were built with another one. */
+  /** See `EarlierSubnets.all`. */
   get subnets(): readonly Subnet[] {
-    const earlier = new Set(Array.from(this.#earlier.values(), ({ subnet }) => subnet));
-    return [this.#subnet, ...[...earlier].map(subnetOf)];
+    return this.#earlier.all;
   }
 
   get #allHubs(): readonly Hub[] {
@@ -147,6 +148,8 @@ export class Network {
     const alias = aliasOf(this.#site, `uplink:${pool}`);
     const end = { name: this.#uplink, mac: gatewayMac(this.#uplink), alias };
     this.#uplinkIndex = connectUplink({ hub: top, upper: this.#host, end, mtuBytes }).index;
+    const hasIpv6 = this.subnets.some(({ ipv6 }) => ipv6 !== null);
+    this.#host.inside(() => (hasIpv6 ? enableIpv6(this.#uplink) : refuseAdvertisementsOf(this.#uplink)));
     for (const subnet of this.subnets) addGateway(this.#gatewayPlace, subnet);
   }
 
@@ -170,10 +173,10 @@ export class Network {
 
   /** The last endpoint of an earlier subnet takes its gateway along. */
   #forgetEarlier(id: string): SocketRequest[] {
-    const subnet = this.#earlier.get(id)?.subnet;
-    this.#earlier.delete(id);
-    if (subnet === undefined || [...this.#earlier.values()].some((other) => other.subnet === subnet)) return [];
-    return removeGateway(this.#gatewayPlace, subnetOf(subnet));
+    const subnet = this.#earlier.release(id);
+    if (subnet === null) return [];
+    this.walls.raise(this.#allHubs, this.#root);
+    return removeGateway(this.#gatewayPlace, { subnet, kept: this.subnets });
   }
 
   /** Whether this endpoint is in a hub; of one that is not, not even its address is sure. */

@@ -1,25 +1,21 @@
-import {
-  containingSubnet,
-  formatIpv4,
-  formatSubnet,
-  type Ipv4Subnet,
-  nthAddress,
-  parseSubnet,
-  subnetsOverlap,
-} from '../../address/ipv4.js';
+import { ipv4Bytes, parseSubnet } from '../../address/ipv4.js';
+import { parseSubnet6 } from '../../address/ipv6.js';
+import { type AddressRange, containingRange, rangesOverlap } from '../../address/range.js';
 import { NetnsdError } from '../../errors.js';
 import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { type InterfaceAddress, listAddresses } from '../../kernel/rtnetlink/address.js';
+import { addressText } from '../../kernel/rtnetlink/address-text.js';
 import { type Link, listLinks } from '../../kernel/rtnetlink/link.js';
+import { AF_INET, AF_INET6, familyOf } from '../../kernel/rtnetlink/messages.js';
 import { listRoutes, type Route } from '../../kernel/rtnetlink/route.js';
 import { uplinkName, uplinkPrefix } from '../hub/hub-names.js';
+import type { Subnets } from '../plan.js';
 import type { Site } from '../types.js';
 
 const RTN_UNICAST = 1;
 
 /** Addresses that are taken, and by what, in words. */
-interface Taken {
-  readonly subnet: Ipv4Subnet;
+interface Taken extends AddressRange {
   /** Whether a more specific route of a pool may stand beside it. */
   readonly yields: boolean;
   readonly text: string;
@@ -38,6 +34,10 @@ export interface HostAddresses {
   readonly routes: readonly Route[];
 }
 
+interface NamedSubnets extends Subnets {
+  readonly name: string;
+}
+
 /**
  * Throws `subnet_overlap`, naming the address or route, where a pool's subnet shares addresses with one of the host.
  * A pool whose gateway an earlier daemon left is not refused: a running daemon would live with what was added since.
@@ -45,7 +45,7 @@ export interface HostAddresses {
 export async function refuseOverlap(options: {
   socket: NetlinkSocket;
   site: Site;
-  pools: readonly { name: string; subnet: string }[];
+  pools: readonly NamedSubnets[];
 }): Promise<void> {
   const { socket, site, pools } = options;
   const found = await readHostAddresses(socket, pools);
@@ -58,46 +58,59 @@ export async function refuseOverlap(options: {
 }
 
 /** What of the host may share addresses with these pools. Throws kernel_error. */
-export async function readHostAddresses(
-  socket: NetlinkSocket,
-  pools: readonly { subnet: string }[],
-): Promise<HostAddresses> {
-  return {
-    links: await listLinks(socket),
-    addresses: await listAddresses(socket),
-    routes: await listRoutes(socket, { within: pools.map(({ subnet }) => parseSubnet(subnet)) }),
-  };
+export async function readHostAddresses(socket: NetlinkSocket, pools: readonly Subnets[]): Promise<HostAddresses> {
+  const addresses: InterfaceAddress[] = [];
+  const routes: Route[] = [];
+  for (const family of [AF_INET, AF_INET6]) {
+    const within = pools
+      .flatMap(subnetsOf)
+      .map(rangeOf)
+      .filter(({ network }) => familyOf(network) === family);
+    if (within.length === 0) continue;
+    addresses.push(...(await listAddresses(socket, { family })));
+    routes.push(...(await listRoutes(socket, { family, within })));
+  }
+  return { links: await listLinks(socket), addresses, routes };
 }
 
-/** Whether the pool's uplink, or its bridge of an earlier version, has the gateway's address, on this subnet. */
-function stands({ name, subnet }: { name: string; subnet: string }, site: Site, found: HostAddresses): boolean {
-  const uplink = uplinkName(site, name);
+function subnetsOf({ subnet, subnet6 }: Subnets): string[] {
+  return subnet6 == null ? [subnet] : [subnet, subnet6];
+}
+
+function rangeOf(cidr: string): AddressRange {
+  if (cidr.includes(':')) return parseSubnet6(cidr);
+  const { network, prefixLength } = parseSubnet(cidr);
+  return { network: ipv4Bytes(network), prefixLength };
+}
+
+/** Whether the pool's uplink, or its bridge of an earlier version, has the gateway's addresses, on these subnets. */
+function stands(pool: NamedSubnets, site: Site, found: HostAddresses): boolean {
+  const uplink = uplinkName(site, pool.name);
   const own = new Set(
     found.links.filter((link) => [uplink, `${uplink}.0`].includes(link.name)).map(({ index }) => index),
   );
-  const gateway = nthAddress(parseSubnet(subnet), 1);
-  return found.addresses.some(({ linkIndex, address }) => own.has(linkIndex) && address.readUInt32BE(0) === gateway);
+  return subnetsOf(pool)
+    .map(rangeOf)
+    .every(({ network }) => {
+      const gateway = Buffer.from([...network.slice(0, -1), (network.at(-1) ?? 0) + 1]);
+      return found.addresses.some(({ linkIndex, address }) => own.has(linkIndex) && address.equals(gateway));
+    });
 }
 
 /**
  * Every overlap, pool by pool; pure. A route that is less specific than the pool's subnet is none, since the pool's own goes first,
  * and neither is what belongs to this daemon's own uplinks.
  */
-export function findOverlaps(options: {
-  found: HostAddresses;
-  site: Site;
-  pools: readonly { name: string; subnet: string }[];
-}): Overlap[] {
+export function findOverlaps(options: { found: HostAddresses; site: Site; pools: readonly NamedSubnets[] }): Overlap[] {
   const taken = takenAddresses(options.found, options.site);
-  return options.pools.flatMap(({ name, subnet }) => {
-    const wanted = parseSubnet(subnet);
-    return taken
-      .filter(
-        ({ subnet: range, yields }) =>
-          subnetsOverlap(wanted, range) && !(yields && range.prefixLength < wanted.prefixLength),
-      )
-      .map(({ text }) => ({ pool: name, subnet, text }));
-  });
+  return options.pools.flatMap((pool) =>
+    subnetsOf(pool).flatMap((subnet) => {
+      const wanted = rangeOf(subnet);
+      return taken
+        .filter((range) => rangesOverlap(wanted, range) && !(range.yields && range.prefixLength < wanted.prefixLength))
+        .map(({ text }) => ({ pool: pool.name, subnet, text }));
+    }),
+  );
 }
 
 function takenAddresses(found: HostAddresses, site: Site): Taken[] {
@@ -107,14 +120,14 @@ function takenAddresses(found: HostAddresses, site: Site): Taken[] {
     linkIndex === undefined ? '' : ` on ${links.get(linkIndex) ?? `link ${linkIndex}`}`;
   const addresses = found.addresses.flatMap(({ linkIndex, address, prefixLength }) => {
     if (own(linkIndex)) return [];
-    const first = address.readUInt32BE(0);
-    const text = `the host's address ${formatIpv4(first)}/${prefixLength}${device(linkIndex)}`;
-    return [{ subnet: containingSubnet(first, prefixLength), yields: false, text }];
+    const text = `the host's address ${addressText([...address])}/${prefixLength}${device(linkIndex)}`;
+    return [{ ...containingRange([...address], prefixLength), yields: false, text }];
   });
   const routes = found.routes.flatMap(({ type, destination, prefixLength, linkIndex }) => {
     if (type !== RTN_UNICAST || own(linkIndex)) return [];
-    const subnet = { network: destination.readUInt32BE(0), prefixLength };
-    return [{ subnet, yields: true, text: `the host's route ${formatSubnet(subnet)}${device(linkIndex)}` }];
+    const network = [...destination];
+    const text = `the host's route ${addressText(network)}/${prefixLength}${device(linkIndex)}`;
+    return [{ network, prefixLength, yields: true, text }];
   });
   return [...addresses, ...routes];
 }

@@ -12,12 +12,12 @@ import { moveIntoHub, removeFormerBridges } from '../hub/former-bridges.js';
 import { parseHubName, uplinkName } from '../hub/hub-names.js';
 import { Addresses } from '../network/addresses.js';
 import { describeNamespaces, type Inhabited } from '../network/describe.js';
-import { earlierAddress } from '../network/earlier-address.js';
+import { earlierAddress } from '../network/earlier-subnets.js';
 import { forgetUnowned } from '../network/forget-connections.js';
 import { hostTable } from '../network/host-rules.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
-import { hostLinkName } from '../plan.js';
+import { addressBytes, hostLinkName } from '../plan.js';
 import type { EndpointName, NetworkSettings, Settled } from '../types.js';
 import type {
   AdoptedEndpoint,
@@ -161,7 +161,7 @@ export class KernelWorker {
       const own = names.filter(({ pool }) => pool === network.settings.name);
       const plans = own.map((name) => network.planOf(name));
       await network.forgetOthers(plans);
-      const addresses = plans.map(({ address }) => address);
+      const addresses = plans.flatMap(addressBytes);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }
     return adopted;
@@ -169,9 +169,8 @@ export class KernelWorker {
 
   /** The pool may have had another subnet when the endpoint was built. */
   #keepAddress(network: Network | undefined, { facts, ...name }: AdoptedEndpoint): void {
-    const built = facts?.addresses[0];
-    if (network === undefined || built === undefined) return;
-    const earlier = earlierAddress(built.address, network.planOf(name));
+    if (network === undefined || facts == null) return;
+    const earlier = earlierAddress(facts.addresses, network.planOf(name));
     if (earlier !== undefined) network.keepAddress(name.id, earlier);
   }
 

@@ -30,7 +30,7 @@ export class NamespaceView implements View {
     const { plan, hostIndex, netnsFd, listeners, surroundings } = options;
     const index = Buffer.alloc(4);
     index.writeUInt32LE(hostIndex);
-    this.own = { address: Buffer.from(plan.address), mac: Buffer.from(plan.containerMac), hostIndex: index };
+    this.own = { address: ownAddresses(plan), mac: Buffer.from(plan.containerMac), hostIndex: index };
     this.netnsFd = netnsFd;
     this.families = surroundings.families;
     this.#listeners = listeners;
@@ -58,4 +58,13 @@ export class NamespaceView implements View {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
   }
+}
+
+/** ff02::1:ff00:0/104, which the last three bytes of an address follow. */
+const SOLICITED_NODE = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff];
+
+function ownAddresses({ address, ipv6 }: EndpointPlan): Buffer[] {
+  if (ipv6 === null) return [Buffer.from(address)];
+  const group = [...SOLICITED_NODE, ...address.slice(1)];
+  return [address, ipv6.address, ipv6.linkLocal, group].map((one) => Buffer.from(one));
 }

@@ -4,13 +4,14 @@ import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { addressDump, parseAddress } from '../../kernel/rtnetlink/address.js';
 import { linkDump, parseLink } from '../../kernel/rtnetlink/link.js';
+import { AF_INET, AF_INET6 } from '../../kernel/rtnetlink/messages.js';
 import { parseRoute, routeDump } from '../../kernel/rtnetlink/route.js';
 import type { Host } from '../host.js';
-import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
+import { CONTAINER_INTERFACE, type EndpointPlan, type Ipv6Plan, LINK_LOCAL, macText } from '../plan.js';
 
 /**
  * What a ready endpoint lacks of all that was built inside its namespace, in words; null where it lacks nothing. Three
- * dumps from inside: `ip -n … link`, `address`, `route`. What was added is found by the fingerprint, after its
+ * dumps from inside: `ip -n … link`, `address`, `route`, the latter two for IPv6 as well. What was added is found by the fingerprint, after its
  * first lease. Throws ThreadLostError only.
  */
 export function readyProblem(
@@ -37,16 +38,30 @@ function lacking(plan: EndpointPlan): string | null {
   if (!eth0.up) return `its ${CONTAINER_INTERFACE} is down`;
   if (eth0.mac !== macText(plan.containerMac)) return `its ${CONTAINER_INTERFACE} has another MAC`;
   if (eth0.mtuBytes !== plan.mtuBytes) return `its ${CONTAINER_INTERFACE} has another MTU`;
-  const wanted = Buffer.from(plan.address);
-  const addresses = socket.dumpNow(addressDump()).flatMap((payload) => parseAddress(payload) ?? []);
-  const addressed = addresses.some(
-    (one) => one.linkIndex === eth0.index && one.address.equals(wanted) && one.prefixLength === plan.prefixLength,
+  return (
+    lackingOf(socket, { ...plan, linkIndex: eth0.index, family: AF_INET }) ??
+    (plan.ipv6 === null ? null : lackingOf(socket, { ...plan.ipv6, linkIndex: eth0.index, family: AF_INET6 }))
   );
-  if (!addressed) return 'its address is gone';
-  const gateway = Buffer.from(plan.gateway);
+}
+
+/** Of one family. */
+function lackingOf(
+  socket: NetlinkSocket,
+  wanted: Omit<Ipv6Plan, 'linkLocal'> & { linkIndex: number; family: number; linkLocal?: readonly number[] },
+): string | null {
+  const { family, linkIndex, address, prefixLength, linkLocal } = wanted;
+  const found = socket
+    .dumpNow(addressDump({ family }))
+    .flatMap((payload) => parseAddress(payload) ?? [])
+    .filter((one) => one.linkIndex === linkIndex);
+  const has = (own: readonly number[], bits: number): boolean =>
+    found.some((one) => one.address.equals(Buffer.from(own)) && one.prefixLength === bits);
+  if (!has(address, prefixLength)) return 'its address is gone';
+  if (linkLocal !== undefined && !has(linkLocal, LINK_LOCAL.prefixLength)) return 'its link-local address is gone';
+  const gateway = Buffer.from(wanted.gateway);
   const routed = socket
-    .dumpNow(routeDump())
+    .dumpNow(routeDump({ family }))
     .map(parseRoute)
-    .some((route) => route.prefixLength === 0 && route.linkIndex === eth0.index && route.gateway?.equals(gateway));
+    .some((route) => route.prefixLength === 0 && route.linkIndex === linkIndex && route.gateway?.equals(gateway));
   return routed ? null : 'its default route is gone';
 }

@@ -9,7 +9,7 @@ import type { Host } from '../host.js';
 import { transactAll } from '../hub/socket-request.js';
 import { forgetAddresses } from '../network/forget-connections.js';
 import type { HubPort } from '../network/network.js';
-import type { EndpointPlan } from '../plan.js';
+import { addressBytes, type EndpointPlan } from '../plan.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { resetEngineSysctls } from './fingerprint/engine-sysctls.js';
 import { compareFingerprints, type Deviation, findUnannounced, readFingerprint } from './fingerprint/fingerprint.js';
@@ -163,7 +163,7 @@ async function forget({ host }: Verifier, works: readonly Work[]): Promise<void>
   try {
     await forgetAddresses(
       host,
-      passing.map(({ plan }) => plan.address),
+      passing.flatMap(({ plan }) => addressBytes(plan)),
     );
   } catch (error) {
     // If the flush may be incomplete, the endpoint is replaced.

@@ -7,14 +7,15 @@ import type { Request } from './request.js';
 const IPCTNL = { GET: 0x101, DELETE: 0x102, GET_STATS: 0x105 } as const;
 const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, ID: 12, ZONE: 18 } as const;
 const CTA_TUPLE_IP = 1;
-const CTA_IP_V4 = { SRC: 1, DST: 2 } as const;
+/** CTA_IP_V4_SRC, CTA_IP_V4_DST, CTA_IP_V6_SRC, CTA_IP_V6_DST */
+const CTA_IP = [1, 2, 3, 4] as const;
 const CTA_STATS_GLOBAL_ENTRIES = 1;
-const AF_INET = 2;
+const AF_UNSPEC = 0;
 const NFGENMSG_BYTES = 4;
 const header = (family: number): Uint8Array => Uint8Array.of(family, 0, 0, 0);
 
 /**
- * `conntrack -D` for every entry that speaks of one of `addresses` (4 bytes each), on either side, in the namespace of the
+ * `conntrack -D` for every entry that speaks of one of `addresses` (4 or 16 bytes each), on either side, in the namespace of the
  * socket, which is of protocol NETLINK_NETFILTER. One walk serves all addresses, and an empty table costs one question.
  * Throws kernel_error.
  */
@@ -23,21 +24,21 @@ export async function forgetConnections(
   addresses: readonly (readonly number[])[],
 ): Promise<number> {
   if (addresses.length === 0) return 0;
-  const wanted = new Set(addresses.map((address) => Buffer.from(address).readUInt32BE(0)));
-  return forgetConnectionsOf(socket, (address) => wanted.has(address));
+  const wanted = new Set(addresses.map((address) => Buffer.from(address).toString('hex')));
+  return forgetConnectionsOf(socket, (address) => wanted.has(address.toString('hex')));
 }
 
-/** The same for every address that `matches` accepts; addresses are unsigned 32-bit numbers in host order. */
+/** The same for every address that `matches` accepts, 4 or 16 bytes in network order. */
 export async function forgetConnectionsOf(
   socket: NetlinkSocket,
-  matches: (address: number) => boolean,
+  matches: (address: Buffer) => boolean,
 ): Promise<number> {
   if ((await countConnections(socket)) === 0) return 0;
   const entries = await socket.dump({
     operation: 'list tracked connections',
     type: IPCTNL.GET,
     flags: 0,
-    write: (writer) => writer.bytes(header(AF_INET)),
+    write: (writer) => writer.bytes(header(AF_UNSPEC)),
   });
   const matching = entries.filter((entry) => hasAddress(entry, matches));
   const outcomes = await socket.transact(matching.map(deletion));
@@ -66,15 +67,15 @@ async function countConnections(socket: NetlinkSocket): Promise<number> {
     : (readAttributes(reply.subarray(NFGENMSG_BYTES)).get(CTA_STATS_GLOBAL_ENTRIES)?.readUInt32BE(0) ?? 0);
 }
 
-function hasAddress(entry: Buffer, matches: (address: number) => boolean): boolean {
+function hasAddress(entry: Buffer, matches: (address: Buffer) => boolean): boolean {
   const attributes = readAttributes(entry.subarray(NFGENMSG_BYTES));
   return [CTA.TUPLE_ORIG, CTA.TUPLE_REPLY].some((side) => {
     const ip = readAttributes(
       readAttributes(attributes.get(side) ?? Buffer.alloc(0)).get(CTA_TUPLE_IP) ?? Buffer.alloc(0),
     );
-    return [CTA_IP_V4.SRC, CTA_IP_V4.DST].some((end) => {
+    return CTA_IP.some((end) => {
       const address = ip.get(end);
-      return address !== undefined && address.length === 4 && matches(address.readUInt32BE(0));
+      return address !== undefined && matches(address);
     });
   });
 }
@@ -87,7 +88,7 @@ function deletion(entry: Buffer): Request {
     type: IPCTNL.DELETE,
     flags: 0,
     write(writer) {
-      writer.bytes(header(AF_INET));
+      writer.bytes(header(entry.readUInt8(0)));
       for (const type of [CTA.TUPLE_ORIG, CTA.ZONE, CTA.ID]) {
         const value = attributes.get(type);
         if (value !== undefined) writer.attribute(type === CTA.TUPLE_ORIG ? type | 0x8000 : type, value);

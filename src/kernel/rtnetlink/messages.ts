@@ -55,7 +55,11 @@ export const BR_STATE_FORWARDING = 3;
 export const AF_INET = 2;
 export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
+/** Of an address of 4 or 16 bytes. */
+export const familyOf = ({ length }: { readonly length: number }): number => (length === 4 ? AF_INET : AF_INET6);
 export const IFF_UP = 1;
+/** No duplicate address detection. */
+export const IFA_F_NODAD = 0x02;
 /** IFLA_EXT_MASK: links are described without their statistics. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
 export const RT_TABLE_MAIN = 254;

@@ -1,10 +1,14 @@
+import { type AddressRange, rangesOverlap } from '../../address/range.js';
 import { readAttributes, readU32 } from '../netlink/message-reader.js';
 import type { NetlinkSocket } from '../netlink/netlink-socket.js';
 import { NLM_F } from '../netlink/protocol.js';
 import type { Request } from '../netlink/request.js';
+import { addressText } from './address-text.js';
 import { filteredDump } from './filtered-dump.js';
 import {
   AF_INET,
+  AF_INET6,
+  familyOf,
   RT_SCOPE_LINK,
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
@@ -16,7 +20,7 @@ import {
 } from './messages.js';
 
 export interface Route {
-  /** Four bytes, zeros for a default route. */
+  /** 4 or 16 bytes, zeros for a default route. */
   readonly destination: Buffer;
   readonly prefixLength: number;
   readonly gateway: Buffer | undefined;
@@ -26,15 +30,23 @@ export interface Route {
   readonly type: number;
 }
 
-/** `ip route add default via GATEWAY dev INDEX`, IPv4. */
+/** What the kernel gives the route beside an IPv6 address (IP6_RT_PRIO_ADDRCONF). */
+const PREFIX_ROUTE_METRIC = 256;
+const ADDRESS_BYTES = new Map([
+  [AF_INET, 4],
+  [AF_INET6, 16],
+]);
+
+/** `ip route add default via GATEWAY dev INDEX`. */
 export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex: number }): Request {
   return {
-    operation: () => `add the default route via ${options.gateway.join('.')}`,
+    operation: () => `add the default route via ${addressText(options.gateway)}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
       // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
-      writer.bytes([AF_INET, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST, 0, 0, 0, 0]);
+      const scope = [RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST];
+      writer.bytes([familyOf(options.gateway), 0, 0, 0, ...scope, 0, 0, 0, 0]);
       writer.attribute(RTA.GATEWAY, options.gateway);
       writer.u32(RTA.OIF, options.linkIndex);
     },
@@ -42,67 +54,62 @@ export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex
 }
 
 /**
- * `ip route add NETWORK/PREFIX dev INDEX proto kernel scope link src SOURCE`: what the kernel adds by itself beside an
- * address, for when it was removed.
+ * `ip route add NETWORK/PREFIX dev INDEX proto kernel scope link src SOURCE`, of IPv6 `… metric 256` and without source: what the
+ * kernel adds by itself beside an address, for when it was removed.
  */
 export function addSubnetRoute(options: {
   destination: readonly number[];
   prefixLength: number;
   linkIndex: number;
-  source: readonly number[];
+  /** IPv4 only. */
+  source?: readonly number[];
 }): Request {
   const { destination, prefixLength, linkIndex, source } = options;
   return {
-    operation: () => `add the route to ${destination.join('.')}/${prefixLength} on link ${linkIndex}`,
+    operation: () => `add the route to ${addressText(destination)}/${prefixLength} on link ${linkIndex}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
-      const scope = [RT_TABLE_MAIN, RTPROT_KERNEL, RT_SCOPE_LINK, RTN_UNICAST];
-      writer.bytes([AF_INET, prefixLength, 0, 0, ...scope, 0, 0, 0, 0]);
+      const family = familyOf(destination);
+      const scope = family === AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+      writer.bytes([family, prefixLength, 0, 0, RT_TABLE_MAIN, RTPROT_KERNEL, scope, RTN_UNICAST, 0, 0, 0, 0]);
       writer.attribute(RTA.DST, destination);
-      writer.attribute(RTA.PREFSRC, source);
+      if (source !== undefined) writer.attribute(RTA.PREFSRC, source);
+      else writer.u32(RTA.PRIORITY, PREFIX_ROUTE_METRIC);
       writer.u32(RTA.OIF, linkIndex);
     },
   };
 }
 
-interface Subnet {
-  /** The first address, as an unsigned number. */
-  readonly network: number;
-  readonly prefixLength: number;
-}
-
 /** Which routes are listed. */
 export interface RouteFilter {
   readonly linkIndex?: number;
-  /** Unicast routes to these subnets or to a part of one: a host may have a million others. */
-  readonly within?: readonly Subnet[];
+  /** IPv4 unless another is asked for. */
+  readonly family?: number;
+  /** Unicast routes to these subnets, all of the family, or to a part of one: a host may have a million others. */
+  readonly within?: readonly AddressRange[];
 }
 
 /** For a dump of routes; each reply goes through `parseRoute`. */
-export function routeDump({ linkIndex, within }: RouteFilter = {}): Request {
+export function routeDump({ linkIndex, within, family = AF_INET }: RouteFilter = {}): Request {
   return {
     operation: 'list routes',
     type: RTM.GETROUTE,
     flags: 0,
     ...(within !== undefined && { isWanted: (payload) => isWithin(payload, within) }),
     write(writer) {
-      writer.bytes([AF_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+      writer.bytes([family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
       if (linkIndex !== undefined) writer.u32(RTA.OIF, linkIndex);
     },
   };
 }
 
 /** By the first bytes of the payload, where they suffice. */
-function isWithin(payload: Buffer, subnets: readonly Subnet[]): boolean {
+function isWithin(payload: Buffer, subnets: readonly AddressRange[]): boolean {
   const prefixLength = payload[1] ?? 0;
   if (payload[7] !== RTN_UNICAST || subnets.every((subnet) => prefixLength < subnet.prefixLength)) return false;
-  const { destination } = parseRoute(payload);
-  const network = destination.readUInt32BE(0);
-  return subnets.some(
-    (subnet) =>
-      prefixLength >= subnet.prefixLength && network - (network % 2 ** (32 - subnet.prefixLength)) === subnet.network,
-  );
+  const destination = { network: [...parseRoute(payload).destination], prefixLength };
+  return subnets.some((subnet) => prefixLength >= subnet.prefixLength && rangesOverlap(subnet, destination));
 }
 
 /** `ip route get ADDRESS`, IPv4: the route that a packet to it would take. Fails with ENETUNREACH where there is none. */
@@ -122,7 +129,7 @@ export function findRoute(address: readonly number[]): Request {
 export function parseRoute(payload: Buffer): Route {
   const attributes = readAttributes(payload.subarray(12));
   return {
-    destination: attributes.get(RTA.DST) ?? Buffer.alloc(4),
+    destination: attributes.get(RTA.DST) ?? Buffer.alloc(ADDRESS_BYTES.get(payload.readUInt8(0)) ?? 0),
     prefixLength: payload.readUInt8(1),
     gateway: attributes.get(RTA.GATEWAY),
     linkIndex: readU32(attributes.get(RTA.OIF)),
@@ -131,7 +138,7 @@ export function parseRoute(payload: Buffer): Route {
   };
 }
 
-/** `ip -4 route show table all`, or some of them. Throws kernel_error. */
+/** `ip route show table all` of one family, or some of them. Throws kernel_error. */
 export async function listRoutes(socket: NetlinkSocket, filter: RouteFilter = {}): Promise<Route[]> {
   const { linkIndex } = filter;
   const routes = (await filteredDump(socket, routeDump(filter))).map(parseRoute);

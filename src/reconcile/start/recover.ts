@@ -1,8 +1,9 @@
 import { formatIpv4, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
+import { formatIpv6, subnet6OfAddress } from '../../address/ipv6.js';
 import type { Inhabited } from '../../endpoint/network/describe.js';
 import { hostLinkName } from '../../endpoint/plan.js';
 import type { Found } from '../../endpoint/thread/thread-protocol.js';
-import type { EndpointName, Site } from '../../endpoint/types.js';
+import type { EndpointFacts, EndpointName, Site } from '../../endpoint/types.js';
 import type { EndpointRecord, LeaseTerms } from '../../pool/types.js';
 
 /** The tenant of a lease whose record was lost: no other tenant gets its endpoint. */
@@ -47,8 +48,6 @@ export function recoverRecords(options: {
     const own = inhabited.find(({ hostIndex, mac }) => link?.index === hostIndex && isPair(link.mac, mac));
     if (own === undefined) return [];
     const mounted = mounts.get(id);
-    const subnet = subnetOfAddress(own.address);
-    const gateway = formatIpv4(nthAddress(subnet, 1));
     const lease: LeaseTerms = {
       id: newLeaseId(),
       containerId: null,
@@ -76,8 +75,7 @@ export function recoverRecords(options: {
             hostName: hostLinkName(site, seq),
             ...(link?.hub && { hub: link.hub }),
           },
-          addresses: [{ address: own.address, gateway }],
-          routes: [{ destination: '0.0.0.0/0', gateway }],
+          ...networkOf(own),
           publishedPorts: [],
           dns: { servers: [], search: [], options: [] },
         },
@@ -87,6 +85,20 @@ export function recoverRecords(options: {
       },
     ];
   });
+}
+
+/** Addresses and routes as they were built. */
+function networkOf({ address, address6 }: Inhabited): Pick<EndpointFacts, 'addresses' | 'routes'> {
+  const gateway = formatIpv4(nthAddress(subnetOfAddress(address), 1));
+  const addresses = [{ address, gateway }];
+  const routes = [{ destination: '0.0.0.0/0', gateway }];
+  if (address6 !== null) {
+    const { network } = subnet6OfAddress(address6);
+    const gateway6 = formatIpv6([...network.slice(0, -1), 1]);
+    addresses.push({ address: address6, gateway: gateway6 });
+    routes.push({ destination: '::/0', gateway: gateway6 });
+  }
+  return { addresses, routes };
 }
 
 /** Which endpoint address of its subnet an address is: 0 is the first one after the gateway. */

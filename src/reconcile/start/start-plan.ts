@@ -1,5 +1,6 @@
 import { formatSubnet, parseIpv4, parseSubnet, subnetContains, subnetOfAddress } from '../../address/ipv4.js';
-import { planEndpoint } from '../../endpoint/plan.js';
+import { formatSubnet6, subnet6OfAddress } from '../../address/ipv6.js';
+import { addressesOf, planEndpoint } from '../../endpoint/plan.js';
 import type { Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, NetworkSettings, Site } from '../../endpoint/types.js';
 import type { EndpointRecord } from '../../pool/types.js';
@@ -89,7 +90,9 @@ function retiredNetworks(orphans: readonly EndpointRecord[]): NetworkSettings[] 
     if (facts === null || address === undefined || networks.has(pool)) continue;
     const { dns, interface: link } = facts;
     const subnet = formatSubnet(subnetOfAddress(address));
-    networks.set(pool, { name: pool, subnet, mtuBytes: link.mtu, max: 0, endpointsPerHub: ENDPOINTS_PER_HUB, dns });
+    const ipv6 = facts.addresses.slice(1).map((own) => ({ subnet6: formatSubnet6(subnet6OfAddress(own.address)) }))[0];
+    const rest = { mtuBytes: link.mtu, max: 0, endpointsPerHub: ENDPOINTS_PER_HUB, dns };
+    networks.set(pool, { name: pool, subnet, ...ipv6, ...rest });
   }
   return [...networks.values()];
 }
@@ -97,10 +100,10 @@ function retiredNetworks(orphans: readonly EndpointRecord[]): NetworkSettings[] 
 function poolOf(record: EndpointRecord, site: Site, network: NetworkSettings | undefined): Observation['pool'] {
   if (network === undefined) return 'removed';
   if (record.state !== 'ready') return 'unchanged';
-  const { address, prefixLength, mtuBytes, publishedPorts } = planEndpoint(site, network, record);
-  const fits = record.facts?.addresses[0]?.address === `${address.join('.')}/${prefixLength}`;
-  const publishes = JSON.stringify(record.facts?.publishedPorts) === JSON.stringify(publishedPorts);
-  return fits && publishes && record.facts?.interface.mtu === mtuBytes ? 'unchanged' : 'changed';
+  const plan = planEndpoint(site, network, record);
+  const fits = JSON.stringify(record.facts?.addresses) === JSON.stringify(addressesOf(plan));
+  const publishes = JSON.stringify(record.facts?.publishedPorts) === JSON.stringify(plan.publishedPorts);
+  return fits && publishes && record.facts?.interface.mtu === plan.mtuBytes ? 'unchanged' : 'changed';
 }
 
 /** The tenant stays in the record: the address of the endpoint cools down before another tenant gets it. */

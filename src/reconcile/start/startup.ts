@@ -1,4 +1,6 @@
 import { parseSubnet, subnetOfAddress, subnetsOverlap } from '../../address/ipv4.js';
+import { parseSubnet6, subnet6OfAddress } from '../../address/ipv6.js';
+import { rangesOverlap } from '../../address/range.js';
 import type { Inhabited } from '../../endpoint/network/describe.js';
 import type { AdoptedEndpoint, Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, Settled, Site } from '../../endpoint/types.js';
@@ -71,14 +73,15 @@ export async function surveyStart(options: SurveyOptions): Promise<{
  */
 export function refuseTaken(
   leased: readonly EndpointRecord[],
-  pools: readonly { name: string; subnet: string }[],
+  pools: readonly { name: string; subnet: string; subnet6?: string | null }[],
 ): void {
-  for (const { name, subnet } of pools) {
-    const wanted = parseSubnet(subnet);
-    const active = leased.filter(({ pool, facts }) => {
-      const address = facts?.addresses[0]?.address;
-      return pool !== name && address !== undefined && subnetsOverlap(wanted, subnetOfAddress(address));
-    });
+  const subnets = pools.flatMap(({ name, subnet, subnet6 }) =>
+    [subnet, ...(subnet6 == null ? [] : [subnet6])].map((one) => ({ name, subnet: one })),
+  );
+  for (const { name, subnet } of subnets) {
+    const active = leased.filter(
+      ({ pool, facts }) => pool !== name && facts?.addresses.some(({ address }) => isOf(subnet, address)),
+    );
     const [first] = active;
     if (first === undefined) continue;
     const shown = active.slice(0, SHOWN).map(({ id, lease }) => lease?.containerId ?? lease?.id ?? id);
@@ -89,6 +92,14 @@ export function refuseTaken(
       { details: { pool: name, subnet, leases: active.map(({ lease }) => lease?.id ?? null) } },
     );
   }
+}
+
+/** Whether the subnet shares addresses with that of an address in CIDR notation. */
+function isOf(subnet: string, address: string): boolean {
+  if (subnet.includes(':') !== address.includes(':')) return false;
+  return subnet.includes(':')
+    ? rangesOverlap(parseSubnet6(subnet), subnet6OfAddress(address))
+    : subnetsOverlap(parseSubnet(subnet), subnetOfAddress(address));
 }
 
 /**

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import type { Test } from 'tap';
 import { EndpointThread } from '../../../src/endpoint/thread/endpoint-thread.js';
+import type { NetworkSettings } from '../../../src/endpoint/types.js';
 import type { Verdict, VerifyWay } from '../../../src/endpoint/verify/verify.js';
 import { endpointName, type FakeHost, fakeHost, SETTINGS } from '../fake-host.js';
 
@@ -20,26 +21,28 @@ export interface Victim {
 /** A kernel thread over a fake host, with endpoints to be dirtied one by one; all at the same address, one at a time. */
 export class Stage {
   readonly fake: FakeHost;
+  readonly #settings: NetworkSettings;
   #thread: EndpointThread;
   #seq = 1;
 
-  static async open(t: Test): Promise<Stage> {
+  static async open(t: Test, settings = SETTINGS): Promise<Stage> {
     const fake = fakeHost(t);
-    const stage = new Stage(fake, await Stage.#start(fake));
+    const stage = new Stage(fake, await Stage.#start(fake, settings), settings);
     t.teardown(() => stage.#thread.close());
     return stage;
   }
 
-  static async #start(fake: FakeHost): Promise<EndpointThread> {
+  static async #start(fake: FakeHost, settings: NetworkSettings): Promise<EndpointThread> {
     const { site, netnsPath: hostNetnsPath } = fake;
-    const thread = await EndpointThread.start({ site, networks: [SETTINGS], hostNetnsPath });
+    const thread = await EndpointThread.start({ site, networks: [settings], hostNetnsPath });
     await thread.openVault();
     await thread.open();
     return thread;
   }
 
-  private constructor(fake: FakeHost, thread: EndpointThread) {
+  private constructor(fake: FakeHost, thread: EndpointThread, settings: NetworkSettings) {
     this.fake = fake;
+    this.#settings = settings;
     this.#thread = thread;
   }
 
@@ -81,7 +84,7 @@ export class Stage {
   /** The worker ends and another one takes over, with these endpoints, which knows of no seal. */
   async restart(victims: readonly Victim[]): Promise<void> {
     await this.#thread.close();
-    this.#thread = await Stage.#start(this.fake);
+    this.#thread = await Stage.#start(this.fake, this.#settings);
     await this.#thread.adopt(victims.map(({ name }) => ({ ...name, state: 'leased' })));
   }
 }

@@ -14,6 +14,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
     'log_level',
     ...[
       'subnet',
+      'subnet6',
       'min_ready',
       'max',
       'mtu',

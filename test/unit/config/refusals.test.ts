@@ -13,7 +13,7 @@ function refusal(source: string): NetnsdError {
 }
 
 const POOL_KEYS =
-  'subnet, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, masquerade, publish, publish_range, host_access, egress_deny, egress_allow, anti_spoof, isolation, mount_dns, dns';
+  'subnet, subnet6, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, masquerade, publish, publish_range, host_access, egress_deny, egress_allow, anti_spoof, isolation, mount_dns, dns';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
@@ -190,6 +190,26 @@ const CASES: [title: string, source: string, message: string][] = [
     '[pools.web]\nsubnet = "10.0.0.0/24"\nmax = 254',
     'f.toml:3: pools.web.max: larger than the subnet: found 254, but 10.0.0.0/24 has 253 addresses for endpoints',
   ],
+  [
+    'an IPv6 subnet with host bits',
+    '[pools.default]\nsubnet6 = "fd00:213::1/64"',
+    'f.toml:2: pools.default.subnet6: found "fd00:213::1/64" ("fd00:213::1/64" has host bits set: write fd00:213::/64), allowed: an IPv6 network in CIDR notation, /32 to /96, such as fd00:213::/64',
+  ],
+  [
+    'an IPv6 subnet without room for an IPv4 address',
+    '[pools.default]\nsubnet6 = "fd00:213::/112"',
+    'f.toml:2: pools.default.subnet6: found "fd00:213::/112" (too small: the last 32 bits of an address are those of the IPv4 address), allowed: an IPv6 network in CIDR notation, /32 to /96, such as fd00:213::/64',
+  ],
+  [
+    'link-local addresses as a subnet',
+    '[pools.default]\nsubnet6 = "fe80::/64"',
+    'f.toml:2: pools.default.subnet6: found "fe80::/64" (not for unicast addresses), allowed: an IPv6 network in CIDR notation, /32 to /96, such as fd00:213::/64',
+  ],
+  [
+    'an MTU that is too small for IPv6',
+    '[pools.default]\nsubnet6 = "fd00:213::/64"\nmtu = 1279',
+    'f.toml:3: pools.default.mtu: found 1279, but IPv6 (subnet6) needs 1280',
+  ],
   ['a missing value', 'a =\n', 'f.toml:1: invalid TOML: Unspecified values are invalid; found: a ='],
   ['an open array', 'a = [1,', 'f.toml:1: invalid TOML: Unspecified values are invalid; found: a = [1,'],
   [
@@ -213,5 +233,12 @@ t.test('two pools that share addresses are refused, with both named', async (t) 
   t.equal(
     error.message,
     'f.toml:5: pools.b.subnet: 10.0.9.0/24 overlaps 10.0.0.0/16 of pool a: give one of them another subnet',
+  );
+  const pools = ['a', 'b'].map(
+    (name, at) => `[pools.${name}]\nsubnet = "10.${at}.0.0/16"\nsubnet6 = "fd00:0:0:${at}::/${at * 32 + 48}"\n`,
+  );
+  t.equal(
+    refusal(pools.join('')).message,
+    'f.toml:6: pools.b.subnet6: fd00:0:0:1::/80 overlaps fd00::/48 of pool a: give one of them another subnet6',
   );
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { formatIpv6 } from '../../../src/address/ipv6.js';
 import { hubName, parseHubName, rootPortName, uplinkName } from '../../../src/endpoint/hub/hub-names.js';
 import { factsOf, gatewayMac, hostLinkName, macText, planEndpoint } from '../../../src/endpoint/plan.js';
 import { nameOf, SETTINGS, SITE } from './fixture.js';
@@ -44,6 +45,29 @@ t.test('a lease is told what was planned', (t) => {
     routes: [{ destination: '0.0.0.0/0', gateway: '10.213.0.1' }],
     publishedPorts: [],
     dns: SETTINGS.dns,
+  });
+  t.end();
+});
+
+t.test('an address of IPv6 ends as that of IPv4 and the MAC do, and so does that of the link', (t) => {
+  const settings = { ...SETTINGS, subnet6: 'fd00:213::/64' };
+  const { ipv6, containerMac } = planEndpoint(SITE, settings, nameOf(37, 254));
+  t.strictSame(
+    [ipv6?.address, ipv6?.linkLocal, ipv6?.gateway].map((one) => formatIpv6([...(one ?? [])])),
+    ['fd00:213::ad5:100', 'fe80::ad5:100', 'fd00:213::1'],
+  );
+  t.strictSame(ipv6?.address.slice(12), containerMac.slice(2));
+  const netns = { path: '/run/netnsd/netns/default-1.0123456789abcdef', inode: 4026532000 };
+  const facts = factsOf(planEndpoint(SITE, settings, nameOf(1, 0)), { netns, hub: 'default.0' }, SETTINGS.dns);
+  t.match(facts, {
+    addresses: [
+      { address: '10.213.0.2/16', gateway: '10.213.0.1' },
+      { address: 'fd00:213::ad5:2/64', gateway: 'fd00:213::1' },
+    ],
+    routes: [
+      { destination: '0.0.0.0/0', gateway: '10.213.0.1' },
+      { destination: '::/0', gateway: 'fd00:213::1' },
+    ],
   });
   t.end();
 });

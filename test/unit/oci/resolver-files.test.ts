@@ -25,14 +25,18 @@ t.test('without settings there is no resolv.conf, and so none that would hide th
 
 t.test('hosts has localhost, and the address with each name once', async (t) => {
   const local = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
-  t.equal(renderHosts({ address: '10.213.0.2/16', names: ['web', 'web-1'] }), `${local}10.213.0.2\tweb web-1\n`);
-  t.equal(renderHosts({ address: '10.213.0.2/16', names: ['web', 'web'] }), `${local}10.213.0.2\tweb\n`);
-  t.equal(renderHosts({ address: '10.213.0.2/16', names: [undefined] }), local);
+  t.equal(renderHosts({ addresses: ['10.213.0.2/16'], names: ['web', 'web-1'] }), `${local}10.213.0.2\tweb web-1\n`);
+  t.equal(renderHosts({ addresses: ['10.213.0.2/16'], names: ['web', 'web'] }), `${local}10.213.0.2\tweb\n`);
+  t.equal(renderHosts({ addresses: ['10.213.0.2/16'], names: [undefined] }), local);
+  t.equal(
+    renderHosts({ addresses: ['10.213.0.2/16', 'fd00:213::ad5:2/64'], names: ['web'] }),
+    `${local}10.213.0.2\tweb\nfd00:213::ad5:2\tweb\n`,
+  );
 });
 
 t.test('what is no name of a host stays out of hosts', async (t) => {
   for (const name of ['', 'two words', 'a\n10.0.0.1 evil', '#', 'job+17', 'a@b', '-a', 'a-', 'x'.repeat(254)])
-    t.notMatch(renderHosts({ address: '10.213.0.2/16', names: [name] }), '10.213.0.2', JSON.stringify(name));
+    t.notMatch(renderHosts({ addresses: ['10.213.0.2/16'], names: [name] }), '10.213.0.2', JSON.stringify(name));
 });
 
 interface Mount {

@@ -6,8 +6,8 @@ export interface MessageShape {
   readonly headerNoise?: readonly (readonly [from: number, to: number])[];
   /** Attributes that count or tell the time; their values are left out. */
   readonly noise?: ReadonlySet<number>;
-  /** Attributes in which the endpoint's own address, MAC or link index at the host may stand, and which of them. */
-  readonly own?: ReadonlyMap<number, keyof OwnValues>;
+  /** Attributes in which one of the endpoint's own addresses, its MAC or link index at the host may stand, and which of them. */
+  readonly own?: ReadonlyMap<number, OwnKey>;
   readonly nested?: ReadonlyMap<number, Omit<MessageShape, 'headerBytes' | 'headerNoise'>>;
   /** Names of attributes, for people. */
   readonly names?: Readonly<Record<number, string>>;
@@ -15,19 +15,18 @@ export interface MessageShape {
 
 /** What differs between the endpoints of a pool: replaced by the same marks in all of them. */
 export interface OwnValues {
-  readonly address: Buffer;
+  /** That of IPv4; of IPv6 also that of the link, and the group of the two (solicited-node, RFC 4291). */
+  readonly address: readonly Buffer[];
   readonly mac: Buffer;
   /** Index of the host's link, 4 bytes as the kernel has them. */
   readonly hostIndex: Buffer;
 }
 
+type OwnKey = keyof OwnValues;
+
 const NLA_TYPE = 0x3fff;
 /** Stand for own values. A container that sets such a value itself gets another mark, so it cannot hide a change. */
-const MARKS: Readonly<Record<keyof OwnValues, Buffer>> = {
-  address: Buffer.from([0xff, 0xff, 0xff, 0x01]),
-  mac: Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0x02]),
-  hostIndex: Buffer.from([0xff, 0xff, 0xff, 0x03]),
-};
+const MARKS: Readonly<Record<OwnKey, number>> = { address: 0x10, mac: 0x02, hostIndex: 0x03 };
 
 type Attributes = Omit<MessageShape, 'headerBytes' | 'headerNoise'>;
 
@@ -50,9 +49,18 @@ function canonicaliseAttributes(data: Buffer, shape: Attributes, own: OwnValues)
   }
 }
 
-function markOwn(value: Buffer, key: keyof OwnValues, own: OwnValues): void {
-  if (value.equals(MARKS[key])) value.fill(0xfe);
-  else if (value.equals(own[key])) MARKS[key].copy(value);
+function markOwn(value: Buffer, key: OwnKey, own: OwnValues): void {
+  const values = [own[key]].flat();
+  const at = values.findIndex((one) => value.equals(one));
+  if (at >= 0) markOf(key, at, value.length).copy(value);
+  else if (values.some((one, other) => value.equals(markOf(key, other, one.length)))) value.fill(0xfe);
+}
+
+/** `ff ff … N` */
+function markOf(key: OwnKey, at: number, bytes: number): Buffer {
+  const mark = Buffer.alloc(bytes, 0xff);
+  mark[bytes - 1] = MARKS[key] + at;
+  return mark;
 }
 
 /** Attributes in order; a malformed tail comes as one more, of type -1, so that nothing goes unseen. */

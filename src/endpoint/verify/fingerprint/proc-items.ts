@@ -68,6 +68,11 @@ function protocols(ownSockets: number): string[] {
     });
 }
 
+/** The MAC of the group of the endpoint's own IPv6 addresses ends as its MAC does (RFC 2464, 7). */
+function withoutOwnGroup(line: string, mac: Buffer): string {
+  return line.replace(`3333ff${mac.subarray(3).toString('hex')}`, '3333ff (own)');
+}
+
 /** What procfs tells of a namespace and netlink does not. */
 export const PROC_ITEMS: readonly Item[] = [
   SOCKETS,
@@ -75,7 +80,7 @@ export const PROC_ITEMS: readonly Item[] = [
   fileItem('multicast groups', 'igmp'),
   fileItem('multicast filters', 'mcfilter'),
   fileItem('multicast filters (IPv6)', 'mcfilter6'),
-  fileItem('link multicast addresses', 'dev_mcast'),
+  textItem('link multicast addresses', ({ own }) => lines('dev_mcast').map((line) => withoutOwnGroup(line, own.mac))),
   fileItem('packet handlers', 'ptype'),
   fileItem('flow labels', 'ip6_flowlabel'),
   fileItem('multicast routing interfaces', 'ip_mr_vif'),

@@ -62,7 +62,8 @@ const LINK: MessageShape = {
   },
 };
 /** struct ifa_cacheinfo tells when it was made; the lifetimes of what is permanent say nothing either. */
-const ADDRESS: MessageShape = { headerBytes: 8, noise: new Set([6]), own: addressAt(1, 2) };
+// IFA_ADDRESS, IFA_LOCAL, IFA_MULTICAST
+const ADDRESS: MessageShape = { headerBytes: 8, noise: new Set([6]), own: addressAt(1, 2, 7) };
 // RTA_CACHEINFO; RTA_DST, RTA_SRC, RTA_GATEWAY, RTA_PREFSRC
 const ROUTE: MessageShape = { headerBytes: 12, noise: new Set([12]), own: addressAt(1, 2, 5, 7) };
 const PLAIN = (headerBytes: number): MessageShape => ({ headerBytes });

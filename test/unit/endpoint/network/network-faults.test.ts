@@ -14,7 +14,7 @@ import { gatewayMac, macText, planEndpoint, subnetOf } from '../../../../src/end
 import type { BridgePortSettings, Link } from '../../../../src/kernel/rtnetlink/link.js';
 import { nameOf, SETTINGS, SITE } from '../fixture.js';
 
-const SUBNET = subnetOf(SETTINGS.subnet);
+const SUBNET = subnetOf(SETTINGS);
 const PLAN = planEndpoint(SITE, SETTINGS, nameOf(1, 0));
 const UPLINK = 'nbk3f9-xiob';
 const QUIET = { learning: false, proxyArp: true, proxyArpWifi: true, isolated: false, locked: true };

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { parseIpv6 } from '../../../../src/address/ipv6.js';
 import { uplinkName } from '../../../../src/endpoint/hub/hub-names.js';
 import { findOverlaps, type HostAddresses } from '../../../../src/endpoint/network/overlap.js';
 import type { Link } from '../../../../src/kernel/rtnetlink/link.js';
@@ -8,7 +9,8 @@ const LINKS = { 1: 'lo', 2: 'uplink', 3: uplinkName(SITE, 'default'), 4: 'nbzzzz
 const RTN_UNICAST = 1;
 const RTN_UNREACHABLE = 7;
 
-const bytes = (address: string) => Buffer.from(address.split('.').map(Number));
+const bytes = (address: string) =>
+  Buffer.from(address.includes(':') ? parseIpv6(address) : address.split('.').map(Number));
 const parts = (cidr: string) => cidr.split('/') as [string, string];
 const address = (cidr: string, linkIndex = 2): Partial<HostAddresses> => {
   const [text, prefixLength] = parts(cidr);
@@ -39,6 +41,11 @@ const ROWS: [pool: string, found: Partial<HostAddresses>, wanted: string[]][] = 
   ['10.213.0.0/16', route('10.213.0.0/16'), ["the host's route 10.213.0.0/16 on uplink"]],
   ['192.0.2.0/29', address('192.0.2.8/32'), []],
   ['192.0.2.0/29', address('192.0.2.7/32'), ["the host's address 192.0.2.7/32 on uplink"]],
+  ['fd00:213::/64', address('fd00:213::7/64'), ["the host's address fd00:213::7/64 on uplink"]],
+  ['fd00:213::/64', address('fe80::1/64'), []],
+  ['fd00:213::/64', route('fd00::/8'), []],
+  ['fd00:213::/64', route('fd00:213::8000:0:0:0/65'), ["the host's route fd00:213:0:0:8000::/65 on uplink"]],
+  ['fd00:213::/64', route('0.0.0.0/0'), []],
   [
     '10.213.0.0/16',
     { ...address('10.213.7.1/24'), ...route('10.213.7.0/24') },
@@ -51,7 +58,7 @@ t.test('a subnet that shares addresses with the host is told, with what it meets
     const links = Object.entries(LINKS).map(([index, name]) => ({ index: Number(index), name }) as Link);
     const pools = [
       { name: 'free', subnet: '198.51.100.0/24' },
-      { name: 'p', subnet },
+      subnet.includes(':') ? { name: 'p', subnet: '192.0.2.0/24', subnet6: subnet } : { name: 'p', subnet },
     ];
     const overlaps = findOverlaps({ found: { links, addresses: [], routes: [], ...found }, site: SITE, pools });
     t.strictSame(
