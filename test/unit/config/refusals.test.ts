@@ -235,7 +235,7 @@ t.test('two pools that share addresses are refused, with both named', async (t) 
     'f.toml:5: pools.b.subnet: 10.0.9.0/24 overlaps 10.0.0.0/16 of pool a: give one of them another subnet',
   );
   const pools = ['a', 'b'].map(
-    (name, at) => `[pools.${name}]\nsubnet = "10.${at}.0.0/16"\nsubnet6 = "fd00:0:0:${at}::/${at * 32 + 48}"\n`,
+    (name, at) => `[pools.${name}]\nsubnet = "10.${at}.0.0/16"\nsubnet6 = "${['fd00::/48', 'fd00:0:0:1::/80'][at]}"\n`,
   );
   t.equal(
     refusal(pools.join('')).message,
