@@ -4,8 +4,7 @@
 #   native-scripts/install.sh [--prefix PREFIX] [--uninstall [--force]]
 #
 # The package goes to PREFIX/lib/netnsd, the commands netnsd and netnsd-runc to PREFIX/bin, the plugin for Podman to
-# PREFIX/lib/netavark, the unit to PREFIX/lib/systemd/system; PREFIX
-# is /usr/local unless set. Nothing is enabled or started. Removing takes down what netnsd made, and
+# PREFIX/lib/netavark, the unit to PREFIX/lib/systemd/system; PREFIX is /usr/local unless set. package/stage.sh says what else. Nothing is enabled or started. Removing takes down what netnsd made, and
 # keeps /etc/netnsd; while containers are running it is refused with their names, unless forced.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -33,8 +32,8 @@ prefix=${prefix%/}
 
 package=$prefix/lib/netnsd
 program=$prefix/bin/netnsd
-# Podman looks there: netavark_plugin_dirs of containers.conf(5).
-netavark=$prefix/lib/netavark/netnsd-netavark
+# What was installed besides the package, relative to the prefix.
+list=$package/installed-files
 unit=$prefix/lib/systemd/system/netnsd.service
 
 with_systemd() {
@@ -51,8 +50,9 @@ uninstall() {
     rm -f "$unit"
     with_systemd daemon-reload
   fi
+  [[ ! -e $list ]] || (cd "$prefix/" && xargs -d '\n' rm -f -- && rmdir -p --ignore-fail-on-non-empty share/doc/netnsd/examples) <"$list"
   rm -rf "$package" "$program"
-  rm -f "$prefix/bin/netnsd-runc" "$netavark"
+  rm -f "$prefix/bin/netnsd-runc"
   echo "netnsd is removed from ${prefix:-/}"
   # Engines refuse to start, or to remove, containers of a runtime that is not there.
   local left
@@ -63,27 +63,21 @@ uninstall() {
 install_package() {
   bash native-scripts/setup.sh --for install
   sh native-scripts/bin.sh build
-  local new=$package.new node
+  local new=$prefix/lib/.netnsd.new node file
   node=$(command -v node)
   rm -rf "$new"
-  mkdir -p "$new/dist" "$prefix/bin" "${unit%/*}" "${netavark%/*}"
-  cp package.json package-lock.json "$new/"
-  cp -r dist/bin dist/bundle dist/src "$new/dist/"
-  # What npm runs when it has installed the package.
-  mkdir "$new/native-scripts"
-  cp native-scripts/bin.sh "$new/native-scripts/"
-  npm ci --prefix "$new" --omit=dev --prefer-offline --no-audit --no-fund --no-progress --loglevel=error >/dev/null
-  rm -rf "$package"
-  mv "$new" "$package"
+  bash native-scripts/package/stage.sh "$new" "$prefix"
   # Beside the program, which looks there first: systemd does not look for Node.js where a user's shell does.
-  ln -s "$node" "$package/dist/bin/node"
-  ln -sfn "$package/dist/bin/netnsd" "$program"
-  ln -sfn "$package/dist/bin/netnsd-netavark" "$netavark"
-  # Renamed into its place: the one before may be running.
-  install -m 755 native-scripts/build/netnsd-runc "$prefix/bin/.netnsd-runc.new"
-  mv "$prefix/bin/.netnsd-runc.new" "$prefix/bin/netnsd-runc"
-  sed "s|@PREFIX@|$prefix|" native-scripts/netnsd.service >"$unit"
-  chmod 644 "$unit"
+  ln -s "$node" "$new/lib/netnsd/dist/bin/node"
+  (cd "$new" && find . -path ./lib/netnsd -prune -o ! -type d -print) >"$new/lib/netnsd/installed-files"
+  rm -rf "$package"
+  mv "$new/lib/netnsd" "$package"
+  # Each renamed into its place: the one before may be running.
+  while read -r file; do
+    mkdir -p "$prefix/${file%/*}"
+    mv -fT "$new/$file" "$prefix/$file"
+  done <"$list"
+  rm -rf "$new"
   with_systemd daemon-reload
   echo "netnsd is installed in ${prefix:-/}. Start it: systemctl enable --now netnsd; or in a terminal: netnsd serve"
 }
