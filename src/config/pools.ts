@@ -140,7 +140,7 @@ const SMALLEST_MTU_6 = 1280;
 function readIpv6(section: Section): Pick<PoolConfig, 'subnet6' | 'mtuBytes'> {
   const subnet6 = section.read(POOL_KEYS.subnet6) ?? POOL_KEYS.subnet6.initial;
   const mtuBytes = section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial;
-  if (subnet6 !== null && mtuBytes < SMALLEST_MTU_6)
+  if (subnet6 !== null && mtuBytes !== 'auto' && mtuBytes < SMALLEST_MTU_6)
     section.refuse(POOL_KEYS.mtuBytes.name, `found ${mtuBytes}, but IPv6 (subnet6) needs ${SMALLEST_MTU_6}`);
   return { subnet6, mtuBytes };
 }

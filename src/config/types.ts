@@ -21,7 +21,7 @@ export interface PoolConfig {
   readonly subnet6: string | null;
   readonly minReady: number;
   readonly max: number;
-  readonly mtuBytes: number;
+  readonly mtuBytes: number | 'auto';
   readonly buildBatch: number;
   /** Seconds before the address of a destroyed endpoint is reused. */
   readonly addressCooldownSeconds: number;

@@ -13,7 +13,7 @@ import { Grace } from './grace.js';
 import { HostRules } from './host/host-rules.js';
 import { PortMappings } from './host/port-mappings.js';
 import { type ApiRoom, openApi } from './open/open-api.js';
-import type { PlannedNetworks } from './open/open-networks.js';
+import { type PlannedNetworks, readEgressMtu } from './open/open-networks.js';
 import { openPools } from './open/open-pools.js';
 import { openReconcile } from './open/open-reconcile.js';
 import { checkConfig, type OpenState } from './open/open-state.js';
@@ -21,6 +21,7 @@ import type { Reload } from './reload/reload.js';
 import { warnOfMissingSeals } from './seal-warning.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import type { Signals } from './signals.js';
+import { MtuWatch } from './watch/mtu-watch.js';
 import { PlaceWatch } from './watch/place-watch.js';
 import { RetiredWatch } from './watch/retired-watch.js';
 import { VaultWatch } from './watch/vault-watch.js';
@@ -69,7 +70,18 @@ export async function runSession(
   rulesMade.catch(() => {});
   const warnings = [...daemon.warnings];
   // The socket holds requests until all is taken over.
-  await using server = await openApi({ api, config, socketPath, startedAt, state, thread, reload, warnings, log });
+  await using server = await openApi({
+    api,
+    config,
+    socketPath,
+    startedAt,
+    state,
+    thread,
+    reload,
+    planned,
+    warnings,
+    log,
+  });
 
   // Records, shelf, pools. If a later step fails, what the pools do ends before the thread does.
   using processes = new ProcessWatch();
@@ -121,6 +133,10 @@ export async function runSession(
       return hostRules.open(opened.config.pools.filter(({ name }) => !gone.has(name)));
     },
   });
+  using mtu = new MtuWatch({
+    ...{ mtuBytes: planned.egressMtuBytes, read: readEgressMtu, log },
+    changed: () => reload.again(),
+  });
   signals.serving();
   reportReady();
   const reopen = new Promise<SessionEnd>((resolve) =>
@@ -135,7 +151,7 @@ export async function runSession(
 
   // Shutdown.
   if (typeof ending === 'string' || ending instanceof Error) reportStopping();
-  for (const background of [place, retired, grafts, reconcile]) background[Symbol.dispose]();
+  for (const background of [place, mtu, retired, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
   await grace.within(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending;

@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { type Config, readConfig } from '../config/index.js';
+import { ELSEWHERE } from '../endpoint/network/egress-mtu.js';
 import { readHostAddresses } from '../endpoint/network/overlap.js';
 import type { Settled } from '../endpoint/types.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
@@ -13,9 +14,6 @@ import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
 import type { DaemonView } from './daemon-view.js';
 import { HostFiles } from './host-files.js';
 import type { HostNetwork, Machine } from './machine.js';
-
-/** An address that is nobody's (TEST-NET-1, RFC 5737): nothing is sent to it. */
-const ELSEWHERE = [192, 0, 2, 1];
 
 export interface Place {
   readonly stateDir: string;

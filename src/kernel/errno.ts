@@ -42,6 +42,11 @@ export function isNotFound(error: unknown): boolean {
   return errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ESRCH' || errno === 'EADDRNOTAVAIL';
 }
 
+/** No route leads there; or one of type unreachable, prohibit, blackhole or throw does (fib_props of net/ipv4/fib_semantics.c). */
+export function isUnreachable(error: unknown): boolean {
+  return ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'ESRCH'].includes(errnoOf(error) ?? '');
+}
+
 /** Something of that name is there already. */
 export function isExisting(error: unknown): boolean {
   return errnoOf(error) === 'EEXIST';

@@ -27,7 +27,7 @@ t.test('a host on which netnsd runs has nothing failed, with a daemon and withou
 });
 
 t.test('a way out of the host with a smaller MTU than the pool is a warning', async (t) => {
-  await using daemon = await startDaemon(t, SELDOM);
+  await using daemon = await startDaemon(t, `${SELDOM}mtu = 1500\n`);
   t.match(await told(daemon, 'mtu'), [/^ok the host has no route/]);
   t.teardown(() => execa('ip', ['link', 'delete', 'wg0']));
   for (const command of [

@@ -4,7 +4,7 @@ export interface Key<T> {
   /** Its name in an earlier version, which is refused with a message that has the new one. */
   readonly formerName?: string;
   /** The TOML type. */
-  readonly type: 'string' | 'integer' | 'boolean' | 'array of strings';
+  readonly type: 'string' | 'integer' | 'boolean' | 'array of strings' | 'integer or string';
   readonly initial: T;
   /** The default in words, if it is more than `initial`. */
   readonly initialMeaning?: string;

@@ -82,6 +82,8 @@ export function parsePortRange(value: unknown): PoolConfig['publishRange'] | und
   return isPort(Number(to)) && Number(from) <= Number(to) ? [Number(from), Number(to)] : undefined;
 }
 
+const MTU = integer(68, 65_535);
+
 /** The keys of a table `[pools.NAME]`. */
 export const POOL_KEYS = {
   subnet: {
@@ -121,9 +123,13 @@ export const POOL_KEYS = {
   },
   mtuBytes: {
     name: 'mtu',
-    ...integer(68, 65_535),
-    initial: 1500,
-    meaning: "MTU of the container's interface, in bytes.",
+    type: 'integer or string',
+    initial: 'auto' as number | 'auto',
+    initialMeaning: '`"auto"`',
+    allowed: `${MTU.allowed}, or "auto"`,
+    accepts: (value) => value === 'auto' || MTU.accepts(value),
+    meaning:
+      "MTU of the container's interface, in bytes; `auto`: that of the route by which this host's packets go out, or 1500 where there is none.",
   },
   buildBatch: {
     name: 'build_batch',

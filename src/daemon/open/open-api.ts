@@ -15,6 +15,7 @@ import { AttachmentFiles } from '../../state/index.js';
 import { readVersion } from '../../version.js';
 import type { Reload } from '../reload/reload.js';
 import { latePools } from './late-pools.js';
+import type { PlannedNetworks } from './open-networks.js';
 import type { OpenPools } from './open-pools.js';
 import type { OpenState } from './open-state.js';
 
@@ -43,6 +44,7 @@ interface OpenApiOptions {
   readonly state: Pick<OpenState, 'stateDir'>;
   readonly thread: EndpointThread;
   readonly reload: Reload;
+  readonly planned: PlannedNetworks;
   readonly warnings: readonly string[];
   readonly log: Logger;
 }
@@ -58,7 +60,7 @@ interface Serving extends Started {
  * endpoints the daemon takes over. Throws bad_usage and daemon_running.
  */
 export async function openApi(options: OpenApiOptions): Promise<OpenApi> {
-  const { api, config, socketPath, startedAt, state, reload, warnings, log } = options;
+  const { api, config, socketPath, startedAt, state, reload, planned, warnings, log } = options;
   const attachments = new AttachmentFiles(state.stateDir);
   let serving: Serving | undefined;
   const now = (): Serving => {
@@ -72,7 +74,9 @@ export async function openApi(options: OpenApiOptions): Promise<OpenApi> {
   const settingsOf = (name: string) => {
     const { config: whole, retired } = now().opened;
     const pool = whole.pools.find((one) => one.name === name);
-    return pool === undefined || retired.has(name) ? undefined : describePool(pool);
+    if (pool === undefined || retired.has(name)) return undefined;
+    const settings = describePool(pool);
+    return pool.mtuBytes === 'auto' ? { ...settings, mtu: `auto (${planned.egressMtuBytes})` } : settings;
   };
   const service = latePools(() => now().opened.pools);
   const server = await api.createApi({

@@ -66,6 +66,13 @@ export class Reload {
     if (this.#serving !== null) void this.run().catch(() => undefined);
   }
 
+  /** Has everything opened anew with the configuration in effect, since what it follows has changed. */
+  again(): void {
+    const serving = this.#serving;
+    this.#serving = null;
+    serving?.reopen(serving.config);
+  }
+
   /** Resolves with what was changed. Rejects, and logs why, with config_invalid, subnet_overlap and others. */
   async run(): Promise<ReloadReport> {
     const serving = this.#serving;

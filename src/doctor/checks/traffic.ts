@@ -73,7 +73,7 @@ export const MTU: Check = {
   name: 'mtu',
   what: 'the MTU of each pool against that of the link by which the host reaches other networks',
   why: 'larger packets are fragmented or dropped there: netnsd adjusts TCP, while UDP depends on path MTU discovery',
-  repair: 'a smaller `mtu` for the pool',
+  repair: '`mtu = "auto"`, the default',
   run(machine) {
     const { links, egress } = unwrap(machine.network);
     const way = links.find(({ index }) => index === egress);
@@ -82,13 +82,15 @@ export const MTU: Check = {
     const built = uplinkLinks(machine).map(({ name, mtuBytes }) => ({ what: `link ${name}`, mtuBytes }));
     const configured = config.ok ? config.value.pools : [];
     const pools =
-      built.length > 0 ? built : configured.map(({ name, mtuBytes }) => ({ what: `pool ${name}`, mtuBytes }));
+      built.length > 0
+        ? built
+        : configured.flatMap(({ name, mtuBytes }) => (mtuBytes === 'auto' ? [] : [{ what: `pool ${name}`, mtuBytes }]));
     const wide = pools.filter(({ mtuBytes }) => mtuBytes > way.mtuBytes);
     if (wide.length === 0) return ok(`no pool has a larger MTU than ${way.name} (${way.mtuBytes})`);
     return wide.map(({ what, mtuBytes }) =>
       warn(
         `${what} has an MTU of ${mtuBytes}, and ${way.name}, by which the host reaches other networks, of ${way.mtuBytes}`,
-        `in the configuration: mtu = ${way.mtuBytes} for the pool; then restart the daemon`,
+        `in the configuration: mtu = "auto" for the pool; then \`netnsd reload\``,
       ),
     );
   },

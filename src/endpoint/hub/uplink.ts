@@ -35,12 +35,23 @@ export function connectUplink({ hub, upper, end, mtuBytes }: UplinkOptions): Lin
   if (own === undefined || other === undefined)
     throw new NetnsdError('kernel_error', `uplink ${end.name} is gone at once`, { details: { errno: 'ENODEV' } });
   hub.uplinkIndex = own.index;
+  // Never lowered here: endpoints may be built with a larger one.
+  if (Math.min(own.mtuBytes, other.mtuBytes) < mtuBytes) setUplinkMtu({ hub, upper, index: other.index }, mtuBytes);
   hub.socket.request(stopIpv6Addresses({ index: own.index }));
   hub.socket.request(setLink({ index: own.index }, { masterIndex: hub.bridgeIndex, up: true }));
   upper.socket.request(stopIpv6Addresses({ index: other.index }));
   const mac = other.mac === macText(end.mac) ? {} : { mac: end.mac };
   upper.socket.request(setLink({ index: other.index }, { alias: end.alias, up: true, ...mac }));
   return other;
+}
+
+/** Gives both ends of an uplink an MTU; `index` is that of the upper one. Throws kernel_error. */
+export function setUplinkMtu(
+  { hub, upper, index }: { hub: Hub; upper: LinkPlace; index: number },
+  mtuBytes: number,
+): void {
+  hub.socket.request(setLink({ index: hub.uplinkIndex }, { mtuBytes }));
+  upper.socket.request(setLink({ index }, { mtuBytes }));
 }
 
 /** Whether both are ends of one pair, as far as their indexes tell. */

@@ -43,3 +43,12 @@ async function forgottenByRoot(
     return [{ socket, request: deleteForwarding({ portIndex, mac: [...mac] }) }];
   });
 }
+
+/** Has one link forget one neighbour, to be sent by the caller. */
+export function forgetNeighbour(
+  socket: SocketRequest['socket'],
+  linkIndex: number,
+  address: readonly number[],
+): SocketRequest {
+  return { socket, request: deleteNeighbour({ linkIndex, address }) };
+}

@@ -2,17 +2,16 @@ import { ipv4Bytes } from '../../address/ipv4.js';
 import { enableIpv6, refuseAdvertisementsOf } from '../../kernel/host/ipv6-sysctls.js';
 import { deleteForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { type PortWalls, setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
-import { deleteNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import type { Host } from '../host.js';
-import type { Hub, LinkPlace } from '../hub/hub.js';
+import type { Hub } from '../hub/hub.js';
 import { hubName, parseHubName, ROOT, rootPortName, uplinkName } from '../hub/hub-names.js';
 import type { SocketRequest } from '../hub/socket-request.js';
-import { connectUplink } from '../hub/uplink.js';
+import { connectUplink, setUplinkMtu } from '../hub/uplink.js';
 import { aliasOf } from '../identity.js';
 import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
 import type { EndpointName, NetworkSettings, Site } from '../types.js';
 import { type EarlierAddress, EarlierSubnets } from './earlier-subnets.js';
-import { forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
+import { forgetNeighbour, forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
 import { Walls } from './walls.js';
 
@@ -179,6 +178,14 @@ export class Network {
     return removeGateway(this.#gatewayPlace, { subnet, kept: this.subnets });
   }
 
+  /** The uplinks take what the pool's endpoints send, and those that were built with a larger MTU. */
+  fitUplinks(builtMtuBytes: readonly number[]): void {
+    const mtuBytes = Math.max(this.settings.mtuBytes, ...builtMtuBytes);
+    const [root, places] = [this.#root, this.#places];
+    setUplinkMtu({ hub: root ?? (places[0] as Place).hub, upper: this.#host, index: this.#uplinkIndex }, mtuBytes);
+    for (const { hub, rootPort } of places) if (root) setUplinkMtu({ hub, upper: root, index: rootPort }, mtuBytes);
+  }
+
   /** Whether this endpoint is in a hub; of one that is not, not even its address is sure. */
   has(id: string): boolean {
     return this.#placeOf.has(id);
@@ -239,8 +246,4 @@ export class Network {
     root.socket.request(setLink({ index }, { masterIndex: root.bridgeIndex }));
     root.socket.request(setQuietPort({ index }, this.walls.ports.hub));
   }
-}
-
-function forgetNeighbour(socket: LinkPlace['socket'], linkIndex: number, address: readonly number[]): SocketRequest {
-  return { socket, request: deleteNeighbour({ linkIndex, address }) };
 }

@@ -160,6 +160,7 @@ export class KernelWorker {
       removeFormerBridges({ host: this.#host, site, pool: network.settings.name, uplinks });
       const own = names.filter(({ pool }) => pool === network.settings.name);
       const plans = own.map((name) => network.planOf(name));
+      network.fitUplinks(own.flatMap(({ facts }) => facts?.interface.mtu ?? []));
       await network.forgetOthers(plans);
       const addresses = plans.flatMap(addressBytes);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });

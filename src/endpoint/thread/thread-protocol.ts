@@ -42,7 +42,7 @@ export interface BuiltEndpoint {
 /** An endpoint of an earlier daemon, with the state that it is recorded in, and what it was built with. */
 export interface AdoptedEndpoint extends EndpointName {
   readonly state: string;
-  readonly facts?: Pick<EndpointFacts, 'addresses'> | null;
+  readonly facts?: Pick<EndpointFacts, 'addresses' | 'interface'> | null;
 }
 
 /** A released endpoint, and how it is to be verified. */

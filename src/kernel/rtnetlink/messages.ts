@@ -46,7 +46,9 @@ export const IFLA_INET6_ADDR_GEN_MODE = 8;
 export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, TABLE: 15 } as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, TABLE: 15 } as const;
+/** Within RTA_METRICS. */
+export const RTAX_MTU = 2;
 export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8, MASTER: 9 } as const;
 
 /** include/uapi/linux/if_bridge.h */

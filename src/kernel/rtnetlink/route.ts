@@ -13,6 +13,7 @@ import {
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
   RTA,
+  RTAX_MTU,
   RTM,
   RTN_UNICAST,
   RTPROT_BOOT,
@@ -25,6 +26,8 @@ export interface Route {
   readonly prefixLength: number;
   readonly gateway: Buffer | undefined;
   readonly linkIndex: number | undefined;
+  /** That of the route itself; undefined: its link's. */
+  readonly mtuBytes?: number | undefined;
   readonly table: number;
   /** RTN_…: 1 is unicast. */
   readonly type: number;
@@ -128,11 +131,13 @@ export function findRoute(address: readonly number[]): Request {
 /** The payload of an RTM_NEWROUTE message. */
 export function parseRoute(payload: Buffer): Route {
   const attributes = readAttributes(payload.subarray(12));
+  const metrics = attributes.get(RTA.METRICS);
   return {
     destination: attributes.get(RTA.DST) ?? Buffer.alloc(ADDRESS_BYTES.get(payload.readUInt8(0)) ?? 0),
     prefixLength: payload.readUInt8(1),
     gateway: attributes.get(RTA.GATEWAY),
     linkIndex: readU32(attributes.get(RTA.OIF)),
+    mtuBytes: metrics && readU32(readAttributes(metrics).get(RTAX_MTU)),
     table: readU32(attributes.get(RTA.TABLE)) ?? payload.readUInt8(4),
     type: payload.readUInt8(7),
   };

@@ -10,7 +10,7 @@ const DEFAULT_POOL = {
   subnet6: null,
   minReady: 16,
   max: 256,
-  mtuBytes: 1500,
+  mtuBytes: 'auto',
   buildBatch: 16,
   recycle: 'verify',
   unknownSpec: 'proof',

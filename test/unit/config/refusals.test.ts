@@ -115,7 +115,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'an impossible MTU',
     '[pools.default]\nmtu = 67',
-    'f.toml:2: pools.default.mtu: found 67, allowed: an integer from 68 to 65535',
+    'f.toml:2: pools.default.mtu: found 67, allowed: an integer from 68 to 65535, or "auto"',
   ],
   ['a relative folder', 'netns_dir = "netns"', 'f.toml:1: netns_dir: found "netns", allowed: an absolute path'],
   [

@@ -91,9 +91,10 @@ t.test("another daemon's pool on the same subnet is told", (t) => {
 });
 
 t.test('a pool whose MTU is larger than that of the way out is told, built or only configured', (t) => {
+  const config = { ok: true, value: parseConfig({ source: '[pools.default]\nmtu = 1500', file: 'f.toml' }) } as const;
   const way = { ...link(2, 'wg0'), mtuBytes: 1420 };
   const seen = (links: readonly ReturnType<typeof link>[], egress: number | undefined) =>
-    runOnce('mtu', machineOf(t, {}, { network: network({ links, egress }) }));
+    runOnce('mtu', machineOf(t, {}, { config, network: network({ links, egress }) }));
   t.match(seen([way], undefined), { status: 'ok', message: /no route/ });
   t.match(seen([way], 2), { status: 'warn', message: /^pool default has an MTU of 1500, and wg0, .* of 1420$/ });
   t.match(seen([way, link(1, UPLINK, 'veth')], 2), { status: 'warn', message: /^link nbdf5c-xiob has/ });
