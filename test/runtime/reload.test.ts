@@ -37,7 +37,7 @@ t.test('a reload adds, changes and drains pools under the same process, and leas
   const after = TOP + pool('a', '10.9.0.0/24', 'mtu = 1400\n') + pool('c', '10.3.0.0/24');
   t.strictSame(await reload(daemon, after), [
     'pools.a.subnet: "10.1.0.0/24" -> "10.9.0.0/24"',
-    'pools.a.mtu: 1500 -> 1400',
+    'pools.a.mtu: "auto" -> 1400',
     'pools.c: added',
     'pools.b: removed',
   ]);
