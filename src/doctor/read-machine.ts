@@ -1,8 +1,8 @@
 import { release } from 'node:os';
 import { type Config, readConfig } from '../config/index.js';
-import { ELSEWHERE } from '../endpoint/network/egress-mtu.js';
 import { readHostAddresses } from '../endpoint/network/overlap.js';
 import type { Settled } from '../endpoint/types.js';
+import { ELSEWHERE } from '../kernel/host/egress-mtu.js';
 import { NetlinkSocket } from '../kernel/netlink/netlink-socket.js';
 import { type ForwardChain, listForwardChains } from '../kernel/nftables/forward-chains.js';
 import { readLegacyForward } from '../kernel/nftables/legacy-tables.js';

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/index.js';
-import { egressMtu } from '../../endpoint/network/egress-mtu.js';
 import type { PortPlan } from '../../endpoint/network/published-ports.js';
 import type { NetworkSettings } from '../../endpoint/types.js';
+import { egressMtu } from '../../kernel/host/egress-mtu.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { openPortPlans } from '../host/published-ports.js';
 

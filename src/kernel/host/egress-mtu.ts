@@ -1,7 +1,7 @@
-import { isNotFound, isUnreachable } from '../../kernel/errno.js';
-import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
-import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
-import { findRoute, parseRoute } from '../../kernel/rtnetlink/route.js';
+import { isNotFound, isUnreachable } from '../errno.js';
+import type { NetlinkSocket } from '../netlink/netlink-socket.js';
+import { getLink, parseLink } from '../rtnetlink/link.js';
+import { findRoute, parseRoute } from '../rtnetlink/route.js';
 
 /** What stands for everywhere: an address for documentation (TEST-NET-2 of RFC 5737). */
 export const ELSEWHERE = [198, 51, 100, 1];
