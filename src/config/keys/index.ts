@@ -6,7 +6,6 @@ export {
   POOL_KEYS,
   POOL_NAME,
   POOL_NAME_ALLOWED,
-  parseContainerPort,
-  parsePortRange,
 } from './pool-keys.js';
 export { TOP_KEYS } from './top-keys.js';
+export { parseContainerPort, parsePortRange } from './values.js';

@@ -4,6 +4,7 @@ import { rangesOverlap } from '../../address/range.js';
 import { hasCode } from '../../errors.js';
 import type { PoolConfig } from '../types.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
+import { parseContainerPort, parsePortRange } from './values.js';
 
 /** The subnet of the pool `default`, and of no other. */
 export const DEFAULT_SUBNET = '10.213.0.0/16';
@@ -66,20 +67,6 @@ function isNetwork(value: unknown): value is string {
   } catch {
     return false;
   }
-}
-
-const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
-
-/** `8080/tcp`, taken apart; undefined for anything else. */
-export function parseContainerPort(value: unknown): PoolConfig['publish'][number] | undefined {
-  const [, port, protocol] = /^([1-9]\d{0,4})\/(tcp|udp)$/.exec(typeof value === 'string' ? value : '') ?? [];
-  return isPort(Number(port)) ? { protocol: protocol as 'tcp' | 'udp', port: Number(port) } : undefined;
-}
-
-/** `30000-39999`, taken apart; undefined for anything else. */
-export function parsePortRange(value: unknown): PoolConfig['publishRange'] | undefined {
-  const [, from, to] = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/.exec(typeof value === 'string' ? value : '') ?? [];
-  return isPort(Number(to)) && Number(from) <= Number(to) ? [Number(from), Number(to)] : undefined;
 }
 
 const MTU = integer(68, 65_535);
