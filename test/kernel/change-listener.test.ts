@@ -77,6 +77,7 @@ const HEARD = [
     'ip neigh add 10.9.0.79 lladdr 02:00:00:00:00:79 dev eth0 nud reachable extern_learn',
   ],
   ['a link', 16, 'ip link add v0 type veth peer name v1'],
+  ['a bridge, without which it has no VLANs', 16, 'ip link add br0 type bridge'],
   ['a link that goes', 17, 'ip link del eth0'],
   ['an address', 20, 'ip address add 192.0.2.1/32 dev lo'],
   ['an IPv6 address', 20, 'ip address add fd00::1/128 dev lo nodad'],
@@ -134,4 +135,17 @@ t.test('a lost announcement breaks a seal, for good; traffic does not', async (t
   t.same(seals.state('default-1'), { intact: true }, 'a new seal knows nothing of what was before');
   seals.forget('default-1');
   t.same(seals.state('default-1'), { intact: false, why: 'it was not sealed' });
+});
+
+t.test('there are no more seals than there may be, and one that goes makes room', async (t) => {
+  const { within } = linked(t);
+  const seals = new Seals({ most: 2 });
+  t.teardown(() => seals.close());
+  const seal = (id: string) => within(() => seals.seal(id, Number(id.slice(2))));
+  t.same(['a-1', 'a-2', 'a-3'].map(seal), [true, true, false]);
+  t.same(seals.state('a-3'), { intact: false, why: 'it was not sealed' });
+  t.equal(seal('a-1'), true, 'one that is sealed can be sealed again');
+  seals.forget('a-1');
+  t.equal(seal('a-3'), true);
+  t.equal(seals.size, 2);
 });

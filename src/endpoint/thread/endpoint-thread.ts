@@ -163,8 +163,8 @@ export class EndpointThread {
   }
 
   /** All that bears the instance id, who is inside, and what ready endpoints lack. */
-  survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
-    return this.#calls.call('survey', { ready });
+  survey(ready: readonly BuiltEndpoint[], { thorough = true }: { thorough?: boolean } = {}): Promise<Survey> {
+    return this.#calls.call('survey', { ready, thorough });
   }
 
   /** Removes hubs, and links of this daemon in the host; the names of those that could not be removed. */

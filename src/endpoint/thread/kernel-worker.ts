@@ -19,18 +19,11 @@ import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
 import { addressBytes, hostLinkName } from '../plan.js';
 import type { EndpointName, NetworkSettings, Settled } from '../types.js';
-import type {
-  AdoptedEndpoint,
-  BuiltEndpoint,
-  BuiltNamespace,
-  Found,
-  Survey,
-  ThreadSettings,
-} from './thread-protocol.js';
+import type { AdoptedEndpoint, BuiltNamespace, Found, Jobs, Survey, ThreadSettings } from './thread-protocol.js';
 import { Verification } from './verification.js';
 
-/** After how many ready endpoints are checked the thread is given back, so that urgent work need not wait for all. */
-const CHECKS_A_TURN = 8;
+/** Of ready endpoints without a seal, how many a survey looks into that is not thorough. */
+const CHECKS_A_RUN = 500;
 
 /** All that the kernel thread owns, and what it does on request: the host, the networks of the pools, the seals. */
 export class KernelWorker {
@@ -196,14 +189,10 @@ export class KernelWorker {
   }
 
   /** What there is, then who is inside, then what ready endpoints lack. */
-  async survey(ready: readonly BuiltEndpoint[]): Promise<Survey> {
+  async survey({ ready, thorough }: Jobs['survey']['in']): Promise<Survey> {
     const found = await this.inventory();
     const users = netnsUsers();
-    const lacking: (string | null)[] = [];
-    for (const [position, endpoint] of ready.entries()) {
-      if (position % CHECKS_A_TURN === 0) await new Promise(setImmediate);
-      lacking.push(this.#verification.problemOf(endpoint));
-    }
+    const lacking = await this.#verification.problemsOf(ready, { most: thorough ? ready.length : CHECKS_A_RUN });
     return { found, users, lacking };
   }
 

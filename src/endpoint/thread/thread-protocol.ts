@@ -89,7 +89,8 @@ export interface Jobs {
   sealing: { in: null; out: string | null };
   /** Finds faults of the pools' networks at the host, and repairs them if asked to; see `repairNetwork`. */
   repair: { in: { endpoints: readonly EndpointName[]; fix: boolean }; out: NetworkFinding[] };
-  survey: { in: { ready: readonly BuiltEndpoint[] }; out: Survey };
+  /** `thorough`: all ready endpoints are checked; otherwise the sealed ones, and some of the others, in turn. */
+  survey: { in: { ready: readonly BuiltEndpoint[]; thorough: boolean }; out: Survey };
   /** Removes hubs, and links of the host by name; the names of those that could not be removed. */
   removeStale: { in: { hubs: readonly string[]; links: readonly string[] }; out: string[] };
   /** Removes the hubs of a pool and its link in the host; the names of links that could not be removed. */

@@ -14,6 +14,9 @@ import type { BuiltEndpoint, VerifyRequest } from './thread-protocol.js';
 /** How many endpoints may be sealed for builds not to be slowed down noticeably (4 % of a build with 32); see `JobQueue`. */
 const FEW_SEALS = 32;
 
+/** After how many ready endpoints are looked into the thread is given back, so that urgent work need not wait for all. */
+const CHECKS_A_TURN = 8;
+
 interface VerificationOptions {
   readonly host: Host;
   readonly site: Site;
@@ -25,6 +28,8 @@ export class Verification {
   readonly #options: VerificationOptions;
   #verifier: Verifier | null = null;
   #census: NetnsCensus | null = null;
+  /** Where the next look at ready endpoints begins. */
+  #nextCheck = 0;
   /** One reading at a time. */
   #pristine: Promise<void> = Promise.resolve();
 
@@ -68,10 +73,23 @@ export class Verification {
     this.#verifier?.seals.forget(id);
   }
 
-  /** What a ready endpoint lacks, or null. An intact seal has heard of no change at all, so nothing is lacking. */
-  problemOf(endpoint: BuiltEndpoint): string | null {
-    if (this.#verifier?.seals.state(endpoint.name.id).intact === true) return null;
-    return readyProblem(this.#options.host, this.#target(endpoint));
+  /**
+   * What each ready endpoint lacks, or null. An intact seal has heard of no change at all, so nothing is lacking. Of the others `most`
+   * are looked into, and others the next time.
+   */
+  async problemsOf(ready: readonly BuiltEndpoint[], { most }: { most: number }): Promise<(string | null)[]> {
+    const problems = new Array<string | null>(ready.length).fill(null);
+    const first = this.#nextCheck;
+    for (let step = 0, checked = 0; step < ready.length && checked < most; step += 1) {
+      const position = (first + step) % ready.length;
+      const endpoint = ready[position] as BuiltEndpoint;
+      if (this.#verifier?.seals.state(endpoint.name.id).intact === true) continue;
+      if (checked % CHECKS_A_TURN === 0) await new Promise(setImmediate);
+      problems[position] = readyProblem(this.#options.host, this.#target(endpoint));
+      checked += 1;
+      this.#nextCheck = position + 1;
+    }
+    return problems;
   }
 
   census(): NetnsCensus {

@@ -3,6 +3,12 @@ import { closeFd } from '../../kernel/libc.js';
 import { ChangeListener, loadNeighbourFilter } from '../../kernel/netlink/change-listener.js';
 import { ENGINE_SYSCTLS } from './fingerprint/engine-sysctls.js';
 
+/**
+ * How many endpoints are sealed at a time. The kernel offers each announcement, of whatever namespace of the machine, to every seal,
+ * and walks all of them under a lock for each that is set: with 10 000 of them a veth pair that anybody made took 100 ms.
+ */
+const MOST_SEALS = 1000;
+
 /** What a seal says. */
 export type SealState =
   | { readonly intact: true }
@@ -29,8 +35,10 @@ export class Seals {
   readonly #filterFd: number | null;
   readonly #watch: SysctlWatch | null;
   readonly #seals = new Map<string, Seal>();
+  readonly #most: number;
 
-  constructor() {
+  constructor({ most = MOST_SEALS }: { most?: number } = {}) {
+    this.#most = most;
     const filter = attempt(loadNeighbourFilter);
     const watch = attempt(() => SysctlWatch.open({ except: ENGINE_SYSCTLS.map(({ name }) => name) }));
     this.#filterFd = filter.value;
@@ -47,18 +55,24 @@ export class Seals {
     return this.#seals.size;
   }
 
+  /** Whether no other endpoint can be sealed. */
+  get isFull(): boolean {
+    return this.#seals.size >= this.#most;
+  }
+
   /** How many sockets of the seal are in the endpoint's namespace. */
   listeners(id: string): number {
     return this.#seals.has(id) ? 1 : 0;
   }
 
   /**
-   * Seals the endpoint in whose namespace the thread stands, anew if it had a seal; false where that cannot be done. The
-   * caller knows that no process is inside.
+   * Seals the endpoint in whose namespace the thread stands, anew if it had a seal; false where that cannot be done, or where there
+   * are as many seals as there may be. The caller knows that no process is inside.
    */
   seal(id: string, netnsInode: number): boolean {
     if (this.#filterFd === null) return false;
     const earlier = this.#seals.get(id);
+    if (earlier === undefined && this.isFull) return false;
     try {
       this.#watch?.begin(netnsInode);
       if (earlier !== undefined && earlier.broken === null && earlier.listener.heard().what === 'nothing') {

@@ -30,8 +30,11 @@ const ROUTE_GROUPS = {
   nexthop: 32,
 } as const;
 const GROUP_MASK = Object.values(ROUTE_GROUPS).reduce((mask, group) => mask | (1 << (group - 1)), 0) >>> 0;
-/** Groups beyond the 32 of the address: bridge VLANs, tunnels' VNIs, hardware statistics. */
-const LATER_GROUPS = [33, 35, 36];
+/**
+ * A group beyond the 32 of the address: hardware statistics. Each that is joined has the kernel walk all listeners once more, so those
+ * of VLANs of bridges and VNIs of tunnels are not: who adds the bridge or the tunnel is heard.
+ */
+const STATISTICS_GROUP = 36;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
@@ -107,7 +110,7 @@ export class ChangeListener {
     const fd = this.#fd;
     setIntegerOption({ fd, level: SOL_SOCKET, name: SO_ATTACH_BPF, value: filterFd });
     joinGroups(fd, GROUP_MASK);
-    for (const group of LATER_GROUPS) join(fd, group);
+    join(fd, STATISTICS_GROUP);
   }
 
   /** What was announced since `listen`, or since this was last asked. */

@@ -15,7 +15,7 @@ export interface ReconcilerOptions {
   readonly pools: Pick<Pools, 'records' | 'checkShelf'> & ActingPools;
   readonly kernel: {
     repair(endpoints: readonly EndpointName[], options: { fix: boolean }): Promise<NetworkFinding[]>;
-    survey(ready: readonly BuiltEndpoint[]): Promise<Survey>;
+    survey(ready: readonly BuiltEndpoint[], options: { thorough: boolean }): Promise<Survey>;
     destroy(names: readonly EndpointName[]): Promise<Settled<void>[]>;
   };
   /** Makes folders of the shelf again that were removed. */
@@ -47,15 +47,18 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** Finds differences and, with `fix`, repairs them. Rejects with worker_failed and kernel_error. */
-  run({ fix }: { fix: boolean }): Promise<Reconciliation> {
-    const run = this.#running.then(() => this.#run(fix));
+  /**
+   * Finds differences and, with `fix`, repairs them. A run that is not `thorough` looks into some of the ready endpoints that have no
+   * seal, in turn. Rejects with worker_failed and kernel_error.
+   */
+  run({ fix, thorough = true }: { fix: boolean; thorough?: boolean }): Promise<Reconciliation> {
+    const run = this.#running.then(() => this.#run({ fix, thorough }));
     this.#running = run.catch(() => undefined);
     return run;
   }
 
   /** The networks first, so that no endpoint is replaced for a bridge that can be repaired. */
-  async #run(fix: boolean): Promise<Reconciliation> {
+  async #run({ fix, thorough }: { fix: boolean; thorough: boolean }): Promise<Reconciliation> {
     const { pools, kernel, shelf } = this.#options;
     const startedMs = performance.now();
     if (fix) shelf?.repair();
@@ -63,7 +66,7 @@ export class Reconciler {
     const before = pools.records();
     const inUse = before.filter(({ state }) => state === 'ready' || state === 'leased');
     const networks = await kernel.repair(inUse.map(nameOf), { fix });
-    const taken = await this.#survey();
+    const taken = await this.#survey(thorough);
     const findings = [
       ...networks.map(ofNetwork),
       ...lost.map((record) => ofDecision(record, LOST_OFFER, fix ? 'done' : 'found')),
@@ -73,11 +76,12 @@ export class Reconciler {
     return { findings, endpoints: taken.records.length, tookMs: Math.round(performance.now() - startedMs) };
   }
 
-  async #survey(): Promise<Taken> {
+  async #survey(thorough: boolean): Promise<Taken> {
     const records = this.#options.pools.records();
     const ready = records.filter(({ state, facts }) => state === 'ready' && facts !== null);
     const survey = await this.#options.kernel.survey(
       ready.map((record) => ({ name: nameOf(record), netnsInode: record.facts?.netns.inode ?? 0 })),
+      { thorough },
     );
     return {
       records,

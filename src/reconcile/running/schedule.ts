@@ -23,16 +23,16 @@ export class ReconcileSchedule implements Disposable {
   }
 
   /** Reconciles once; with `fix` also repairs and logs. Rejects with worker_failed and kernel_error. */
-  async run({ fix }: { fix: boolean }): Promise<Reconciliation> {
-    const reconciliation = await this.#reconciler.run({ fix });
+  async run({ fix, thorough = true }: { fix: boolean; thorough?: boolean }): Promise<Reconciliation> {
+    const reconciliation = await this.#reconciler.run({ fix, thorough });
     if (fix) this.#findings.write(reconciliation.findings);
     return reconciliation;
   }
 
   /** Reconciles and repairs; a failure is logged. */
-  async runOnce(): Promise<void> {
+  async runOnce({ thorough = true }: { thorough?: boolean } = {}): Promise<void> {
     try {
-      await this.run({ fix: true });
+      await this.run({ fix: true, thorough });
     } catch (err) {
       this.#log.warn({ err }, 'reconcile failed');
     }
@@ -40,7 +40,7 @@ export class ReconcileSchedule implements Disposable {
 
   /** Reconciles every `intervalMs` until disposed. */
   start(): void {
-    this.#periodic ??= new Periodic({ intervalMs: this.#intervalMs, task: () => this.runOnce() });
+    this.#periodic ??= new Periodic({ intervalMs: this.#intervalMs, task: () => this.runOnce({ thorough: false }) });
   }
 
   [Symbol.dispose](): void {
