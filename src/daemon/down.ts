@@ -21,7 +21,7 @@ import { assertPrivileged } from './privileges.js';
 import { removeOverlays } from './remove-overlays.js';
 import { refuseUsed } from './users.js';
 
-/** How long a daemon may take to stop after SIGTERM, in milliseconds. */
+/** How long a daemon may take to stop after SIGINT, in milliseconds. */
 const STOP_DEADLINE_MS = 15_000;
 
 export interface DownReport {
@@ -146,9 +146,10 @@ class Stop {
   }
 }
 
+/** By SIGINT: after SIGTERM, systemd would start it again (Restart= in netnsd.service). */
 function signal(pid: number): void {
   try {
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, 'SIGINT');
   } catch (error) {
     // It has just ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;

@@ -11,14 +11,17 @@ import { planNetworks } from './open/open-networks.js';
 import { openState } from './open/open-state.js';
 import { assertPrivileged } from './privileges.js';
 import { Reload } from './reload/reload.js';
-import { feedWatchdog } from './service-manager.js';
+import { extendStart } from './service-manager.js';
 import { type Daemon, runSession, type SessionEnd } from './session.js';
 import { readSettings, type ServeOptions } from './settings.js';
 import { Signals } from './signals.js';
 import { warnAtStart } from './start-warnings.js';
+import { Watchdog } from './watch/watchdog.js';
 
 /** How long closing the kernel thread may take where nothing was served. */
 const GRACE_MS = 10_000;
+/** As of a program that SIGINT ended. `netnsd down` sends that, and a service manager does not start the daemon again after it. */
+const INTERRUPTED = 130;
 
 /**
  * Runs the daemon in the foreground until a signal ends it, and leaves every endpoint as it is: leased ones belong to running
@@ -34,6 +37,8 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
   const { log } = opening;
   const reload = new Reload(options, log);
   using signals = new Signals({ log, reload: () => reload.bySignal() });
+  using starting = extendStart();
+  using watchdog = new Watchdog();
   const warnings = warnAtStart(config, log);
 
   // All that may refuse the start, then the state directory, the vault and the kernel thread. The thread loads its code on a
@@ -67,16 +72,18 @@ export async function serve(options: ServeOptions, worker = startWorker()): Prom
     warnings,
     log,
     shutdown,
+    starting,
+    watchdog,
   };
   // Not before: a heap that may not grow makes loading take twice as long.
   keepMemorySmall();
   await state.tookOver();
   // Nothing refuses the start from here on.
-  using _watchdog = feedWatchdog();
   let ending = await runSession(daemon, { config, planned });
   while (typeof ending === 'object' && 'reopen' in ending) {
     ending = await reopen(daemon, ending.reopen);
   }
+  if (ending === 'SIGINT') return INTERRUPTED;
   return typeof ending === 'string' ? 0 : 1;
 }
 

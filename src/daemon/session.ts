@@ -25,6 +25,7 @@ import { MtuWatch } from './watch/mtu-watch.js';
 import { PlaceWatch } from './watch/place-watch.js';
 import { RetiredWatch } from './watch/retired-watch.js';
 import { VaultWatch } from './watch/vault-watch.js';
+import type { Watchdog } from './watch/watchdog.js';
 
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
 const IDLE_CHECK_MS = 2000;
@@ -47,6 +48,9 @@ export interface Daemon {
   readonly log: Logger;
   /** The time that closing all of it may take; of each session anew. */
   readonly shutdown: { grace: Grace };
+  /** Ends when it serves. */
+  readonly starting: Disposable;
+  readonly watchdog: Watchdog;
 }
 
 /** Why a session ends: a signal, a failure, or a configuration with which the next one is to begin. */
@@ -139,6 +143,8 @@ export async function runSession(
   });
   signals.serving();
   reportReady();
+  daemon.starting[Symbol.dispose]();
+  using answering = daemon.watchdog.watch(socketPath);
   const reopen = new Promise<SessionEnd>((resolve) =>
     reload.serving({
       config,
@@ -151,7 +157,7 @@ export async function runSession(
 
   // Shutdown.
   if (typeof ending === 'string' || ending instanceof Error) reportStopping();
-  for (const background of [place, mtu, retired, grafts, reconcile]) background[Symbol.dispose]();
+  for (const background of [answering, place, mtu, retired, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
   await grace.within(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending;

@@ -31,8 +31,19 @@ t.test('the exposure in docs/privileges.md is what systemd reckons', async (t) =
 });
 
 t.test('the unit comes up before what starts containers at boot', async (t) => {
-  for (const engine of ['containerd', 'crio', 'docker', 'podman-restart', 'kubelet'])
+  for (const engine of [
+    'containerd',
+    'crio',
+    'docker',
+    'podman',
+    'podman-restart',
+    'podman-auto-update',
+    'kubelet',
+    'k3s',
+  ])
     t.ok(directive('Before').includes(`${engine}.service`), engine);
+  // Those come before basic.target, which the unit comes after.
+  t.notMatch(directive('Before').join(' '), /[.]socket/);
 });
 
 t.test('the unit bounds the daemon to the capabilities that it needs, so that it has nothing to drop', async (t) => {
@@ -60,7 +71,10 @@ t.test('the unit starts a daemon that ended or hangs anew, and not for ever', as
   for (const [name, value] of Object.entries({
     Type: 'notify',
     NotifyAccess: 'main',
-    Restart: 'on-failure',
+    Restart: 'always',
+    SuccessExitStatus: '130',
+    TimeoutStartSec: '90',
+    OOMPolicy: 'continue',
     WatchdogSec: '30',
     StartLimitIntervalSec: '60',
     StartLimitBurst: '5',
@@ -68,4 +82,5 @@ t.test('the unit starts a daemon that ended or hangs anew, and not for ever', as
   })) {
     t.same(directive(name), [value], name);
   }
+  t.same(directive('RestartPreventExitStatus'), ['130', 'SIGINT'], 'and not after netnsd down');
 });

@@ -6,7 +6,13 @@ import { sendUnixDatagram } from '../libc.js';
  * Returns false if the manager could not be told, which is never a reason to fail.
  */
 export function notifyServiceManager(
-  state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | `RELOADING=1\nMONOTONIC_USEC=${bigint}` | `STATUS=${string}`,
+  state:
+    | 'READY=1'
+    | 'STOPPING=1'
+    | 'WATCHDOG=1'
+    | `EXTEND_TIMEOUT_USEC=${number}`
+    | `RELOADING=1\nMONOTONIC_USEC=${bigint}`
+    | `STATUS=${string}`,
 ): boolean {
   const path = process.env.NOTIFY_SOCKET;
   if (path === undefined || !/^[/@]/.test(path)) return false;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
@@ -80,4 +80,9 @@ t.test('the example configuration changes nothing, and is valid with every defau
   t.same(readConfig({ path: file }), readConfig({ path: empty }));
   for (const { name } of [...Object.values(TOP_KEYS), ...Object.values(POOL_KEYS)])
     t.match(text, new RegExp(`^#${name} = `, 'm'), name);
+});
+
+t.test('the example of a CNI configuration is that of the page', async (t) => {
+  const example = readFileSync(`${TOP}native-scripts/package/10-netnsd.conflist`, 'utf8');
+  t.ok(readFileSync(`${TOP}docs/cni.md`, 'utf8').includes(`\`\`\`json\n${example}\`\`\``));
 });
