@@ -111,8 +111,7 @@ function readPool(name: string, section: Section): PoolConfig {
     hostAccess: section.read(POOL_KEYS.hostAccess) ?? POOL_KEYS.hostAccess.initial,
     egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
     egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
-    antiSpoof: section.read(POOL_KEYS.antiSpoof) ?? POOL_KEYS.antiSpoof.initial,
-    isolation: section.read(POOL_KEYS.isolation) ?? POOL_KEYS.isolation.initial,
+    ...readWalls(section),
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };
@@ -143,6 +142,17 @@ function readIpv6(section: Section): Pick<PoolConfig, 'subnet6' | 'mtuBytes'> {
   if (subnet6 !== null && mtuBytes !== 'auto' && mtuBytes < SMALLEST_MTU_6)
     section.refuse(POOL_KEYS.mtuBytes.name, `found ${mtuBytes}, but IPv6 (subnet6) needs ${SMALLEST_MTU_6}`);
   return { subnet6, mtuBytes };
+}
+
+function readWalls(section: Section): Pick<PoolConfig, 'antiSpoof' | 'isolation'> {
+  const antiSpoof = section.read(POOL_KEYS.antiSpoof) ?? POOL_KEYS.antiSpoof.initial;
+  const isolation = section.read(POOL_KEYS.isolation) ?? POOL_KEYS.isolation.initial;
+  if (isolation === 'tenant' && !antiSpoof)
+    section.refuse(
+      POOL_KEYS.isolation.name,
+      'found "tenant" with anti_spoof = false, by which a container could pose as one of another tenant: set anti_spoof = true',
+    );
+  return { antiSpoof, isolation };
 }
 
 function readPublish(section: Section): Pick<PoolConfig, 'publish' | 'publishRange'> {

@@ -47,8 +47,8 @@ export interface PoolConfig {
   readonly egressAllow: readonly string[];
   /** Whether they send from their own MAC and addresses only. */
   readonly antiSpoof: boolean;
-  /** Which containers of the pool reach each other: all, or none. */
-  readonly isolation: 'none' | 'full';
+  /** Which containers of the pool reach each other: all, those of one tenant, or none. */
+  readonly isolation: 'none' | 'tenant' | 'full';
   /** Whether patched bundles mount the lease's DNS files. */
   readonly mountDns: boolean;
   readonly dns: {

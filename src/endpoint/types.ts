@@ -38,8 +38,8 @@ export interface NetworkSettings {
   };
 }
 
-/** Which endpoints of a pool reach each other: all, or none. */
-export type Isolation = 'none' | 'full';
+/** Which endpoints of a pool reach each other: all, those of one tenant, or none. */
+export type Isolation = 'none' | 'tenant' | 'full';
 
 /** Which daemon made a thing: names of links and mounts carry it, so that several daemons run beside each other. */
 export interface Site {

@@ -2,6 +2,7 @@ import type { Endpoint } from './endpoint.js';
 import {
   type ActiveLease,
   acquireOptions,
+  admitTenants,
   assertSameTerms,
   clientGone,
   Dispatcher,
@@ -112,10 +113,17 @@ export class Pool implements LeaseOwner {
     const options = acquireOptions(request, { name: this.name, max: this.#stock.size.max }, process);
     const { containerId } = options;
     const existing = containerId === null ? undefined : this.#options.leases.ofContainer(this.name, containerId);
-    if (existing === undefined) return leasesOf(await this.#dispatcher.acquire(options, request.signal));
-    assertSameTerms(options, existing.lease, this.name);
-    existing.confirmed = true;
-    return [existing.lease];
+    if (existing !== undefined) {
+      assertSameTerms(options, existing.lease, this.name);
+      existing.confirmed = true;
+    }
+    const leases = existing === undefined ? await this.#dispatcher.acquire(options, request.signal) : [existing];
+    await this.#admit(leases);
+    return leasesOf(leases);
+  }
+
+  #admit(leases: readonly ActiveLease[]): Promise<void> {
+    return admitTenants(leases, { ...this.#options, end: (id, ending) => this.release(id, ending) });
   }
 
   /** Ends a lease; false when this pool has none of this id. Its endpoint is recycled in the background. */
@@ -144,6 +152,8 @@ export class Pool implements LeaseOwner {
     if (active === undefined) return undefined;
     this.#stock.acquired(1);
     this.#leasing.announce([active]);
+    // What it could not do is told by the lease, which ends.
+    this.#admit([active]).catch(() => undefined);
     this.#stock.planLater();
     this.#dispatcher.startDeadlines({ lost: false });
     return active;

@@ -14,6 +14,8 @@ export interface PoolSettings {
   readonly unknownSpec: UnknownSpec;
   /** `fixed`: `minReady` endpoints are kept ready. `demand`: at least so many; recent demand says how many. */
   readonly sizing: 'demand' | 'fixed';
+  /** `tenant`: endpoints reach those of their tenant alone, which the kernel is to be told of at an acquire. Absent: `none`. */
+  readonly isolation?: 'none' | 'tenant' | 'full';
   /** No longer configured: it leases nothing, and ends with what it has. */
   readonly retired?: boolean;
   /** With `demand`: how long a burst counts in full; an idle endpoint above the target is kept for a tenth of it. */

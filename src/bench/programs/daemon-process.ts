@@ -16,6 +16,8 @@ export interface DaemonPool {
   readonly subnet: string;
   readonly minReady: number;
   readonly max: number;
+  /** Further lines of its table. */
+  readonly more?: string;
 }
 
 /** A real daemon of its own beside others, with its state under the sandbox's /run. */
@@ -74,8 +76,8 @@ export async function startDaemon(name: string, pools: readonly DaemonPool[]): P
 }
 
 /** The table of one pool, as the configuration has it. */
-export function poolToml({ name, subnet, minReady, max }: DaemonPool): string {
-  return `[pools.${name}]\nsubnet = "${subnet}"\nmin_ready = ${minReady}\nmax = ${max}\nsizing = "fixed"\n`;
+export function poolToml({ name, subnet, minReady, max, more = '' }: DaemonPool): string {
+  return `[pools.${name}]\nsubnet = "${subnet}"\nmin_ready = ${minReady}\nmax = ${max}\nsizing = "fixed"\n${more}`;
 }
 
 function failure(child: ChildProcess, log: string): void {

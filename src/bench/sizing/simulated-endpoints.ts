@@ -80,6 +80,10 @@ export class SimulatedEndpoints implements Endpoints {
 
   retractPath(): void {}
 
+  admit(): Promise<void> {
+    return Promise.resolve();
+  }
+
   users(netnsInodes: readonly number[]): Promise<number[][]> {
     return Promise.resolve(netnsInodes.map(() => []));
   }

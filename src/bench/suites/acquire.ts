@@ -5,6 +5,7 @@ import type { Report } from '../report/report.js';
 import { median, medianRatio, percentile } from '../report/statistics.js';
 import { acquireOver, POOL } from './acquire-load.js';
 import { benchNewConnections } from './acquire-new.js';
+import { benchTenants } from './acquire-tenants.js';
 
 const CLIENTS = 100;
 /** Rounds on new connections: each starts a daemon. */
@@ -63,8 +64,9 @@ export async function benchAcquire({ sizes, rounds }: BenchOptions): Promise<Rep
   }
   for (const daemon of daemons.values()) await daemon.stop();
   const fresh = await benchNewConnections(Math.min(rounds, MOST_STARTS));
-  const claims = [...claimsOf(series, { one, burst, paced }), ...fresh.claims];
-  return { suite: 'acquire', tables: [tableOf(series), fresh.table], claims, notes: NOTES };
+  const tenants = await benchTenants(rounds);
+  const claims = [...claimsOf(series, { one, burst, paced }), ...fresh.claims, ...tenants.claims];
+  return { suite: 'acquire', tables: [tableOf(series), fresh.table, tenants.table], claims, notes: NOTES };
 }
 
 const NOTES = [

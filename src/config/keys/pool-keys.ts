@@ -228,10 +228,10 @@ export const POOL_KEYS = {
   },
   isolation: {
     name: 'isolation',
-    ...choice(['none', 'full']),
+    ...choice(['none', 'tenant', 'full']),
     initial: 'none' as PoolConfig['isolation'],
     meaning:
-      'Which containers of the pool reach each other: all (`none`), or none: they reach the gateway and what is beyond it (`full`).',
+      'Which containers of the pool reach each other: all (`none`), those of one tenant (`tenant`, which needs `anti_spoof`), or none: they reach the gateway and what is beyond it (`full`).',
   },
   mountDns: {
     name: 'mount_dns',

@@ -1,3 +1,4 @@
+import type { SetElements } from '../../kernel/nftables/elements.js';
 import { macText } from '../plan.js';
 import { HUB_UPLINK } from './hub-names.js';
 
@@ -9,6 +10,14 @@ export interface HubRules {
   readonly antiSpoof: boolean;
   /** Null: no endpoint of the pool has IPv6. */
   readonly ipv6: Ipv6Rules | null;
+  /** Endpoints that reach those of their tenant alone; null: all reach each other. */
+  readonly members: readonly Member[] | null;
+}
+
+/** An endpoint's MAC, and the number of its tenant, which is not 0. */
+export interface Member {
+  readonly mac: readonly number[];
+  readonly tenant: number;
 }
 
 export interface Ipv6Rules {
@@ -38,9 +47,16 @@ const ARP_OF_IPV4 = '@nh,0,48 0x000108000604';
  * solicitations: a neighbour solicitation goes to the one whose address is asked for, as a frame to its MAC: nothing is flooded, and no entry is
  * needed for each endpoint. (A bridge's neigh_suppress answers only ports that do not have it about ports that do.) What nobody in a pool
  * has to say is dropped: which way to go, and which groups are listened to.
+ *
+ * tenants: what passes between endpoints is of one tenant. A frame is marked with the number of its sender's, which no frame is when it
+ * comes in, since marks do not leave a namespace.
  */
-export function hubRules({ antiSpoof, ipv6 }: HubRules): string | null {
-  const chains = [...(antiSpoof ? [guard(ipv6)] : []), ...(ipv6 === null ? [] : [solicitations(ipv6)])];
+export function hubRules({ antiSpoof, ipv6, members }: HubRules): string | null {
+  const chains = [
+    ...(antiSpoof ? [guard(ipv6)] : []),
+    ...(ipv6 === null ? [] : [solicitations(ipv6)]),
+    ...(members === null ? [] : [tenants(members)]),
+  ];
   return chains.length === 0 ? null : `${REMOVAL}table bridge ${HUB_TABLE} {\n${chains.join('')}}\n`;
 }
 
@@ -82,6 +98,46 @@ function solicitations({ gatewayMac }: Ipv6Rules): string {
     ${QUESTION} @ll,0,16 set 0x0a58 @ll,16,32 set @th,${ND_TARGET_END},32
   }
 `;
+}
+
+/** The number of a sender's tenant, and who is of which tenant. */
+const [TENANTS, MEMBERS] = ['tenants', 'members'];
+
+function tenants(members: readonly Member[]): string {
+  const numbers = members.map(({ mac, tenant }) => `${macText(mac)} : ${tenant}`);
+  const pairs = members.map(({ mac, tenant }) => `${macText(mac)} . ${tenant}`);
+  return `  map ${TENANTS} { type ether_addr : mark; ${listed(numbers)}}
+  set ${MEMBERS} { type ether_addr . mark; ${listed(pairs)}}
+  chain tenants {
+    type filter hook forward priority -200; policy drop;
+    iifname "${HUB_UPLINK}" accept
+    oifname "${HUB_UPLINK}" accept
+    meta mark set ether saddr map @${TENANTS}
+    ether daddr . meta mark @${MEMBERS} accept
+    counter drop
+  }
+`;
+}
+
+/** nft takes no empty list. */
+function listed(elements: readonly string[]): string {
+  return elements.length === 0 ? '' : `elements = { ${elements.join(', ')} } `;
+}
+
+/** The same as elements of the two sets, for a change: numbers are in the host's order, and each field has whole words. */
+export function memberElements(members: readonly Member[]): SetElements[] {
+  const elements = members.map(({ mac, tenant }) => ({
+    mac,
+    number: [...new Uint8Array(Uint32Array.of(tenant).buffer)],
+  }));
+  return [
+    { table: HUB_TABLE, set: TENANTS, elements: elements.map(({ mac, number }) => ({ key: mac, data: number })) },
+    {
+      table: HUB_TABLE,
+      set: MEMBERS,
+      elements: elements.map(({ mac, number }) => ({ key: [...mac, 0, 0, ...number] })),
+    },
+  ];
 }
 
 /** Removes the table, whether or not it is there. */

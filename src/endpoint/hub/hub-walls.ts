@@ -1,11 +1,21 @@
+import { NetnsdError } from '../../errors.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { NETLINK_PROTOCOL } from '../../kernel/netlink/protocol.js';
-import { generationOf, hasBridgeTable, nextGeneration } from '../../kernel/nftables/elements.js';
+import {
+  addElements,
+  deleteElements,
+  generationOf,
+  hasBridgeTable,
+  nextGeneration,
+  transactIfUnchanged,
+} from '../../kernel/nftables/elements.js';
 import { runNftNow } from '../../kernel/nftables/nft.js';
-import { HUB_TABLE, removeHubRules } from './hub-rules.js';
+import { HUB_TABLE, type Member, memberElements, removeHubRules } from './hub-rules.js';
 
 /** Generation 0: it is not known what the rules are. */
 const UNKNOWN = 0;
+/** An attribute of netlink has at most 64 KB: this is less than a third. */
+const ELEMENTS_A_REQUEST = 250;
 
 /**
  * The rules in a hub. The kernel numbers the changes of a namespace's rules: as long as the number is that of the last change made here,
@@ -24,9 +34,8 @@ export class HubWalls implements Disposable {
 
   /** Whether the rules are as they were made last. Throws kernel_error. */
   get areIntact(): boolean {
-    return (
-      this.#generation === null || (this.#generation !== UNKNOWN && generationOf(this.#netfilter) === this.#generation)
-    );
+    if (this.#generation === null) return true;
+    return this.#generation !== UNKNOWN && generationOf(this.#netfilter) === this.#generation;
   }
 
   /** Has the hub have just the rules of this script (`hubRules`), in one transaction; null: none. Throws missing_tool and kernel_error. */
@@ -43,8 +52,26 @@ export class HubWalls implements Disposable {
     this.#generation = nextGeneration(before);
   }
 
+  /** Changes who is of which tenant, in one transaction; false, and nothing done, where the rules are not as they were made. */
+  change({ added, removed }: { added: readonly Member[]; removed: readonly Member[] }): boolean {
+    if (this.#generation === null || this.#generation === UNKNOWN) return false;
+    const requests = [
+      ...chunks(removed).flatMap((some) => memberElements(some).map(deleteElements)),
+      ...chunks(added).flatMap((some) => memberElements(some).map(addElements)),
+    ];
+    try {
+      const isDone = transactIfUnchanged(this.#netfilter, requests, this.#generation);
+      this.#generation = isDone ? nextGeneration(this.#generation) : UNKNOWN;
+      return isDone;
+    } catch (error) {
+      if (!(error instanceof NetnsdError)) throw error;
+      this.#generation = UNKNOWN;
+      return false;
+    }
+  }
+
   get #netfilter(): NetlinkSocket {
-    this.#socket ??= this.#inside(() => NetlinkSocket.open({ protocol: NETLINK_PROTOCOL.netfilter }));
+    this.#socket ??= this.#inside(() => NetlinkSocket.open({ protocol: NETLINK_PROTOCOL.netfilter, many: true }));
     return this.#socket;
   }
 
@@ -52,4 +79,11 @@ export class HubWalls implements Disposable {
     this.#socket?.close();
     this.#socket = null;
   }
+}
+
+function chunks(members: readonly Member[]): (readonly Member[])[] {
+  const count = Math.ceil(members.length / ELEMENTS_A_REQUEST);
+  return Array.from({ length: count }, (_, at) =>
+    members.slice(at * ELEMENTS_A_REQUEST, (at + 1) * ELEMENTS_A_REQUEST),
+  );
 }

@@ -44,6 +44,7 @@ export class Addresses {
     const { networks } = this.#options;
     const requests: SocketRequest[] = [];
     const ids: string[] = [];
+    const failures = this.#dismiss(names);
     for (const name of names) {
       const network = networks.get(name.pool);
       if (network === undefined || name.index === UNKNOWN_INDEX) continue;
@@ -54,15 +55,33 @@ export class Addresses {
       requests.push(...own);
       ids.push(...own.map(() => name.id));
     }
-    const failures = new Map<string, NetnsdError>();
     for (const [position, outcome] of transactAll(requests).entries()) {
       if (outcome.ok || isNotFound(outcome.error)) continue;
       const id = ids[position] as string;
-      const message = `cannot remove endpoint ${id}: ${outcome.error.message}`;
-      failures.set(id, new NetnsdError('destroy_failed', message, { details: { endpoint: id }, cause: outcome.error }));
+      failures.set(id, notRemoved(id, outcome.error));
     }
     return failures;
   }
+
+  /** They are of no tenant any more. */
+  #dismiss(names: readonly EndpointName[]): Map<string, NetnsdError> {
+    const failures = new Map<string, NetnsdError>();
+    for (const [pool, { walls }] of this.#options.networks) {
+      const ids = names.filter((name) => name.pool === pool).map(({ id }) => id);
+      try {
+        walls.dismiss(ids);
+      } catch (error) {
+        if (!(error instanceof NetnsdError)) throw error;
+        for (const id of ids) failures.set(id, notRemoved(id, error));
+      }
+    }
+    return failures;
+  }
+}
+
+function notRemoved(id: string, cause: NetnsdError): NetnsdError {
+  const message = `cannot remove endpoint ${id}: ${cause.message}`;
+  return new NetnsdError('destroy_failed', message, { details: { endpoint: id }, cause });
 }
 
 function keyOf({ pool, index }: EndpointName): string {

@@ -16,7 +16,7 @@ import type { Host } from '../host.js';
 import { findLink, type Hub } from '../hub/hub.js';
 import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
 import { macText } from '../plan.js';
-import type { Walls } from './walls.js';
+import type { Walls } from './walls/walls.js';
 
 /** What there is of a hub; MACs and addresses as text, to be looked up. */
 export interface HubSeen {

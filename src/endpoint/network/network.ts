@@ -13,7 +13,7 @@ import type { EndpointName, NetworkSettings, Site } from '../types.js';
 import { type EarlierAddress, EarlierSubnets } from './earlier-subnets.js';
 import { forgetNeighbour, forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
-import { Walls } from './walls.js';
+import { Walls } from './walls/walls.js';
 
 /** Where the host's end of an endpoint is. */
 export interface HubPort {

@@ -19,6 +19,7 @@ import {
   type Jobs,
   type PlainError,
   type Survey,
+  type TenantEndpoint,
   type ThreadSettings,
   type VerifyRequest,
 } from './thread-protocol.js';
@@ -125,6 +126,11 @@ export class EndpointThread {
     for (const name of names) this.retractPath(name);
     const outcomes = await this.#settled('destroy', { names }, names.length);
     return fromPlain(outcomes as PlainSettled<void>[]);
+  }
+
+  /** Lets endpoints reach those of their tenant, where the pool isolates tenants. Rejects with kernel_error and missing_tool. */
+  async admit(endpoints: readonly TenantEndpoint[]): Promise<void> {
+    await this.#calls.call('admit', { endpoints });
   }
 
   /** Seals ready endpoints; false for those that could not be sealed. Rejects with worker_failed only. */

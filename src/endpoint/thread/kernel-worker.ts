@@ -17,9 +17,19 @@ import { forgetUnowned } from '../network/forget-connections.js';
 import { hostTable } from '../network/host-rules.js';
 import { Network } from '../network/network.js';
 import { type NetworkFinding, repairNetwork } from '../network/network-repair.js';
+import { placedIn } from '../network/walls/tenant-members.js';
 import { addressBytes, hostLinkName } from '../plan.js';
 import type { EndpointName, NetworkSettings, Settled } from '../types.js';
-import type { AdoptedEndpoint, BuiltNamespace, Found, Jobs, Survey, ThreadSettings } from './thread-protocol.js';
+import {
+  type AdoptedEndpoint,
+  type BuiltNamespace,
+  type Found,
+  type Jobs,
+  ofTenant,
+  type Survey,
+  type TenantEndpoint,
+  type ThreadSettings,
+} from './thread-protocol.js';
 import { Verification } from './verification.js';
 
 /** Of ready endpoints without a seal, how many a survey looks into that is not thorough. */
@@ -124,6 +134,11 @@ export class KernelWorker {
     });
   }
 
+  /** See `Walls.admit`. */
+  admit(endpoints: readonly TenantEndpoint[]): void {
+    for (const network of this.#networks.values()) network.walls.admit(placedIn(network, endpoints));
+  }
+
   /** See `graftEndpoint`. */
   async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
     const network = this.#network(name);
@@ -155,6 +170,7 @@ export class KernelWorker {
       const plans = own.map((name) => network.planOf(name));
       network.fitUplinks(own.flatMap(({ facts }) => facts?.interface.mtu ?? []));
       await network.forgetOthers(plans);
+      network.walls.adopt(placedIn(network, names.flatMap(ofTenant)));
       const addresses = plans.flatMap(addressBytes);
       await forgetUnowned({ host: this.#host, settings: network.settings, addresses });
     }

@@ -41,6 +41,10 @@ const HANDLERS: Handlers = {
     return null;
   },
   adopt: ({ names }) => worker.adopt(names),
+  admit: ({ endpoints }) => {
+    worker.admit(endpoints);
+    return null;
+  },
   seal: ({ endpoints }) => worker.verification.seal(endpoints),
   verify: ({ endpoints }) => worker.verification.verify(endpoints),
   users: ({ netnsInodes }) => worker.users(netnsInodes),

@@ -27,6 +27,18 @@ export interface Found {
   readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];
 }
 
+/** An endpoint, and whom it serves. */
+export interface TenantEndpoint {
+  readonly name: EndpointName;
+  readonly tenant: string;
+}
+
+/** An endpoint that serves a tenant, or served one. */
+export function ofTenant(name: AdoptedEndpoint): TenantEndpoint[] {
+  const tenant = name.lease?.tenant ?? name.tenant ?? null;
+  return tenant === null ? [] : [{ name, tenant }];
+}
+
 /** An endpoint's namespace, and the hub of the interface's other end. */
 export interface BuiltNamespace {
   readonly inode: number;
@@ -42,6 +54,9 @@ export interface BuiltEndpoint {
 /** An endpoint of an earlier daemon, with the state that it is recorded in, and what it was built with. */
 export interface AdoptedEndpoint extends EndpointName {
   readonly state: string;
+  /** Whom it serves, or served last. */
+  readonly lease?: { readonly tenant: string } | null;
+  readonly tenant?: string | null;
   readonly facts?: Pick<EndpointFacts, 'addresses' | 'interface'> | null;
 }
 
@@ -80,6 +95,8 @@ export interface Jobs {
   graft: { in: { name: EndpointName; targetFd: number }; out: null };
   /** Takes over endpoints of an earlier daemon; false where the link is in no hub of its pool. */
   adopt: { in: { names: readonly AdoptedEndpoint[] }; out: boolean[] };
+  /** Lets endpoints reach those of their tenant, where the pool isolates tenants. */
+  admit: { in: { endpoints: readonly TenantEndpoint[] }; out: null };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
   verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };

@@ -1,6 +1,8 @@
 /** Leases: from acquire to release, and the clients that wait for one. */
+
 export { type AcquireOptions, acquireOptions, assertSameTerms, ttlMsOf } from './acquire-options.js';
 export { type ActiveLease, type LeaseOwner, leasesOf } from './active-lease.js';
+export { admitTenants } from './admission.js';
 export { acquireBound } from './bound-acquire.js';
 export { Dispatcher } from './dispatcher.js';
 export { newLeaseId } from './lease-id.js';

@@ -17,6 +17,8 @@ export interface Endpoints {
   build(keys: readonly EndpointKey[], options: { urgent: boolean }): Promise<Settled<EndpointFacts>[]>;
   /** Removes everything that has these keys; what is absent counts as removed. */
   destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]>;
+  /** Lets endpoints reach those of their tenant, in a pool that isolates tenants; those that do already stay so. Rejects where that fails. */
+  admit(endpoints: readonly { readonly name: EndpointKey; readonly tenant: string }[]): Promise<void>;
   /** Seals ready endpoints; false for those that could not be sealed. */
   seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]>;
   /** Checks that released endpoints are pristine. */

@@ -18,6 +18,11 @@ const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [
   [
+    'isolation of tenants among forged addresses',
+    '[pools.default]\nanti_spoof = false\nisolation = "tenant"',
+    'f.toml:3: pools.default.isolation: found "tenant" with anti_spoof = false, by which a container could pose as one of another tenant: set anti_spoof = true',
+  ],
+  [
     'an unknown key',
     '\ncolour = 1',
     'f.toml:2: colour: unknown key (allowed: netns_dir, socket_group, socket_mode, reconcile_seconds, log_level, pools)',

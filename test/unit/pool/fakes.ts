@@ -116,6 +116,16 @@ export class FakeEndpoints implements Endpoints {
     this.retracted.push(id);
   }
 
+  /** `ID TENANT` of each; the next call fails with `refusesAdmission`. */
+  readonly admitted: string[] = [];
+  refusesAdmission: Error | null = null;
+
+  async admit(endpoints: readonly { name: EndpointKey; tenant: string }[]): Promise<void> {
+    await Promise.resolve();
+    if (this.refusesAdmission !== null) throw this.refusesAdmission;
+    this.admitted.push(...endpoints.map(({ name, tenant }) => `${name.id} ${tenant}`));
+  }
+
   async users(inodes: readonly number[]): Promise<number[][]> {
     return inodes.map((inode) => this.inside.get(inode) ?? []);
   }

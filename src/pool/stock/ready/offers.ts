@@ -7,19 +7,22 @@ import type { Shelf } from '../../ports/index.js';
  */
 export class Offers {
   readonly #shelf: Shelf | undefined;
+  readonly #ofTenantsOnly: boolean;
   readonly #byToken = new Map<string, Endpoint>();
   /** Out of the ready queue since they could not be withdrawn: the next look at the shelf says whether a client took them. */
   readonly #missed = new Set<Endpoint>();
   #closed = false;
 
-  /** Without a shelf nothing is offered. */
-  constructor(shelf: Shelf | undefined) {
+  /** Without a shelf nothing is offered. `ofTenantsOnly`: an endpoint that nobody had is not. */
+  constructor(shelf: Shelf | undefined, { ofTenantsOnly = false }: { ofTenantsOnly?: boolean } = {}) {
     this.#shelf = shelf;
+    this.#ofTenantsOnly = ofTenantsOnly;
   }
 
   /** Offers a ready endpoint. */
   offer(endpoint: Endpoint): void {
     if (this.#shelf === undefined || this.#closed || endpoint.offer !== null) return;
+    if (this.#ofTenantsOnly && endpoint.record.tenant === null) return;
     this.#note(endpoint, this.#shelf.offer(endpoint.record));
   }
 

@@ -27,7 +27,8 @@ export class ReadyEndpoints {
 
   constructor(options: ReadyEndpointsOptions) {
     this.#options = options;
-    this.#offers = new Offers(options.shelf);
+    // Of a pool that isolates tenants an endpoint that nobody had reaches none, until the daemon has told the kernel of its tenant.
+    this.#offers = new Offers(options.shelf, { ofTenantsOnly: options.settings.isolation === 'tenant' });
     this.#sealer = new Sealer({
       ...options,
       isUntaken: (endpoint) => this.#offers.isUntaken(endpoint),
