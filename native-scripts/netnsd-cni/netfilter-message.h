@@ -14,7 +14,7 @@ struct netfilter_body {
   uint16_t resource;
 };
 
-enum { NETFILTER_SOCKET = 12, NETFILTER_IPV4 = 2, FLAG_DUMP = 0x300, MESSAGE_DONE = 3, ATTRIBUTE_NEST = 0x8000, ATTRIBUTE_TYPE = 0x3fff };
+enum { NETFILTER_SOCKET = 12, NETFILTER_INET = 1, NETFILTER_IPV4 = 2, FLAG_DUMP = 0x300, MESSAGE_DONE = 3, ATTRIBUTE_NEST = 0x8000, ATTRIBUTE_TYPE = 0x3fff };
 
 /* Messages one behind another, sent at once. */
 struct netfilter_request {

@@ -66,7 +66,7 @@ bool cni_elements_change(int fd, const char *table, bool add, const struct cni_e
   netfilter_begin(&request, BATCH_BEGIN, 0, 0, htons(SUBSYSTEM));
   for (size_t i = 0; i < count; i++) {
     bool at = !cni_port_is_of_any_address(&elements[i].port);
-    netfilter_begin(&request, add ? NEW_ELEMENT : DELETE_ELEMENT, flags, NETFILTER_IPV4, 0);
+    netfilter_begin(&request, add ? NEW_ELEMENT : DELETE_ELEMENT, flags, NETFILTER_INET, 0);
     put_names(&request, table, at ? CNI_MAP_AT : CNI_MAP);
     put_element(&request, &elements[i], at, add);
   }
@@ -124,7 +124,7 @@ bool cni_element_find(int fd, const char *table, const char *map, struct cni_ele
   bool at = strcmp(map, CNI_MAP_AT) == 0;
   struct search search = {.at = at, .element = element};
   netfilter_start(&request);
-  netfilter_begin(&request, GET_ELEMENT, 0, NETFILTER_IPV4, 0);
+  netfilter_begin(&request, GET_ELEMENT, 0, NETFILTER_INET, 0);
   put_names(&request, table, map);
   put_element(&request, element, at, false);
   if (!netfilter_transact(fd, &request, 0, take_elements, &search)) return false;
@@ -136,7 +136,7 @@ bool cni_elements_each(int fd, const char *table, bool (*see)(const struct cni_e
   static struct netfilter_request request;
   struct search search = {.at = true, .see = see, .context = context};
   netfilter_start(&request);
-  netfilter_begin(&request, GET_ELEMENT, FLAG_DUMP, NETFILTER_IPV4, 0);
+  netfilter_begin(&request, GET_ELEMENT, FLAG_DUMP, NETFILTER_INET, 0);
   put_names(&request, table, CNI_MAP_AT);
   return netfilter_transact(fd, &request, 0, take_elements, &search);
 }

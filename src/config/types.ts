@@ -42,7 +42,7 @@ export interface PoolConfig {
   readonly publishRange: readonly [from: number, to: number];
   /** Whether they reach the host itself. */
   readonly hostAccess: boolean;
-  /** IPv4 networks in CIDR notation that they do not reach, and exceptions from these. */
+  /** Networks of either family in CIDR notation that they do not reach, and exceptions from these. */
   readonly egressDeny: readonly string[];
   readonly egressAllow: readonly string[];
   /** Whether they send from their own MAC and addresses only. */

@@ -145,7 +145,10 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
     gateway: ipv4Bytes(subnet.gateway),
     ipv6: subnet.ipv6 === null ? null : planIpv6(subnet.ipv6, bytes),
     mtuBytes: network.mtuBytes,
-    publishedPorts: network.published === undefined ? [] : publishedAt(network.published, name.index),
+    publishedPorts:
+      network.published === undefined
+        ? []
+        : publishedAt(network.published, { index: name.index, hasIpv6: subnet.ipv6 !== null }),
   };
 }
 

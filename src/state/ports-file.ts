@@ -24,9 +24,10 @@ export function writePortPlans(stateDir: string, plans: ReadonlyMap<string, Port
 }
 
 function isPlan(value: unknown): value is PortPlan {
-  const { subnet, ports, hostPorts } = (value ?? {}) as Partial<Record<keyof PortPlan, unknown>>;
+  const { subnet, subnet6, ports, hostPorts } = (value ?? {}) as Partial<Record<keyof PortPlan, unknown>>;
   return (
     typeof subnet === 'string' &&
+    (subnet6 == null || typeof subnet6 === 'string') &&
     Array.isArray(ports) &&
     ports.every((one) => (one?.protocol === 'tcp' || one?.protocol === 'udp') && isPort(one.port)) &&
     Array.isArray(hostPorts) &&

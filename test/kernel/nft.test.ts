@@ -53,9 +53,9 @@ t.test('the elements of a map are read as nft wrote them', async (t) => {
   t.strictSame(readMappings(socket, 'mappings'), [], 'there is no table');
   const type = (before: string) => `{ type ${before}inet_proto . inet_service : ipv4_addr . inet_service; }`;
   await runNft(
-    `add table ip mappings\nadd map ip mappings mapped ${type('')}\nadd map ip mappings mapped-at ${type('ipv4_addr . ')}\n`,
+    `add table inet mappings\nadd map inet mappings mapped ${type('')}\nadd map inet mappings mapped-at ${type('ipv4_addr . ')}\n`,
   );
-  t.teardown(() => runNft('delete table ip mappings\n'));
+  t.teardown(() => runNft('delete table inet mappings\n'));
   const mappings: PortMapping[] = Array.from({ length: 300 }, (_, index) => ({
     protocol: index % 3 === 0 ? 'udp' : 'tcp',
     hostAddress: index % 2 === 0 ? '0.0.0.0' : `192.0.2.${index % 250}`,
@@ -65,7 +65,7 @@ t.test('the elements of a map are read as nft wrote them', async (t) => {
   }));
   const { mapped, mappedAt } = mappingElements(mappings);
   await runNft(
-    `add element ip mappings mapped { ${mapped.join(', ')} }\nadd element ip mappings mapped-at { ${mappedAt.join(', ')} }\n`,
+    `add element inet mappings mapped { ${mapped.join(', ')} }\nadd element inet mappings mapped-at { ${mappedAt.join(', ')} }\n`,
   );
   const sorted = (list: readonly PortMapping[]) => [...list].sort((one, other) => one.hostPort - other.hostPort);
   t.strictSame(sorted(readMappings(socket, 'mappings')), sorted(mappings));

@@ -70,7 +70,7 @@ t.test("a pod's ports lead to it by TCP and UDP from everywhere, as long as it l
   await execa('nft', ['flush', 'ruleset']);
   await eventually('the table is restored', async () => (await mapped()).length === 4);
   t.match(await ask(BEYOND, 'tcp', '192.0.2.1', 20080), 'first');
-  execaSync('nft', ['flush', 'map', 'ip', tableName(), 'mapped']);
+  execaSync('nft', ['flush', 'map', 'inet', tableName(), 'mapped']);
   await eventually('the map is restored', async () => (await mapped()).length === 4);
   t.match(await scene.call({ command: 'DEL', id: 'a', netns: path }), { status: 0 });
   t.strictSame(await mapped(), []);
@@ -94,7 +94,7 @@ t.test("a pod's ports lead to it by TCP and UDP from everywhere, as long as it l
 });
 
 function tableName(): string {
-  return /table ip (netnsd-\w+)/.exec(execaSync('nft', ['list', 'tables']).stdout)?.[1] ?? '';
+  return /table inet (netnsd-\w+)/.exec(execaSync('nft', ['list', 'tables']).stdout)?.[1] ?? '';
 }
 
 t.test('with the daemon down: a UDP client that was there before the pod reaches it', async (t) => {

@@ -1,9 +1,7 @@
 import { parseSubnet } from '../../address/ipv4.js';
-import { parseSubnet6 } from '../../address/ipv6.js';
-import { rangesOverlap } from '../../address/range.js';
-import { hasCode } from '../../errors.js';
 import type { PoolConfig } from '../types.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
+import { adviceOf, CLOUD_METADATA, isNetwork, SUBNET6_BITS, subnet6Advice } from './networks.js';
 import { parseContainerPort, parsePortRange } from './values.js';
 
 /** The subnet of the pool `default`, and of no other. */
@@ -19,23 +17,6 @@ function acceptsSubnet(value: unknown): boolean {
   return typeof value === 'string' && subnetAdvice(value) === undefined;
 }
 
-/** The last four bytes of an endpoint's address are those of its IPv4 address. */
-const MIN_PREFIX_LENGTH_6 = 32;
-const MAX_PREFIX_LENGTH_6 = 96;
-/** ::/8, which has loopback, mapped and translated addresses; link-local; multicast. */
-const NOT_UNICAST = ['::/8', 'fe80::/10', 'ff00::/8'].map(parseSubnet6);
-
-function subnet6Advice(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  return adviceOf(() => {
-    const subnet = parseSubnet6(value);
-    if (subnet.prefixLength < MIN_PREFIX_LENGTH_6) return 'too large';
-    if (subnet.prefixLength > MAX_PREFIX_LENGTH_6)
-      return 'too small: the last 32 bits of an address are those of the IPv4 address';
-    return NOT_UNICAST.some((one) => rangesOverlap(one, subnet)) ? 'not for unicast addresses' : undefined;
-  });
-}
-
 function subnetAdvice(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   return adviceOf(() => {
@@ -43,30 +24,6 @@ function subnetAdvice(value: unknown): string | undefined {
     if (prefixLength < MIN_PREFIX_LENGTH) return 'too large';
     return prefixLength > MAX_PREFIX_LENGTH ? 'too small' : undefined;
   });
-}
-
-function adviceOf(advise: () => string | undefined): string | undefined {
-  try {
-    return advise();
-  } catch (error) {
-    if (!hasCode(error, 'bad_request')) throw error;
-    return error.message;
-  }
-}
-
-/**
- * Addresses at which clouds tell a machine its credentials: AWS, Google, Azure and others; AWS ECS; Alibaba; Azure's wire server.
- */
-const CLOUD_METADATA = ['169.254.169.254/32', '169.254.170.2/32', '100.100.100.200/32', '168.63.129.16/32'];
-
-function isNetwork(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  try {
-    parseSubnet(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const MTU = integer(68, 65_535);
@@ -88,7 +45,7 @@ export const POOL_KEYS = {
     type: 'string',
     initial: null as string | null,
     initialMeaning: 'none: IPv4 only',
-    allowed: `an IPv6 network in CIDR notation, /${MIN_PREFIX_LENGTH_6} to /${MAX_PREFIX_LENGTH_6}, such as fd00:213::/64`,
+    allowed: `an IPv6 network in CIDR notation, /${SUBNET6_BITS.least} to /${SUBNET6_BITS.most}, such as fd00:213::/64`,
     meaning:
       "The pool's network of IPv6, beside that of IPv4. Its first address is the gateway's; the address of an endpoint ends with its IPv4 address.",
     accepts: (value) => typeof value === 'string' && subnet6Advice(value) === undefined,
@@ -210,13 +167,13 @@ export const POOL_KEYS = {
     ...listOf(isNetwork),
     initial: CLOUD_METADATA as readonly string[],
     initialMeaning: `the metadata addresses of clouds: ${CLOUD_METADATA.map((one) => `\`${one}\``).join(', ')}`,
-    allowed: 'an array of IPv4 networks in CIDR notation, such as ["10.0.0.0/8"]',
+    allowed: 'an array of networks in CIDR notation, such as ["10.0.0.0/8", "fd00::/8"]',
     meaning: 'What containers do not reach, whether it is beyond the host or on it.',
   },
   egressAllow: {
     name: 'egress_allow',
     ...listOf(isNetwork),
-    allowed: 'an array of IPv4 networks in CIDR notation, such as ["10.1.0.0/16"]',
+    allowed: 'an array of networks in CIDR notation, such as ["10.1.0.0/16"]',
     meaning: 'What containers reach although `egress_deny` contains it.',
   },
   antiSpoof: {

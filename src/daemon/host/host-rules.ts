@@ -8,6 +8,7 @@ import type { Site } from '../../endpoint/types.js';
 import { hasCode, NetnsdError } from '../../errors.js';
 import { errnoOf } from '../../kernel/errno.js';
 import { isForwarding, isLoopbackRouted, routeLoopback, setForwarding } from '../../kernel/host/ip-forward.js';
+import { advertisementsAccepted, isForwardingIpv6, setForwardingIpv6 } from '../../kernel/host/ipv6-sysctls.js';
 import { runNft } from '../../kernel/nftables/nft.js';
 import { type TableChange, TableWatch } from '../../kernel/nftables/table-watch.js';
 import { readHostBefore, writeHostBefore } from '../../state/index.js';
@@ -26,7 +27,7 @@ export class HostRules implements Disposable {
   readonly #mappings: PortMappings;
   readonly #log: Pick<Logger, 'info' | 'warn'>;
   #pools: readonly PoolConfig[] = [];
-  #forwards = false;
+  #forwards = { ipv4: false, ipv6: false };
   /** The host's links to the pools. */
   #links: readonly string[] = [];
   #watch: TableWatch | null = null;
@@ -50,7 +51,8 @@ export class HostRules implements Disposable {
   async open(pools: readonly PoolConfig[]): Promise<void> {
     this[Symbol.dispose]();
     this.#pools = pools;
-    this.#forwards = pools.some(({ masquerade, publish }) => masquerade || publish.length > 0);
+    const outward = pools.filter(({ masquerade, publish }) => masquerade || publish.length > 0);
+    this.#forwards = { ipv4: outward.length > 0, ipv6: outward.some(({ subnet6 }) => subnet6 !== null) };
     this.#links = pools.map(({ name }) => uplinkName(this.#site, name));
     const isNeeded = this.#script() !== removeHostRules(this.#site);
     try {
@@ -66,7 +68,7 @@ export class HostRules implements Disposable {
     }
     if (!isNeeded) return;
     this.#routeLoopback();
-    this.#forward('switched on forwarding of IPv4 packets (net.ipv4.ip_forward), for pools with masquerade');
+    this.#forward('switched on forwarding of');
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
   }
 
@@ -103,7 +105,7 @@ export class HostRules implements Disposable {
     this.#restoring = true;
     try {
       this.#routeLoopback();
-      this.#forward('forwarding of IPv4 packets had been switched off: it is on again');
+      this.#forward('switched on again forwarding of');
       const change = this.#watch?.changed() ?? 'nothing';
       if (change === 'rules' || this.#change === 'nothing') this.#change = change;
       const table = hostTable(this.#site);
@@ -132,12 +134,23 @@ export class HostRules implements Disposable {
     }
   }
 
-  #forward(message: string): void {
-    if (!this.#forwards || isForwarding()) return;
+  #forward(done: string): void {
+    const { stateDir } = this.#site;
     try {
-      writeHostBefore(this.#site.stateDir, { ipForward: false });
-      setForwarding(true);
-      this.#log.info(message);
+      if (this.#forwards.ipv4 && !isForwarding()) {
+        writeHostBefore(stateDir, { ipForward: false });
+        setForwarding(true);
+        this.#log.info(`${done} IPv4 packets (net.ipv4.ip_forward), for pools with masquerade`);
+      }
+      if (this.#forwards.ipv6 && !isForwardingIpv6()) {
+        const acceptRa = advertisementsAccepted();
+        writeHostBefore(stateDir, { ipv6Forward: false, acceptRa });
+        setForwardingIpv6(true, acceptRa);
+        this.#log.info(
+          { acceptRa },
+          `${done} IPv6 packets (net.ipv6.conf.all.forwarding), for pools with masquerade; these links accept router advertisements as before (accept_ra = 2)`,
+        );
+      }
     } catch (error) {
       this.#log.warn(
         { err: error },
@@ -155,5 +168,7 @@ export async function closeHostRules(site: Site): Promise<void> {
     // Then there was none to make the table either.
     if (!hasCode(error, 'missing_tool')) throw error;
   }
-  if (readHostBefore(site.stateDir)?.ipForward === false) setForwarding(false);
+  const { ipForward, ipv6Forward, acceptRa = [] } = readHostBefore(site.stateDir);
+  if (ipForward === false) setForwarding(false);
+  if (ipv6Forward === false) setForwardingIpv6(false, acceptRa);
 }

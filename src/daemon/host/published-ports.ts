@@ -25,9 +25,10 @@ export function openPortPlans(stateDir: string, pools: readonly PoolConfig[]): R
 export function checkPortPlans(stateDir: string, pools: readonly PoolConfig[]): Map<string, PortPlan> | null {
   const before = readPortPlans(stateDir);
   if (before.size === 0 && pools.every(({ publish }) => publish.length === 0)) return null;
-  const wishes = pools.map(({ name, subnet, publish, publishRange, max }) => ({
+  const wishes = pools.map(({ name, subnet, subnet6, publish, publishRange, max }) => ({
     name,
     subnet,
+    subnet6,
     ports: publish,
     range: publishRange,
     addresses: addressesFor({ subnet, publish, publishRange, max }),

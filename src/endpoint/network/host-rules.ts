@@ -1,6 +1,9 @@
-import { formatSubnet, parseSubnet, subnetsOverlap } from '../../address/ipv4.js';
+import { formatSubnet, parseSubnet } from '../../address/ipv4.js';
+import { formatSubnet6, parseSubnet6 } from '../../address/ipv6.js';
+import { type AddressRange, rangesOverlap } from '../../address/range.js';
 import { uplinkName } from '../hub/hub-names.js';
 import type { Isolation, Site } from '../types.js';
+import { rangeOf } from './overlap.js';
 import { MAPPED, MAPPED_AT, mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
 
@@ -8,6 +11,7 @@ import { elementsOf, type PortPlan } from './published-ports.js';
 export interface ReachSettings {
   readonly name: string;
   readonly subnet: string;
+  readonly subnet6: string | null;
   /** Whether they go out with the host's address. */
   readonly masquerade: boolean;
   /** Whether its containers publish ports. */
@@ -28,7 +32,7 @@ export function hostTable(site: Site): string {
 
 /** Removes the table, whether or not it is there; a script for nft(8). */
 export function removeHostRules(site: Site): string {
-  return `add table ip ${hostTable(site)}\ndelete table ip ${hostTable(site)}\n`;
+  return `add table inet ${hostTable(site)}\ndelete table inet ${hostTable(site)}\n`;
 }
 
 /** Whether a pool needs anything of the host's rules. */
@@ -49,40 +53,51 @@ export function hostRules(
   pools: readonly ReachSettings[],
   { published = [], mappings = [] }: { published?: Iterable<PortPlan>; mappings?: Iterable<PortMapping> } = {},
 ): string {
-  const elements = elementsOf(published);
+  const { ipv4, ipv6 } = elementsOf(published);
   const { mapped, mappedAt } = mappingElements(mappings);
-  if (!pools.some(needsRules) && [elements, mapped, mappedAt].every(({ length }) => length === 0))
+  if (!pools.some(needsRules) && [ipv4, ipv6, mapped, mappedAt].every(({ length }) => length === 0))
     return removeHostRules(site);
-  const subnets = pools.map(({ subnet }) => canonical(subnet));
-  const outward = pools.filter(({ masquerade }) => masquerade).map(({ subnet }) => canonical(subnet));
+  const outward = pools.filter(({ masquerade }) => masquerade);
   const walled = pools.filter(({ isolation }) => isolation !== 'none').map(({ name }) => uplinkName(site, name));
+  const both = [IPV4, ...(pools.some(({ subnet6 }) => subnet6 !== null) || ipv6.length > 0 ? [IPV6] : [])];
+  const outwardIn = both.filter((family) => outward.some(family.subnetOf));
   const chains = [
     chain('forward', 'filter hook forward priority filter', [
       ...(walled.length === 0 ? [] : WALLED_RULES),
-      ...(outward.length === 0 ? [] : FORWARD_RULES),
+      ...outwardIn.flatMap(forwardRules),
     ]),
     chain('outward', 'nat hook postrouting priority srcnat', [
-      ...(outward.length === 0 ? [] : OUTWARD_RULES),
-      ...HAIRPIN_RULES,
+      ...outwardIn.flatMap(outwardRules),
+      ...both.flatMap(hairpinRules),
+      'ct status dnat ip saddr 127.0.0.0/8 masquerade',
     ]),
-    chain('published', 'nat hook prerouting priority dstnat', PUBLISHED_RULES),
+    chain('published', 'nat hook prerouting priority dstnat', both.flatMap(publishedRules)),
     // dstnat has no name here in older versions of nft.
-    chain('published-here', 'nat hook output priority -100', PUBLISHED_RULES),
+    chain('published-here', 'nat hook output priority -100', both.flatMap(publishedRules)),
     chain('loopback', 'filter hook prerouting priority raw', LOOPBACK_RULES),
-    chain('egress', 'filter hook prerouting priority filter', pools.flatMap(egressRules)),
-    chain('input', 'filter hook input priority filter', pools.flatMap(inputRules)),
+    chain(
+      'egress',
+      'filter hook prerouting priority filter',
+      pools.flatMap((pool) => both.flatMap((family) => egressRules(pool, family))),
+    ),
+    chain(
+      'input',
+      'filter hook input priority filter',
+      pools.flatMap((pool) => inputRules(pool, uplinkName(site, pool.name))),
+    ),
   ];
   const table = hostTable(site);
   const lines = [
-    `add table ip ${table}`,
-    `delete table ip ${table}`,
-    `table ip ${table} {`,
+    `add table inet ${table}`,
+    `delete table inet ${table}`,
+    `table inet ${table} {`,
     `  comment "netnsd ${commentOf(site.stateDir)}"`,
-    ...(outward.length === 0 ? [] : [setOf('outward', outward)]),
-    setOf('pools', subnets),
-    portMap('published', '', elements),
-    portMap(MAPPED, '', mapped),
-    portMap(MAPPED_AT, 'ipv4_addr . ', mappedAt),
+    ...outwardIn.map((family) => setOf('outward', family, outward)),
+    ...both.map((family) => setOf('pools', family, pools)),
+    portMap('published', IPV4, ipv4),
+    portMap(MAPPED, IPV4, mapped),
+    portMap(MAPPED_AT, { ...IPV4, before: 'ipv4_addr . ' }, mappedAt),
+    ...(both.includes(IPV6) ? [portMap('published', IPV6, ipv6)] : []),
     ...(walled.length === 0 ? [] : [walledSet(walled)]),
     ...chains.flat(),
     '}',
@@ -90,40 +105,92 @@ export function hostRules(
   return `${lines.join('\n')}\n`;
 }
 
+/** What rules of a family have of their own; `suffix` is in the names of its sets and maps. */
+interface Family {
+  readonly ip: 'ip' | 'ip6';
+  readonly suffix: '' | '6';
+  readonly type: string;
+  readonly refuse: string;
+  /** What is not published although it is an address of the host. */
+  readonly except: string;
+  readonly subnetOf: (pool: ReachSettings) => string | null;
+}
+
+const IPV4: Family = {
+  ip: 'ip',
+  suffix: '',
+  type: 'ipv4_addr',
+  refuse: 'reject with icmp admin-prohibited',
+  except: '',
+  subnetOf: ({ subnet }) => canonical(subnet),
+};
+/** The kernel lets no packet with ::1 leave or come by a link, as it does for 127.0.0.1 (route_localnet). */
+const IPV6: Family = {
+  ip: 'ip6',
+  suffix: '6',
+  type: 'ipv6_addr',
+  refuse: 'reject with icmpv6 admin-prohibited',
+  except: 'ip6 daddr != ::1 ',
+  subnetOf: ({ subnet6 }) => (subnet6 === null ? null : canonical(subnet6)),
+};
+
 const WALLED_RULES = ['iifname . oifname @walled ct status dnat accept', 'iifname . oifname @walled drop'];
-const FORWARD_RULES = [
-  'ip saddr @outward tcp flags syn / syn,rst tcp option maxseg size set rt mtu',
-  'ip daddr @outward tcp flags syn / syn,rst tcp option maxseg size set rt mtu',
-  'ip daddr @outward ct state established,related accept',
-  'ip daddr @outward ct status dnat accept',
-  'ip daddr @outward drop',
-];
-const OUTWARD_RULES = ['ip saddr @outward ip daddr != @outward masquerade'];
-/** A container that connects to a published port of its own pool, and a process of the host by 127.0.0.1, get the answer by way of the host. */
-const HAIRPIN_RULES = [
-  'ct status dnat ip saddr @pools ip daddr @pools masquerade',
-  'ct status dnat ip saddr 127.0.0.0/8 masquerade',
-];
+
+function forwardRules({ ip, suffix }: Family): string[] {
+  const set = `@outward${suffix}`;
+  return [
+    `${ip} saddr ${set} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
+    `${ip} daddr ${set} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
+    `${ip} daddr ${set} ct state established,related accept`,
+    `${ip} daddr ${set} ct status dnat accept`,
+    `${ip} daddr ${set} drop`,
+  ];
+}
+
+function outwardRules({ ip, suffix }: Family): string[] {
+  return [`${ip} saddr @outward${suffix} ${ip} daddr != @outward${suffix} masquerade`];
+}
+
+/** A container that connects to a published port of its own pool, as a process of the host by 127.0.0.1, gets the answer by way of the host. */
+function hairpinRules({ ip, suffix }: Family): string[] {
+  return [`ct status dnat ${ip} saddr @pools${suffix} ${ip} daddr @pools${suffix} masquerade`];
+}
+
 /** What pods want comes first, and of that what they want of one address of the host. netnsd-cni writes to the two maps itself. */
-const PUBLISHED_RULES = [
-  `fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @${MAPPED_AT}`,
-  `fib daddr type local dnat ip to meta l4proto . th dport map @${MAPPED}`,
-  'fib daddr type local dnat ip to meta l4proto . th dport map @published',
-];
+function publishedRules({ ip, suffix, except }: Family): string[] {
+  const pods = [`ip daddr . meta l4proto . th dport map @${MAPPED_AT}`, `meta l4proto . th dport map @${MAPPED}`];
+  const own = `meta l4proto . th dport map @published${suffix}`;
+  return [...(ip === 'ip' ? pods : []), own].map((map) => `${except}fib daddr type local dnat ${ip} to ${map}`);
+}
+
 /** route_localnet, which 127.0.0.1 needs, would let others reach what listens on the host's loopback. */
 const LOOPBACK_RULES = ['ip daddr 127.0.0.0/8 iifname != "lo" drop'];
 const ESTABLISHED = 'ct state established,related accept';
-const REFUSE = 'reject with icmp admin-prohibited';
 
-function egressRules({ subnet, egressDeny, egressAllow }: ReachSettings): string[] {
-  if (egressDeny.length === 0) return [];
-  const from = `ip saddr ${canonical(subnet)} ct direction original`;
-  const allow = egressAllow.length === 0 ? [] : [`${from} ip daddr { ${widest(egressAllow)} } accept`];
-  return [...allow, `${from} ip daddr { ${widest(egressDeny)} } ${REFUSE}`];
+function egressRules(pool: ReachSettings, { ip, refuse, subnetOf }: Family): string[] {
+  const subnet = subnetOf(pool);
+  const ofFamily = (networks: readonly string[]): string[] =>
+    networks.filter((one) => one.includes(':') === (ip === 'ip6'));
+  const [deny, allow] = [ofFamily(pool.egressDeny), ofFamily(pool.egressAllow)];
+  if (subnet === null || deny.length === 0) return [];
+  const from = `${ip} saddr ${subnet} ct direction original ${ip} daddr`;
+  return [
+    ...(allow.length === 0 ? [] : [`${from} { ${widest(allow)} } accept`]),
+    `${from} { ${widest(deny)} } ${refuse}`,
+  ];
 }
 
-function inputRules({ subnet, hostAccess }: ReachSettings): string[] {
-  return hostAccess ? [] : [`ip saddr ${canonical(subnet)} ${ESTABLISHED}`, `ip saddr ${canonical(subnet)} ${REFUSE}`];
+/** Of IPv6 by the link, since a container has an address of the link too; what neighbours ask each other stays. */
+function inputRules({ subnet, hostAccess }: ReachSettings, uplink: string): string[] {
+  if (hostAccess) return [];
+  const [from, from6] = [`ip saddr ${canonical(subnet)}`, `iifname "${uplink}" meta nfproto ipv6`];
+  return [
+    `${from} ${ESTABLISHED}`,
+    `${from} ${IPV4.refuse}`,
+    `${from6} icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept`,
+    `${from6} ${ESTABLISHED}`,
+    `${from6} ${IPV6.refuse}`,
+  ];
 }
 
 function chain(name: string, type: string, rules: readonly string[]): string[] {
@@ -132,9 +199,9 @@ function chain(name: string, type: string, rules: readonly string[]): string[] {
 }
 
 /** `before`: what stands before protocol and port in its keys. */
-function portMap(name: string, before: string, elements: readonly string[]): string {
-  const type = `type ${before}inet_proto . inet_service : ipv4_addr . inet_service`;
-  return `  map ${name} { ${type}; ${listed(elements)}}`;
+function portMap(name: string, family: Family & { before?: string }, elements: readonly string[]): string {
+  const type = `type ${family.before ?? ''}inet_proto . inet_service : ${family.type} . inet_service`;
+  return `  map ${name}${family.suffix} { ${type}; ${listed(elements)}}`;
 }
 
 /** Each uplink with itself. */
@@ -143,8 +210,10 @@ function walledSet(uplinks: readonly string[]): string {
   return `  set walled { type ifname . ifname; elements = { ${pairs.join(', ')} } }`;
 }
 
-function setOf(name: string, elements: readonly string[]): string {
-  return `  set ${name} { type ipv4_addr; flags interval; ${listed(elements)}}`;
+/** The subnets of pools. */
+function setOf(name: string, { suffix, type, subnetOf }: Family, pools: readonly ReachSettings[]): string {
+  const subnets = pools.flatMap((pool) => subnetOf(pool) ?? []);
+  return `  set ${name}${suffix} { type ${type}; flags interval; ${listed(subnets)}}`;
 }
 
 /** nft takes no empty list. */
@@ -154,16 +223,19 @@ function listed(elements: readonly string[]): string {
 
 /** An address alone, or a network; never anything else, since it becomes part of a script. */
 function canonical(cidr: string): string {
+  if (cidr.includes(':')) return formatSubnet6(parseSubnet6(cidr.includes('/') ? cidr : `${cidr}/128`));
   return formatSubnet(parseSubnet(cidr.includes('/') ? cidr : `${cidr}/32`));
 }
 
-/** The networks without those that others of them contain, which nft refuses in one set. */
+/** The networks of one family without those that others of them contain, which nft refuses in one set. */
 function widest(networks: readonly string[]): string {
-  const parsed = [...new Set(networks.map(canonical))].map(parseSubnet);
-  const kept = parsed.filter(
-    (one) => !parsed.some((other) => other.prefixLength < one.prefixLength && subnetsOverlap(other, one)),
-  );
-  return kept.map(formatSubnet).join(', ');
+  const all = [...new Set(networks.map(canonical))];
+  return all.filter((one) => !all.some((other) => other !== one && contains(other, one))).join(', ');
+}
+
+function contains(one: string, other: string): boolean {
+  const [outer, inner] = [one, other].map(rangeOf) as [AddressRange, AddressRange];
+  return outer.prefixLength <= inner.prefixLength && rangesOverlap(outer, inner);
 }
 
 /** A comment of nftables has at most 128 bytes, and no quotes. */

@@ -77,7 +77,8 @@ function subnetsOf({ subnet, subnet6 }: Subnets): string[] {
   return subnet6 == null ? [subnet] : [subnet, subnet6];
 }
 
-function rangeOf(cidr: string): AddressRange {
+/** A network of either family. */
+export function rangeOf(cidr: string): AddressRange {
   if (cidr.includes(':')) return parseSubnet6(cidr);
   const { network, prefixLength } = parseSubnet(cidr);
   return { network: ipv4Bytes(network), prefixLength };

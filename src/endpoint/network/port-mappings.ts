@@ -65,8 +65,8 @@ export async function removeMappings(host: Host, addresses: readonly (readonly n
   if (leading.length === 0) return;
   const { mapped, mappedAt } = mappingElements(leading);
   const lines = [
-    ...mapped.map((element) => `delete element ip ${table} ${MAPPED} { ${element} }`),
-    ...mappedAt.map((element) => `delete element ip ${table} ${MAPPED_AT} { ${element} }`),
+    ...mapped.map((element) => `delete element inet ${table} ${MAPPED} { ${element} }`),
+    ...mappedAt.map((element) => `delete element inet ${table} ${MAPPED_AT} { ${element} }`),
   ];
   await host.inside(() => runNft(`${lines.join('\n')}\n`));
 }

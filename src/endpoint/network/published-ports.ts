@@ -1,4 +1,5 @@
-import { formatIpv4, nthAddress, parseSubnet } from '../../address/ipv4.js';
+import { formatIpv4, ipv4Bytes, nthAddress, parseSubnet } from '../../address/ipv4.js';
+import { formatIpv6, parseSubnet6 } from '../../address/ipv6.js';
 import { NetnsdError } from '../../errors.js';
 
 /** A port inside the container. */
@@ -18,6 +19,7 @@ export interface PublishedPort {
 /** What a pool publishes: each of its addresses has host ports of its own, for as long as the plan stands. */
 export interface PortPlan {
   readonly subnet: string;
+  readonly subnet6?: string | null;
   readonly ports: readonly ContainerPort[];
   /** By address, from the first one after the gateway, one host port for each of `ports`. */
   readonly hostPorts: readonly number[];
@@ -26,26 +28,30 @@ export interface PortPlan {
 export interface PortWish {
   readonly name: string;
   readonly subnet: string;
+  readonly subnet6?: string | null;
   readonly ports: readonly ContainerPort[];
   readonly range: readonly [from: number, to: number];
   /** Of how many addresses; at least as many as the pool's `max`. */
   readonly addresses: number;
 }
 
-/** Of the host, 127.0.0.1 included. */
+/** Of the host, 127.0.0.1 included; and of IPv6, but for ::1. */
 const EVERY_ADDRESS = '0.0.0.0';
+const EVERY_ADDRESS_6 = '::';
 /** A pool's plan before its last change is kept under its name and this: leases that stand are reached as they were told. */
 const FORMER = '@former';
 
-/** What the endpoint at this address publishes. */
+/** What the endpoint at this address publishes; at the same ports in both families where it has IPv6. */
 export function publishedAt(
   { ports, hostPorts }: Pick<PortPlan, 'ports' | 'hostPorts'>,
-  index: number,
+  { index, hasIpv6 }: { index: number; hasIpv6: boolean },
 ): PublishedPort[] {
-  return ports.flatMap(({ protocol, port }, at) => {
-    const hostPort = hostPorts[index * ports.length + at];
-    return hostPort === undefined ? [] : [{ protocol, hostAddress: EVERY_ADDRESS, hostPort, containerPort: port }];
-  });
+  return (hasIpv6 ? [EVERY_ADDRESS, EVERY_ADDRESS_6] : [EVERY_ADDRESS]).flatMap((hostAddress) =>
+    ports.flatMap(({ protocol, port }, at) => {
+      const hostPort = hostPorts[index * ports.length + at];
+      return hostPort === undefined ? [] : [{ protocol, hostAddress, hostPort, containerPort: port }];
+    }),
+  );
 }
 
 /** For how many addresses the plan has ports. */
@@ -64,7 +70,10 @@ export function planPorts(
   { taken, before }: { taken: ReadonlySet<string>; before: ReadonlyMap<string, PortPlan> },
 ): Map<string, PortPlan> {
   const kept = new Map(
-    [...before].filter(([name, plan]) => wishes.some((wish) => wish.name === name && isAs(plan, wish))),
+    [...before].flatMap(([name, plan]): [string, PortPlan][] => {
+      const wish = wishes.find((one) => one.name === name && isAs(plan, one));
+      return wish === undefined ? [] : [[name, withSubnet6(plan, wish)]];
+    }),
   );
   const former = new Map(
     [...before].flatMap(([name, plan]): [string, PortPlan][] =>
@@ -78,9 +87,15 @@ export function planPorts(
   const old = new Set([...former.values()].flatMap(keysOf));
   const made = wishes.flatMap((wish): [string, PortPlan][] => {
     if (wish.ports.length === 0 || kept.has(wish.name)) return [];
-    return [[wish.name, { subnet: wish.subnet, ports: wish.ports, hostPorts: choose(wish, used, old) }]];
+    const { subnet, ports } = wish;
+    return [[wish.name, withSubnet6({ subnet, ports, hostPorts: choose(wish, used, old) }, wish)]];
   });
   return new Map([...kept, ...made, ...former]);
+}
+
+/** The ports stay the same whatever the network of IPv6. */
+function withSubnet6({ subnet, ports, hostPorts }: PortPlan, { subnet6 }: PortWish): PortPlan {
+  return { subnet, ...(subnet6 == null ? {} : { subnet6 }), ports, hostPorts };
 }
 
 /** Host ports of a plan as `tcp/30000`. */
@@ -122,17 +137,21 @@ function choose(
   );
 }
 
-/** Elements of the host's map: protocol and port of the host, address and port of the container. Earlier plans come first. */
-export function elementsOf(plans: Iterable<PortPlan>): string[] {
-  const elements = new Map<string, string>();
-  for (const { subnet, ports, hostPorts } of plans) {
+/** Elements of the host's maps: protocol and port of the host, address and port of the container. Earlier plans come first. */
+export function elementsOf(plans: Iterable<PortPlan>): { ipv4: string[]; ipv6: string[] } {
+  const [ipv4, ipv6] = [new Map<string, string>(), new Map<string, string>()];
+  for (const { subnet, subnet6, ports, hostPorts } of plans) {
     const network = parseSubnet(subnet);
+    const prefix = subnet6 == null ? null : parseSubnet6(subnet6).network.slice(0, 12);
     for (const [at, hostPort] of hostPorts.entries()) {
       const { protocol, port } = ports[at % ports.length] as ContainerPort;
       const key = `${protocol} . ${hostPort}`;
-      const address = formatIpv4(nthAddress(network, 2 + Math.floor(at / ports.length)));
-      if (!elements.has(key)) elements.set(key, `${key} : ${address} . ${port}`);
+      const address = nthAddress(network, 2 + Math.floor(at / ports.length));
+      if (!ipv4.has(key)) ipv4.set(key, `${key} : ${formatIpv4(address)} . ${port}`);
+      if (prefix === null || ipv6.has(key)) continue;
+      // See `planIpv6`.
+      ipv6.set(key, `${key} : ${formatIpv6([...prefix, ...ipv4Bytes(address)])} . ${port}`);
     }
   }
-  return [...elements.values()];
+  return { ipv4: [...ipv4.values()], ipv6: [...ipv6.values()] };
 }

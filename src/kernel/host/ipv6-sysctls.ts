@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../errno.js';
 
 /** ip-sysctl.rst, of the network namespace in which the calling thread stands. */
@@ -31,5 +31,38 @@ export function refuseAdvertisementsOf(link: string): void {
   } catch (error) {
     // No IPv6 at all, or a /proc/sys that may not be written.
     if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Whether the host forwards IPv6 packets. Throws what node:fs throws. */
+export function isForwardingIpv6(): boolean {
+  return readFileSync(`${FOLDER}/all/forwarding`, 'utf8').trim() !== '0';
+}
+
+/**
+ * The links, `default` among them, that accept router advertisements unless the host forwards (accept_ra is 1). A host that forwards forgets the
+ * default routes that came by these, and takes none any more: see `setForwardingIpv6`. Throws what node:fs throws.
+ */
+export function advertisementsAccepted(): string[] {
+  return readdirSync(FOLDER).filter((link) => link !== 'all' && link !== 'lo' && acceptance(link) === '1');
+}
+
+/**
+ * Switches forwarding of IPv6 on, and has these links accept router advertisements all the same (accept_ra 2), before that; or both as they
+ * were. A link that is gone by now, or has another value, is passed over. Throws what node:fs throws.
+ */
+export function setForwardingIpv6(on: boolean, links: readonly string[]): void {
+  const [from, to] = on ? ['1', '2'] : ['2', '1'];
+  if (!on) writeFileSync(`${FOLDER}/all/forwarding`, '0');
+  for (const link of links) if (acceptance(link) === from) writeFileSync(`${FOLDER}/${link}/accept_ra`, to);
+  if (on) writeFileSync(`${FOLDER}/all/forwarding`, '1');
+}
+
+function acceptance(link: string): string | undefined {
+  try {
+    return readFileSync(`${FOLDER}/${link}/accept_ra`, 'utf8').trim();
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
   }
 }

@@ -7,7 +7,7 @@ const NFT_MSG_GETSETELEM = 0xa0d;
 const LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 const ELEMENT = { KEY: 1, DATA: 2 } as const;
 const DATA_VALUE = 1;
-const NFPROTO_IPV4 = 2;
+const NFPROTO_INET = 1;
 const HEADER_BYTES = 4;
 
 /** Each part of a concatenation fills a multiple of four bytes. */
@@ -17,7 +17,7 @@ export interface MapElement {
 }
 
 /**
- * `nft list map ip TABLE MAP`, on a socket of protocol NETLINK_NETFILTER; none where there is no such map. Throws kernel_error.
+ * `nft list map inet TABLE MAP`, on a socket of protocol NETLINK_NETFILTER; none where there is no such map. Throws kernel_error.
  */
 export function listMapElements(
   socket: NetlinkSocket,
@@ -29,7 +29,7 @@ export function listMapElements(
       type: NFT_MSG_GETSETELEM,
       flags: 0,
       write(writer) {
-        writer.bytes([NFPROTO_IPV4, 0, 0, 0]);
+        writer.bytes([NFPROTO_INET, 0, 0, 0]);
         writer.string(LIST.TABLE, table);
         writer.string(LIST.SET, map);
       },

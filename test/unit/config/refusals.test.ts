@@ -90,7 +90,7 @@ const CASES: [title: string, source: string, message: string][] = [
   [
     'a network with host bits',
     '[pools.default]\negress_deny = ["10.0.0.1/8"]',
-    'f.toml:2: pools.default.egress_deny: found ["10.0.0.1/8"], allowed: an array of IPv4 networks in CIDR notation, such as ["10.0.0.0/8"]',
+    'f.toml:2: pools.default.egress_deny: found ["10.0.0.1/8"], allowed: an array of networks in CIDR notation, such as ["10.0.0.0/8", "fd00::/8"]',
   ],
   [
     'a wrong type',

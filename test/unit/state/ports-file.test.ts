@@ -35,10 +35,13 @@ t.test('what is no plan is passed over', async (t) => {
 
 t.test('what the host had before the first change is what is kept', async (t) => {
   const directory = t.testdir();
-  t.equal(readHostBefore(directory), undefined);
+  t.strictSame(readHostBefore(directory), {});
   writeHostBefore(directory, { ipForward: false });
   writeHostBefore(directory, { ipForward: true });
   t.strictSame(readHostBefore(directory), { ipForward: false });
-  writeFileSync(join(directory, 'host.json'), '{"ipForward":1}');
-  t.equal(readHostBefore(directory), undefined);
+  writeHostBefore(directory, { ipv6Forward: false, acceptRa: ['eth0'] });
+  writeHostBefore(directory, { ipv6Forward: true, acceptRa: ['eth1', 'eth0'] });
+  t.strictSame(readHostBefore(directory), { ipForward: false, ipv6Forward: false, acceptRa: ['eth0', 'eth1'] });
+  writeFileSync(join(directory, 'host.json'), '{"ipForward":1,"acceptRa":["../x",1,"eth0"]}');
+  t.strictSame(readHostBefore(directory), { acceptRa: ['eth0'] });
 });

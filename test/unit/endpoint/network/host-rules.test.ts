@@ -10,6 +10,7 @@ const site = { instanceId: 'abcd', stateDir: '/run/netnsd', netnsDir: null, iden
 const pool: ReachSettings = {
   name: 'default',
   subnet: '10.213.0.0/16',
+  subnet6: null,
   masquerade: true,
   isolation: 'none',
   publish: [],
@@ -27,9 +28,9 @@ t.equal(hostTable(site), 'netnsd-abcd');
 
 t.test('the table is replaced in one transaction, whether or not it is there', async (t) => {
   t.strictSame(rulesOf(pool).slice(0, 4), [
-    'add table ip netnsd-abcd',
-    'delete table ip netnsd-abcd',
-    'table ip netnsd-abcd {',
+    'add table inet netnsd-abcd',
+    'delete table inet netnsd-abcd',
+    'table inet netnsd-abcd {',
     'comment "netnsd /run/netnsd"',
   ]);
 });
@@ -76,6 +77,29 @@ for (const [what, settings, rules] of ROWS) {
     t.strictSame(found, rules);
   });
 }
+
+t.test('a pool with subnet6 has the same rules for IPv6, and only networks of its family', async (t) => {
+  const dual = {
+    ...pool,
+    subnet6: 'fd00:213::/64',
+    hostAccess: false,
+    egressDeny: ['10.0.0.0/8', 'fd00:ec2::254/128', 'fd00:ec2::/32'],
+  };
+  const rules = rulesOf(dual);
+  for (const rule of rulesOf({ ...dual, subnet6: null }).filter((line) => /^ip (saddr|daddr) @/.test(line)))
+    t.ok(rules.includes(rule.replaceAll('ip ', 'ip6 ').replaceAll('@outward', '@outward6')), rule);
+  t.match(rules.join('\n'), 'set outward6 { type ipv6_addr; flags interval; elements = { fd00:213::/64 } }');
+  t.ok(rules.includes('ip6 daddr != ::1 fib daddr type local dnat ip6 to meta l4proto . th dport map @published6'));
+  t.strictSame(
+    rules.filter((line) => line.startsWith('ip6 saddr fd00:213::/64')),
+    ['ip6 saddr fd00:213::/64 ct direction original ip6 daddr { fd00:ec2::/32 } reject with icmpv6 admin-prohibited'],
+  );
+  t.match(
+    rules.filter((line) => line.startsWith('iifname "nbabcd-')).map((line) => line.split('ipv6 ')[1]),
+    [/^icmpv6 type \{ nd-neighbor-solicit, nd-neighbor-advert \} accept/, /^ct state/, /^reject with icmpv6/],
+    'the host is closed for whatever comes by the link, addresses of the link included',
+  );
+});
 
 t.test('what comes from an isolated pool does not go back there, except to a published port', async (t) => {
   const rules = rulesOf({ ...closed, isolation: 'full' }, { ...closed, name: 'open', subnet: '10.216.0.0/16' });

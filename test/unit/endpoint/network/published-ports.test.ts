@@ -30,11 +30,11 @@ t.test('each address has a host port for each port, in order, and none is that o
   t.strictSame(planOf(plans, 'other').hostPorts, [30001, 30003, 30005]);
   t.equal(addressesOf(planOf(plans, 'web')), 3);
   t.equal(addressesOf({ ports: [], hostPorts: [] }), Infinity);
-  t.strictSame(publishedAt(planOf(plans, 'web'), 1), [
+  t.strictSame(publishedAt(planOf(plans, 'web'), { index: 1, hasIpv6: false }), [
     { protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 30002, containerPort: 80 },
     { protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 30003, containerPort: 53 },
   ]);
-  t.strictSame(publishedAt(planOf(plans, 'web'), 3), []);
+  t.strictSame(publishedAt(planOf(plans, 'web'), { index: 3, hasIpv6: true }), []);
 });
 
 t.test('ports at which others listen are passed over, by their protocol', async (t) => {
@@ -68,8 +68,8 @@ for (const [what, change] of CHANGES) {
     const wish = { ...web, range: [30000, 30019] as const, ...change };
     const plans = planPorts([wish], { ...none, before });
     t.strictSame(planOf(plans, 'web@former'), planOf(before, 'web'));
-    const elements = elementsOf(plans.values());
-    for (const element of elementsOf(before.values())) t.ok(elements.includes(element), element);
+    const elements = elementsOf(plans.values()).ipv4;
+    for (const element of elementsOf(before.values()).ipv4) t.ok(elements.includes(element), element);
     t.strictSame(planPorts([wish], { ...none, before: plans }), plans, 'and both are kept');
   });
 }
@@ -78,7 +78,7 @@ t.test('ports of a former plan are used where the range has no others', async (t
   const before = planPorts([web], none);
   const plans = planPorts([{ ...web, ports: [{ protocol: 'tcp', port: 81 }], addresses: 9 }], { ...none, before });
   t.strictSame(planOf(plans, 'web').hostPorts, [30001, 30003, 30005, 30006, 30007, 30008, 30009, 30000, 30002]);
-  const elements = elementsOf(plans.values());
+  const elements = elementsOf(plans.values()).ipv4;
   t.equal(new Set(elements.map((one) => one.split(' : ')[0])).size, elements.length, 'no key stands there twice');
   t.ok(elements.includes('tcp . 30000 : 10.1.0.9 . 81'), 'the present plan comes first');
   t.ok(elements.includes('tcp . 30004 : 10.1.0.4 . 80'));
@@ -88,3 +88,27 @@ t.test('a pool that is gone keeps its ports for what stands', async (t) => {
   const before = planPorts([web], none);
   t.strictSame([...planPorts([], { ...none, before }).keys()], ['web@former']);
 });
+
+t.test(
+  'of IPv6 the same ports lead to the address that ends as that of IPv4, and another network changes no port',
+  async (t) => {
+    const plans = planPorts([{ ...web, subnet6: 'fd00:1::/64' }], none);
+    t.strictSame(elementsOf(plans.values()).ipv6.slice(0, 3), [
+      'tcp . 30000 : fd00:1::a01:2 . 80',
+      'udp . 30001 : fd00:1::a01:2 . 53',
+      'tcp . 30002 : fd00:1::a01:3 . 80',
+    ]);
+    t.match(publishedAt(planOf(plans, 'web'), { index: 0, hasIpv6: true }), [
+      { hostAddress: '0.0.0.0', hostPort: 30000 },
+      { hostAddress: '0.0.0.0', hostPort: 30001 },
+      { hostAddress: '::', hostPort: 30000 },
+      { hostAddress: '::', hostPort: 30001 },
+    ]);
+    for (const subnet6 of ['fd00:2::/64', null]) {
+      const again = planPorts([{ ...web, subnet6 }], { ...none, before: plans });
+      t.strictSame([...again.keys()], ['web']);
+      t.strictSame(planOf(again, 'web').hostPorts, planOf(plans, 'web').hostPorts);
+      t.equal(planOf(again, 'web').subnet6 ?? null, subnet6);
+    }
+  },
+);
