@@ -1,3 +1,4 @@
+import { MOST_SEALS } from '../../endpoint/verify/seals.js';
 import { mostEndpoints } from '../machine.js';
 import { type Check, fail, ok, unknown, warn } from '../outcome.js';
 
@@ -24,7 +25,7 @@ export const OPEN_FILES: Check = {
   group: 'limits',
   name: 'open-files',
   what: 'RLIMIT_NOFILE (hard) of the running daemon, or else of this shell',
-  why: 'a sealed endpoint takes one descriptor, and half of the descriptors are kept for clients',
+  why: 'a sealed endpoint takes one descriptor, at most 1000 are sealed, and half of the descriptors are kept for clients',
   repair: '`LimitNOFILE=` in the unit, `ulimit -Hn` in a shell',
   run(machine) {
     const { files, daemon } = machine;
@@ -33,7 +34,7 @@ export const OPEN_FILES: Check = {
     const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(text)?.[1];
     if (hard === undefined) return unknown('the limit of open files cannot be read');
     if (hard === 'unlimited') return ok('open files are not limited');
-    const wanted = 2 * (mostEndpoints(machine) + OWN_DESCRIPTORS);
+    const wanted = 2 * (Math.min(mostEndpoints(machine), MOST_SEALS) + OWN_DESCRIPTORS);
     if (Number(hard) >= wanted) return ok(`${hard} open files, at most ${wanted} needed`);
     return warn(
       `${ofDaemon === undefined ? 'this shell' : 'the daemon'} may open ${hard} files, and ${mostEndpoints(machine)} endpoints and their clients need ${wanted}`,

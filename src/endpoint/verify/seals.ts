@@ -7,7 +7,7 @@ import { ENGINE_SYSCTLS } from './fingerprint/engine-sysctls.js';
  * How many endpoints are sealed at a time. The kernel offers each announcement, of whatever namespace of the machine, to every seal,
  * and walks all of them under a lock for each that is set: with 10 000 of them a veth pair that anybody made took 100 ms.
  */
-const MOST_SEALS = 1000;
+export const MOST_SEALS = 1000;
 
 /** What a seal says. */
 export type SealState =

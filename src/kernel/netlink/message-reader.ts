@@ -1,36 +1,46 @@
-import { parseAttributes } from 'netlink/dist/structs.js';
+/** NLA_F_NESTED and NLA_F_NET_BYTEORDER taken off. */
+const TYPE_MASK = 0x3fff;
+const HEADER_BYTES = 4;
 
-/** Attributes by type (NLA_F_NESTED and NLA_F_NET_BYTEORDER taken off); the last of a type wins. A malformed tail ends the reading. */
-export function readAttributes(data: Buffer): Map<number, Buffer> {
+/**
+ * Attributes by type; the last of a type wins. A malformed tail ends the reading. `wanted`: the others are left out, which of a listing
+ * of thousands of links takes a third of the time.
+ */
+export function readAttributes(data: Buffer, wanted?: ReadonlySet<number>): Map<number, Buffer> {
   const attributes = new Map<number, Buffer>();
-  eachAttribute(data, (type, value) => attributes.set(type, value));
+  eachAttribute(data, (type, from, to) => {
+    if (wanted === undefined || wanted.has(type)) attributes.set(type, data.subarray(from, to));
+  });
   return attributes;
 }
 
 /** The values of a list's attributes, in order: its elements all have one type. */
 export function listAttributes(data: Buffer): Buffer[] {
   const values: Buffer[] = [];
-  eachAttribute(data, (_, value) => values.push(value));
+  eachAttribute(data, (_, from, to) => values.push(data.subarray(from, to)));
   return values;
 }
 
-function eachAttribute(data: Buffer, hear: (type: number, value: Buffer) => void): void {
-  try {
-    parseAttributes(data, ({ type, data }) => hear(type, data as Buffer));
-  } catch {
-    // What the kernel sends is well-formed; of what is not, the rest cannot be told apart.
+/** Where the value of each begins and ends (struct nlattr). What the kernel sends is well-formed; of what is not, the rest cannot be told apart. */
+function eachAttribute(data: Buffer, hear: (type: number, from: number, to: number) => void): void {
+  for (let at = 0; at + HEADER_BYTES <= data.length; ) {
+    const length = data.readUInt16LE(at);
+    if (length < HEADER_BYTES || at + length > data.length) return;
+    hear(data.readUInt16LE(at + 2) & TYPE_MASK, at + HEADER_BYTES, at + length);
+    at += (length + 3) & ~3;
   }
 }
 
 /**
- * The number in the attribute of `type` of a message whose attributes start at `from`; undefined: it has none. Copies nothing:
- * of a listing of thousands of links one number each is wanted, and parseAttributes makes an object of every attribute.
+ * The number in the attribute of `type` of a message whose attributes start at `from`; undefined: it has none. Makes no
+ * object: of the echoes of thousands of links one number each is wanted.
  */
 export function findU32(payload: Buffer, from: number, type: number): number | undefined {
   for (let at = from; at + 4 <= payload.length; ) {
     const length = payload.readUInt16LE(at);
     if (length < 4 || at + length > payload.length) return undefined;
-    if ((payload.readUInt16LE(at + 2) & 0x3fff) === type) return length < 8 ? undefined : payload.readUInt32LE(at + 4);
+    if ((payload.readUInt16LE(at + 2) & TYPE_MASK) === type)
+      return length < 8 ? undefined : payload.readUInt32LE(at + 4);
     at += (length + 3) & ~3;
   }
   return undefined;

@@ -16,6 +16,13 @@ t.test('open files: twice what endpoints and the daemon take', async (t) => {
     message: /^this shell may open 639/,
     advice: /LimitNOFILE=1024/,
   });
+  const large = (hard: string) =>
+    machineOf(
+      t,
+      { '/proc/self/limits': LIMITS(hard) },
+      { pools: [{ name: 'default', subnet: '10.192.0.0/16', max: 10_000 }] },
+    );
+  t.match(runOnce('open-files', large('2128')), { status: 'ok' }, 'no more than a thousand are sealed');
   const files = { '/proc/self/limits': LIMITS('unlimited'), '/proc/4711/limits': LIMITS('512') };
   const served = machineOf(t, files, { daemon: answering() });
   t.match(runOnce('open-files', served), { status: 'warn', message: /^the daemon may open 512/ });

@@ -3,6 +3,15 @@ import type { Request } from '../../netlink/request.js';
 import { BR_STATE_FORWARDING, IFLA, IFLA_BRPORT, IFLA_INFO, RTM } from '../messages.js';
 import { type LinkRef, refText, writeRef } from './link.js';
 
+const INFO = new Set([IFLA.LINKINFO]);
+const PORT = new Set([
+  IFLA_BRPORT.LEARNING,
+  IFLA_BRPORT.PROXYARP,
+  IFLA_BRPORT.PROXYARP_WIFI,
+  IFLA_BRPORT.ISOLATED,
+  IFLA_BRPORT.LOCKED,
+]);
+
 /** What a bridge lets pass at a port; what is absent stays as it is. */
 export interface PortWalls {
   /** `locked`: only frames from MACs that have a forwarding entry for this port. Kernels before 5.18 pass over it. */
@@ -39,7 +48,7 @@ export function setQuietPort(ref: LinkRef, { locked, isolated }: PortWalls = {})
 
 /** Whether the RTM_NEWLINK message of a bridge port says that the bridge forwards frames to and from it. */
 export function isForwarding(payload: Buffer): boolean {
-  const info = readAttributes(payload.subarray(16)).get(IFLA.LINKINFO);
+  const info = readAttributes(payload.subarray(16), INFO).get(IFLA.LINKINFO);
   const port = info && readAttributes(info).get(IFLA_INFO.SLAVE_DATA);
   return port !== undefined && readAttributes(port).get(IFLA_BRPORT.STATE)?.[0] === BR_STATE_FORWARDING;
 }
@@ -56,11 +65,11 @@ export interface BridgePortSettings {
 
 /** What the RTM_NEWLINK message of a bridge port says of the port; undefined for any other link. */
 export function parseBridgePort(payload: Buffer): BridgePortSettings | undefined {
-  const info = readAttributes(payload.subarray(16)).get(IFLA.LINKINFO);
+  const info = readAttributes(payload.subarray(16), INFO).get(IFLA.LINKINFO);
   const attributes = info && readAttributes(info);
   const data = attributes?.get(IFLA_INFO.SLAVE_DATA);
   if (data === undefined || readString(attributes?.get(IFLA_INFO.SLAVE_KIND)) !== 'bridge') return undefined;
-  const port = readAttributes(data);
+  const port = readAttributes(data, PORT);
   const isOn = (type: number): boolean => port.get(type)?.[0] === 1;
   return {
     learning: isOn(IFLA_BRPORT.LEARNING),

@@ -5,6 +5,13 @@ import { IFF_UP, IFLA, IFLA_INFO } from '../messages.js';
 /** struct ifinfomsg, before the attributes. */
 const HEADER_BYTES = 16;
 
+/** Behind each byte in hexadecimal but the last. */
+const BETWEEN_BYTES = /..(?=.)/g;
+
+/** The attributes that `parseLink` reads: a link has some forty. */
+const READ = new Set([IFLA.LINKINFO, IFLA.ADDRESS, IFLA.IFNAME, IFLA.MTU, IFLA.MASTER, IFLA.LINK, IFLA.IFALIAS]);
+const READ_OF_INFO = new Set([IFLA_INFO.KIND]);
+
 /** A link as RTM_GETLINK describes it. */
 export interface Link {
   readonly index: number;
@@ -35,7 +42,7 @@ export function writeRef(writer: MessageWriter, ref: LinkRef, flags = 0): void {
 
 /** The payload of an RTM_NEWLINK message. */
 export function parseLink(payload: Buffer): Link {
-  const attributes = readAttributes(payload.subarray(16));
+  const attributes = readAttributes(payload.subarray(HEADER_BYTES), READ);
   const info = attributes.get(IFLA.LINKINFO);
   const mac = attributes.get(IFLA.ADDRESS);
   return {
@@ -43,10 +50,10 @@ export function parseLink(payload: Buffer): Link {
     name: readString(attributes.get(IFLA.IFNAME)) ?? '',
     up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
     mtuBytes: readU32(attributes.get(IFLA.MTU)) ?? 0,
-    mac: mac?.length === 6 ? [...mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':') : undefined,
+    mac: mac?.length === 6 ? mac.toString('hex').replace(BETWEEN_BYTES, '$&:') : undefined,
     masterIndex: readU32(attributes.get(IFLA.MASTER)),
     peerIndex: readU32(attributes.get(IFLA.LINK)),
-    kind: info === undefined ? undefined : readString(readAttributes(info).get(IFLA_INFO.KIND)),
+    kind: info === undefined ? undefined : readString(readAttributes(info, READ_OF_INFO).get(IFLA_INFO.KIND)),
     alias: readString(attributes.get(IFLA.IFALIAS)),
   };
 }
