@@ -3,6 +3,8 @@ import { arp, ETHERTYPE, ethernet, ipv4, udp } from './frames.js';
 export interface Peer {
   readonly mac: string;
   readonly address: string;
+  /** Of IPv6; absent: the pool has none. */
+  readonly address6?: string | undefined;
 }
 
 export interface Scene {

@@ -1,11 +1,10 @@
 import { execa, execaSync } from 'execa';
-import t, { type Test } from 'tap';
-import { type Daemon, startDaemon } from '../daemon.js';
-import { links } from '../eye.js';
-import type { Case, Peer, Scene } from './case.js';
+import t from 'tap';
+import { startDaemon } from '../daemon.js';
+import type { Case } from './case.js';
 import { CASES } from './cases.js';
-import { ETHERTYPE, ethernet, icmpEcho, ipv4, PROTOCOL, udp } from './frames.js';
-import { framesProgram, Wire } from './wire.js';
+import { echo, plain, settle, stageOf, token } from './stage.js';
+import { framesProgram } from './wire.js';
 
 /** `open` lets everything pass: what is sent there arrives, or the frame shows nothing about the other two. */
 const POOLS = ['open', 'own', 'full'] as const;
@@ -20,57 +19,6 @@ ${common('10.214.0.0/24')}
 [pools.full]
 ${common('10.215.0.0/24')}isolation = "full"
 `;
-/** How often it is waited until all that was sent before has arrived: what the host routes goes the same way twice. */
-const ROUNDS = 3;
-
-interface Place extends Peer {
-  readonly wire: Wire;
-}
-interface Stage extends Scene {
-  readonly attacker: Place;
-  readonly neighbour: Place;
-  readonly gateway: Place;
-  readonly path: string;
-}
-
-async function stageOf(t: Test, daemon: Daemon, pool: PoolName, program: string): Promise<Stage> {
-  const leases = [await daemon.acquire('--pool', pool), await daemon.acquire('--pool', pool)];
-  const [attacker, neighbour] = await Promise.all(
-    leases.map(async ({ addresses, interface: { mac, name }, netns }) => ({
-      address: addresses[0]?.address.split('/')[0] as string,
-      mac,
-      wire: await Wire.open(t, program, name, netns.path),
-    })),
-  );
-  const gatewayAddress = leases[0]?.addresses[0]?.gateway as string;
-  const uplink = (await links()).find(({ addr_info }) => addr_info.some(({ local }) => local === gatewayAddress));
-  if (uplink === undefined || attacker === undefined || neighbour === undefined) throw new Error('no uplink');
-  const gateway = { address: gatewayAddress, mac: uplink.address, wire: await Wire.open(t, program, uplink.ifname) };
-  return { attacker, neighbour, gateway, path: leases[0]?.netns.path as string };
-}
-
-/** Nothing like it is in a frame by chance. */
-const token = (number: number): string => `ca5eca5e${number.toString(16).padStart(4, '0')}5eca5eca`;
-
-function plain(from: Peer, to: Peer, content: string): string {
-  const packet = ipv4({ from: from.address, to: to.address, content: udp({ content }) });
-  return ethernet({ from: from.mac, to: to.mac, type: ETHERTYPE.ipv4, content: packet });
-}
-
-/** An ICMP echo request. */
-function echo(from: Peer, to: Peer, content: string): string {
-  const packet = ipv4({ from: from.address, to: to.address, protocol: PROTOCOL.icmp, content: icmpEcho(content) });
-  return ethernet({ from: from.mac, to: to.mac, type: ETHERTYPE.ipv4, content: packet });
-}
-
-/** Resolves when what was sent before has arrived, or never will. */
-async function settle({ attacker, neighbour, gateway }: Stage, first: number): Promise<void> {
-  for (let round = first; round < first + ROUNDS; round += 1) {
-    await attacker.wire.send(plain(attacker, gateway, token(round)));
-    await gateway.wire.send(plain(gateway, neighbour, token(round)));
-    await Promise.all([gateway.wire.arrival(token(round)), neighbour.wire.arrival(token(round))]);
-  }
-}
 
 const expected = (one: Case, pool: PoolName): boolean => (pool === 'open' ? true : one[pool]);
 
