@@ -74,6 +74,18 @@ t.test('a zone of its own is no hiding place, and IPv6 connections stay', async 
   t.same(ports('-f', 'ipv6'), [3]);
 });
 
+t.test('connections of IPv6 are forgotten by their addresses', async (t) => {
+  const { socket, add, ports } = tracking(t);
+  add(1, 'fd00:213::ad5:2', '2001:db8::1');
+  add(2, '2001:db8::1', 'fd00:213::ad5:2');
+  add(3, 'fd00:213::ad5:3', '2001:db8::1');
+  add(4, '10.213.0.2', '192.0.2.1');
+  const address = [0xfd, 0, 0x02, 0x13, 0, 0, 0, 0, 0, 0, 0, 0, 10, 213, 0, 2];
+  t.equal(await forgetConnections(socket, [address]), 2);
+  t.same(ports('-f', 'ipv6'), [3]);
+  t.same(ports('-f', 'ipv4'), [4]);
+});
+
 t.test('for no address, or where nothing is tracked, there is nothing to do', async (t) => {
   const { socket, add, ports } = tracking(t);
   t.equal(await forgetConnections(socket, [[10, 213, 0, 2]]), 0);

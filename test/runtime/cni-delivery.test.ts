@@ -28,7 +28,33 @@ async function roundTrip(scene: CniScene, netns: string, ifname = 'eth0') {
   };
 }
 
+const DUAL =
+  '[pools.default]\nsubnet = "10.213.0.0/24"\nsubnet6 = "fd00:213::/64"\nmin_ready = 2\nmax = 8\nsizing = "fixed"\n';
 const GRAFTED = { delivery: 'graft', sameAddress: true, sameMac: true, statuses: [0, 0], left: [] };
+
+t.test('a pod has both families of a pool with subnet6, however it was delivered', async (t) => {
+  await using scene = await startScene(t, DUAL);
+  for (const [ifname, delivery] of [
+    ['eth0', 'overlay'],
+    ['net7', 'graft'],
+  ] as const) {
+    const { path } = await scene.makeNetns(delivery);
+    const added = await scene.call({ command: 'ADD', netns: path, ifname });
+    t.equal(scene.attachment().delivery, delivery);
+    t.match(added.json.ips, [
+      { address: /^10\.213\.0\.\d+\/24$/, gateway: '10.213.0.1' },
+      { address: /^fd00:213::ad5:[0-9a-f]+\/64$/, gateway: 'fd00:213::1' },
+    ]);
+    const own = (await links(path)).find((link) => link.ifname === ifname)?.addr_info ?? [];
+    t.match(
+      own.map(({ local }) => local),
+      [/^10\./, /^fd00:213::ad5:/, /^fe80::ad5:/],
+    );
+    const { stdout } = await execa('nsenter', [`--net=${path}`, 'busybox', 'ping', '-c1', '-W10', 'fd00:213::1']);
+    t.match(stdout, '1 packets received');
+    t.equal((await scene.call({ command: 'DEL', netns: path, ifname })).status, 0);
+  }
+});
 
 t.test('what cannot be overlaid gets the interface itself, and loses it with DEL', async (t) => {
   await using scene = await startScene(t);
