@@ -57,7 +57,7 @@ static bool write_text(int fd, const struct cni_attachment *attachment) {
     text_addf(&text, ",\"address\":\"%s\",\"ports\":", attachment->address);
     cni_ports_add(&text, &attachment->ports);
   }
-  text_add(&text, "}\n");
+  text_add(&text, attachment->ended ? ",\"ended\":true}\n" : "}\n");
   struct iovec piece = {.iov_base = text.bytes, .iov_len = text.length};
   if (written && !text.overflow) return write_pieces(fd, &piece, 1);
   errno = EILSEQ;

@@ -29,6 +29,8 @@ struct cni_attachment {
   /* Its own port mappings, and the IPv4 address to which they lead; empty where there are none. */
   struct cni_ports ports;
   char address[16];
+  /* DEL was here and could not end the lease: the daemon does so at once. */
+  bool ended;
 };
 
 /* The folder of attachments; with a socket for the host's port mappings, or -1, and the table that they are in: see publish.h. */

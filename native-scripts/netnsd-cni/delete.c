@@ -26,8 +26,15 @@ bool cni_detach(struct cni_attachments *attachments, const char *socket_path, co
   bool read = cni_attachment_read(attachments, key, &attachment);
   if (read && !cni_unpublish(attachments, key, &attachment, socket_path, failure)) return false;
   if (read && !take_back(&attachment, failure)) return false;
-  /* Where only the daemon can end the lease and does not answer, the file stays: it tells the daemon that nothing is left to serve. */
-  if (cni_lease_release(socket_path, key, failure)) cni_attachment_remove(attachments, key);
+  if (cni_lease_release(socket_path, key, failure)) {
+    cni_attachment_remove(attachments, key);
+  } else if (read) {
+    /* Where only the daemon can end the lease and does not answer, the file stays: it tells the daemon that nothing is left to serve. */
+    attachment.delivery = CNI_DELIVERY_NONE;
+    attachment.ports.count = 0;
+    attachment.ended = true;
+    cni_attachment_replace(attachments, key, &attachment, failure);
+  }
   return true;
 }
 

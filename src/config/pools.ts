@@ -12,6 +12,7 @@ import {
   parsePortRange,
 } from './keys/index.js';
 import type { Section } from './section.js';
+import { type NodeNetwork, readSubnetFile } from './subnet-file.js';
 import type { PoolConfig } from './types.js';
 
 const DEFAULT_POOL = 'default';
@@ -22,6 +23,7 @@ export function defaultPool(): PoolConfig {
     name: DEFAULT_POOL,
     subnet: DEFAULT_SUBNET,
     subnet6: POOL_KEYS.subnet6.initial,
+    subnetFile: POOL_KEYS.subnetFile.initial,
     minReady: POOL_KEYS.minReady.initial,
     max: POOL_KEYS.max.initial,
     mtuBytes: POOL_KEYS.mtuBytes.initial,
@@ -34,6 +36,7 @@ export function defaultPool(): PoolConfig {
     goneAfterSeconds: POOL_KEYS.goneAfterSeconds.initial,
     unusedAfterSeconds: POOL_KEYS.unusedAfterSeconds.initial,
     masquerade: POOL_KEYS.masquerade.initial,
+    masqueradeExcept: POOL_KEYS.masqueradeExcept.initial,
     publish: [],
     publishRange: parsePortRange(POOL_KEYS.publishRange.initial) as PoolConfig['publishRange'],
     hostAccess: POOL_KEYS.hostAccess.initial,
@@ -89,14 +92,11 @@ function readPool(name: string, section: Section): PoolConfig {
   const dnsHome = `[pools.${name}.dns]`;
   const elsewhere = Object.fromEntries(namesOf(DNS_KEYS).map((key) => [key, dnsHome]));
   section.refuseUnknown([...namesOf(POOL_KEYS), 'dns'], { elsewhere, renamed: formerNames(POOL_KEYS) });
-  const subnet = section.read(POOL_KEYS.subnet) ?? (name === DEFAULT_POOL ? DEFAULT_SUBNET : null);
-  if (subnet === null) {
-    section.refuse(null, `no subnet: add subnet = "NETWORK/BITS" (only the pool ${DEFAULT_POOL} has a default)`);
-  }
+  const network = readNetwork(name, section);
   return {
     name,
-    subnet,
-    ...readSize(section, subnet),
+    ...network,
+    ...readSize(section, network.subnet),
     ...readIpv6(section),
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
     addressCooldownSeconds: section.read(POOL_KEYS.addressCooldownSeconds) ?? POOL_KEYS.addressCooldownSeconds.initial,
@@ -106,7 +106,6 @@ function readPool(name: string, section: Section): PoolConfig {
     idleSeconds: section.read(POOL_KEYS.idleSeconds) ?? POOL_KEYS.idleSeconds.initial,
     goneAfterSeconds: section.read(POOL_KEYS.goneAfterSeconds) ?? POOL_KEYS.goneAfterSeconds.initial,
     unusedAfterSeconds: section.read(POOL_KEYS.unusedAfterSeconds) ?? POOL_KEYS.unusedAfterSeconds.initial,
-    masquerade: section.read(POOL_KEYS.masquerade) ?? POOL_KEYS.masquerade.initial,
     ...readPublish(section),
     hostAccess: section.read(POOL_KEYS.hostAccess) ?? POOL_KEYS.hostAccess.initial,
     egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
@@ -115,6 +114,39 @@ function readPool(name: string, section: Section): PoolConfig {
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };
+}
+
+type NetworkConfig = Pick<PoolConfig, 'subnet' | 'subnetFile' | 'mtuBytes' | 'masquerade' | 'masqueradeExcept'>;
+
+/** What the section says goes before what the node's file says, and that before the defaults. */
+function readNetwork(name: string, section: Section): NetworkConfig {
+  const subnetFile = section.read(POOL_KEYS.subnetFile) ?? POOL_KEYS.subnetFile.initial;
+  const node = subnetFile === '' ? null : readNodeNetwork(section, subnetFile);
+  const subnet = section.read(POOL_KEYS.subnet) ?? node?.subnet ?? (name === DEFAULT_POOL ? DEFAULT_SUBNET : null);
+  if (subnet === null) {
+    section.refuse(null, `no subnet: add subnet = "NETWORK/BITS" (only the pool ${DEFAULT_POOL} has a default)`);
+  }
+  const masquerade = node?.isMasqueraded == null ? POOL_KEYS.masquerade.initial : !node.isMasqueraded;
+  return {
+    subnet,
+    subnetFile,
+    mtuBytes: section.read(POOL_KEYS.mtuBytes) ?? node?.mtuBytes ?? POOL_KEYS.mtuBytes.initial,
+    masquerade: section.read(POOL_KEYS.masquerade) ?? masquerade,
+    masqueradeExcept:
+      section.read(POOL_KEYS.masqueradeExcept) ?? node?.clusterNetworks ?? POOL_KEYS.masqueradeExcept.initial,
+  };
+}
+
+function readNodeNetwork(section: Section, path: string): NodeNetwork {
+  let node: NodeNetwork;
+  try {
+    node = readSubnetFile(path);
+  } catch (error) {
+    return section.refuse(POOL_KEYS.subnetFile.name, (error as Error).message);
+  }
+  if (!section.has(POOL_KEYS.subnet.name) && !POOL_KEYS.subnet.accepts(node.subnet))
+    section.refuse(POOL_KEYS.subnetFile.name, `${path} has ${node.subnet}, allowed: ${POOL_KEYS.subnet.allowed}`);
+  return node;
 }
 
 /** The pool's size. A default gives way to what is set: with `max = 4`, `min_ready` is 4. */

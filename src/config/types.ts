@@ -19,6 +19,8 @@ export interface PoolConfig {
   readonly subnet: string;
   /** IPv6 CIDR, network address, at most 96 bits; null: IPv4 only. */
   readonly subnet6: string | null;
+  /** Where the network was read from; empty: nowhere. */
+  readonly subnetFile: string;
   readonly minReady: number;
   readonly max: number;
   readonly mtuBytes: number | 'auto';
@@ -36,6 +38,8 @@ export interface PoolConfig {
   readonly unusedAfterSeconds: number;
   /** Whether containers go out with the host's address. */
   readonly masquerade: boolean;
+  /** Networks in CIDR notation that they reach, and are reached from, with their own. */
+  readonly masqueradeExcept: readonly string[];
   /** Ports of every container that are published. */
   readonly publish: readonly { readonly protocol: 'tcp' | 'udp'; readonly port: number }[];
   /** Ports of the host for these, both ends included. */

@@ -21,12 +21,15 @@ export interface Attachment extends LeaseAttachment {
   readonly netnsInode: number;
   /** The lease's id; empty: none was taken yet. */
   readonly lease: string;
+  /** DEL was there while no daemon ran that could end the lease. */
+  readonly ended: boolean;
   /** The pod's own. */
   readonly mappings: readonly PortMapping[];
 }
 
 const UNWRITTEN = {
   ...{ network: '', containerId: '', ifname: '', target: '/', targetInode: 0, netnsInode: 0, lease: '' },
+  ended: false,
   mappings: [],
   delivery: 'none',
 } as const;
@@ -87,6 +90,7 @@ export function parseAttachment(key: string, text: string): Attachment | undefin
     delivery,
     netnsInode,
     lease,
+    ended: fields.ended === true,
     mappings,
   } as Attachment;
 }

@@ -1,4 +1,6 @@
-import { statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { cniProgram } from '../native/cni.js';
@@ -17,17 +19,17 @@ sizing = "fixed"
 `;
 
 /** A daemon, and a containerd whose pods get its endpoints. */
-async function startNode(test: Test): Promise<{ daemon: Daemon; cri: Cri } & AsyncDisposable> {
+async function startNode(test: Test, conflist?: object): Promise<{ daemon: Daemon; cri: Cri } & AsyncDisposable> {
   const daemon = await startDaemon(test, POOL);
+  const own = {
+    cniVersion: '1.0.0',
+    name: 'netnsd',
+    plugins: [{ type: 'netnsd-cni', socket: daemon.socket, tenant: 'namespace', capabilities: { portMappings: true } }],
+  };
   const cri = await startCri(test, {
-    plugins: [plugin],
-    conflist: {
-      cniVersion: '1.0.0',
-      name: 'netnsd',
-      plugins: [
-        { type: 'netnsd-cni', socket: daemon.socket, tenant: 'namespace', capabilities: { portMappings: true } },
-      ],
-    },
+    plugins: [plugin, '/usr/lib/cni/bridge', '/usr/lib/cni/host-local'],
+    conflist: conflist ?? own,
+    classConflist: own,
   }).catch(async (error) => {
     await daemon[Symbol.asyncDispose]();
     throw error;
@@ -86,6 +88,19 @@ t.test('hostPort, and a pod of the host network', async (t) => {
   await cri.removePod(host);
   await cri.removePod(sandbox);
   t.strictSame(await daemon.leases(), []);
+});
+
+t.test('pods of one RuntimeClass get endpoints, others the network of the node', async (t) => {
+  const ipam = { type: 'host-local', subnet: '10.88.7.0/24', dataDir: mkdtempSync(join(tmpdir(), 'ipam-')) };
+  const bridge = { type: 'bridge', bridge: 'others0', isGateway: true, ipam };
+  await using node = await startNode(t, { cniVersion: '1.0.0', name: 'others', plugins: [bridge] });
+  t.teardown(() => execa('ip', ['link', 'delete', 'others0']));
+  const { cri, daemon } = node;
+  const [other, own] = [await cri.runPod({ name: 'other' }), await cri.runPod({ name: 'own' }, 'netnsd')];
+  t.match([await cri.addressOf(other), await cri.addressOf(own)], [/^10\.88\.7\./, /^10\.213\.0\./]);
+  t.match(await daemon.leases(), [{ containerId: new RegExp(`^${own}@`) }]);
+  await Promise.all([other, own].map((sandbox) => cri.removePod(sandbox)));
+  t.strictSame([await daemon.leases(), mounted()], [[], 0]);
 });
 
 t.test('50 pods at once, while netnsd and containerd start anew', async (t) => {

@@ -42,15 +42,21 @@ export class Cri implements AsyncDisposable {
   #process: ReturnType<Cri['start']> | undefined;
   #grpc: Grpc | undefined;
 
-  /** `plugins`: paths of CNI plugins, beside which is `loopback`. */
-  constructor(test: Test, options: { readonly plugins: readonly string[]; readonly conflist: object }) {
+  /** `plugins`: paths of CNI plugins, beside which is `loopback`; `classConflist`: for the runtime `netnsd`. */
+  constructor(
+    test: Test,
+    options: { readonly plugins: readonly string[]; readonly conflist: object; readonly classConflist?: object },
+  ) {
     assertSandbox();
     this.#test = test;
     mkdirSync(join(this.folder, 'net.d'));
+    mkdirSync(join(this.folder, 'class.d'));
     mkdirSync(join(this.folder, 'bin'));
     for (const plugin of [...options.plugins, '/usr/lib/cni/loopback'])
       symlinkSync(plugin, join(this.folder, 'bin', plugin.slice(plugin.lastIndexOf('/') + 1)));
     writeFileSync(join(this.folder, 'net.d/10-test.conflist'), JSON.stringify(options.conflist));
+    const { classConflist = options.conflist } = options;
+    writeFileSync(join(this.folder, 'class.d/10-test.conflist'), JSON.stringify(classConflist));
     const cri = 'plugins."io.containerd.grpc.v1.cri"';
     writeFileSync(
       join(this.folder, 'config.toml'),
@@ -71,6 +77,9 @@ disable_apparmor = true
 snapshotter = "native"
 [${cri}.containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
+[${cri}.containerd.runtimes.netnsd]
+runtime_type = "io.containerd.runc.v2"
+cni_conf_dir = "${this.folder}/class.d"
 [${cri}.cni]
 bin_dir = "${this.folder}/bin"
 conf_dir = "${this.folder}/net.d"
@@ -132,9 +141,9 @@ conf_dir = "${this.folder}/net.d"
     await execa('ctr', args, { stdin: 'ignore' });
   }
 
-  /** RunPodSandbox: the sandbox's id. */
-  async runPod(pod: Pod): Promise<string> {
-    return textOf(await this.call('RunPodSandbox', { 1: configOf(pod) }), 1);
+  /** RunPodSandbox: the sandbox's id. `handler`: of a RuntimeClass. */
+  async runPod(pod: Pod, handler = ''): Promise<string> {
+    return textOf(await this.call('RunPodSandbox', { 1: configOf(pod), 2: handler }), 1);
   }
 
   /** CreateContainer and StartContainer: the container's id. */

@@ -51,6 +51,16 @@ export const POOL_KEYS = {
     accepts: (value) => typeof value === 'string' && subnet6Advice(value) === undefined,
     advice: subnet6Advice,
   },
+  subnetFile: {
+    name: 'subnet_file',
+    type: 'string',
+    initial: '',
+    initialMeaning: 'none',
+    allowed: 'an absolute path, such as "/run/flannel/subnet.env"',
+    meaning:
+      'A file from which the daemon takes what is not set here when it reads the configuration: `subnet` (FLANNEL_SUBNET), `mtu` (FLANNEL_MTU), `masquerade` (not FLANNEL_IPMASQ) and `masquerade_except` (FLANNEL_NETWORK).',
+    accepts: (value) => typeof value === 'string' && (value === '' || value.startsWith('/')),
+  },
   minReady: {
     name: 'min_ready',
     ...integer(0, MAX_ENDPOINTS),
@@ -137,6 +147,14 @@ export const POOL_KEYS = {
     initial: true,
     meaning:
       "Whether containers reach what this host reaches, with the host's address (NAT by nftables; forwarding is switched on). Nothing beyond the host can open a connection to such a container.",
+  },
+  masqueradeExcept: {
+    name: 'masquerade_except',
+    ...listOf(isNetwork),
+    initialMeaning: 'none, or what `subnet_file` says',
+    allowed: 'an array of IPv4 networks in CIDR notation, such as ["10.244.0.0/16"]',
+    meaning:
+      'With `masquerade`: networks that containers reach with their own addresses, and from which they are reached, such as the pods of other nodes.',
   },
   publish: {
     name: 'publish',

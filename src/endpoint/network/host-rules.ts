@@ -14,6 +14,8 @@ export interface ReachSettings {
   readonly subnet6: string | null;
   /** Whether they go out with the host's address. */
   readonly masquerade: boolean;
+  /** Networks that they reach, and are reached from, with their own address all the same. */
+  readonly masqueradeExcept: readonly string[];
   /** Whether its containers publish ports. */
   readonly publish: readonly unknown[];
   /** Which of its containers reach each other. */
@@ -64,12 +66,12 @@ export function hostRules(
   const chains = [
     chain('forward', 'filter hook forward priority filter', [
       ...(walled.length === 0 ? [] : WALLED_RULES),
-      ...outwardIn.flatMap(forwardRules),
+      ...outwardIn.flatMap((family) => forwardRules(family, pools)),
     ]),
     chain('outward', 'nat hook postrouting priority srcnat', [
-      ...outwardIn.flatMap(outwardRules),
       ...both.flatMap(hairpinRules),
       'ct status dnat ip saddr 127.0.0.0/8 masquerade',
+      ...outwardIn.flatMap((family) => outwardRules(family, pools)),
     ]),
     chain('published', 'nat hook prerouting priority dstnat', both.flatMap(publishedRules)),
     // dstnat has no name here in older versions of nft.
@@ -136,19 +138,32 @@ const IPV6: Family = {
 
 const WALLED_RULES = ['iifname . oifname @walled ct status dnat accept', 'iifname . oifname @walled drop'];
 
-function forwardRules({ ip, suffix }: Family): string[] {
+function forwardRules({ ip, suffix }: Family, pools: readonly ReachSettings[]): string[] {
   const set = `@outward${suffix}`;
   return [
     `${ip} saddr ${set} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
     `${ip} daddr ${set} tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
+    ...(ip === 'ip' ? pools.flatMap(exempt) : []).map(
+      ([subnet, networks]) => `ip saddr ${networks} ip daddr ${subnet} accept`,
+    ),
     `${ip} daddr ${set} ct state established,related accept`,
     `${ip} daddr ${set} ct status dnat accept`,
     `${ip} daddr ${set} drop`,
   ];
 }
 
-function outwardRules({ ip, suffix }: Family): string[] {
-  return [`${ip} saddr @outward${suffix} ${ip} daddr != @outward${suffix} masquerade`];
+function outwardRules({ ip, suffix }: Family, pools: readonly ReachSettings[]): string[] {
+  return [
+    ...(ip === 'ip' ? pools.flatMap(exempt) : []).map(
+      ([subnet, networks]) => `ip saddr ${subnet} ip daddr ${networks} accept`,
+    ),
+    `${ip} saddr @outward${suffix} ${ip} daddr != @outward${suffix} masquerade`,
+  ];
+}
+
+/** A pool's subnet, and the networks for which its containers keep their addresses. */
+function exempt({ subnet, masquerade, masqueradeExcept }: ReachSettings): [subnet: string, networks: string][] {
+  return masquerade && masqueradeExcept.length > 0 ? [[canonical(subnet), `{ ${widest(masqueradeExcept)} }`]] : [];
 }
 
 /** A container that connects to a published port of its own pool, as a process of the host by 127.0.0.1, gets the answer by way of the host. */

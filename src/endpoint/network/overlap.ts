@@ -108,10 +108,20 @@ export function findOverlaps(options: { found: HostAddresses; site: Site; pools:
     subnetsOf(pool).flatMap((subnet) => {
       const wanted = rangeOf(subnet);
       return taken
-        .filter((range) => rangesOverlap(wanted, range) && !(range.yields && range.prefixLength < wanted.prefixLength))
+        .filter(
+          (range) =>
+            rangesOverlap(wanted, range) &&
+            !(range.yields && range.prefixLength < wanted.prefixLength) &&
+            !isOfNetwork(range, wanted),
+        )
         .map(({ text }) => ({ pool: pool.name, subnet, text }));
     }),
   );
+}
+
+/** The subnet's own address, which no endpoint has: flannel gives it to its interface (flannel.1), so that hosts reach pods from there. */
+function isOfNetwork(range: AddressRange, wanted: AddressRange): boolean {
+  return range.network.length === 4 && range.prefixLength === 32 && String(range.network) === String(wanted.network);
 }
 
 function takenAddresses(found: HostAddresses, site: Site): Taken[] {

@@ -14,6 +14,8 @@ export interface AttachmentOptions {
 interface Seen {
   /** Since when its target has not shown the network, on the monotonic clock; null: it does. */
   readonly goneSinceMs: number | null;
+  /** DEL said so: there is no time to wait. */
+  readonly ended: boolean;
   /** Processes are in the namespace into which it was grafted. */
   readonly inside: boolean;
 }
@@ -46,10 +48,10 @@ export class AttachmentWatch {
     const { files, netnsSeenAt } = this.#options;
     this.#seen = new Map(
       files.list().map((attachment) => {
-        const { key, target, targetInode, delivery } = attachment;
+        const { key, target, targetInode, delivery, ended } = attachment;
         const shown = isShown(attachment, netnsSeenAt(target));
         const inside = delivery === 'graft' && (users.get(targetInode) ?? []).length > 0;
-        return [key, { goneSinceMs: shown ? null : (this.#seen.get(key)?.goneSinceMs ?? nowMs), inside }];
+        return [key, { goneSinceMs: shown ? null : (this.#seen.get(key)?.goneSinceMs ?? nowMs), ended, inside }];
       }),
     );
   }
@@ -68,6 +70,6 @@ export class AttachmentWatch {
   }
 }
 
-function isGoneFor({ goneSinceMs }: Seen, nowMs: number, graceMs: number): boolean {
-  return goneSinceMs !== null && nowMs - goneSinceMs >= graceMs;
+function isGoneFor({ goneSinceMs, ended }: Seen, nowMs: number, graceMs: number): boolean {
+  return goneSinceMs !== null && (ended || nowMs - goneSinceMs >= graceMs);
 }

@@ -15,6 +15,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
     ...[
       'subnet',
       'subnet6',
+      'subnet_file',
       'min_ready',
       'max',
       'mtu',
@@ -27,6 +28,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'gone_after_seconds',
       'unused_after_seconds',
       'masquerade',
+      'masquerade_except',
       'publish',
       'publish_range',
       'host_access',

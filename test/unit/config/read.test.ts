@@ -8,6 +8,7 @@ const DEFAULT_POOL = {
   name: 'default',
   subnet: '10.213.0.0/16',
   subnet6: null,
+  subnetFile: '',
   minReady: 16,
   max: 256,
   mtuBytes: 'auto',
@@ -20,6 +21,7 @@ const DEFAULT_POOL = {
   unusedAfterSeconds: 3600,
   addressCooldownSeconds: 30,
   masquerade: true,
+  masqueradeExcept: [],
   publish: [],
   publishRange: [30_000, 39_999],
   hostAccess: true,
@@ -82,6 +84,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         name: 'web',
         subnet: '10.9.0.0/24',
         subnet6: 'fd00:9::/64',
+        subnetFile: '',
         minReady: 1,
         max: 2,
         mtuBytes: 9000,
@@ -94,6 +97,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         goneAfterSeconds: 10,
         unusedAfterSeconds: 0,
         masquerade: false,
+        masqueradeExcept: ['10.0.0.0/8'],
         publish: [
           { protocol: 'tcp', port: 8080 },
           { protocol: 'udp', port: 53 },
@@ -112,7 +116,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const top =
     'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'subnet6 = "fd00:9::/64"\nmin_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nmount_dns = true\n';
+    'subnet6 = "fd00:9::/64"\nsubnet_file = ""\nmin_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\nmasquerade_except = ["10.0.0.0/8"]\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);

@@ -24,7 +24,7 @@ t.test('a file that netnsd-cni wrote is read, and what is none is passed over', 
   writeFileSync(join(folder, 'attachments', 'torn'), '{"network":');
   mkdirSync(join(folder, 'attachments', 'folder'));
   const { mac: _mac, ...fields } = FIELDS;
-  t.strictSame(files.list(), [{ key: 'c1@00000000', ...fields, mappings: [] }]);
+  t.strictSame(files.list(), [{ key: 'c1@00000000', ...fields, ended: false, mappings: [] }]);
   writeFileSync(join(folder, 'attachments', '.c1@00000000.17'), '');
   t.match(files.list(), [{ key: '.c1@00000000.17', delivery: 'none', netnsInode: 0 }, { key: 'c1@00000000' }]);
   t.match(files.read('c1@00000000'), { delivery: 'overlay', target: '/run/netns/a' });

@@ -12,6 +12,7 @@ const pool: ReachSettings = {
   subnet: '10.213.0.0/16',
   subnet6: null,
   masquerade: true,
+  masqueradeExcept: [],
   isolation: 'none',
   publish: [],
   hostAccess: true,
@@ -44,6 +45,18 @@ t.test('rules are constant in the number of pools with masquerade, which are ele
   const other = { ...pool, name: 'other', subnet: '10.215.0.0/16' };
   t.equal(rulesOf(pool, other).length, rulesOf(pool).length);
   t.match(rulesOf(pool, closed, other).join('\n'), 'elements = { 10.213.0.0/16, 10.215.0.0/16 }');
+});
+
+t.test('networks of masquerade_except are reached, and reach the pool, with the addresses of containers', async (t) => {
+  const rules = rulesOf({ ...pool, masqueradeExcept: ['10.244.0.0/16', '10.244.3.0/24'] }, closed);
+  const at = (rule: string) => rules.indexOf(rule);
+  const inward = at('ip saddr { 10.244.0.0/16 } ip daddr 10.213.0.0/16 accept');
+  const kept = at('ip saddr 10.213.0.0/16 ip daddr { 10.244.0.0/16 } accept');
+  t.ok(inward > 0 && inward < at('ip daddr @outward drop'), 'before what keeps others out');
+  t.ok(kept > at('ct status dnat ip saddr @pools ip daddr @pools masquerade'), 'behind what leads back to the pool');
+  t.ok(kept < at('ip saddr @outward ip daddr != @outward masquerade'));
+  const routed = rulesOf({ ...pool, masquerade: false, publish: [1], masqueradeExcept: ['10.244.0.0/16'] });
+  t.notMatch(routed.join('\n'), '10.244.0.0');
 });
 
 const ROWS: [what: string, settings: Partial<ReachSettings>, rules: string[]][] = [

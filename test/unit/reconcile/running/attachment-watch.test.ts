@@ -12,6 +12,7 @@ const OVERLAY: Attachment = {
   targetInode: 10,
   delivery: 'overlay',
   lease: '',
+  ended: false,
   mappings: [],
   netnsInode: 20,
 };
@@ -45,6 +46,13 @@ t.test('a lease is over a minute after its target was first seen without the net
   t.equal(isOver(1_000_000), false, 'time starts');
   t.equal(isOver(1_059_999), false);
   t.equal(isOver(1_060_000), true);
+});
+
+t.test('what DEL has ended is over at once, unless the target shows the network', async (t) => {
+  const { shown, isOver } = watch({ ...OVERLAY, ended: true });
+  t.equal(isOver(0), false);
+  shown.clear();
+  t.equal(isOver(1), true);
 });
 
 t.test("the pool's gone_after_seconds counts if it is shorter; 0 is not", async (t) => {
