@@ -97,7 +97,7 @@ function readPool(name: string, section: Section): PoolConfig {
     name,
     ...network,
     ...readSize(section, network.subnet),
-    ...readIpv6(section),
+    subnet6: readSubnet6(section, network.mtuBytes),
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
     addressCooldownSeconds: section.read(POOL_KEYS.addressCooldownSeconds) ?? POOL_KEYS.addressCooldownSeconds.initial,
     recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
@@ -168,12 +168,11 @@ function readSize(section: Section, subnet: string): Pick<PoolConfig, 'minReady'
 /** A link with a smaller MTU has no IPv6 (RFC 8200, 5). */
 const SMALLEST_MTU_6 = 1280;
 
-function readIpv6(section: Section): Pick<PoolConfig, 'subnet6' | 'mtuBytes'> {
+function readSubnet6(section: Section, mtuBytes: PoolConfig['mtuBytes']): PoolConfig['subnet6'] {
   const subnet6 = section.read(POOL_KEYS.subnet6) ?? POOL_KEYS.subnet6.initial;
-  const mtuBytes = section.read(POOL_KEYS.mtuBytes) ?? POOL_KEYS.mtuBytes.initial;
   if (subnet6 !== null && mtuBytes !== 'auto' && mtuBytes < SMALLEST_MTU_6)
     section.refuse(POOL_KEYS.mtuBytes.name, `found ${mtuBytes}, but IPv6 (subnet6) needs ${SMALLEST_MTU_6}`);
-  return { subnet6, mtuBytes };
+  return subnet6;
 }
 
 function readWalls(section: Section): Pick<PoolConfig, 'antiSpoof' | 'isolation'> {

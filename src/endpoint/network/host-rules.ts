@@ -1,9 +1,6 @@
-import { formatSubnet, parseSubnet } from '../../address/ipv4.js';
-import { formatSubnet6, parseSubnet6 } from '../../address/ipv6.js';
-import { type AddressRange, rangesOverlap } from '../../address/range.js';
 import { uplinkName } from '../hub/hub-names.js';
 import type { Isolation, Site } from '../types.js';
-import { rangeOf } from './overlap.js';
+import { canonical, widest } from './cidr.js';
 import { MAPPED, MAPPED_AT, mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
 
@@ -234,23 +231,6 @@ function setOf(name: string, { suffix, type, subnetOf }: Family, pools: readonly
 /** nft takes no empty list. */
 function listed(elements: readonly string[]): string {
   return elements.length === 0 ? '' : `elements = { ${elements.join(', ')} } `;
-}
-
-/** An address alone, or a network; never anything else, since it becomes part of a script. */
-function canonical(cidr: string): string {
-  if (cidr.includes(':')) return formatSubnet6(parseSubnet6(cidr.includes('/') ? cidr : `${cidr}/128`));
-  return formatSubnet(parseSubnet(cidr.includes('/') ? cidr : `${cidr}/32`));
-}
-
-/** The networks of one family without those that others of them contain, which nft refuses in one set. */
-function widest(networks: readonly string[]): string {
-  const all = [...new Set(networks.map(canonical))];
-  return all.filter((one) => !all.some((other) => other !== one && contains(other, one))).join(', ');
-}
-
-function contains(one: string, other: string): boolean {
-  const [outer, inner] = [one, other].map(rangeOf) as [AddressRange, AddressRange];
-  return outer.prefixLength <= inner.prefixLength && rangesOverlap(outer, inner);
 }
 
 /** A comment of nftables has at most 128 bytes, and no quotes. */
