@@ -15,6 +15,7 @@
 #include "failure.h"
 #include "namespace.h"
 #include "pin.h"
+#include "resident.h"
 
 enum { ROUNDS = 2000 }; /* of a millisecond each */
 
@@ -30,13 +31,35 @@ static bool says(pid_t pid, const char *name, const char *text) {
   return length == (ssize_t)wanted + 1 && memcmp(content, text, wanted) == 0;
 }
 
+/* Whether it keeps the link of the state directory that is the working directory, or of one that was removed. Another one may have the same
+ * path, in another mount namespace. */
+static bool keeps_link_here(pid_t pid) {
+  char path[64];
+  struct stat here, kept;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, STATE_FD);
+  if (stat(path, &kept) != 0 || stat(".", &here) != 0 || kept.st_nlink == 0) return true;
+  return here.st_dev == kept.st_dev && here.st_ino == kept.st_ino;
+}
+
 static bool is_resident(pid_t pid, const struct stat *pin, const char *state_directory) {
   if (!says(pid, "comm", "netnsd-vault")) return false;
-  if (pin == NULL) return says(pid, "root" IDENTITY, state_directory);
+  if (pin == NULL) return says(pid, "root" IDENTITY, state_directory) && keeps_link_here(pid);
   char path[64];
   struct stat namespace;
   snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
   return stat(path, &namespace) == 0 && namespace.st_dev == pin->st_dev && namespace.st_ino == pin->st_ino;
+}
+
+pid_t find_unpinned(const char *state_directory) {
+  DIR *processes = opendir("/proc");
+  if (processes == NULL) fail("list /proc");
+  pid_t found = 0;
+  for (struct dirent *entry; found == 0 && (entry = readdir(processes)) != NULL;) {
+    pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? (pid_t)atoi(entry->d_name) : 0;
+    if (pid > 0 && pid != getpid() && is_resident(pid, NULL, state_directory)) found = pid;
+  }
+  closedir(processes);
+  return found;
 }
 
 /* By process group, so that none is left to take the place of another. Returns how many were found. */

@@ -123,14 +123,28 @@ static bool start_resident(const struct origin *origin) {
   return kept;
 }
 
+/* A pin that somebody unmounted: what is mounted in the vault is not lost while a process stands in it. A caller in a younger mount namespace
+ * than that in which it was pinned can neither see the pin nor make another: a vault of its own would take the network of every lease. */
+static bool pin_again(const char *state_directory) {
+  pid_t resident = find_unpinned(state_directory);
+  if (resident == 0) return false;
+  prepare_pin();
+  if (pin_namespace_of(resident)) return true;
+  unprepare_pin();
+  errno = EXDEV;
+  fail("use the vault of %s from this mount namespace: run netnsd in the one in which it ran before, or take it down there", state_directory);
+}
+
 /* A mount namespace may be pinned in an older one only, which the kernel tells by their numbers (mnt_ns_loop of fs/namespace.c). Since
  * Linux 6.18 each processor has numbers of its own to give, so that a younger namespace may have the lower one. The processor that gave the
  * caller's namespace its number gives higher ones now: it is found by trying all of them. */
 static void start(const char *state_directory) {
   struct origin origin = {.state_directory = state_directory, .pinned = is_pinned(), .processor = ANY_PROCESSOR};
   if (!origin.pinned) {
+    origin.pinned = pin_again(state_directory);
+    /* They may keep the link of a folder that was removed: others take their place. */
     end_residents(state_directory);
-    prepare_pin();
+    if (!origin.pinned) prepare_pin();
   }
   bool started = start_resident(&origin);
   cpu_set_t allowed;

@@ -17,8 +17,12 @@ bool is_pinned(void) {
   return statfs(PIN, &file_system) == 0 && file_system.f_type == NSFS_MAGIC;
 }
 
-void prepare_pin(void) {
+void unprepare_pin(void) {
   while (umount2(VAULT_FOLDER, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) continue;
+}
+
+void prepare_pin(void) {
+  unprepare_pin();
   if (mkdir(VAULT_FOLDER, 0700) != 0 && errno != EEXIST) fail("make the folder " VAULT_FOLDER);
   struct stat folder;
   if (lstat(VAULT_FOLDER, &folder) != 0) fail("look at " VAULT_FOLDER);
@@ -41,7 +45,7 @@ bool pin_namespace_of(pid_t pid) {
 
 void remove_pin(void) {
   while (umount2(PIN, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) continue;
-  while (umount2(VAULT_FOLDER, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) continue;
+  unprepare_pin();
   if (unlink(PIN) != 0 && errno != ENOENT && errno != ENOTDIR) fail("remove " PIN);
   if (rmdir(VAULT_FOLDER) != 0 && errno != ENOENT) fail("remove " VAULT_FOLDER);
 }

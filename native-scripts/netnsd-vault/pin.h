@@ -19,6 +19,9 @@ void prepare_pin(void);
 /* Pins the mount namespace of the process `pid`; false where the kernel takes it for an older one than the caller's (EINVAL). */
 bool pin_namespace_of(pid_t pid);
 
+/* Takes away what prepare_pin mounted, and what it is in other mount namespaces stays. */
+void unprepare_pin(void);
+
 /* Removes pin, mount and folder; absence is success. */
 void remove_pin(void);
 

@@ -38,6 +38,9 @@ int become_node(int argc, char *const *argv) {
     report_error("its JavaScript is not where it belongs, ../src/main.js as seen from this program: install netnsd again");
     return 1;
   }
+  /* Node.js does not start in a folder that was removed. */
+  char here[PATH_MAX];
+  if (getcwd(here, sizeof here) == NULL && chdir("/") != 0) report_warning("cannot leave the removed working directory");
   snprintf(beside, sizeof beside, "%s/node", folder);
   const char *node = getenv("NETNSD_NODE");
   if (node == NULL || node[0] == '\0') node = access(beside, X_OK) == 0 ? beside : "node";

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { normalize } from 'node:path';
 import { NetnsdError } from '../errors.js';
 import { parseDocument } from './document.js';
@@ -13,6 +13,7 @@ type BoundSettings = { readonly [K in (typeof BOUND)[number]]?: Config[K] | unde
 
 /** Read if it exists and no other file is given. */
 export const CONFIG_FILE = '/etc/netnsd/netnsd.toml';
+const LARGEST_BYTES = 1024 * 1024;
 
 /**
  * Reads the configuration from the TOML file `path`, or from `/etc/netnsd/netnsd.toml` if that exists; otherwise returns
@@ -28,6 +29,11 @@ export function readConfig({ path, bound = {} }: { path: string | null; bound?: 
 /** The text of the file; null if it does not exist and is not required. */
 function readSource(file: string, required: boolean): string | null {
   try {
+    const stats = statSync(file);
+    // A pipe or a device may never end, and cannot be read again for a reload.
+    if (!stats.isFile() && !stats.isDirectory() && file !== '/dev/null')
+      throw new Error('it is not a regular file: give one with --config');
+    if (stats.size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

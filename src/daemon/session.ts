@@ -95,9 +95,15 @@ export async function runSession(
   using shelf = opened.shelf;
   await using _pools = grace.closing(() => pools.close());
   shelf.watch(pools);
-  await rulesMade;
-  // Leases of pools that are no longer configured keep their way out.
-  if (opened.config.pools.length > config.pools.length) await hostRules.open(opened.config.pools);
+  try {
+    await rulesMade;
+    // Leases of pools that are no longer configured keep their way out.
+    if (opened.config.pools.length > config.pools.length) await hostRules.open(opened.config.pools);
+  } catch (error) {
+    // Leases that stand are served without them, as when a running daemon's rules are removed.
+    if (opened.adopted.every(({ state }) => state !== 'leased')) throw error;
+    hostRules.retry(error);
+  }
   hostRules.follow(pools);
 
   // Reconcile, then let requests in.

@@ -16,7 +16,7 @@ import { takeOverMounts } from '../../src/kernel/netns/former-mounts.js';
 import { LeasePaths } from '../../src/kernel/netns/lease-paths.js';
 import { removeNetns } from '../../src/kernel/netns/netns.js';
 import { Vault } from '../../src/kernel/netns/vault.js';
-import { findResident, startVault, stopVault } from '../../src/kernel/netns/vault-program.js';
+import { findResident, startVault, stopVault, VAULT_PROGRAM } from '../../src/kernel/netns/vault-program.js';
 import { assertSandbox } from '../guard.js';
 import { mountsBelow } from '../runtime/eye.js';
 import { eventually, make, processesOf, started } from './vault-stage.js';
@@ -177,4 +177,41 @@ t.test('a path is found from another mount namespace', async (t) => {
   t.equal(execaSync('nsenter', [`--net=${path}`, ...look]).stdout, `net:[${inode}]`);
   const apart = ['--mount', '--propagation', 'private', 'nsenter', `--net=${path}`, ...look];
   t.equal(execaSync('unshare', apart).stdout, `net:[${inode}]`);
+});
+
+t.test(
+  'from a younger mount namespace, where the pin is not seen, a start is refused and nothing is lost',
+  async (t) => {
+    const stateDir = await started(t);
+    using vault = Vault.open(stateDir);
+    const { path, inode } = make(vault, 'default-1');
+    const apart = ['--mount', '--propagation', 'private', VAULT_PROGRAM, 'start', stateDir];
+    const refused = execaSync('unshare', apart, { reject: false });
+    t.equal(refused.exitCode, 1);
+    t.match(
+      refused.stderr,
+      /cannot use the vault of \S+ from this mount namespace: run netnsd in the one in which it ran/,
+    );
+    t.equal(statSync(path).ino, inode);
+    await startVault(stateDir);
+    t.equal(statSync(path).ino, inode, 'where it was pinned, all goes on');
+  },
+);
+
+t.test('a pin that was unmounted is made again, with what is mounted in the vault', async (t) => {
+  const stateDir = await started(t);
+  using vault = Vault.open(stateDir);
+  const { path, inode } = make(vault, 'default-1');
+  execaSync('umount', ['--lazy', `${stateDir}/vault/mnt`]);
+  await startVault(stateDir);
+  t.equal(statSync(path).ino, inode);
+  t.ok(findResident(stateDir));
+});
+
+t.test('a vault of the same path in another mount namespace is left alone', async (t) => {
+  const stateDir = await started(t);
+  const before = processesOf(stateDir);
+  const script = `mount -t tmpfs t ${stateDir} && ${VAULT_PROGRAM} start ${stateDir} && ${VAULT_PROGRAM} stop ${stateDir}`;
+  execaSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script]);
+  t.same(processesOf(stateDir), before);
 });

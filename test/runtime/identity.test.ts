@@ -120,7 +120,9 @@ t.test('a start that is refused leaves everything as it was', async (t) => {
   pools('[pools.p1267]\nsubnet = "10.1.0.0/24"\n[pools.p2730]\nsubnet = "10.2.0.0/24"\n');
   t.match(await serve(), /pools p1267 and p2730 would have one name: rename one/);
   pools('[pools.default]\nsubnet = "127.0.0.0/24"\n');
-  t.match(await serve(), /overlap|loopback/);
+  t.match(await serve(), /not a network of hosts/);
+  pools('[pools.default]\nsubnet = "10.213.0.0/24"\n[pools.other]\nsubnet = "10.213.0.0/16"\n');
+  t.match(await serve(), /overlap/);
 });
 
 t.test('a daemon makes its lock, socket and folders again when they are removed, and keeps its leases', async (t) => {

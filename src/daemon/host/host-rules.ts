@@ -72,6 +72,18 @@ export class HostRules implements Disposable {
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
   }
 
+  /** Goes on without the table for the time being, and makes it as soon as that works. */
+  retry(error: unknown): void {
+    this.#log.warn({ err: error }, "failed to make netnsd's rules; retrying");
+    this.#timer = setTimeout(() => {
+      this.open(this.#pools).then(
+        () => this.#log.info({}, "netnsd's rules are made"),
+        (again) => this.retry(again),
+      );
+    }, CHECK_MS);
+    this.#timer.unref();
+  }
+
   [Symbol.dispose](): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

@@ -38,11 +38,19 @@ export class HubWalls implements Disposable {
     return this.#generation !== UNKNOWN && generationOf(this.#netfilter) === this.#generation;
   }
 
+  /** Whether this process has made any. */
+  areOurs = false;
+
+  /** Whether there are any, which a daemon before may have made. Throws kernel_error. */
+  get haveRules(): boolean {
+    return hasBridgeTable(this.#netfilter, HUB_TABLE);
+  }
+
   /** Has the hub have just the rules of this script (`hubRules`), in one transaction; null: none. Throws missing_tool and kernel_error. */
   make(script: string | null): void {
     if (script === null) {
       this.#generation = null;
-      if (hasBridgeTable(this.#netfilter, HUB_TABLE)) this.#inside(() => runNftNow(removeHubRules()));
+      if (this.haveRules) this.#inside(() => runNftNow(removeHubRules()));
       return;
     }
     this.#generation = UNKNOWN;
@@ -50,6 +58,7 @@ export class HubWalls implements Disposable {
     this.#inside(() => runNftNow(script));
     // A change by somebody else in between makes it another number.
     this.#generation = nextGeneration(before);
+    this.areOurs = true;
   }
 
   /** Changes who is of which tenant, in one transaction; false, and nothing done, where the rules are not as they were made. */

@@ -39,7 +39,8 @@ export function runNftNow(script: string): void {
     encoding: 'utf8',
     timeout: DEADLINE_MS,
   });
-  const failure = error ?? failureOf({ status, signal, words: stderr });
+  // What ends without reading the script (EPIPE) is told by its status.
+  const failure = status === null && error ? error : failureOf({ status, signal, words: stderr });
   if (failure !== null) throw explained(failure);
 }
 

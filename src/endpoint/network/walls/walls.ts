@@ -25,6 +25,8 @@ export class Walls {
   /** Whether it is known which endpoints are of which tenant. */
   #areMembersKnown: boolean;
   readonly #hubs = new Set<Hub>();
+  /** Hubs that went on with the rules of the daemon before. */
+  readonly #kept = new WeakSet<Hub>();
   #root: Hub | null = null;
 
   constructor(settings: Settings, gateway: () => Gateway) {
@@ -61,7 +63,7 @@ export class Walls {
     this.#root = root;
     for (const hub of hubs) this.#hubs.add(hub);
     if (!this.#areMembersKnown) return;
-    for (const hub of hubs) if (!this.stand(hub)) this.#make(hub);
+    for (const hub of hubs) if (!this.stand(hub)) this.#makeOrKeep(hub);
   }
 
   /** Endpoints of an earlier daemon are known, and of these the tenants. Throws as `raise`. */
@@ -90,6 +92,16 @@ export class Walls {
     } catch (error) {
       undo();
       throw error;
+    }
+  }
+
+  /** A restart does not fail for that: once, the rules of the daemon before go on, and the reconcile tries again. */
+  #makeOrKeep(hub: Hub): void {
+    try {
+      this.#make(hub);
+    } catch (error) {
+      if (hub.walls.areOurs || this.#kept.has(hub) || !hub.walls.haveRules) throw error;
+      this.#kept.add(hub);
     }
   }
 
