@@ -38,6 +38,12 @@ export function subnetSize(subnet: Ipv4Subnet): number {
   return 2 ** (32 - subnet.prefixLength);
 }
 
+/** Whether hosts have addresses of it: not loopback, multicast or reserved. */
+export function isOfHosts(subnet: Ipv4Subnet): boolean {
+  const first = subnet.network >>> 24;
+  return first > 0 && first !== 127 && first < 224;
+}
+
 /** How many endpoints find an address in the subnet; 0 where it is too small for any. */
 export function endpointCapacity(subnet: Ipv4Subnet): number {
   return Math.max(0, subnetSize(subnet) - RESERVED_ADDRESSES);

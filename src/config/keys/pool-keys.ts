@@ -1,4 +1,4 @@
-import { parseSubnet } from '../../address/ipv4.js';
+import { isOfHosts, parseSubnet } from '../../address/ipv4.js';
 import type { PoolConfig } from '../types.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
 import { adviceOf, CLOUD_METADATA, isNetwork, SUBNET6_BITS, subnet6Advice } from './networks.js';
@@ -20,9 +20,10 @@ function acceptsSubnet(value: unknown): boolean {
 function subnetAdvice(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   return adviceOf(() => {
-    const { prefixLength } = parseSubnet(value);
-    if (prefixLength < MIN_PREFIX_LENGTH) return 'too large';
-    return prefixLength > MAX_PREFIX_LENGTH ? 'too small' : undefined;
+    const subnet = parseSubnet(value);
+    if (subnet.prefixLength < MIN_PREFIX_LENGTH) return 'too large';
+    if (subnet.prefixLength > MAX_PREFIX_LENGTH) return 'too small';
+    return isOfHosts(subnet) ? undefined : 'not a network of hosts';
   });
 }
 

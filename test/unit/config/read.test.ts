@@ -172,3 +172,8 @@ t.test('a file that cannot be read is named with the reason', async (t) => {
   refused(folder, /it is a folder/);
   refused(join(folder, 'binary'), /it is not UTF-8 text/);
 });
+
+t.test('a subnet in which no host has an address is refused', async (t) => {
+  for (const subnet of ['224.0.0.0/16', '240.0.0.0/8', '127.8.0.0/16', '0.1.0.0/16'])
+    t.throws(() => parse(`[pools.default]\nsubnet = "${subnet}"`), { message: /\(not a network of hosts\)/ }, subnet);
+});
