@@ -5,22 +5,31 @@ import type { EndpointName, Settled } from '../../endpoint/types.js';
 import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
 import { type Peer, timed } from './peer.js';
 
-const FOLDER = '/run/bench-product';
 const POOL = 'bench';
 /** Enough for the engine to compile what is hot, as in a daemon that has run for a while. */
 const WARM_UP_ROUNDS = 6;
 const WARM_UP_SIZE = 100;
 
+/** With and without IPv6: each has a state directory and a subnet of its own. */
+const VARIANTS = {
+  netnsd: { folder: '/run/bench-product', networks: { subnet: '10.214.0.0/16' } },
+  'netnsd, IPv6': {
+    folder: '/run/bench-product-ipv6',
+    networks: { subnet: '10.215.0.0/16', subnet6: 'fd00:215::/64' },
+  },
+} as const;
+
 /** netnsd's own endpoints, asked of the kernel thread in batches as a pool does. The thread is kept, as a daemon keeps it. */
-export async function openProduct(batch: number): Promise<Peer> {
-  mkdirSync(FOLDER, { recursive: true });
-  await startVault(FOLDER);
+export async function openProduct(batch: number, name: keyof typeof VARIANTS = 'netnsd'): Promise<Peer> {
+  const { folder, networks } = VARIANTS[name];
+  mkdirSync(folder, { recursive: true });
+  await startVault(folder);
   const thread = await EndpointThread.start({
-    site: { instanceId: shortHash(FOLDER), identity: FOLDER, stateDir: FOLDER, netnsDir: null },
+    site: { instanceId: shortHash(folder), identity: folder, stateDir: folder, netnsDir: null },
     networks: [
       {
         name: POOL,
-        subnet: '10.214.0.0/16',
+        ...networks,
         mtuBytes: 1500,
         max: 1000,
         endpointsPerHub: 1000,
@@ -46,13 +55,13 @@ export async function openProduct(batch: number): Promise<Peer> {
 
   for (let round = 0; round < WARM_UP_ROUNDS; round++) await run(WARM_UP_SIZE);
   return {
-    name: 'netnsd',
+    name,
     rounds: (_, rounds) => rounds,
     run,
     close: async () => {
       await thread.close();
-      await stopVault(FOLDER);
-      rmdirSync(FOLDER);
+      await stopVault(folder);
+      rmdirSync(folder);
     },
   };
 }
