@@ -37,8 +37,8 @@ static bool keeps_link_here(pid_t pid) {
   char path[64];
   struct stat here, kept;
   snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, STATE_FD);
-  if (stat(path, &kept) != 0 || stat(".", &here) != 0 || kept.st_nlink == 0) return true;
-  return here.st_dev == kept.st_dev && here.st_ino == kept.st_ino;
+  if (stat(path, &kept) != 0 || stat(".", &here) != 0) return false;
+  return kept.st_nlink == 0 || (here.st_dev == kept.st_dev && here.st_ino == kept.st_ino);
 }
 
 static bool is_resident(pid_t pid, const struct stat *pin, const char *state_directory) {

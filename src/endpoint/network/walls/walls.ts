@@ -25,8 +25,6 @@ export class Walls {
   /** Whether it is known which endpoints are of which tenant. */
   #areMembersKnown: boolean;
   readonly #hubs = new Set<Hub>();
-  /** Hubs that went on with the rules of the daemon before. */
-  readonly #kept = new WeakSet<Hub>();
   #root: Hub | null = null;
 
   constructor(settings: Settings, gateway: () => Gateway) {
@@ -95,13 +93,12 @@ export class Walls {
     }
   }
 
-  /** A restart does not fail for that: once, the rules of the daemon before go on, and the reconcile tries again. */
+  /** A restart does not fail for that: the rules of the daemon before go on, and the reconcile tries again. */
   #makeOrKeep(hub: Hub): void {
     try {
       this.#make(hub);
     } catch (error) {
-      if (hub.walls.areOurs || this.#kept.has(hub) || !hub.walls.haveRules) throw error;
-      this.#kept.add(hub);
+      if (hub.walls.areOurs || !hub.walls.haveRules) throw error;
     }
   }
 
