@@ -51,15 +51,19 @@ export async function openPools(options: OpenPoolsOptions): Promise<OpenPools> {
   const { config, state, networks, thread, log } = options;
   const { stateDir, site } = state;
   const files = new FileRecords(stateDir);
-  const loaded = files.load((warning) =>
-    log.warn(warning, 'a file in the state directory is not a valid record; it was set aside'),
-  );
-  const { recovered, ...survey } = await surveyStart({
+  const {
+    records: loaded,
+    recovered,
+    ...survey
+  } = await surveyStart({
     site,
     kernel: thread,
     users: netnsUsers,
     hostInode: statSync('/proc/self/ns/net').ino,
-    records: loaded,
+    readRecords: () =>
+      files.load((warning) =>
+        log.warn(warning, 'a file in the state directory is not a valid record; it was set aside'),
+      ),
     newLeaseId,
   });
   refuseTaken(recovered, config.pools);

@@ -42,21 +42,24 @@ interface SurveyOptions {
   readonly users: () => ReadonlyMap<number, readonly number[]>;
   /** Inode of the host's own network namespace. */
   readonly hostInode: number;
-  readonly records: readonly EndpointRecord[];
+  /** Called when the kernel has been asked: meanwhile the socket answers who asks whether the daemon starts. */
+  readonly readRecords: () => readonly EndpointRecord[];
   readonly newLeaseId: () => string;
 }
 
 /**
- * What a start reads beside the records: see `planStart`; and records for endpoints that are in use and have none. Rejects with
+ * What a start reads: see `planStart`; and records for endpoints that are in use and have none. Rejects with
  * worker_failed and kernel_error.
  */
 export async function surveyStart(options: SurveyOptions): Promise<{
+  readonly records: readonly EndpointRecord[];
   readonly found: Found;
   readonly users: ReadonlyMap<number, readonly number[]>;
   readonly recovered: readonly EndpointRecord[];
 }> {
-  const { site, kernel, records, newLeaseId } = options;
+  const { site, kernel, newLeaseId } = options;
   const found = await kernel.inventory();
+  const records = options.readRecords();
   const users = options.users();
   const known = knownOf(records);
   const strays = namesOf(site, found).filter(({ id, seq }) => !known.ids.has(id) && !known.seqs.has(seq));
@@ -64,7 +67,8 @@ export async function surveyStart(options: SurveyOptions): Promise<{
   const inhabited = pids.length === 0 ? [] : await kernel.describe(pids);
   const pathOf = (name: EndpointName): string => kernel.pathOf(name);
   const now = new Date();
-  return { found, users, recovered: recoverRecords({ site, strays, found, inhabited, pathOf, newLeaseId, now }) };
+  const recovered = recoverRecords({ site, strays, found, inhabited, pathOf, newLeaseId, now });
+  return { records, found, users, recovered };
 }
 
 /**
