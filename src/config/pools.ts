@@ -10,6 +10,7 @@ import {
   POOL_NAME_ALLOWED,
   parseContainerPort,
   parsePortRange,
+  parseRate,
 } from './keys/index.js';
 import type { Section } from './section.js';
 import { type NodeNetwork, readSubnetFile } from './subnet-file.js';
@@ -44,6 +45,8 @@ export function defaultPool(): PoolConfig {
     egressAllow: POOL_KEYS.egressAllow.initial,
     antiSpoof: POOL_KEYS.antiSpoof.initial,
     isolation: POOL_KEYS.isolation.initial,
+    rateInBits: null,
+    rateOutBits: null,
     mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
@@ -111,6 +114,8 @@ function readPool(name: string, section: Section): PoolConfig {
     egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
     egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
     ...readWalls(section),
+    rateInBits: parseRate(section.read(POOL_KEYS.rateInBits)) ?? null,
+    rateOutBits: parseRate(section.read(POOL_KEYS.rateOutBits)) ?? null,
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };

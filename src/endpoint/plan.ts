@@ -29,6 +29,9 @@ export interface EndpointPlan {
   readonly ipv6: Ipv6Plan | null;
   readonly mtuBytes: number;
   readonly publishedPorts: readonly PublishedPort[];
+  /** To the container and from it, in bits per second; null: no limit. */
+  readonly rateInBits: number | null;
+  readonly rateOutBits: number | null;
 }
 
 /** What an endpoint has of IPv6; addresses are 16 bytes each. */
@@ -145,6 +148,8 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
     gateway: ipv4Bytes(subnet.gateway),
     ipv6: subnet.ipv6 === null ? null : planIpv6(subnet.ipv6, bytes),
     mtuBytes: network.mtuBytes,
+    rateInBits: network.rateInBits ?? null,
+    rateOutBits: network.rateOutBits ?? null,
     publishedPorts:
       network.published === undefined
         ? []
@@ -167,6 +172,7 @@ export function factsOf(
       mtu: plan.mtuBytes,
       hostName: plan.hostName,
       hub: built.hub,
+      ...ratesOf(plan),
     },
     addresses,
     routes: addresses.map(({ gateway }) => ({ destination: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway })),
@@ -185,4 +191,12 @@ export function addressesOf({ address, prefixLength, gateway, ipv6 }: EndpointPl
 /** What others may know the endpoint by: its addresses, 4 and 16 bytes. */
 export function addressBytes({ address, ipv6 }: Pick<EndpointPlan, 'address' | 'ipv6'>): (readonly number[])[] {
   return ipv6 === null ? [address] : [address, ipv6.address];
+}
+
+/** The limits as facts have them. */
+export function ratesOf({ rateInBits, rateOutBits }: Pick<EndpointPlan, 'rateInBits' | 'rateOutBits'>) {
+  return {
+    ...(rateInBits === null ? {} : { rateIn: rateInBits }),
+    ...(rateOutBits === null ? {} : { rateOut: rateOutBits }),
+  };
 }

@@ -29,6 +29,9 @@ export interface NetworkSettings {
   readonly antiSpoof?: boolean;
   /** Which endpoints of the pool reach each other. Absent: as it is. */
   readonly isolation?: Isolation;
+  /** What they receive and send at the most, in bits per second. Null or absent: no limit. */
+  readonly rateInBits?: number | null;
+  readonly rateOutBits?: number | null;
   /** What its endpoints publish; absent: nothing. */
   readonly published?: Pick<PortPlan, 'ports' | 'hostPorts'>;
   readonly dns: {
@@ -63,6 +66,9 @@ export interface EndpointFacts {
     /** Its other end, and the hub in which that is; no hub in records of an earlier version. */
     readonly hostName: string;
     readonly hub?: string;
+    /** Limits that it was built with, in bits per second. */
+    readonly rateIn?: number;
+    readonly rateOut?: number;
   };
   readonly addresses: readonly { readonly address: string; readonly gateway: string }[];
   readonly routes: readonly { readonly destination: string; readonly gateway: string }[];

@@ -47,6 +47,9 @@ export interface EndpointFacts {
     /** Its other end, and the hub in which that is; no hub in records of an earlier version. */
     readonly hostName: string;
     readonly hub?: string;
+    /** Limits that it was built with, in bits per second. */
+    readonly rateIn?: number;
+    readonly rateOut?: number;
   };
   readonly addresses: readonly Address[];
   readonly routes: readonly Route[];

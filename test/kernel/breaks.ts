@@ -4,7 +4,7 @@
  */
 export interface Break {
   /**
-   * Arguments of `ip`, or of `bridge` or `nft` where the first word is that, one command after another: in the host, or in a hub where
+   * Arguments of `ip`, or of `bridge`, `nft` or `tc` where the first word is that, one command after another: in the host, or in a hub where
    * `hub:NAME` comes first. `hub:NAME umount` takes the hub's mount away.
    */
   readonly commands: readonly (readonly string[])[];
@@ -121,6 +121,7 @@ export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
     'has other settings as a port',
     `bridge link set dev ${PORT} learning on`,
   ),
+  "a port's rate limit was removed": inHub(PORT, 'has lost its rate limit', `tc qdisc delete dev ${PORT} root`),
   'the forwarding entry was deleted': inHub(
     PORT,
     'has lost its forwarding entry',
@@ -166,5 +167,9 @@ export const INSIDE_BREAKS: Readonly<
     problem: 'its eth0 has another MAC',
   },
   "its eth0's MTU was changed": { commands: ['link set eth0 mtu 1400'], problem: 'its eth0 has another MTU' },
+  "its eth0's rate limit was removed": {
+    commands: ['tc qdisc replace dev eth0 root pfifo'],
+    problem: 'its eth0 has lost its rate limit',
+  },
   'its lo was set down': { commands: ['link set lo down'], problem: 'its lo is down' },
 };

@@ -10,7 +10,14 @@ import { INSIDE_BREAKS, NETWORK_BREAKS } from './breaks.js';
 import { endpointName, type FakeHost, fakeHost, openNetwork, SETTINGS } from './fake-host.js';
 
 /** Two endpoints a hub, so that there are two hubs and a root hub. */
-const NETWORK = { ...SETTINGS, subnet6: 'fd00:213::/64', max: 4, endpointsPerHub: 2 };
+const NETWORK = {
+  ...SETTINGS,
+  subnet6: 'fd00:213::/64',
+  max: 4,
+  endpointsPerHub: 2,
+  rateInBits: 1e9,
+  rateOutBits: 1e9,
+};
 const NAMES = [1, 2, 3].map(endpointName);
 
 async function scene(t: Test, settings: NetworkSettings = NETWORK) {
@@ -37,7 +44,7 @@ function run(fake: FakeHost, words: readonly string[]): void {
     fake.umountHub(hub ?? '');
     return;
   }
-  const command = line[0] === 'bridge' || line[0] === 'nft' ? line : ['ip', ...line];
+  const command = ['bridge', 'nft', 'tc'].includes(line[0] ?? '') ? line : ['ip', ...line];
   execaSync('nsenter', [`--net=${hub === undefined ? fake.netnsPath : fake.hubPath(hub)}`, ...command]);
 }
 
@@ -138,7 +145,8 @@ for (const [title, { commands, problem }] of Object.entries(INSIDE_BREAKS)) {
     const look = () => readyProblem(host, { plan: plan as never, netnsInode: inodes[0] as number });
     t.equal(look(), null, 'as it was built');
     const path = fake.pathOf('default-1');
-    for (const line of commands) execaSync('nsenter', [`--net=${path}`, 'ip', ...line.split(' ')]);
+    for (const line of commands)
+      execaSync('nsenter', [`--net=${path}`, ...(line.startsWith('tc ') ? [] : ['ip']), ...line.split(' ')]);
     t.equal(look(), problem);
   });
 }

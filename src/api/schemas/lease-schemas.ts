@@ -109,6 +109,18 @@ export const LeaseSchema = Type.Object(
       mac: Type.String({ examples: ['0a:58:0a:d5:00:12'] }),
       mtu: Type.Integer({ description: 'Bytes.', examples: [1500] }),
       hostName: Type.String({ description: 'The other end of the veth pair, in the hub.', examples: ['nddf5c-h'] }),
+      rateIn: Type.Optional(
+        Type.Integer({
+          description: 'Most that it receives, in bits per second. Absent: no limit.',
+          examples: [100_000_000],
+        }),
+      ),
+      rateOut: Type.Optional(
+        Type.Integer({
+          description: 'Most that it sends, in bits per second. Absent: no limit.',
+          examples: [100_000_000],
+        }),
+      ),
       hub: Type.Optional(
         Type.String({
           description: 'The network namespace that has the other end: `netnsd enter hub:HUB` leads into it.',

@@ -8,4 +8,4 @@ export {
   POOL_NAME_ALLOWED,
 } from './pool-keys.js';
 export { TOP_KEYS } from './top-keys.js';
-export { parseContainerPort, parsePortRange } from './values.js';
+export { parseContainerPort, parsePortRange, parseRate } from './values.js';

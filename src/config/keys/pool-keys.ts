@@ -2,7 +2,7 @@ import { isOfHosts, parseSubnet } from '../../address/ipv4.js';
 import type { PoolConfig } from '../types.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
 import { adviceOf, CLOUD_METADATA, isNetwork, SUBNET6_BITS, subnet6Advice } from './networks.js';
-import { parseContainerPort, parsePortRange } from './values.js';
+import { parseContainerPort, parsePortRange, rate } from './values.js';
 
 /** The subnet of the pool `default`, and of no other. */
 export const DEFAULT_SUBNET = '10.213.0.0/16';
@@ -209,6 +209,8 @@ export const POOL_KEYS = {
     meaning:
       'Which containers of the pool reach each other: all (`none`), those of one tenant (`tenant`, which needs `anti_spoof`), or none: they reach the gateway and what is beyond it (`full`).',
   },
+  rateInBits: rate('rate_in', 'Most that a container receives.'),
+  rateOutBits: rate('rate_out', 'Most that a container sends; one with CAP_NET_ADMIN can lift it.'),
   mountDns: {
     name: 'mount_dns',
     ...boolean,

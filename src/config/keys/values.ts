@@ -13,3 +13,20 @@ export function parsePortRange(value: unknown): PoolConfig['publishRange'] | und
   const [, from, to] = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/.exec(typeof value === 'string' ? value : '') ?? [];
   return isPort(Number(to)) && Number(from) <= Number(to) ? [Number(from), Number(to)] : undefined;
 }
+
+const UNITS: Readonly<Record<string, number>> = { bit: 1, Kbit: 1e3, Mbit: 1e6, Gbit: 1e9 };
+const LEAST_RATE = 64e3;
+const MOST_RATE = 100e9;
+
+/** `100Mbit`, in bits per second; undefined for anything else, and for what is too little or too much. */
+export function parseRate(value: unknown): number | undefined {
+  const [, digits, unit = ''] = /^(\d{1,12})(bit|Kbit|Mbit|Gbit)$/.exec(typeof value === 'string' ? value : '') ?? [];
+  const rate = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  return rate >= LEAST_RATE && rate <= MOST_RATE ? rate : undefined;
+}
+
+/** The rate in the largest unit in which it is a whole number. */
+export function rateText(bitsPerSecond: number): string {
+  const [unit, size] = Object.entries(UNITS).findLast(([, one]) => bitsPerSecond % one === 0) ?? ['bit', 1];
+  return `${bitsPerSecond / size}${unit}`;
+}

@@ -3,6 +3,7 @@ import { addAddress } from '../../kernel/rtnetlink/address.js';
 import { addForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { createVeth, setLink, setQuietPort, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
 import { addNeighbour } from '../../kernel/rtnetlink/neighbour.js';
+import { limitRate } from '../../kernel/rtnetlink/qdisc.js';
 import { addDefaultRoute } from '../../kernel/rtnetlink/route.js';
 import type { SocketRequest } from '../hub/socket-request.js';
 import type { HubPort } from '../network/network.js';
@@ -50,7 +51,13 @@ export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
     { step: 'address', request: addAddress({ linkIndex, address, prefixLength, broadcast }) },
     { step: 'route', request: addDefaultRoute({ gateway, linkIndex }) },
     ...(ipv6 === null ? [] : ipv6Steps(ipv6, linkIndex)),
+    ...rateRequests(plan, linkIndex, plan.rateOutBits).map((request) => ({ step: 'container link', request }) as const),
   ];
+}
+
+/** What leaves a link of the endpoint's is limited: from the hub's end, what it receives; from its own, what it sends. */
+function rateRequests({ mtuBytes }: EndpointPlan, linkIndex: number, bitsPerSecond: number | null): Request[] {
+  return bitsPerSecond === null ? [] : [limitRate({ linkIndex, bitsPerSecond, mtuBytes })];
 }
 
 function ipv6Steps({ address, prefixLength, linkLocal, gateway }: Ipv6Plan, linkIndex: number): Step[] {
@@ -86,6 +93,7 @@ export function portSteps(options: {
   const requests = [
     setLink(link, { masterIndex: hub.bridgeIndex, up: true }),
     setQuietPort(link, walls),
+    ...rateRequests(plan, hostIndex, plan.rateInBits),
     ...entryRequests(plan, { portIndex: hostIndex, bridgeIndex: hub.bridgeIndex }),
   ];
   const above =

@@ -165,6 +165,7 @@ function portProblem(seen: HubSeen, link: Link, { plan, hub }: ExpectedPort, wal
   if (link.masterIndex !== hub.bridgeIndex) return 'is a port of another bridge';
   if (!link.up) return 'is down';
   if (!isQuiet(seen, link, walls)) return 'has other settings as a port';
+  if (plan.rateInBits !== null && link.qdisc !== 'tbf') return 'has lost its rate limit';
   return entryProblem(seen, link.index, plan);
 }
 

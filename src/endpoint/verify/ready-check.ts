@@ -38,6 +38,7 @@ function lacking(plan: EndpointPlan): string | null {
   if (!eth0.up) return `its ${CONTAINER_INTERFACE} is down`;
   if (eth0.mac !== macText(plan.containerMac)) return `its ${CONTAINER_INTERFACE} has another MAC`;
   if (eth0.mtuBytes !== plan.mtuBytes) return `its ${CONTAINER_INTERFACE} has another MTU`;
+  if (plan.rateOutBits !== null && eth0.qdisc !== 'tbf') return `its ${CONTAINER_INTERFACE} has lost its rate limit`;
   return (
     lackingOf(socket, { ...plan, linkIndex: eth0.index, family: AF_INET }) ??
     (plan.ipv6 === null ? null : lackingOf(socket, { ...plan.ipv6, linkIndex: eth0.index, family: AF_INET6 }))

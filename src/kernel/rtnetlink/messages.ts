@@ -13,6 +13,7 @@ export const RTM = {
   NEWNEIGH: 28,
   DELNEIGH: 29,
   GETNEIGH: 30,
+  NEWQDISC: 36,
 } as const;
 
 export const IFLA = {
@@ -20,6 +21,7 @@ export const IFLA = {
   IFNAME: 3,
   MTU: 4,
   LINK: 5,
+  QDISC: 6,
   MASTER: 10,
   LINKINFO: 18,
   NET_NS_PID: 19,
@@ -47,6 +49,9 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, TABLE: 15 } as const;
+/** include/uapi/linux/rtnetlink.h, pkt_sched.h */
+export const TCA = { KIND: 1, OPTIONS: 2 } as const;
+export const TCA_TBF = { PARMS: 1, RATE64: 4, BURST: 6 } as const;
 /** Within RTA_METRICS. */
 export const RTAX_MTU = 2;
 export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8, MASTER: 9 } as const;

@@ -1,6 +1,6 @@
 import { formatSubnet, parseIpv4, parseSubnet, subnetContains, subnetOfAddress } from '../../address/ipv4.js';
 import { formatSubnet6, subnet6OfAddress } from '../../address/ipv6.js';
-import { addressesOf, planEndpoint } from '../../endpoint/plan.js';
+import { addressesOf, planEndpoint, ratesOf } from '../../endpoint/plan.js';
 import type { Found } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName, NetworkSettings, Site } from '../../endpoint/types.js';
 import type { EndpointRecord } from '../../pool/types.js';
@@ -103,7 +103,9 @@ function poolOf(record: EndpointRecord, site: Site, network: NetworkSettings | u
   const plan = planEndpoint(site, network, record);
   const fits = JSON.stringify(record.facts?.addresses) === JSON.stringify(addressesOf(plan));
   const publishes = JSON.stringify(record.facts?.publishedPorts) === JSON.stringify(plan.publishedPorts);
-  return fits && publishes && record.facts?.interface.mtu === plan.mtuBytes ? 'unchanged' : 'changed';
+  const { rateIn, rateOut } = record.facts?.interface ?? {};
+  const isLimited = JSON.stringify({ rateIn, rateOut }) === JSON.stringify(ratesOf(plan));
+  return fits && publishes && isLimited && record.facts?.interface.mtu === plan.mtuBytes ? 'unchanged' : 'changed';
 }
 
 /** The tenant stays in the record: the address of the endpoint cools down before another tenant gets it. */

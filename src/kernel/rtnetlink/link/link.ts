@@ -25,6 +25,8 @@ export interface Link {
   readonly peerIndex: number | undefined;
   readonly kind: string | undefined;
   readonly alias: string | undefined;
+  /** Its queueing discipline: `noqueue`, as a rule. */
+  readonly qdisc?: string | undefined;
 }
 
 /** A link is named by its index, or by its name where the index is not known. */
@@ -55,6 +57,7 @@ export function parseLink(payload: Buffer): Link {
     peerIndex: readU32(attributes.get(IFLA.LINK)),
     kind: info === undefined ? undefined : readString(readAttributes(info, READ_OF_INFO).get(IFLA_INFO.KIND)),
     alias: readString(attributes.get(IFLA.IFALIAS)),
+    qdisc: readString(attributes.get(IFLA.QDISC)),
   };
 }
 
