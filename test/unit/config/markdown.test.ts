@@ -36,6 +36,8 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'egress_allow',
       'anti_spoof',
       'isolation',
+      'rate_in',
+      'rate_out',
       'mount_dns',
     ].map((key) => `pools.NAME.${key}`),
     ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),

@@ -153,7 +153,9 @@ t.test('every setting of a pool can be told by its key, as it would be written',
   });
   t.strictSame(settings['dns.servers'], ['10.0.0.53']);
   // Written into a file, they are what they were read from.
-  const again = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const again = Object.entries(settings).flatMap(([key, value]) =>
+    value === null ? [] : [`${key} = ${JSON.stringify(value)}`],
+  );
   t.strictSame(parse(`[pools.web]\n${again.join('\n')}`), parse(source));
 });
 
