@@ -9,7 +9,16 @@ const HEADER_BYTES = 16;
 const BETWEEN_BYTES = /..(?=.)/g;
 
 /** The attributes that `parseLink` reads: a link has some forty. */
-const READ = new Set([IFLA.LINKINFO, IFLA.ADDRESS, IFLA.IFNAME, IFLA.MTU, IFLA.MASTER, IFLA.LINK, IFLA.IFALIAS]);
+const READ = new Set([
+  IFLA.LINKINFO,
+  IFLA.ADDRESS,
+  IFLA.IFNAME,
+  IFLA.MTU,
+  IFLA.MASTER,
+  IFLA.LINK,
+  IFLA.IFALIAS,
+  IFLA.QDISC,
+]);
 const READ_OF_INFO = new Set([IFLA_INFO.KIND]);
 
 /** A link as RTM_GETLINK describes it. */
