@@ -70,7 +70,8 @@ export async function look(stateDir: string): Promise<{ endpoints: SeenEndpoint[
   for (const { id, path, address } of endpoints) {
     const at = insides.indexOf(path);
     const [inside, routes] = [insides[at + 1], insides[at + 2]];
-    if (at < 0 || inside === undefined || routes === undefined) wrong.push(`${id}: its namespace is not there`);
+    // Where an endpoint goes while it is looked at, ip(8) prints nothing.
+    if (at < 0 || !inside?.startsWith('[') || !routes?.startsWith('[')) wrong.push(`${id}: its namespace is not there`);
     else judgeInside({ id, address, wrong, links: JSON.parse(inside), routes: JSON.parse(routes) });
   }
   await judgeReach(endpoints, wrong);
