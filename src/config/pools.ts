@@ -45,6 +45,7 @@ export function defaultPool(): PoolConfig {
     egressAllow: POOL_KEYS.egressAllow.initial,
     antiSpoof: POOL_KEYS.antiSpoof.initial,
     isolation: POOL_KEYS.isolation.initial,
+    flood: POOL_KEYS.flood.initial,
     rateInBits: null,
     rateOutBits: null,
     mountDns: POOL_KEYS.mountDns.initial,
@@ -180,7 +181,7 @@ function readSubnet6(section: Section, mtuBytes: PoolConfig['mtuBytes']): PoolCo
   return subnet6;
 }
 
-function readWalls(section: Section): Pick<PoolConfig, 'antiSpoof' | 'isolation'> {
+function readWalls(section: Section): Pick<PoolConfig, 'antiSpoof' | 'isolation' | 'flood'> {
   const antiSpoof = section.read(POOL_KEYS.antiSpoof) ?? POOL_KEYS.antiSpoof.initial;
   const isolation = section.read(POOL_KEYS.isolation) ?? POOL_KEYS.isolation.initial;
   if (isolation === 'tenant' && !antiSpoof)
@@ -188,7 +189,13 @@ function readWalls(section: Section): Pick<PoolConfig, 'antiSpoof' | 'isolation'
       POOL_KEYS.isolation.name,
       'found "tenant" with anti_spoof = false, by which a container could pose as one of another tenant: set anti_spoof = true',
     );
-  return { antiSpoof, isolation };
+  const flood = section.read(POOL_KEYS.flood) ?? POOL_KEYS.flood.initial;
+  if (flood && isolation !== 'none')
+    section.refuse(
+      POOL_KEYS.flood.name,
+      `found true with isolation = "${isolation}", by which containers do not reach each other: set one or the other`,
+    );
+  return { antiSpoof, isolation, flood };
 }
 
 function readPublish(section: Section): Pick<PoolConfig, 'publish' | 'publishRange'> {

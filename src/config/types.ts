@@ -53,6 +53,8 @@ export interface PoolConfig {
   readonly antiSpoof: boolean;
   /** Which containers of the pool reach each other: all, those of one tenant, or none. */
   readonly isolation: 'none' | 'tenant' | 'full';
+  /** Whether broadcast and multicast reach all of them. */
+  readonly flood: boolean;
   /** What its containers receive and send at the most, in bits per second; null: no limit. */
   readonly rateInBits: number | null;
   readonly rateOutBits: number | null;

@@ -29,6 +29,8 @@ export interface NetworkSettings {
   readonly antiSpoof?: boolean;
   /** Which endpoints of the pool reach each other. Absent: as it is. */
   readonly isolation?: Isolation;
+  /** Whether broadcast and multicast reach all of them. Absent: no. */
+  readonly flood?: boolean;
   /** What they receive and send at the most, in bits per second. Null or absent: no limit. */
   readonly rateInBits?: number | null;
   readonly rateOutBits?: number | null;

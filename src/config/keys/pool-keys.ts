@@ -209,6 +209,13 @@ export const POOL_KEYS = {
     meaning:
       'Which containers of the pool reach each other: all (`none`), those of one tenant (`tenant`, which needs `anti_spoof`), or none: they reach the gateway and what is beyond it (`full`).',
   },
+  flood: {
+    name: 'flood',
+    ...boolean,
+    initial: false,
+    meaning:
+      'Whether broadcast and multicast of a container, and of the host, reach all containers of the pool. It needs `isolation = "none"`.',
+  },
   rateInBits: rate('rate_in', 'Most that a container receives.'),
   rateOutBits: rate('rate_out', 'Most that a container sends; one with CAP_NET_ADMIN can lift it.'),
   mountDns: {

@@ -181,7 +181,12 @@ function entryProblem(seen: HubSeen, portIndex: number, { address, containerMac 
 
 function isQuiet(seen: HubSeen, link: Link, walls: PortWalls): boolean {
   const settings = seen.ports.get(link.index);
-  return settings?.learning === false && settings.proxyArp && settings.proxyArpWifi && isWalled(settings, walls);
+  return (
+    settings?.learning === false &&
+    settings.proxyArp === !walls.flood &&
+    settings.proxyArpWifi &&
+    isWalled(settings, walls)
+  );
 }
 
 /** A kernel without locked ports does not say whether one is locked. */

@@ -37,6 +37,7 @@ export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as c
 export const IFLA_BRPORT = {
   STATE: 1,
   LEARNING: 8,
+  UNICAST_FLOOD: 9,
   PROXYARP: 10,
   PROXYARP_WIFI: 12,
   ISOLATED: 33,

@@ -36,6 +36,7 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'egress_allow',
       'anti_spoof',
       'isolation',
+      'flood',
       'rate_in',
       'rate_out',
       'mount_dns',

@@ -42,6 +42,7 @@ const DEFAULT_POOL = {
   egressAllow: [],
   antiSpoof: true,
   isolation: 'none',
+  flood: false,
   rateInBits: null,
   rateOutBits: null,
   mountDns: false,
@@ -110,6 +111,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         egressAllow: ['192.0.2.0/24'],
         antiSpoof: false,
         isolation: 'full',
+        flood: false,
         rateInBits: 100e6,
         rateOutBits: 2.5e9,
         mountDns: true,
@@ -120,7 +122,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const top =
     'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'subnet6 = "fd00:9::/64"\nsubnet_file = ""\nmin_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\nmasquerade_except = ["10.0.0.0/8"]\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nrate_in = "100Mbit"\nrate_out = "2500Mbit"\nmount_dns = true\n';
+    'subnet6 = "fd00:9::/64"\nsubnet_file = ""\nmin_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\nmasquerade_except = ["10.0.0.0/8"]\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nflood = false\nrate_in = "100Mbit"\nrate_out = "2500Mbit"\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);
@@ -182,4 +184,11 @@ t.test('a file that cannot be read is named with the reason', async (t) => {
 t.test('a subnet in which no host has an address is refused', async (t) => {
   for (const subnet of ['224.0.0.0/16', '240.0.0.0/8', '127.8.0.0/16', '0.1.0.0/16'])
     t.throws(() => parse(`[pools.default]\nsubnet = "${subnet}"`), { message: /\(not a network of hosts\)/ }, subnet);
+});
+
+t.test('containers that do not reach each other cannot have floods', async (t) => {
+  for (const isolation of ['full', 'tenant'])
+    t.throws(() => parse(`[pools.default]\nisolation = "${isolation}"\nflood = true`), {
+      message: `netnsd.toml:3: pools.default.flood: found true with isolation = "${isolation}", by which containers do not reach each other: set one or the other`,
+    });
 });

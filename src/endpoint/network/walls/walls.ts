@@ -8,7 +8,7 @@ import type { NetworkSettings } from '../../types.js';
 import { type Placed, TenantMembers } from './tenant-members.js';
 
 type Changes = ReturnType<TenantMembers['add']>;
-type Settings = Pick<NetworkSettings, 'name' | 'antiSpoof' | 'isolation'>;
+type Settings = Pick<NetworkSettings, 'name' | 'antiSpoof' | 'isolation' | 'flood'>;
 
 interface Gateway {
   readonly mac: readonly number[];
@@ -42,9 +42,9 @@ export class Walls {
 
   /** Of the ports of endpoints, and of the root hub's ports to other hubs. */
   get ports(): { readonly endpoint: PortWalls; readonly hub: PortWalls } {
-    const { antiSpoof: locked, isolation } = this.#settings;
+    const { antiSpoof: locked, isolation, flood } = this.#settings;
     const isolated = isolation === undefined ? undefined : isolation === 'full';
-    return { endpoint: { locked, isolated }, hub: { isolated } };
+    return { endpoint: { locked, isolated, flood }, hub: { isolated, flood } };
   }
 
   /** Whether the rules in a hub are as they were made. Throws kernel_error. */

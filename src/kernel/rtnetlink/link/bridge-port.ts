@@ -18,14 +18,17 @@ export interface PortWalls {
   readonly locked?: boolean | undefined;
   /** `isolated`: no frames to or from other isolated ports. */
   readonly isolated?: boolean | undefined;
+  /** Whether broadcast and multicast pass. Absent: no. */
+  readonly flood?: boolean | undefined;
 }
 
 /**
  * `ip link set NAME type bridge_slave proxy_arp on proxy_arp_wifi on learning off [locked on|off] [isolated on|off]`: the bridge
  * answers ARP requests for neighbours that it knows by itself, floods nothing to the port, and believes no source address that comes
- * out of it (br_do_proxy_suppress_arp and br_flood of net/bridge). The link must be a port already.
+ * out of it (br_do_proxy_suppress_arp and br_flood of net/bridge). With `flood` it is `proxy_arp off flood off`: broadcast and
+ * multicast are flooded, but no ARP request that was answered, and no unicast. The link must be a port already.
  */
-export function setQuietPort(ref: LinkRef, { locked, isolated }: PortWalls = {}): Request {
+export function setQuietPort(ref: LinkRef, { locked, isolated, flood = false }: PortWalls = {}): Request {
   return {
     operation: () => `make ${refText(ref)} a quiet bridge port`,
     type: RTM.NEWLINK,
@@ -36,7 +39,8 @@ export function setQuietPort(ref: LinkRef, { locked, isolated }: PortWalls = {})
         writer.string(IFLA_INFO.SLAVE_KIND, 'bridge');
         writer.nested(IFLA_INFO.SLAVE_DATA, () => {
           writer.u8(IFLA_BRPORT.LEARNING, 0);
-          writer.u8(IFLA_BRPORT.PROXYARP, 1);
+          writer.u8(IFLA_BRPORT.UNICAST_FLOOD, Number(!flood));
+          writer.u8(IFLA_BRPORT.PROXYARP, Number(!flood));
           writer.u8(IFLA_BRPORT.PROXYARP_WIFI, 1);
           if (isolated !== undefined) writer.u8(IFLA_BRPORT.ISOLATED, Number(isolated));
           if (locked !== undefined) writer.u8(IFLA_BRPORT.LOCKED, Number(locked));
