@@ -7,7 +7,7 @@ import { assertSandbox } from '../guard.js';
 import { cniProgram } from '../native/cni.js';
 import { IMAGE, startContainerd } from './containerd.js';
 import { startDaemon } from './daemon.js';
-import { mountsBelow } from './eye.js';
+import { eventually, mountsBelow } from './eye.js';
 import { netnsOf, Podman } from './podman.js';
 
 const plugin = cniProgram({ sanitized: false });
@@ -38,7 +38,8 @@ t.test('ctr run --cni: the container is in a pooled namespace, and the lease end
   const out = await containerd.ctr(...run, 'ip -o -4 address show eth0; ip route');
   t.match(out, /eth0 +inet 10\.213\.0\.\d+\/24[\s\S]*default via 10\.213\.0\.1/);
   t.strictSame(await daemon.leases(), []);
-  t.match(daemon.log(), /"containerId":"default-guest@[0-9a-f]{8}"/);
+  // Nothing waits for the log.
+  await eventually('the lease is logged', () => /"containerId":"default-guest@[0-9a-f]{8}"/.test(daemon.log()));
 });
 
 t.test('Podman with its CNI backend: the container is in a pooled namespace until it is removed', async (t) => {
