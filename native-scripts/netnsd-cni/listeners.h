@@ -9,7 +9,7 @@
  */
 bool cni_ports_are_free(const struct cni_ports *ports, struct cni_failure *failure);
 
-/* The same of the text of one line of /proc/net/tcp and its like; NULL: it is in nobody's way. */
+/* The port that a line of /proc/net/tcp, tcp6, udp or udp6 has taken; NULL: none of them. */
 const struct cni_port *cni_port_heard(const char *line, bool six, uint8_t protocol, const struct cni_ports *ports);
 
 #endif

@@ -141,7 +141,7 @@ static bool unpublish_locked(const struct cni_attachments *attachments, const ch
   static struct cni_attachment without;
   size_t count = list_elements(attachment, elements);
   bool done = false;
-  /* ENOENT: the daemon, which does not wait for the lock, has taken away meanwhile what leads to an endpoint that nobody has. */
+  /* ENOENT: the daemon, which does not wait for the lock, has removed it meanwhile, since the endpoint is not leased. */
   for (int attempt = 0; !done && attempt < ATTEMPTS; attempt++) {
     size_t own = 0;
     for (size_t i = 0; i < count; i++)

@@ -123,7 +123,7 @@ static bool start_resident(const struct origin *origin) {
   return kept;
 }
 
-/* A pin that somebody unmounted: what is mounted in the vault is not lost while a process stands in it. A caller in a younger mount namespace
+/* The pin was unmounted: the vault's mounts are kept while a process is in it. A caller in a younger mount namespace
  * than that in which it was pinned can neither see the pin nor make another: a vault of its own would take the network of every lease. */
 static bool pin_again(const char *state_directory) {
   pid_t resident = find_unpinned(state_directory);

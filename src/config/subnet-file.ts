@@ -8,7 +8,7 @@ export interface NodeNetwork {
   /** The cluster's networks. */
   readonly clusterNetworks: readonly string[];
   readonly mtuBytes: number | null;
-  /** Whether packets that leave the cluster get the host's address from somebody else; null: not said. */
+  /** Whether flannel masquerades packets that leave the cluster; null: the file does not say. */
   readonly isMasqueraded: boolean | null;
 }
 

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Lease } from '../../pool/types.js';
 import { otherEnd } from './endpoint-text.js';
 import { renderFields, renderSeconds, renderTable } from './table.js';
@@ -59,7 +60,8 @@ export function renderLease(lease: Lease): string {
     [
       'published',
       lease.publishedPorts.map(
-        (port) => `${port.hostAddress}:${port.hostPort} -> ${port.containerPort}/${port.protocol}`,
+        ({ hostAddress, hostPort, containerPort, protocol }) =>
+          `${isIPv6(hostAddress) ? `[${hostAddress}]` : hostAddress}:${hostPort} -> ${containerPort}/${protocol}`,
       ),
     ],
     ['dns servers', lease.dns.servers],

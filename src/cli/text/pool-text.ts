@@ -47,7 +47,7 @@ export function renderPools(pools: readonly PoolStatus[]): string {
 export function renderPool({ settings, ...status }: PoolDetails): string {
   const fields = Object.entries(settings ?? {}).map(([key, value]): [string, string | readonly string[]] => [
     key,
-    typeof value === 'object' && value !== null ? value : String(value ?? '-'),
+    typeof value === 'object' && value !== null ? value : String(value ?? '') || '-',
   ]);
   return renderPools([status]) + (fields.length === 0 ? '' : `\n${renderFields(fields)}`);
 }

@@ -51,7 +51,7 @@ function feedServiceManager(): void {
   notifyServiceManager('WATCHDOG=1');
 }
 
-/** Whether somebody answers at the socket within the deadline, or at least takes the connection and ends it. */
+/** Whether the socket answers within the deadline; a connection that is accepted and closed counts. */
 function answersAt(socketPath: string, deadlineMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const sent = request({ socketPath, path: '/healthz', agent: false, timeout: deadlineMs }, (response) => {

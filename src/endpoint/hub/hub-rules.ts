@@ -44,9 +44,9 @@ const ARP_OF_IPV4 = '@nh,0,48 0x000108000604';
  * guard: what comes out of an endpoint is IPv4 or ARP, without a VLAN tag, and bears the address that its source MAC ends with, which is
  * the port's own since the port is locked; DHCP answers are the gateway's to give. All else is dropped, but for IPv6 of a pool that has it.
  *
- * solicitations: a neighbour solicitation goes to the one whose address is asked for, as a frame to its MAC: nothing is flooded, and no entry is
- * needed for each endpoint. (A bridge's neigh_suppress answers only ports that do not have it about ports that do.) What nobody in a pool
- * has to say is dropped: which way to go, and which groups are listened to.
+ * solicitations: a neighbour solicitation gets the MAC of the endpoint that is asked for as its destination: nothing is flooded, and no entry is
+ * needed for each endpoint. (A bridge's neigh_suppress answers only ports that do not have it about ports that do.) Router advertisements,
+ * redirects and MLD reports are dropped.
  *
  * tenants: what passes between endpoints is of one tenant. A frame is marked with the number of its sender's, which no frame is when it
  * comes in, since marks do not leave a namespace.

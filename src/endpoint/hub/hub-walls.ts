@@ -56,7 +56,7 @@ export class HubWalls implements Disposable {
     this.#generation = UNKNOWN;
     const before = generationOf(this.#netfilter);
     this.#inside(() => runNftNow(script));
-    // A change by somebody else in between makes it another number.
+    // If another process changed the rules in between, the number differs.
     this.#generation = nextGeneration(before);
     this.areOurs = true;
   }

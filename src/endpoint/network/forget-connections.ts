@@ -15,8 +15,8 @@ export interface Departed {
 }
 
 /**
- * Nothing in the host leads to these addresses any more, whose endpoints nobody has: first no port of a pod's, then no connection by one. Rejects with
- * kernel_error.
+ * Forgets what leads to the addresses of endpoints that are not leased: first the port mappings of pods, then connections, which a mapping could make
+ * again. Rejects with kernel_error.
  */
 export async function forgetAddresses(host: Host, addresses: readonly (readonly number[])[]): Promise<void> {
   await removeMappings(host, addresses);

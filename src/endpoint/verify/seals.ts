@@ -5,7 +5,7 @@ import { ENGINE_SYSCTLS } from './fingerprint/engine-sysctls.js';
 
 /**
  * How many endpoints are sealed at a time. The kernel offers each announcement, of whatever namespace of the machine, to every seal,
- * and walks all of them under a lock for each that is set: with 10 000 of them a veth pair that anybody made took 100 ms.
+ * and walks all of them under a lock for each that is set, so with 10 000 of them each new veth pair on the host is slow.
  */
 export const MOST_SEALS = 1000;
 

@@ -132,7 +132,12 @@ const ID = '5f3a9c0d1e2b4a68';
 
 t.test('inspect shows everything about a lease', async (t) => {
   const daemon = new FakeDaemon();
-  const publishedPorts = [{ protocol: 'tcp' as const, hostAddress: '0.0.0.0', hostPort: 8080, containerPort: 80 }];
+  const publishedPorts = ['0.0.0.0', '::'].map((hostAddress) => ({
+    protocol: 'tcp' as const,
+    hostAddress,
+    hostPort: 8080,
+    containerPort: 80,
+  }));
   const lease = leaseOf(2, {
     id: ID,
     publishedPorts,
@@ -147,7 +152,7 @@ t.test('inspect shows everything about a lease', async (t) => {
     '0a:58:0a:d5:00:02',
     '10.213.0.2/16, gateway 10.213.0.1',
   ];
-  for (const text of [...shown, '0.0.0.0:8080 -> 80/tcp', '10.0.0.54', 'a.example', 'never'])
+  for (const text of [...shown, '0.0.0.0:8080 -> 80/tcp', '[::]:8080 -> 80/tcp', '10.0.0.54', 'a.example', 'never'])
     t.ok(stdout.includes(text), text);
   t.strictSame(JSON.parse((await run(['inspect', ID, '--json'], { daemon })).stdout), lease);
   const { status, stderr } = await run(['inspect', '9999999999999999'], { daemon });

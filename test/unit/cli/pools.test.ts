@@ -78,6 +78,7 @@ t.test('inspect of a pool shows each of its settings, whatever its name looks li
     masquerade: true,
     publish: ['8080/tcp', '53/udp'],
     egress_deny: [],
+    subnet_file: '',
     x: null,
   };
   for (const name of ['web', 'web-2']) {
@@ -88,6 +89,7 @@ t.test('inspect of a pool shows each of its settings, whatever its name looks li
     for (const line of [/^subnet +10\.9\.0\.0\/24$/m, /^masquerade +true$/m, /^publish +8080\/tcp\n +53\/udp$/m])
       t.match(stdout, line);
     t.match(stdout, /^egress_deny +-$/m);
+    t.match(stdout, /^subnet_file +-$/m);
     t.match(stdout, /^x +-$/m);
     const json = JSON.parse((await run(['inspect', name, '--json'], { daemon })).stdout);
     t.match(json, { name, settings });

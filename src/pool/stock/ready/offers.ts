@@ -13,7 +13,7 @@ export class Offers {
   readonly #missed = new Set<Endpoint>();
   #closed = false;
 
-  /** Without a shelf nothing is offered. `ofTenantsOnly`: an endpoint that nobody had is not. */
+  /** Without a shelf nothing is offered. `ofTenantsOnly`: nor is an endpoint that was never leased. */
   constructor(shelf: Shelf | undefined, { ofTenantsOnly = false }: { ofTenantsOnly?: boolean } = {}) {
     this.#shelf = shelf;
     this.#ofTenantsOnly = ofTenantsOnly;

@@ -27,7 +27,7 @@ export class ReadyEndpoints {
 
   constructor(options: ReadyEndpointsOptions) {
     this.#options = options;
-    // Of a pool that isolates tenants an endpoint that nobody had reaches none, until the daemon has told the kernel of its tenant.
+    // Where tenants are isolated, an endpoint that was never leased reaches none until the daemon has added it to a tenant.
     this.#offers = new Offers(options.shelf, { ofTenantsOnly: options.settings.isolation === 'tenant' });
     this.#sealer = new Sealer({
       ...options,
