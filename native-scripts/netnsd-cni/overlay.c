@@ -28,6 +28,8 @@ static const char *const sysctls[] = {"core/somaxconn",
                                       "ipv6/conf/all/disable_ipv6",
                                       "ipv6/conf/all/forwarding"};
 enum { SYSCTLS = sizeof sysctls / sizeof sysctls[0] };
+/* Those that engines set for every pod (ping_group_range by CRI-O), and that the daemon resets when it verifies: engine-sysctls.ts. */
+static const char *const carried[] = {"ipv4/ip_unprivileged_port_start", "ipv4/ping_group_range"};
 
 /* What is compared of a namespace. */
 struct view {
@@ -43,6 +45,19 @@ static void read_sysctl(const char *name, char value[VALUE_MAX]) {
   ssize_t length = fd < 0 ? 0 : read(fd, value, VALUE_MAX - 1);
   if (fd >= 0) close(fd);
   value[length < 0 ? 0 : length] = '\0';
+}
+
+static bool is_carried(const char *name) {
+  return strcmp(name, carried[0]) == 0 || strcmp(name, carried[1]) == 0;
+}
+
+static bool write_sysctl(const char *name, const char *value) {
+  char path[128];
+  snprintf(path, sizeof path, "/proc/sys/net/%s", name);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  bool written = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+  if (fd >= 0) close(fd);
+  return written;
 }
 
 /* False if it cannot be entered, or has more links than are counted. */
@@ -71,6 +86,13 @@ static bool has_more_links(const struct view *theirs, const struct view *pooled,
   return false;
 }
 
+/* Gives the pooled namespace, in which the process is, what the runtime's carries. */
+static bool carry(const struct view *theirs, const struct view *ours) {
+  for (size_t i = 0; i < SYSCTLS; i++)
+    if (strcmp(theirs->values[i], ours->values[i]) != 0 && !write_sysctl(sysctls[i], theirs->values[i])) return false;
+  return true;
+}
+
 const char *cni_overlay_obstacle(const struct cni_target *target, const struct cni_target *pooled, const char *pooled_ifname,
                                  const char *ifname) {
   static struct view theirs;
@@ -81,8 +103,8 @@ const char *cni_overlay_obstacle(const struct cni_target *target, const struct c
   if (!look_into(target, &theirs) || !look_into(pooled, &ours)) return "it cannot be looked into";
   if (has_more_links(&theirs, &ours, pooled_ifname)) return "it has interfaces already";
   for (size_t i = 0; i < SYSCTLS; i++)
-    if (strcmp(theirs.values[i], ours.values[i]) != 0) return "it carries sysctls";
-  return NULL;
+    if (strcmp(theirs.values[i], ours.values[i]) != 0 && !is_carried(sysctls[i])) return "it carries sysctls";
+  return carry(&theirs, &ours) ? NULL : "its sysctls cannot be carried over";
 }
 
 bool cni_overlay_mount(const struct cni_target *target, const struct cni_target *pooled) {

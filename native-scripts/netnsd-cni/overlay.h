@@ -8,8 +8,8 @@
 #include "target.h"
 
 /*
- * Why the pooled namespace must not be mounted over the target, a constant text; NULL: it may. The process is in one of the two namespaces
- * afterwards.
+ * Why the pooled namespace must not be mounted over the target, a constant text; NULL: it may. Sysctls that engines set for every pod
+ * are given to the pooled namespace. The process is in one of the two namespaces afterwards.
  */
 const char *cni_overlay_obstacle(const struct cni_target *target, const struct cni_target *pooled, const char *pooled_ifname,
                                  const char *ifname);

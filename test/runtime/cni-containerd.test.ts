@@ -83,6 +83,8 @@ t.test('hostPort, and a pod of the host network', async (t) => {
   )?.[1];
   const fetched = await execa('/bin/busybox', ['wget', '-qO-', `http://${own}:20080/`]);
   t.equal(fetched.stdout, 'pooled');
+  t.match(await cri.ask(sandbox, 8080, 'GET / HTTP/1.0\r\n\r\n'), /^HTTP\/1\.\d 200 OK[\s\S]*pooled/, 'port forward');
+  await t.rejects(cri.ask(sandbox, 8081, 'x'), /8081/, 'at which nothing listens');
   const host = await cri.runPod({ name: 'host', hostNetwork: true });
   t.equal((await daemon.leases()).length, 1);
   await cri.removePod(host);

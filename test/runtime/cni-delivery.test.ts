@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { callPlugin } from '../native/cni.js';
-import { type CniScene, startScene } from './cni-plugin.js';
+import { type CniScene, OFTEN, startScene } from './cni-plugin.js';
+import { FRONT } from './daemon.js';
 import { eventually, links, mountsBelow } from './eye.js';
 
 /** Adds, checks and deletes; how it was delivered, and the interfaces meanwhile and afterwards. */
@@ -93,6 +93,29 @@ t.test('what cannot be overlaid gets the interface itself, and loses it with DEL
   await scene.daemon.filled();
 });
 
+t.test('sysctls that CRI-O sets for every pod come along with the overlay, and go with the lease', async (t) => {
+  await using scene = await startScene(t, OFTEN.replace('max = 40', 'max = 4'));
+  const { path } = await scene.makeNetns('a');
+  const inside = async (...args: string[]) => (await execa('nsenter', [`--net=${path}`, 'sysctl', ...args])).stdout;
+  const names = ['net.ipv4.ping_group_range', 'net.ipv4.ip_unprivileged_port_start'];
+  const fresh = await inside('-n', ...names);
+  await inside('-qw', `${names[0]}=0 0`, `${names[1]}=80`);
+  t.match(await scene.call({ command: 'ADD', netns: path }), { status: 0 });
+  t.equal(scene.attachment().delivery, 'overlay');
+  t.equal(await inside('-n', ...names), '0\t0\n80', 'the container has them');
+  const [lease] = await scene.daemon.leases();
+  t.equal(statSync(path).ino, lease?.netns.inode);
+  t.match(await scene.call({ command: 'DEL', netns: path }), { status: 0 });
+  t.equal(await inside('-n', ...names), '0\t0\n80', "the runtime's own namespace has them as before");
+  await eventually('it is verified', async () => {
+    const [pool] = await scene.daemon.pools();
+    return pool !== undefined && pool.recycledBySeal + pool.recycledByProof === 1;
+  });
+  const endpoint = basename(lease?.netns.path ?? '').split('.')[0] ?? '';
+  const enter = ['enter', '--state-dir', scene.daemon.stateDir, endpoint, '--', 'sysctl', '-n', ...names];
+  t.equal((await execa(FRONT, enter)).stdout, fresh, 'and is as new');
+});
+
 t.test('an interface of the same name is in the way, and stays', async (t) => {
   await using scene = await startScene(t);
   const { path } = await scene.makeNetns('a');
@@ -161,57 +184,3 @@ t.test(
     t.strictSame([scene.attachments(), await scene.daemon.leases()], [[], []]);
   },
 );
-
-/** The names of all members, and of those of the objects in lists. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value.at(-1))];
-  if (typeof value !== 'object' || value === null) return typeof value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shapeOf(member)]));
-}
-
-t.test("a result has the shape of the bridge plugin's with host-local", async (t) => {
-  await using scene = await startScene(t);
-  const { path } = await scene.makeNetns('a');
-  const bridge = '/usr/lib/cni/bridge';
-  if (!existsSync(bridge)) throw new Error('install the package containernetworking-plugins');
-  for (const cniVersion of ['0.3.1', '0.4.0', '1.0.0']) {
-    const peer = {
-      ...{ cniVersion, name: 'peer', type: 'bridge', bridge: 'peer0', isGateway: true },
-      ipam: {
-        type: 'host-local',
-        dataDir: join(scene.folder, 'host-local'),
-        ranges: [[{ subnet: '10.99.0.0/24' }]],
-        routes: [{ dst: '0.0.0.0/0' }],
-      },
-    };
-    const theirs = await callPlugin(bridge, { command: 'ADD', netns: path, config: JSON.stringify(peer) });
-    await callPlugin(bridge, { command: 'DEL', netns: path, config: JSON.stringify(peer) });
-    const ours = await scene.call({ command: 'ADD', netns: path, config: { cniVersion } });
-    await scene.call({ command: 'DEL', netns: path, config: { cniVersion } });
-    t.strictSame([theirs.status, ours.status], [0, 0]);
-    // host-local leaves the gateway of a route to the reader: the address's own.
-    const { routes: _theirs, ...theirShape } = shapeOf(theirs.json) as Record<string, unknown>;
-    const { routes, ...ourShape } = shapeOf(ours.json) as Record<string, unknown>;
-    t.strictSame(ourShape, theirShape, cniVersion);
-    t.strictSame(routes, [{ dst: 'string', gw: 'string' }]);
-  }
-  await execa('rm', ['-rf', join(scene.folder, 'host-local')]);
-});
-
-t.test('the portmap and bandwidth plugins go on with the result', async (t) => {
-  await using scene = await startScene(t);
-  const { path } = await scene.makeNetns('a');
-  const { json } = await scene.call({ command: 'ADD', netns: path, config: { cniVersion: '1.0.0' } });
-  const chained = (type: string, runtimeConfig: object) => ({
-    netns: path,
-    config: JSON.stringify({ cniVersion: '1.0.0', name: 'net', type, runtimeConfig, prevResult: json }),
-  });
-  const limits = chained('bandwidth', {
-    bandwidth: { ingressRate: 1e6, ingressBurst: 1e6, egressRate: 1e6, egressBurst: 1e6 },
-  });
-  const hasHostEnd = json.interfaces?.length === 2;
-  const limited = await callPlugin('/usr/lib/cni/bandwidth', { command: 'ADD', ...limits });
-  t.equal(limited.status === 0, hasHostEnd, limited.stdout);
-  await callPlugin('/usr/lib/cni/bandwidth', { command: 'DEL', ...limits });
-  t.match(await scene.call({ command: 'DEL', netns: path }), { status: 0 });
-});

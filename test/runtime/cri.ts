@@ -7,6 +7,7 @@ import { assertSandbox } from '../guard.js';
 import { eventually } from './eye.js';
 import { decode, type Fields, Grpc, type Message, stringMap, textOf } from './grpc.js';
 import { makeImageArchive } from './image.js';
+import { askForwarded } from './port-forward.js';
 import { killShims, shimsOf } from './shims.js';
 
 const IMAGE = 'docker.io/library/netnsd-pause:test';
@@ -159,6 +160,11 @@ conf_dir = "${this.folder}/net.d"
     const answer = await this.call('ExecSync', { 1: container, 2: ['/bin/sh', '-c', script], 3: 120 });
     if (answer.get(3)?.[0] !== undefined) throw new Error(`${script}: ${textOf(answer, 2)}`);
     return textOf(answer, 1);
+  }
+
+  /** PortForward: what the pod answers to `text` at one of its ports. */
+  async ask(sandbox: string, port: number, text: string): Promise<string> {
+    return await askForwarded(textOf(await this.call('PortForward', { 1: sandbox, 2: [port] }), 1), port, text);
   }
 
   /** The address of a pod, by PodSandboxStatus. */

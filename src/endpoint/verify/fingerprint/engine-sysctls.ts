@@ -3,8 +3,8 @@ import { readProcFile } from '../../../kernel/process/proc-file.js';
 
 /**
  * Sysctls that container engines have in every spec, so that they are no sign of anything: Docker and Podman set both, and the OCI
- * runtime writes them into the namespace that it joins. A new namespace has these values whatever the host has
- * (inet_init_net of net/ipv4/af_inet.c).
+ * runtime writes them into the namespace that it joins. CRI-O sets the first one in the namespace that it makes; netnsd-cni takes it over
+ * (overlay.c). A new namespace has these values whatever the host has (inet_init_net of net/ipv4/af_inet.c).
  */
 export const ENGINE_SYSCTLS = [
   { name: 'ping_group_range', value: '1\t0' },
