@@ -77,25 +77,32 @@ t.test('without descriptors left the pool waits, says so once, and fills when th
   const limit = async (soft: number) => await execa('prlimit', ['--pid', String(daemon.pid), `--nofile=${soft}:4096`]);
   await daemon.send('PATCH', '/v1/pools/default', { minReady: 16 });
   await daemon.filled();
-  // Enough for a connection, and not for a build of sixteen, which holds two descriptors an endpoint.
+  // Enough for a connection and a record, and not for a build of sixteen, which holds two descriptors an endpoint.
   const own = (await execa('ls', [`/proc/${daemon.pid}/fd`])).stdout.split('\n').length;
   await limit(own + 6);
   await daemon.send('PATCH', '/v1/pools/default', { minReady: 40 });
-  await eventually('it is in trouble', async () => (await pool(daemon)).trouble !== null);
-  const short = await pool(daemon);
+  let short = await pool(daemon);
+  await eventually('it is in trouble', async () => {
+    short = await pool(daemon);
+    return short.trouble !== null;
+  });
   t.match(short.trouble, /EMFILE/);
-  t.ok(short.ready >= 16 && short.ready < 40, `${short.ready} are ready`);
+  t.ok(short.ready >= 16, `${short.ready} are ready`);
   await pause(1000);
   const log = daemon.log();
   const times = (message: string): number => log.split(message).length - 1;
   const lasting = times('failed to build endpoints ahead') - times('endpoints are built ahead again');
   t.ok(lasting === 0 || lasting === 1, 'it is said once, and once more only after some could be built');
-  // A try to build holds descriptors for a moment.
-  await eventually('what is ready is served', async () => (await daemon.send('POST', '/v1/leases', {})).status === 201);
+  // A try to build holds descriptors for a moment; the seals of what is ready leave some.
+  for (let served = 0; served < 16; served += 1) {
+    await eventually('what is ready is served', async () => {
+      return (await daemon.send('POST', '/v1/leases', {})).status === 201;
+    });
+  }
   await limit(4096);
   await eventually('it recovers by itself', async () => (await pool(daemon)).trouble === null);
   await daemon.filled();
-  t.match(await pool(daemon), { ready: 40, broken: 0 });
+  t.match(await pool(daemon), { ready: 40, leased: 16, broken: 0 });
 });
 
 t.test('clients cannot take the descriptors that the daemon needs', async (t) => {

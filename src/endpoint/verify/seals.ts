@@ -8,6 +8,8 @@ import { ENGINE_SYSCTLS } from './fingerprint/engine-sysctls.js';
  * and walks all of them under a lock for each that is set, so with 10 000 of them each new veth pair on the host is slow.
  */
 export const MOST_SEALS = 1000;
+/** Descriptors that seals leave to requests, records and builds: an endpoint without a seal can be leased, one without a record cannot. */
+const SPARE_DESCRIPTORS = 32;
 
 /** What a seal says. */
 export type SealState =
@@ -81,7 +83,7 @@ export class Seals {
       }
       // Whatever waits in the queue of the old one goes with it.
       earlier?.listener.close();
-      const listener = ChangeListener.open();
+      const listener = ChangeListener.open({ spareDescriptors: SPARE_DESCRIPTORS });
       this.#seals.set(id, { listener, netnsInode, broken: null, ownWrites: 0n });
       listener.listen(this.#filterFd);
       return true;

@@ -7,6 +7,7 @@ const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_OFD_SETLK = 37;
+const F_DUPFD_CLOEXEC = 1030;
 const F_WRLCK = 1;
 const LOCK_EX_NB = 2 | 4;
 
@@ -39,6 +40,17 @@ export function setNonBlocking(fd: number): void {
 /** Has a descriptor stay open across execve(2): F_SETFD of fcntl(2). */
 export function keepAcrossExec(fd: number): void {
   check(native.fcntl(fd, F_SETFD, 0), () => `keep fd ${fd} open`);
+}
+
+/**
+ * Whether at least `count` descriptors are left to the process (RLIMIT_NOFILE of getrlimit(2)) above `fd`, the newest one: the kernel
+ * gives the lowest that is free. F_DUPFD_CLOEXEC of fcntl(2) says so for the limit of this moment.
+ */
+export function areDescriptorsLeft(fd: number, count: number): boolean {
+  const probe = native.fcntl(fd, F_DUPFD_CLOEXEC, fd + count);
+  if (probe < 0) return false;
+  native.close(probe);
+  return true;
 }
 
 /** flock(2), exclusive and without waiting: false if another open file holds the lock. */

@@ -1,7 +1,7 @@
 import { loadProgram, PROGRAM_TYPE } from '../bpf/bpf.js';
 import { and, assemble, exit, loadPacket, move, set, skipIfEqual } from '../bpf/bpf-instructions.js';
-import { errnoOf } from '../errno.js';
-import { closeFd, joinGroups, openNetlink, receiveDatagram, setIntegerOption } from '../libc.js';
+import { errnoOf, kernelError } from '../errno.js';
+import { areDescriptorsLeft, closeFd, joinGroups, openNetlink, receiveDatagram, setIntegerOption } from '../libc.js';
 
 /** RTNLGRP_… of include/uapi/linux/rtnetlink.h that announce a change, not a flow of traffic or a query. */
 const ROUTE_GROUPS = {
@@ -40,6 +40,7 @@ const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const SOL_SOCKET = 1;
 const SO_ATTACH_BPF = 50;
+const EMFILE = 24;
 
 /** RTM_NEWNEIGH, RTM_DELNEIGH and RTM_GETNEIGH as two bytes of the packet, read in network byte order. */
 const NEIGHBOUR_TYPES = [0x1c00, 0x1d00, 0x1e00] as const;
@@ -96,9 +97,15 @@ export class ChangeListener {
   readonly #fd: number;
   #open = true;
 
-  /** Opens one in the namespace of the calling thread; it hears nothing before `listen`. Throws kernel_error. */
-  static open(): ChangeListener {
-    return new ChangeListener(openNetlink(NETLINK_ROUTE));
+  /**
+   * Opens one in the namespace of the calling thread; it hears nothing before `listen`. Throws kernel_error, with EMFILE also where
+   * fewer than `spareDescriptors` would be left to the process.
+   */
+  static open({ spareDescriptors = 0 } = {}): ChangeListener {
+    const fd = openNetlink(NETLINK_ROUTE);
+    if (areDescriptorsLeft(fd, spareDescriptors)) return new ChangeListener(fd);
+    closeFd(fd);
+    throw kernelError({ operation: `keep ${spareDescriptors} descriptors free`, errno: EMFILE });
   }
 
   private constructor(fd: number) {
