@@ -72,6 +72,12 @@ t.test('an endpoint of a pool with subnet6 has both families, ready at once', as
   t.ok(reaches(fake.netnsPath, 'fd00:213::ad5:6'), 'the host reaches it');
   t.match(ip(path, '-j', '-6', 'neighbour', 'show', 'fd00:213::ad5:6'), [{ lladdr: '0a:58:0a:d5:00:06' }]);
   t.match(ip(other, '-j', '-6', 'neighbour', 'show', GATEWAY), [], 'who was not asked, asks nothing of the gateway');
+  const ofHub = String(fake.inHub('-6', 'route', 'show', 'table', 'all')).split('\n');
+  t.same(
+    ofHub.filter((route) => route !== '' && !/dev lo\b/.test(route)),
+    [],
+    'ports of the hub have no IPv6',
+  );
 });
 
 t.test('a pool without subnet6 has no IPv6', async (t) => {

@@ -1,6 +1,7 @@
 import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import type { Outcome } from '../../kernel/netlink/request.js';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
+import { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
 import { getLink, parseLinkIndexes } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { transactAll } from '../hub/socket-request.js';
@@ -32,7 +33,8 @@ export function buildEndpoints({ host, targets }: { host: Host; targets: readonl
 function makeNamespaces(builds: readonly Build[], host: Host): void {
   try {
     host.vault.within(() => {
-      for (const build of builds) build.makeNamespace(host);
+      using sysctls = builds.some(({ plan }) => plan.ipv6 !== null) ? SysctlFolder.open() : null;
+      for (const build of builds) build.makeNamespace(host, sysctls);
     });
   } catch (error) {
     if (error instanceof ThreadLostError) throw error;

@@ -3,6 +3,7 @@ import { errnoOf, isNotFound } from '../../kernel/errno.js';
 import { refuseAdvertisements } from '../../kernel/host/ipv6-sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
+import type { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
 import { deleteLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { HubPort } from '../network/network.js';
@@ -47,12 +48,12 @@ export class Build implements BuildTarget {
     return this.#namespace?.fd ?? -1;
   }
 
-  /** To be called within the vault. */
-  makeNamespace({ home, vault }: Host): void {
+  /** To be called within the vault. `sysctls`: needed of a pool with IPv6. */
+  makeNamespace({ home, vault }: Host, sysctls: SysctlFolder | null): void {
     const path = vault.mountPoint(this.plan.name.id);
     try {
       const act = (): NetlinkSocket => {
-        if (this.plan.ipv6 !== null) refuseAdvertisements();
+        if (this.plan.ipv6 !== null && sysctls !== null) refuseAdvertisements(sysctls.path);
         return NetlinkSocket.open();
       };
       const made = createNetns({ path, home, act });

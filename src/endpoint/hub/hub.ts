@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { NetnsdError } from '../../errors.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
+import { disableIpv6 } from '../../kernel/host/ipv6-sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, inside, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
+import { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
 import {
   createBridge,
   getLink,
@@ -85,6 +87,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
   establish({ mtuBytes }: { mtuBytes: number }): void {
     if (!this.isMounted) this.#host.vault.mountHub(this.name, this.fd);
     const { socket } = this;
+    this.#disableIpv6();
     // The bridge has no address, so no other MAC than this is ever seen, and only within the hub.
     const [created] = socket.transact([createBridge({ name: HUB_BRIDGE, mac: [0x06, 0x58, 0, 0, 0, 1], mtuBytes })]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
@@ -96,6 +99,12 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
     this.bridgeIndex = link.index;
     socket.request(stopIpv6Addresses({ index: link.index }));
     socket.request(setLink({ index: link.index }, { up: true }));
+  }
+
+  /** Nothing in a hub has addresses. */
+  #disableIpv6(): void {
+    using sysctls = SysctlFolder.open();
+    inside({ namespace: this.#namespace, home: this.#host.home, act: () => disableIpv6(sysctls.path) });
   }
 
   /** Unmounts its namespace. The kernel then destroys its links, once no process is in it and no descriptor of it is open. */

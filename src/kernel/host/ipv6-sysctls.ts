@@ -1,12 +1,30 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../errno.js';
 
+const LINKS = 'net/ipv6/conf';
 /** ip-sysctl.rst, of the network namespace in which the calling thread stands. */
-const FOLDER = '/proc/sys/net/ipv6/conf';
+const FOLDER = `/proc/sys/${LINKS}`;
 
-/** Links that are made from now on accept no router advertisements, so that they ask for none either. Throws what node:fs throws. */
-export function refuseAdvertisements(): void {
-  writeFileSync(`${FOLDER}/default/accept_ra`, '0');
+/**
+ * Links that are made from now on accept no router advertisements, so that they ask for none either. `sysctls`: see `SysctlFolder`. Throws what
+ * node:fs throws.
+ */
+export function refuseAdvertisements(sysctls: string): void {
+  writeFileSync(`${sysctls}/${LINKS}/default/accept_ra`, '0');
+}
+
+/**
+ * Links that are made from now on have no IPv6: no addresses, no groups, and no route of theirs. (A namespace's route to ff00::/8 by each of
+ * its links is compared with all others when it is added.) As far as it can be done. `sysctls`: see `SysctlFolder`.
+ */
+export function disableIpv6(sysctls: string): void {
+  const path = `${sysctls}/${LINKS}/default/disable_ipv6`;
+  try {
+    if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1');
+  } catch (error) {
+    // No IPv6 at all, or a /proc/sys that may not be written.
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { closeAnyway } from './files.js';
 import { check, native } from './native.js';
 
 export const CLONE_NEWNET = 0x40000000;
@@ -39,6 +40,23 @@ export function enterMountNamespace(fd: number): void {
 export function mount(options: { source: string; target: string; type?: string; flags: number }): void {
   const { source, target, type = 'none', flags } = options;
   check(native.mount(source, target, type, flags, null), () => `mount ${source} on ${target}`);
+}
+
+/** Of fsopen(2), fsconfig(2) and fsmount(2), on every architecture; C libraries before glibc 2.36 lack the functions. */
+const SYS = { fsopen: 430, fsconfig: 431, fsmount: 432 } as const;
+/** include/uapi/linux/mount.h */
+const [FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC, FSCONFIG_CMD_CREATE] = [1, 1, 6];
+
+/** A procfs that is mounted nowhere (fsmount(2)), as a descriptor: the caller's to close, which unmounts it. Throws kernel_error. */
+export function mountProcfs(): number {
+  const operation = () => 'make a procfs';
+  const context = check(Number(native.syscallText(SYS.fsopen, 'proc', FSOPEN_CLOEXEC)), operation);
+  try {
+    check(Number(native.syscallFive(SYS.fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0)), operation);
+    return check(Number(native.syscallFive(SYS.fsmount, context, FSMOUNT_CLOEXEC, 0, 0, 0)), operation);
+  } finally {
+    closeAnyway(context);
+  }
 }
 
 /** umount2(2). */

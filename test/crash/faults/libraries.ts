@@ -5,7 +5,14 @@ import { die, errnoNumber, type Points, stall } from './points.js';
 type Call = (...args: unknown[]) => unknown;
 
 /** Calls that glibc has no function for, by their number on x86-64 and arm64: they are told apart by it. */
-const SYSCALLS: Readonly<Record<number, string>> = { 280: 'bpf', 321: 'bpf', 434: 'pidfd_open' };
+const SYSCALLS: Readonly<Record<number, string>> = {
+  280: 'bpf',
+  321: 'bpf',
+  430: 'fsopen',
+  431: 'fsconfig',
+  432: 'fsmount',
+  434: 'pidfd_open',
+};
 
 /** Makes a point of each C function that is bound from now on. */
 export function wrapLibraries(points: Points): void {
