@@ -1,6 +1,9 @@
 import type { Stats } from 'node:fs';
 import type { TakenLease, Trust } from '../pool/index.js';
 
+/** How long a client may take between its mark and its taking, in milliseconds; an older mark was left behind. */
+export const STALE_MARK_MS = 30_000;
+
 /** What a taker writes into `holders/KEY` before it takes: a line of JSON, then its container's spec, if it has one. */
 export interface Holder extends Omit<TakenLease, 'containerId' | 'trust' | 'forContainer'> {
   /** The process as the file names it, and the file's owner. */

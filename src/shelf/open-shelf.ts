@@ -7,13 +7,12 @@ import { readTrust, type Spec } from '../oci/index.js';
 import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
 import { type FileRecords, SHELF } from '../state/index.js';
 import { FileShelf } from './file-shelf.js';
+import { STALE_MARK_MS } from './holder.js';
 import { LogThrottle } from './log-throttle.js';
 import { type RecoveredShelf, recoverShelf } from './recover.js';
 import { ShelfFolder } from './shelf-folder.js';
 import { ShelfWatch } from './shelf-watch.js';
 
-/** How long a client may take between its mark and its taking, in milliseconds; what is older was left behind. */
-const STALE_MARK_MS = 30_000;
 const CHECK_MS = 60_000;
 /** How often one kind of failure is logged, in milliseconds. */
 const LOG_INTERVAL_MS = 600_000;

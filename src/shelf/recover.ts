@@ -1,6 +1,6 @@
 import { type EndpointRecord, type LeaseTerms, shelfKey, type Trust, takenTerms } from '../pool/index.js';
 import { throwIfTransient } from '../state/index.js';
-import { takenLease } from './holder.js';
+import { STALE_MARK_MS, takenLease } from './holder.js';
 import type { Entry, FoundOffer, Place, ShelfFolder } from './shelf-folder.js';
 
 export interface RecoveredShelf {
@@ -92,7 +92,7 @@ function adoptable(
   return offers;
 }
 
-/** Marks of containers that hold a lease stay, and so do those of clients that may be about to take. */
+/** Marks of containers that hold a lease stay, and so do young ones, of clients that may be about to take. */
 function clearMarks(
   folder: ShelfFolder,
   leases: RecoveredShelf['leases'],
@@ -100,7 +100,8 @@ function clearMarks(
 ): void {
   const leased = new Set(Array.from(records, (record) => record?.lease?.containerId));
   for (const key of folder.holders()) {
-    if (!leases.has(key) && !leased.has(key) && folder.markedSinceMs(key) === undefined) folder.clearMarks(key);
+    const isYoung = Date.now() - (folder.markedSinceMs(key) ?? 0) <= STALE_MARK_MS;
+    if (!leases.has(key) && !leased.has(key) && !isYoung) folder.clearMarks(key);
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lease } from '../../src/pool/types.js';
 import type { CrashDaemon } from './daemon.js';
@@ -43,6 +43,8 @@ export function leaveThingsBehind({ stateDir, netnsDir }: CrashDaemon): Lease[] 
   symlinkSync(entry, join(stateDir, 'shelf', 'taken', 'left'));
   write(join('shelf', 'holders'), 'left', `{"lease":"${taken.id}","pid":1}\n{}`);
   write(join('shelf', 'holders'), 'cut-short', '{"lea');
+  // Long ago: a young mark may be of a client that is about to take.
+  utimesSync(join(stateDir, 'shelf', 'holders', 'cut-short'), 0, 0);
   // Meant to be built; cut short while written; of no pool; no record at all.
   write(
     'building',

@@ -20,6 +20,8 @@ t.test('a start goes on with what lies there, and enters what was taken and give
   take('two', { token: token(2) });
   fs.renameSync(path('taken', 'two'), path('returned', 'two'));
   fs.writeFileSync(path('holders', 'taking'), '');
+  fs.writeFileSync(path('holders', 'killed'), '{"lea');
+  fs.utimesSync(path('holders', 'killed'), new Date(), new Date(Date.now() - 31_000));
   fs.symlinkSync('lease', path('holders', 'past'));
   const left = token(3);
   fs.symlinkSync('{"token":"default-9.1"}', path('offers', 'default', 'unused', 'default-9.1'));
