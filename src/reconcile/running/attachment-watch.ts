@@ -12,12 +12,16 @@ export interface AttachmentOptions {
 
 /** One attachment, by the last survey. */
 interface Seen {
+  /** The lease's id, from its file. */
+  readonly lease: string;
   /** Since when its target has not shown the network, on the monotonic clock; null: it does. */
   readonly goneSinceMs: number | null;
   /** DEL said so: there is no time to wait. */
   readonly ended: boolean;
   /** Processes are in the namespace into which it was grafted. */
   readonly inside: boolean;
+  /** How long it must have been gone: the minute, or its pool's own time once that was asked for. */
+  graceMs: number;
 }
 
 /** Whether a target still shows what netnsd-cni put there: the endpoint's namespace, or the one that has its interface. Pure. */
@@ -47,11 +51,16 @@ export class AttachmentWatch {
   survey({ nowMs, users }: { nowMs: number; users: ReadonlyMap<number, readonly number[]> }): void {
     const { files, netnsSeenAt } = this.#options;
     this.#seen = new Map(
-      files.list().map((attachment) => {
-        const { key, target, targetInode, delivery, ended } = attachment;
-        const shown = isShown(attachment, netnsSeenAt(target));
+      files.list().map((attachment): [string, Seen] => {
+        const { key, lease, target, targetInode, delivery, ended } = attachment;
         const inside = delivery === 'graft' && (users.get(targetInode) ?? []).length > 0;
-        return [key, { goneSinceMs: shown ? null : (this.#seen.get(key)?.goneSinceMs ?? nowMs), ended, inside }];
+        const rest = { lease, ended, inside };
+        if (isShown(attachment, netnsSeenAt(target))) return [key, { ...rest, goneSinceMs: null, graceMs: GRACE_MS }];
+        const before = this.#seen.get(key);
+        // The plugin has written another lease into it since: its time starts anew.
+        const isSame = before !== undefined && before.lease === lease;
+        const { goneSinceMs, graceMs } = isSame ? before : { goneSinceMs: null, graceMs: GRACE_MS };
+        return [key, { ...rest, goneSinceMs: goneSinceMs ?? nowMs, graceMs }];
       }),
     );
   }
@@ -59,17 +68,18 @@ export class AttachmentWatch {
   /** Whether the lease of this record is over; `goneAfterMs`: the pool's own time, if that is shorter. */
   isOver({ lease }: EndpointRecord, { nowMs, goneAfterMs }: { nowMs: number; goneAfterMs: number }): boolean {
     const seen = this.#seen.get(lease?.containerId ?? '');
-    const graceMs = goneAfterMs > 0 ? Math.min(goneAfterMs, GRACE_MS) : GRACE_MS;
-    return seen !== undefined && !seen.inside && isGoneFor(seen, nowMs, graceMs);
+    if (seen === undefined) return false;
+    seen.graceMs = goneAfterMs > 0 ? Math.min(goneAfterMs, GRACE_MS) : GRACE_MS;
+    return !seen.inside && isGoneFor(seen, nowMs);
   }
 
-  /** Removes the files of attachments that are over and have no lease any more. */
+  /** Removes the files of attachments that are over and have no lease any more; after a minute where they never had one. */
   removeEnded({ nowMs, leased }: { nowMs: number; leased: ReadonlySet<string | null> }): void {
     for (const [key, seen] of this.#seen)
-      if (!leased.has(key) && isGoneFor(seen, nowMs, GRACE_MS)) this.#options.files.remove(key);
+      if (!leased.has(key) && isGoneFor(seen, nowMs)) this.#options.files.remove(key);
   }
 }
 
-function isGoneFor({ goneSinceMs, ended }: Seen, nowMs: number, graceMs: number): boolean {
+function isGoneFor({ goneSinceMs, graceMs, ended }: Seen, nowMs: number): boolean {
   return goneSinceMs !== null && (ended || nowMs - goneSinceMs >= graceMs);
 }

@@ -89,8 +89,8 @@ t.test('leases of other containers are never over', async (t) => {
   isOver(0);
   isOver(60_000);
   const other = { lease: { containerId: 'c' } } as unknown as EndpointRecord;
-  const nobody = { lease: null } as unknown as EndpointRecord;
-  for (const record of [other, nobody]) t.equal(made.isOver(record, { nowMs: 60_000, goneAfterMs: 1 }), false);
+  const unleased = { lease: null } as unknown as EndpointRecord;
+  for (const record of [other, unleased]) t.equal(made.isOver(record, { nowMs: 60_000, goneAfterMs: 1 }), false);
 });
 
 t.test('the file goes when the lease has ended, and not before', async (t) => {
@@ -104,5 +104,29 @@ t.test('the file goes when the lease has ended, and not before', async (t) => {
   made.removeEnded({ nowMs: 160_000, leased: new Set([OVERLAY.key]) });
   t.strictSame(removed, []);
   made.removeEnded({ nowMs: 160_000, leased: new Set([null]) });
+  t.strictSame(removed, [OVERLAY.key]);
+});
+
+t.test("the file goes after the pool's gone_after_seconds where that ended the lease", async (t) => {
+  const { made, removed, shown, isOver } = watch(OVERLAY);
+  shown.clear();
+  isOver(0, { goneAfterMs: 5000 });
+  t.equal(isOver(5000, { goneAfterMs: 5000 }), true);
+  made.survey({ nowMs: 5100, users: new Map() });
+  made.removeEnded({ nowMs: 5100, leased: new Set() });
+  t.strictSame(removed, [OVERLAY.key]);
+});
+
+t.test('the time starts again when the plugin has written another lease into the file', async (t) => {
+  const attachment = { ...OVERLAY, lease: '1' };
+  const { made, removed, shown, isOver } = watch(attachment);
+  shown.clear();
+  isOver(0, { goneAfterMs: 5000 });
+  attachment.lease = '2';
+  made.survey({ nowMs: 100_000, users: new Map() });
+  made.removeEnded({ nowMs: 100_000, leased: new Set() });
+  t.strictSame(removed, []);
+  made.survey({ nowMs: 160_000, users: new Map() });
+  made.removeEnded({ nowMs: 160_000, leased: new Set() });
   t.strictSame(removed, [OVERLAY.key]);
 });
