@@ -17,6 +17,8 @@ export interface BenchOptions {
   /** Numbers of endpoints. */
   readonly sizes: readonly number[];
   readonly peers: readonly PeerName[];
+  /** Containers that the suites start and scale start at once; fewer are for trying them. */
+  readonly starts: number;
   /** Another built checkout that the suite boot compares with; an absolute path. */
   readonly against?: string | undefined;
   /** Where the suite scale writes its plot; an absolute path. */
@@ -40,6 +42,8 @@ Options:
                   start 150; recycle 100; memory 100,1000; scale 100,1000,4000,10000;
                   network 1010)
   --peers A,B     which of cni, ip the suites build and cni compare with; '' for none (default: cni,ip)
+  --starts N      containers that the suites start and scale start at once (default: 100; at most 50 with
+                  containerd and in scale)
   --against DIR   another built checkout of netnsd that the suite boot compares with
   --plot FILE     an SVG of what the suite scale measured
   --check         exit with status 1 if a target is missed
@@ -61,6 +65,7 @@ const DEFAULTS: Record<SuiteName, { rounds: number; sizes: readonly number[] }> 
   network: { rounds: 15, sizes: [1010] },
 };
 const MAX_SIZE = 10_000;
+const STARTS = 100;
 
 function usage(message: string): NetnsdError {
   return new NetnsdError('bad_usage', `${message}; see netnsd bench --help`);
@@ -93,6 +98,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions | undefined 
     ...(values.plot === undefined ? {} : { plot: resolve(values.plot) }),
     rounds: values.rounds === undefined ? rounds : count(values.rounds, { name: '--rounds', max: 1000 }),
     sizes: values.sizes?.split(',').map((text) => count(text, { name: '--sizes', max: MAX_SIZE })) ?? sizes,
+    starts: values.starts === undefined ? STARTS : count(values.starts, { name: '--starts', max: 1000 }),
     peers: peers.filter((name) => isOneOf(PEERS, name)),
   };
 }
@@ -110,6 +116,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: 'string' },
         sizes: { type: 'string' },
         peers: { type: 'string' },
+        starts: { type: 'string' },
         against: { type: 'string' },
         plot: { type: 'string' },
         check: { type: 'boolean' },

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { settleNamespaces } from './programs/native-programs.js';
 
+/** Fewer endpoints or containers are for trying a suite: nothing is waited for that only makes figures better. */
+export const SMALL = 100;
 const LOOK_MS = 100;
 const LONGEST_MS = 3000;
 /** Of proc_stat(5), in its ticks of 10 ms: user, nice, system, irq, softirq. What others took of a virtual machine is not among them. */
@@ -20,6 +22,11 @@ export async function waitForQuiet(): Promise<void> {
     await delay(LOOK_MS);
     if (busyTicks() - before <= MOST_BUSY_TICKS) return;
   }
+}
+
+/** The same where `count` endpoints or containers are measured; of few, it waits only for the kernel's clean-up. */
+export async function quiet(count: number): Promise<void> {
+  await (count < SMALL ? settleNamespaces() : waitForQuiet());
 }
 
 /** Processor time that this machine has spent on anything since it started, in milliseconds; by ticks of ten. */

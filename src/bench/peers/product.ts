@@ -1,11 +1,7 @@
-import { mkdirSync, rmdirSync } from 'node:fs';
-import { shortHash } from '../../endpoint/identity.js';
-import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
-import type { EndpointName, Settled } from '../../endpoint/types.js';
-import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
+import type { Settled } from '../../endpoint/types.js';
+import { openBenchThread } from './bench-thread.js';
 import { type Peer, timed } from './peer.js';
 
-const POOL = 'bench';
 /** Enough for the engine to compile what is hot, as in a daemon that has run for a while. */
 const WARM_UP_ROUNDS = 6;
 const WARM_UP_SIZE = 100;
@@ -21,49 +17,16 @@ const VARIANTS = {
 
 /** netnsd's own endpoints, asked of the kernel thread in batches as a pool does. The thread is kept, as a daemon keeps it. */
 export async function openProduct(batch: number, name: keyof typeof VARIANTS = 'netnsd'): Promise<Peer> {
-  const { folder, networks } = VARIANTS[name];
-  mkdirSync(folder, { recursive: true });
-  await startVault(folder);
-  const thread = await EndpointThread.start({
-    site: { instanceId: shortHash(folder), identity: folder, stateDir: folder, netnsDir: null },
-    networks: [
-      {
-        name: POOL,
-        ...networks,
-        mtuBytes: 1500,
-        max: 1000,
-        endpointsPerHub: 1000,
-        dns: { servers: [], search: [], options: [] },
-      },
-    ],
-  });
-  await thread.openVault();
-  await thread.open();
-  let seq = 0;
+  const bench = await openBenchThread(VARIANTS[name]);
 
   async function run(size: number) {
-    const names = Array.from({ length: size }, (_, index): EndpointName => {
-      seq += 1;
-      return { id: `${POOL}-${seq}`, pool: POOL, index, seq };
-    });
-    const batches = Array.from({ length: Math.ceil(size / batch) }, (_, i) => names.slice(i * batch, (i + 1) * batch));
-    const build = async () => {
-      throwFailure((await Promise.all(batches.map((some) => thread.build(some, { urgent: false })))).flat());
-    };
-    return timed(build, async () => throwFailure(await thread.destroy(names)));
+    const names = bench.names(size);
+    const build = async () => throwFailure(await bench.build(names, batch));
+    return timed(build, async () => throwFailure(await bench.thread.destroy(names)));
   }
 
   for (let round = 0; round < WARM_UP_ROUNDS; round++) await run(WARM_UP_SIZE);
-  return {
-    name,
-    rounds: (_, rounds) => rounds,
-    run,
-    close: async () => {
-      await thread.close();
-      await stopVault(folder);
-      rmdirSync(folder);
-    },
-  };
+  return { name, rounds: (_, rounds) => rounds, run, close: bench.close };
 }
 
 function throwFailure(outcomes: readonly Settled<unknown>[]): void {

@@ -1,14 +1,10 @@
-import { mkdirSync, rmdirSync } from 'node:fs';
-import { shortHash } from '../../endpoint/identity.js';
-import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
 import type { BuiltEndpoint } from '../../endpoint/thread/thread-protocol.js';
 import type { EndpointName } from '../../endpoint/types.js';
 import type { VerifyWay } from '../../endpoint/verify/verify.js';
 import { NetnsdError } from '../../errors.js';
-import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
+import { openBenchThread } from './bench-thread.js';
 
 const FOLDER = '/run/bench-recycled';
-const POOL = 'bench';
 const BATCH = 16;
 const WARM_UP_ROUNDS = 6;
 
@@ -26,33 +22,13 @@ export interface Recycled {
 }
 
 export async function openRecycled(): Promise<Recycled> {
-  mkdirSync(FOLDER, { recursive: true });
-  await startVault(FOLDER);
-  const thread = await EndpointThread.start({
-    site: { instanceId: shortHash(FOLDER), identity: FOLDER, stateDir: FOLDER, netnsDir: null },
-    networks: [
-      {
-        name: POOL,
-        subnet: '10.214.0.0/16',
-        mtuBytes: 1500,
-        max: 1000,
-        endpointsPerHub: 1000,
-        dns: { servers: [], search: [], options: [] },
-      },
-    ],
-  });
-  await thread.openVault();
-  await thread.open();
-  let seq = 1;
+  const bench = await openBenchThread({ folder: FOLDER, networks: { subnet: '10.214.0.0/16' } });
+  const { thread } = bench;
   let endpoints: BuiltEndpoint[] = [];
 
   async function build(size: number): Promise<void> {
-    const names = Array.from({ length: size }, (_, index): EndpointName => {
-      seq += 1;
-      return { id: `${POOL}-${seq}`, pool: POOL, index, seq };
-    });
-    const batches = Array.from({ length: Math.ceil(size / BATCH) }, (_, i) => names.slice(i * BATCH, (i + 1) * BATCH));
-    const built = (await Promise.all(batches.map((some) => thread.build(some, { urgent: false })))).flat();
+    const names = bench.names(size);
+    const built = await bench.build(names, BATCH);
     endpoints = built.map((outcome, at) => {
       if (!outcome.ok) throw outcome.error;
       return { name: names[at] as EndpointName, netnsInode: outcome.value.netns.inode };
@@ -93,9 +69,7 @@ export async function openRecycled(): Promise<Recycled> {
     },
     close: async () => {
       await destroy();
-      await thread.close();
-      await stopVault(FOLDER);
-      rmdirSync(FOLDER);
+      await bench.close();
     },
   };
 }

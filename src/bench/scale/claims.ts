@@ -26,7 +26,7 @@ export function scaleClaims(all: readonly Summary[], emptyMs: number): Claim[] {
 function ofSize(one: Summary, emptyMs: number): Bound[] {
   const { size } = one;
   const host = {
-    name: `${size} ready: 50 plain runc run at once`,
+    name: `${size} ready: ${one.atOnce} plain runc run at once`,
     measured: one.many.ratio,
     unit: 'times a bare host',
     target: 1.03,

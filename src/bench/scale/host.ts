@@ -1,19 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { RuncBundles } from '../programs/runc-bundles.js';
+import { quiet } from '../quiet.js';
 import { median } from '../report/statistics.js';
-import { quiet } from './rest.js';
 
 const ONE_BY_ONE = 10;
-const AT_ONCE = 50;
+const MOST_AT_ONCE = 50;
 const LISTINGS = 5;
 
 /** What a host costs those who start containers and list its links. */
 export interface HostCost {
   /** Milliseconds of `runc run` with host networking, one at a time. */
   readonly oneMs: number;
-  /** The same of 50 at once, until the last has ended. */
+  /** The same of `starts` at once, 50 at most, until the last has ended. */
   readonly manyMs: number;
+  readonly atOnce: number;
   /** Milliseconds of `ip link`. */
   readonly listMs: number;
   readonly links: number;
@@ -22,9 +23,10 @@ export interface HostCost {
 }
 
 /** What it costs now; `size` is that of the pool beside which it is measured, or was or will be. */
-export async function hostCost(bundles: RuncBundles, size: number): Promise<HostCost> {
+export async function hostCost(options: { bundles: RuncBundles; size: number; starts: number }): Promise<HostCost> {
+  const { bundles, size, starts } = options;
   await quiet(size);
-  const ids = Array.from({ length: AT_ONCE }, (_, index) => `scale-${index}`);
+  const ids = Array.from({ length: Math.min(starts, MOST_AT_ONCE) }, (_, index) => `scale-${index}`);
   const folders = ids.map((id) => bundles.write(id, 'host'));
   const run = (index: number) => bundles.run(ids[index] as string, folders[index] as string);
   const ones: number[] = [];
@@ -42,6 +44,7 @@ export async function hostCost(bundles: RuncBundles, size: number): Promise<Host
   return {
     oneMs: median(ones),
     manyMs,
+    atOnce: ids.length,
     listMs: median(listings.map(({ ms }) => ms)),
     links: listings[0]?.links ?? 0,
     mounts: readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n').length,
@@ -52,13 +55,4 @@ function listLinks(): { ms: number; links: number } {
   const startedMs = performance.now();
   const { stdout } = spawnSync('ip', ['-oneline', 'link'], { encoding: 'utf8', maxBuffer: 1 << 26 });
   return { ms: performance.now() - startedMs, links: stdout.trim().split('\n').length };
-}
-
-/** What the kernel holds for namespaces and links, of the whole machine: Slab and Percpu of proc_meminfo(5). */
-export function kernelKiB(): number {
-  // Otherwise unused inodes and dentries count as well.
-  writeFileSync('/proc/sys/vm/drop_caches', '3');
-  const meminfo = readFileSync('/proc/meminfo', 'utf8');
-  const read = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0);
-  return read('Slab') + read('Percpu');
 }

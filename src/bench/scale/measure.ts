@@ -2,10 +2,11 @@ import { residentKiB } from '../programs/daemon-process.js';
 import { type Launched, launch } from '../programs/launch.js';
 import { settleNamespaces } from '../programs/native-programs.js';
 import type { RuncBundles } from '../programs/runc-bundles.js';
+import { kernelMemoryKiB } from '../report/kernel-memory.js';
 import { median } from '../report/statistics.js';
 import { HOME } from '../suites/boot.js';
 import { type Acquired, acquireByFront, acquireByHttp, frontOf, POOL, packetsAt } from './clients.js';
-import { type HostCost, hostCost, kernelKiB } from './host.js';
+import { type HostCost, hostCost } from './host.js';
 import { rest } from './rest.js';
 
 /** Room for what is leased while the pool is kept at its size. */
@@ -34,11 +35,17 @@ export interface Scaled {
 }
 
 /** Fills a pool of `size`, measures it at rest, restarts its daemon, and removes all. `round` tells which comes first, bare or beside. */
-export async function measureAt(options: { size: number; round: number; bundles: RuncBundles }): Promise<Scaled> {
-  const { size, round, bundles } = options;
+export async function measureAt(options: {
+  size: number;
+  round: number;
+  starts: number;
+  bundles: RuncBundles;
+}): Promise<Scaled> {
+  const { size, round, starts, bundles } = options;
+  const cost = () => hostCost({ bundles, size, starts });
   const start = () => launch({ home: HOME, name: `scale-${size}-${round}`, pool: poolOf(size) });
   await settleNamespaces();
-  const before = round % 2 === 0 ? await hostCost(bundles, size) : null;
+  const before = round % 2 === 0 ? await cost() : null;
   const kernelBefore = kernelKiB();
   let daemon = start();
   try {
@@ -46,7 +53,7 @@ export async function measureAt(options: { size: number; round: number; bundles:
     await rest(size);
     const residentMb = ((await residentKiB(daemon.pid)) * 1024) / 1e6;
     const kernelKiBEach = (kernelKiB() - kernelBefore) / size;
-    const beside = await hostCost(bundles, size);
+    const beside = await cost();
     const count = Math.min(ACQUIRES, Math.ceil(size / 2));
     const shelf = acquireByFront(daemon, count);
     await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(size));
@@ -65,7 +72,7 @@ export async function measureAt(options: { size: number; round: number; bundles:
     await daemon.down();
     const destroyMs = performance.now() - startedMs;
     await settleNamespaces();
-    const bare = before ?? (await hostCost(bundles, size));
+    const bare = before ?? (await cost());
     return {
       size,
       ...filled,
@@ -81,6 +88,12 @@ export async function measureAt(options: { size: number; round: number; bundles:
   } finally {
     await daemon.stop();
   }
+}
+
+/** Slab and Percpu of the whole machine. */
+function kernelKiB(): number {
+  const { Slab, Percpu } = kernelMemoryKiB();
+  return Slab + Percpu;
 }
 
 /** Milliseconds from exec to the first answer of a daemon that has nothing to take over. */

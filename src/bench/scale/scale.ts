@@ -11,12 +11,12 @@ import { type Panel, panelsSvg } from './panels.js';
 const EMPTY_STARTS = 3;
 
 /** What pools of several sizes take and cost, against a host without netnsd; one daemon a size and round. */
-export async function benchScale({ sizes, rounds, plot }: BenchOptions): Promise<Report> {
+export async function benchScale({ sizes, rounds, starts, plot }: BenchOptions): Promise<Report> {
   const bundles = await RuncBundles.create();
   const measured: Scaled[] = [];
   try {
     for (let round = 0; round < rounds; round++)
-      for (const size of sizes) measured.push(await measureAt({ size, round, bundles }));
+      for (const size of sizes) measured.push(await measureAt({ size, round, starts, bundles }));
     const emptyMs = await firstAnswerMs(EMPTY_STARTS);
     const all = sizes.map((size) => summarised(measured.filter((one) => one.size === size)));
     if (plot !== undefined) writeFileSync(plot, panelsSvg(panelsOf(all)));
@@ -43,6 +43,7 @@ function summarised(rounds: readonly Scaled[]) {
   const http = rounds.flatMap((one) => one.http);
   return {
     size: rounds[0]?.size ?? 0,
+    atOnce: rounds[0]?.bare.atOnce ?? 0,
     fillMs: of((one) => one.fillMs),
     buildMsEach: of((one) => one.buildMsEach),
     packets: of((one) => one.packets),
@@ -94,8 +95,8 @@ function tablesOf(all: readonly Summary[], emptyMs: number): Table[] {
         endpoints: one.size,
         'one, bare ms': one.one.bareMs,
         'one / bare': one.one.ratio,
-        '50 at once, bare ms': one.many.bareMs,
-        '50 at once / bare': one.many.ratio,
+        [`${one.atOnce} at once, bare ms`]: one.many.bareMs,
+        [`${one.atOnce} at once / bare`]: one.many.ratio,
         'ip link, bare ms': one.list.bareMs,
         'ip link ms': one.list.besideMs,
         'links more': one.links,
@@ -130,7 +131,7 @@ function panelsOf(all: readonly Summary[]): Panel[] {
     {
       title: 'runc run beside the pool, over a bare host',
       unit: 'times',
-      lines: [line('one', (one) => one.one.ratio), line('50 at once', (one) => one.many.ratio)],
+      lines: [line('one', (one) => one.one.ratio), line(`${all[0]?.atOnce} at once`, (one) => one.many.ratio)],
     },
     { title: 'Resident memory of the daemon', unit: 'MB', lines: [line('daemon', (one) => one.residentMb)] },
   ];

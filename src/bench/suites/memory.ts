@@ -1,15 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchOptions } from '../options.js';
 import { residentKiB, startDaemon } from '../programs/daemon-process.js';
 import { settleNamespaces } from '../programs/native-programs.js';
 import { type Claim, claim } from '../report/claim.js';
+import { KERNEL_FIELDS, type KernelField, kernelMemoryKiB } from '../report/kernel-memory.js';
 import type { Report } from '../report/report.js';
 import { median } from '../report/statistics.js';
 
-/** Where proc_meminfo(5) counts what a namespace with its links holds. */
-const KERNEL_FIELDS = ['Slab', 'Percpu', 'KernelStack', 'PageTables', 'VmallocUsed'] as const;
-type KernelField = (typeof KERNEL_FIELDS)[number];
 const TARGET_MB = 100;
 /** The daemon gives back its garbage when it has been at rest for two seconds. */
 const QUIET_MS = 4000;
@@ -71,12 +68,4 @@ async function measure(size: number, name: string): Promise<Measurement> {
   await daemon.stop();
   const kernelKiB = Object.fromEntries(KERNEL_FIELDS.map((field) => [field, after[field] - before[field]]));
   return { residentMb, kernelKiB: kernelKiB as Record<KernelField, number> };
-}
-
-function kernelMemoryKiB(): Record<KernelField, number> {
-  // Otherwise unused inodes and dentries count as the endpoints'; of the machine, hence only in this command.
-  writeFileSync('/proc/sys/vm/drop_caches', '3');
-  const meminfo = readFileSync('/proc/meminfo', 'utf8');
-  const read = (field: KernelField) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0);
-  return Object.fromEntries(KERNEL_FIELDS.map((field) => [field, read(field)])) as Record<KernelField, number>;
 }

@@ -19,10 +19,9 @@ const MEMORY_TARGET_KIB = 8;
 const CHURN_TARGET = 2;
 const CHURNERS = 8;
 const POOL = 'bench';
-/** One acquire is due every so often, and its time counts from when it was due; a run's leases are released at its end. */
+/** One acquire is due every so often, and its time counts from when it was due; a run's leases are released at its end. There is one run more than rounds. */
 const SAMPLE_EVERY_US = 5_000;
 const SAMPLES_A_RUN = 100;
-const SAMPLE_RUNS = 6;
 /** Long enough for the kernel to have announced what building brings about, and for sockets to be freed. */
 const SETTLED_MS = 300;
 
@@ -50,7 +49,7 @@ export async function benchRecycle({ sizes, rounds }: BenchOptions): Promise<Rep
       }),
     );
   }
-  const churned = await measureChurn();
+  const churned = await measureChurn(rounds + 1);
   tables.push(churned.table);
   claims.push(churned.claim);
   const notes = [
@@ -139,13 +138,13 @@ function claimsOf(costs: ReadonlyMap<Way, readonly Cost[]>, size: number): Claim
 }
 
 /** One client's acquires while nothing else happens, and while others acquire and release as fast as they can. */
-async function measureChurn(): Promise<{ table: Table; claim: Claim }> {
+async function measureChurn(sampleRuns: number): Promise<{ table: Table; claim: Claim }> {
   const pool = { name: POOL, subnet: '10.217.0.0/16', minReady: 128, max: 512 };
   const daemon = await startDaemon('recycle', [pool]);
-  await sample(daemon.socket);
-  const idle = await sample(daemon.socket);
+  await sample(daemon.socket, sampleRuns);
+  const idle = await sample(daemon.socket, sampleRuns);
   const stop = churn(daemon.socket);
-  const churned = await sample(daemon.socket);
+  const churned = await sample(daemon.socket, sampleRuns);
   const released = await stop();
   await daemon.stop();
   const [still, busy] = [summarise(idle), summarise(churned)];
@@ -170,9 +169,9 @@ async function measureChurn(): Promise<{ table: Table; claim: Claim }> {
 }
 
 /** By a program of its own: in this process it would wait for the churners' turns, not for the daemon. */
-async function sample(socketPath: string): Promise<number[]> {
+async function sample(socketPath: string, runs: number): Promise<number[]> {
   const times: number[] = [];
-  for (let run = 0; run < SAMPLE_RUNS; run += 1) {
+  for (let run = 0; run < runs; run += 1) {
     const args = [socketPath, POOL, '1', String(SAMPLES_A_RUN), String(SAMPLE_EVERY_US)];
     const { latenciesNs } = JSON.parse(await runProcess(nativeProgram('acquire-load'), args)) as {
       latenciesNs: number[];

@@ -3,7 +3,7 @@ import { nativeProgram } from '../programs/native-programs.js';
 import { findProgram } from '../programs/prerequisites.js';
 import type { RuncBundles } from '../programs/runc-bundles.js';
 import { writeSettings } from '../programs/wrapper-settings.js';
-import { waitForQuiet } from '../quiet.js';
+import { quiet } from '../quiet.js';
 import { type Claim, claim } from '../report/claim.js';
 import type { Table } from '../report/report.js';
 import { summarise } from '../report/statistics.js';
@@ -19,15 +19,16 @@ const SETTINGS = '/run/bench-alone.conf';
 export async function benchAlone(options: {
   readonly bundles: RuncBundles;
   readonly rounds: number;
+  readonly starts: number;
 }): Promise<{ table: Table; claim: Claim }> {
-  const { bundles, rounds } = options;
+  const { bundles, rounds, starts } = options;
   const nothing = findProgram('true') as string;
   const daemon = await startDaemon('start-alone', [{ name: 'one', subnet: '10.220.0.0/24', minReady: 4, max: 8 }]);
   writeSettings(SETTINGS, { runtime: nothing, socket: daemon.socket, pool: 'one' });
   const wrapper = { file: nativeProgram('netnsd-runc'), env: { NETNSD_RUNC_CONFIG: SETTINGS } };
   const times = { alone: [] as number[], wrapped: [] as number[] };
   // What the kernel has still to do for the suite before would be this one's.
-  await waitForQuiet();
+  await quiet(starts);
   try {
     for (let round = -1; round < rounds * RUNS_A_ROUND; round++) {
       const bundle = bundles.write('alone', 'new');

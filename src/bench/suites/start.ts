@@ -4,7 +4,7 @@ import { type DaemonProcess, startDaemon } from '../programs/daemon-process.js';
 import { nativeProgram, settleNamespaces } from '../programs/native-programs.js';
 import { type Command, type Networking, RuncBundles } from '../programs/runc-bundles.js';
 import { writeSettings } from '../programs/wrapper-settings.js';
-import { processorMs, waitForQuiet } from '../quiet.js';
+import { processorMs, quiet } from '../quiet.js';
 import { type Claim, claim } from '../report/claim.js';
 import type { Report, Table } from '../report/report.js';
 import { medianRatio, summarise } from '../report/statistics.js';
@@ -26,7 +26,6 @@ interface Way {
   readonly target?: number;
 }
 
-const CONTAINERS = 100;
 const POOL = 'steady';
 const SETTINGS = { runc: '/run/bench-runc.conf', crun: '/run/bench-crun.conf' } as const;
 const [RUNC, CRUN]: Command[] = [{ file: 'runc' }, { file: 'crun' }];
@@ -75,20 +74,21 @@ const WAYS: readonly Way[] = [
 ];
 
 /**
- * 100 containers at once beside pools of several sizes, against the same host before netnsd started: in each round what runs
+ * `starts` containers at once beside pools of several sizes, against the same host before netnsd started: in each round what runs
  * without netnsd comes before the daemon's start or after its end, in turns.
  */
-export async function benchStart({ sizes, rounds }: BenchOptions): Promise<Report> {
+export async function benchStart({ sizes, rounds, starts }: BenchOptions): Promise<Report> {
   const bundles = await RuncBundles.create();
   const tables: Table[] = [];
   const claims: Claim[] = [];
   try {
     for (const size of sizes) {
-      const times = await measure({ bundles, size, rounds });
-      tables.push(tableOf(times, size));
-      claims.push(...claimsOf(times, size));
+      const times = await measure({ bundles, size, rounds, starts });
+      tables.push(tableOf(times, { size, starts }));
+      claims.push(...claimsOf(times, { size, starts }));
     }
-    for (const part of [await benchContainerd({ bundles, rounds }), await benchAlone({ bundles, rounds })]) {
+    const parts = [await benchContainerd({ bundles, rounds, starts }), await benchAlone({ bundles, rounds, starts })];
+    for (const part of parts) {
       tables.push(part.table);
       claims.push(part.claim);
     }
@@ -107,8 +107,13 @@ const NOTES = [
 
 type Series = Map<Way, { ms: number[]; processorMs: number[] }>;
 
-async function measure(options: { bundles: RuncBundles; size: number; rounds: number }): Promise<Series> {
-  const { bundles, size, rounds } = options;
+async function measure(options: {
+  bundles: RuncBundles;
+  size: number;
+  rounds: number;
+  starts: number;
+}): Promise<Series> {
+  const { bundles, size, rounds, starts } = options;
   const series: Series = new Map(WAYS.map((way) => [way, { ms: [], processorMs: [] }]));
   const run = async (round: number, daemon: DaemonProcess | null): Promise<void> => {
     for (const way of turnOf(
@@ -116,9 +121,9 @@ async function measure(options: { bundles: RuncBundles; size: number; rounds: nu
       round,
     )) {
       const beforeMs = processorMs();
-      const elapsedMs = await runAll({ daemon, bundles, way });
+      const elapsedMs = await runAll({ daemon, bundles, way, starts });
       await daemon?.settled();
-      await waitForQuiet();
+      await quiet(starts);
       if (round < 0) continue;
       series.get(way)?.ms.push(elapsedMs);
       series.get(way)?.processorMs.push(processorMs() - beforeMs);
@@ -127,23 +132,28 @@ async function measure(options: { bundles: RuncBundles; size: number; rounds: nu
   // The first round warms up: it is run, but not counted.
   for (let round = -1; round < rounds; round++) {
     if (round % 2 !== 0) await run(round, null);
-    const pool = { name: POOL, subnet: '10.217.0.0/16', minReady: size, max: size + 3 * CONTAINERS };
+    const pool = { name: POOL, subnet: '10.217.0.0/16', minReady: size, max: size + 3 * starts };
     const daemon = await startDaemon(`start-${size}-${round + 1}`, [pool]);
     for (const runtime of ['runc', 'crun'] as const)
       writeSettings(SETTINGS[runtime], { runtime, socket: daemon.socket, pool: POOL });
-    await waitForQuiet();
+    await quiet(starts);
     await run(round, daemon);
     await daemon.stop();
     await settleNamespaces();
-    await waitForQuiet();
+    await quiet(starts);
     if (round % 2 === 0) await run(round, null);
   }
   return series;
 }
 
-async function runAll(options: { daemon: DaemonProcess | null; bundles: RuncBundles; way: Way }): Promise<number> {
-  const { daemon, bundles, way } = options;
-  const ids = Array.from({ length: CONTAINERS }, (_, index) => `c${index}`);
+async function runAll(options: {
+  daemon: DaemonProcess | null;
+  bundles: RuncBundles;
+  way: Way;
+  starts: number;
+}): Promise<number> {
+  const { daemon, bundles, way, starts } = options;
+  const ids = Array.from({ length: starts }, (_, index) => `c${index}`);
   const folders = ids.map((id) => bundles.write(id, way.networking));
   const leases: string[] = [];
   const start = performance.now();
@@ -169,7 +179,7 @@ function referenceOf(series: Series, { reference }: Way): readonly number[] {
   return (way && series.get(way)?.ms) ?? [];
 }
 
-function tableOf(series: Series, size: number): Table {
+function tableOf(series: Series, { size, starts }: { size: number; starts: number }): Table {
   const rows = [...series].map(([way, { ms, processorMs: cpu }]) => {
     const { median, p99, min, runs } = summarise(ms);
     return {
@@ -178,20 +188,20 @@ function tableOf(series: Series, size: number): Table {
       'median ms': median,
       'p99 ms': p99,
       'min ms': min,
-      'ms each': median / CONTAINERS,
+      'ms each': median / starts,
       'time / bare host': medianRatio(ms, referenceOf(series, way)),
-      'CPU ms each': summarise(cpu).median / CONTAINERS,
+      'CPU ms each': summarise(cpu).median / starts,
     };
   });
-  return { title: `${CONTAINERS} containers at once (busybox true), pool of ${size}`, rows };
+  return { title: `${starts} containers at once (busybox true), pool of ${size}`, rows };
 }
 
-function claimsOf(series: Series, size: number): Claim[] {
+function claimsOf(series: Series, { size, starts }: { size: number; starts: number }): Claim[] {
   return [...series].flatMap(([way, { ms }]) =>
     way.target === undefined
       ? []
       : claim({
-          name: `pool of ${size}: ${CONTAINERS} at once, ${way.title}`,
+          name: `pool of ${size}: ${starts} at once, ${way.title}`,
           measured: medianRatio(ms, referenceOf(series, way)),
           unit: 'times a host without netnsd',
           comparison: 'at most',

@@ -9,12 +9,25 @@ t.test('a suite alone gets its defaults', async (t) => {
     rounds: 5,
     sizes: [100, 1000],
     peers: ['cni', 'ip'],
+    starts: 100,
   });
 });
 
 t.test('every option is understood', async (t) => {
-  const options = parseOptions(['acquire', '--rounds', '3', '--sizes', '10,500', '--json', '--check', '--peers', '']);
-  t.match(options, { suite: 'acquire', rounds: 3, sizes: [10, 500], json: true, check: true });
+  const options = parseOptions([
+    'acquire',
+    '--rounds',
+    '3',
+    '--sizes',
+    '10,500',
+    '--json',
+    '--check',
+    '--peers',
+    '',
+    '--starts',
+    '4',
+  ]);
+  t.match(options, { suite: 'acquire', rounds: 3, starts: 4, sizes: [10, 500], json: true, check: true });
   t.same(options?.peers, [], 'peers can be left out');
 });
 
@@ -42,6 +55,7 @@ t.test('wrong usage is told in one line that says where help is', async (t) => {
     ['build', '--sizes', '100,x'],
     ['build', '--sizes', '10001'],
     ['build', '--peers', 'docker'],
+    ['start', '--starts', '0'],
     ['build', '--fast'],
   ];
   for (const argv of wrong) {

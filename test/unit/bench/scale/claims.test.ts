@@ -5,6 +5,7 @@ import type { Summary } from '../../../../src/bench/scale/scale.js';
 function summaryOf(size: number, change: Partial<Summary> = {}): Summary {
   return {
     size,
+    atOnce: 50,
     fillMs: 2 * size,
     buildMsEach: 2,
     packets: 0,
