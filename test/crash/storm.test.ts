@@ -3,7 +3,7 @@ import { Storm } from './storm.js';
 
 const seed = Number(process.env.NETNSD_STORM_SEED ?? Date.now() % 1_000_000);
 /** The short form; `npm run storm` kills 200, `npm run storm -- --long` 5000. */
-const kills = Number(process.env.NETNSD_STORM_KILLS ?? 40);
+const kills = Number(process.env.NETNSD_STORM_KILLS ?? 20);
 
 t.test(`16 clients through ${kills} kills of the daemon: no leak, no double lease, no lost lease`, async (t) => {
   t.comment(`seed ${seed}: NETNSD_STORM_SEED=${seed} repeats what clients do and how long each daemon lives`);

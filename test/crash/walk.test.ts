@@ -4,7 +4,7 @@ import { type Report, recordPoints, sampleOf, stepsOf, walk } from './walk.js';
 
 const LONG = process.env.NETNSD_WALK === 'long';
 /** One of so many steps, by lots drawn with the seed; `npm run storm -- --walk` takes them all, in the long form. */
-const EVERY = Number(process.env.NETNSD_WALK_EVERY ?? 40);
+const EVERY = Number(process.env.NETNSD_WALK_EVERY ?? 60);
 const SEED = Number(process.env.NETNSD_WALK_SEED ?? Date.now() % 2 ** 32);
 /** Side by side, since half of a step is waiting. */
 const LANES = 2;
