@@ -1,6 +1,6 @@
 /*
  * frames INTERFACE: an end of the wire for tests. Each line of standard input is a frame in hexadecimal digits, and is sent by the
- * interface as it is; "sent" is printed when that is done. Each frame that arrives there, whoever it is for, is printed as
+ * interface as it is; "sent" is printed when that is done. Each frame that arrives there, with any destination, is printed as
  * hexadecimal digits, with the VLAN tag that it came with.
  *
  * It stays on one processor, and so do its frames: what it sends arrives in the order in which it was sent, and before what another

@@ -31,7 +31,7 @@ t.test('tenants are kept apart within a hub and across hubs, and an endpoint can
     );
     t.same(Object.fromEntries(found), reached, when);
   };
-  await check('nobody has a tenant', { '1-0': true, '3-0': true, '1-2': false, '1-3': false, '3-2': false });
+  await check('no endpoint has a tenant', { '1-0': true, '3-0': true, '1-2': false, '1-3': false, '3-2': false });
   admit([1, 'a'], [2, 'b'], [3, 'a']);
   await check('two of one tenant, in two hubs', { '1-3': true, '3-1': true, '1-2': false, '3-2': false });
   admit([2, 'a'], [1, 'b']);

@@ -118,7 +118,7 @@ t.test('with the daemon down: a UDP client that was there before the pod reaches
   scene.daemon.start();
 });
 
-t.test('a port that somebody has is refused by its name, and nothing is left of the ADD', async (t) => {
+t.test('a port that is in use is refused by its name, and nothing is left of the ADD', async (t) => {
   neighbour(t);
   await using scene = await startScene(t);
   const first = await scene.makeNetns('a');

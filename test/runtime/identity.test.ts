@@ -115,8 +115,8 @@ t.test('a start that is refused leaves everything as it was', async (t) => {
   };
   pools('[pools.default]\nsubnet = "10.213.0.0/24"\n');
   t.match(await serve('--socket', socket), /exists and is not a socket/);
-  pools('socket_group = "nobodys"\n[pools.default]\nsubnet = "10.213.0.0/24"\n');
-  t.match(await serve(), /there is no group nobodys/);
+  pools('socket_group = "unknown"\n[pools.default]\nsubnet = "10.213.0.0/24"\n');
+  t.match(await serve(), /there is no group unknown/);
   pools('[pools.p1267]\nsubnet = "10.1.0.0/24"\n[pools.p2730]\nsubnet = "10.2.0.0/24"\n');
   t.match(await serve(), /pools p1267 and p2730 would have one name: rename one/);
   pools('[pools.default]\nsubnet = "127.0.0.0/24"\n');

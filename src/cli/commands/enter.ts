@@ -11,7 +11,7 @@ export function addEnter(program: Command, invocation: Invocation): void {
     .command('enter')
     .summary('run a command in the network namespace of an endpoint, a lease or a hub')
     .description(
-      'Run a command, or a shell, in the network namespace of an endpoint or a lease, or in a hub, where bridges and the other ends of endpoints are. Only the network is another one: files and processes stay. Needs root.',
+      'Run a command, or a shell, in the network namespace of an endpoint or a lease, or in a hub, where bridges and the other ends of endpoints are. It sees the files and processes of the host, and the network of that namespace. Needs root.',
     )
     .argument('<WHERE>', 'endpoint such as default-17, id of a lease, hub:POOL or hub:POOL.N', parseName)
     .argument('[COMMAND...]', 'command and its arguments (default: $SHELL or /bin/sh)')

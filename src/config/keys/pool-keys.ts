@@ -200,7 +200,7 @@ export const POOL_KEYS = {
     ...boolean,
     initial: true,
     meaning:
-      "Whether containers send from their endpoint's MAC and addresses only, IPv4 and ARP without VLAN tags; all else that they send is dropped. `false` for containers with addresses or MACs of their own (macvlan).",
+      "Whether containers send from their endpoint's MAC and addresses only, IPv4, ARP and (with `subnet6`) IPv6, without VLAN tags; all else that they send is dropped. `false` for containers with addresses or MACs of their own (macvlan).",
   },
   isolation: {
     name: 'isolation',

@@ -63,7 +63,7 @@ export class HostRules implements Disposable {
       if (!isNeeded && hasCode(error, 'missing_tool')) return;
       if (!(error instanceof NetnsdError)) throw error;
       const advice =
-        'masquerade, host_access and egress_deny need it: mend that, or set masquerade = false and egress_deny = [] for every pool';
+        'masquerade, publish, host_access, isolation and egress_deny need it: mend that, or set masquerade = false and egress_deny = [] for every pool, and leave the others at their defaults';
       throw new NetnsdError(error.code, `${error.message}; ${advice}`, { cause: error });
     }
     if (!isNeeded) return;
@@ -152,7 +152,7 @@ export class HostRules implements Disposable {
       if (this.#forwards.ipv4 && !isForwarding()) {
         writeHostBefore(stateDir, { ipForward: false });
         setForwarding(true);
-        this.#log.info(`${done} IPv4 packets (net.ipv4.ip_forward), for pools with masquerade`);
+        this.#log.info(`${done} IPv4 packets (net.ipv4.ip_forward), for pools with masquerade or publish`);
       }
       if (this.#forwards.ipv6 && !isForwardingIpv6()) {
         const acceptRa = advertisementsAccepted();
@@ -160,7 +160,7 @@ export class HostRules implements Disposable {
         setForwardingIpv6(true, acceptRa);
         this.#log.info(
           { acceptRa },
-          `${done} IPv6 packets (net.ipv6.conf.all.forwarding), for pools with masquerade; these links accept router advertisements as before (accept_ra = 2)`,
+          `${done} IPv6 packets (net.ipv6.conf.all.forwarding), for pools with masquerade or publish; these links accept router advertisements as before (accept_ra = 2)`,
         );
       }
     } catch (error) {

@@ -18,7 +18,7 @@ export const FORWARDING: Check = {
   name: 'ip_forward',
   what: "net.ipv4.ip_forward, and the same of each pool's uplink",
   why: 'without it containers reach this host and their own pool, and nothing beyond',
-  repair: 'turn it on, unless that is intended; the daemon does so for pools with masquerade',
+  repair: 'turn it on, unless that is intended; the daemon does so for pools with masquerade or publish',
   run(machine) {
     const { files } = machine;
     const global = files.sysctl('net.ipv4.ip_forward');

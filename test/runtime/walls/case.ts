@@ -33,7 +33,7 @@ interface Parts {
 export type Make = (scene: Scene, token: string) => Parts;
 
 export const OTHER_MAC = '0a:58:0a:d5:00:63';
-/** An address of the same network that nobody has. */
+/** An address of the same network that no endpoint has. */
 export const unused = ({ attacker }: Scene): string => attacker.address.replace(/\d+$/, '99');
 export const [LINK_LOCAL, ALL_NODES, METADATA_6, NAT64] = [
   'fe80::99',

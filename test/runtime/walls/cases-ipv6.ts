@@ -9,7 +9,7 @@ const linkLocal = ({ mac }: Peer): string => {
   const bytes = mac.split(':');
   return `fe80::${bytes[2]}${bytes[3]}:${bytes[4]}${bytes[5]}`;
 };
-/** The last group is that of nobody. */
+/** The last group is that of no endpoint. */
 const unused = (address: string): string => address.replace(/[0-9a-f]+$/, '99');
 const packet = (from: string, to: string, content: string): string => ipv6({ from, to, content: udp({ content }) });
 /** ND about an address, which the token follows as far as the link-layer address of an option would. */

@@ -33,14 +33,14 @@ t.test('broadcast and multicast reach the containers of a pool with flood, and o
     const scene = { attacker: sender, neighbour: receiver, gateway: receiver };
     const from = await Wire.open(t, program, 'eth0', one.netns.path);
     const at = await Wire.open(t, program, 'eth0', two.netns.path);
-    const [all, group, nobody, question, direct] = ['a1a1a1a1', 'b2b2b2b2', 'c3c3c3c3', 'd4d4d4d4', 'e5e5e5e5'];
+    const [all, group, unknown, question, direct] = ['a1a1a1a1', 'b2b2b2b2', 'c3c3c3c3', 'd4d4d4d4', 'e5e5e5e5'];
     const ip = (to: string, address: string, token: string) =>
       ethernet({ from: sender.mac, to, type: ETHERTYPE.ipv4, content: packet(sender.address, address, token) });
     const request = { operation: 1 as const, senderMac: sender.mac, sender: sender.address, target: receiver.address };
     await from.send(
       ip(BROADCAST, '255.255.255.255', all),
       ip(MDNS_MAC, MDNS, group),
-      ip(OTHER_MAC, unused(scene), nobody),
+      ip(OTHER_MAC, unused(scene), unknown),
       ethernet({
         from: sender.mac,
         to: BROADCAST,
@@ -50,10 +50,10 @@ t.test('broadcast and multicast reach the containers of a pool with flood, and o
       ip(receiver.mac, receiver.address, direct),
     );
     await at.arrival(direct);
-    return [all, group, nobody, question].map((token) => at.has(token));
+    return [all, group, unknown, question].map((token) => at.has(token));
   }
 
-  const kinds = 'broadcast, multicast, a MAC that nobody has, a question that the hub answers';
+  const kinds = 'broadcast, multicast, a MAC of no endpoint, a question that the hub answers';
   t.same(await arrivals('flooded'), [true, true, false, false], kinds);
   t.same(await arrivals('quiet'), [false, false, false, false], kinds);
 

@@ -79,7 +79,7 @@ t.test('containers of an isolated pool reach the gateway and published ports, an
   const hub = hubOf(daemon, 'full');
   const neighbours = () => reaches(one.netns.path, addressOf(two), CONTAINER_PORT);
   await inside(hub, 'bridge', 'link', 'set', 'dev', two.interface.hostName, 'isolated', 'off');
-  t.ok(await neighbours(), 'somebody lets them through');
+  t.ok(await neighbours(), 'a port that is no longer isolated lets them through');
   t.match(await findings(daemon), [{ problem: /has other settings as a port/, outcome: 'done' }]);
   t.notOk(await neighbours(), 'reconcile mends it');
   await inside(hub, 'nft', 'flush', 'ruleset');

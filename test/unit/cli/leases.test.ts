@@ -86,7 +86,7 @@ t.test('inspect of a container names its leases', async (t) => {
     const message = `${container} is a container, and inspect takes leases and endpoints: \`netnsd inspect ${lease}\``;
     t.match(await run(['inspect', container], { daemon }), { status: 1, stderr: `netnsd: ${message}\n` });
   }
-  t.match(await run(['inspect', 'nobody'], { daemon }), { status: 1, stderr: 'netnsd: there is no lease nobody\n' });
+  t.match(await run(['inspect', 'unknown'], { daemon }), { status: 1, stderr: 'netnsd: there is no lease unknown\n' });
 });
 
 t.test('release --id gives back what the container holds, which may be nothing', async (t) => {
