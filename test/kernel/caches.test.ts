@@ -61,7 +61,7 @@ function emptyInside(path: string): number {
         netnsFd: namespace.fd,
         ownSockets: 0,
         hasModule: () => true,
-        own: { address: [Buffer.alloc(4)], mac: Buffer.alloc(6), hostIndex: Buffer.alloc(4) },
+        own: { address: [Buffer.alloc(4)], mac: [Buffer.alloc(6)], hostIndex: Buffer.alloc(4) },
       };
       try {
         return emptyCaches(view);

@@ -30,7 +30,7 @@ export class NamespaceView implements View {
     const { plan, hostIndex, netnsFd, listeners, surroundings } = options;
     const index = Buffer.alloc(4);
     index.writeUInt32LE(hostIndex);
-    this.own = { address: ownAddresses(plan), mac: Buffer.from(plan.containerMac), hostIndex: index };
+    this.own = { address: ownAddresses(plan), mac: ownMacs(plan), hostIndex: index };
     this.netnsFd = netnsFd;
     this.families = surroundings.families;
     this.#listeners = listeners;
@@ -58,6 +58,11 @@ export class NamespaceView implements View {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
   }
+}
+
+function ownMacs({ containerMac, ipv6 }: EndpointPlan): Buffer[] {
+  const group = ipv6 === null ? [] : [[0x33, 0x33, 0xff, ...containerMac.slice(3)]];
+  return [containerMac, ...group].map((one) => Buffer.from(one));
 }
 
 /** ff02::1:ff00:0/104, which the last three bytes of an address follow. */

@@ -17,7 +17,8 @@ export interface MessageShape {
 export interface OwnValues {
   /** That of IPv4; of IPv6 also that of the link, and the group of the two (solicited-node, RFC 4291). */
   readonly address: readonly Buffer[];
-  readonly mac: Buffer;
+  /** The MAC; with IPv6 also that of the group of its addresses (RFC 2464, 7). */
+  readonly mac: readonly Buffer[];
   /** Index of the host's link, 4 bytes as the kernel has them. */
   readonly hostIndex: Buffer;
 }

@@ -68,9 +68,8 @@ function protocols(ownSockets: number): string[] {
     });
 }
 
-/** The MAC of the group of the endpoint's own IPv6 addresses ends as its MAC does (RFC 2464, 7). */
-function withoutOwnGroup(line: string, mac: Buffer): string {
-  return line.replace(`3333ff${mac.subarray(3).toString('hex')}`, '3333ff (own)');
+function withoutOwnGroup(line: string, [, group]: readonly Buffer[]): string {
+  return group === undefined ? line : line.replace(group.toString('hex'), '3333ff (own)');
 }
 
 /** What procfs tells of a namespace and netlink does not. */

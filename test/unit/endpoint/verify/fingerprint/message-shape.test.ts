@@ -20,7 +20,7 @@ function attribute(type: number, value: Uint8Array): Buffer {
 
 const own = (last: number) => ({
   address: [Buffer.from([10, 213, 0, last]), Buffer.from([0xfd, ...Array(14).fill(0), last])],
-  mac: Buffer.from([0x0a, 0x58, 10, 213, 0, last]),
+  mac: [Buffer.from([0x0a, 0x58, 10, 213, 0, last])],
   hostIndex: Buffer.from([last, 0, 0, 0]),
 });
 const [ONE, OTHER] = [own(2), own(3)];
@@ -44,7 +44,7 @@ function message(of: Own, more: { header?: number[]; address?: Buffer; plain?: n
   return Buffer.concat([
     Buffer.from(header),
     attribute(ADDRESS, address),
-    attribute(MAC, of.mac),
+    attribute(MAC, of.mac[0] as Buffer),
     attribute(COUNTER, Buffer.from([count, count])),
     attribute(NEST | NESTED_FLAG, attribute(ADDRESS, of.hostIndex)),
     attribute(PLAIN, Buffer.from([plain])),
