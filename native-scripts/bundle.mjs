@@ -58,11 +58,11 @@ const commonJs = {
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
-// What starts the daemon, what runs the two files below, and the process by which `netnsd doctor` tries the kernel.
+// What starts the daemon, what runs the two files below, and the processes that try the kernel: for `netnsd doctor`, and for sysctls of pools.
 await build({
   ...commonJs,
   external,
-  entryPoints: ['src/netnsd-serve.ts', 'src/code/cache.ts', 'src/kernel/process/trial-main.ts'],
+  entryPoints: ['src/netnsd-serve.ts', 'src/code/cache.ts', 'src/kernel/process/trial-main.ts', 'src/kernel/host/sysctl-trial-main.ts'],
   entryNames: '[name]',
 });
 

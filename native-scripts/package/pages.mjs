@@ -7,7 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DNS_KEYS, POOL_KEYS, TOP_KEYS } from '../../dist/src/config/keys/index.js';
+import { DNS_KEYS, POOL_KEYS, sysctlKey, TOP_KEYS } from '../../dist/src/config/keys/index.js';
 import { commandTree, flatten } from './command-tree.mjs';
 import { bashCompletion, fishCompletion, zshCompletion } from './completion.mjs';
 import { exampleConfiguration } from './example-configuration.mjs';
@@ -28,7 +28,7 @@ function table(prefix, keys) {
 /** Text by file name, below a prefix such as /usr. */
 export function renderPages() {
   const commands = flatten(commandTree());
-  const tables = [table('', TOP_KEYS), table('pools.NAME.', POOL_KEYS), table('pools.NAME.dns.', DNS_KEYS)];
+  const tables = [table('', TOP_KEYS), table('pools.NAME.', POOL_KEYS), table('pools.NAME.sysctls.', { one: sysctlKey('"net.core.somaxconn"') }), table('pools.NAME.dns.', DNS_KEYS)];
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8'));
   const pages = Object.entries(manualPages({ commands, tables, version })).map(([name, text]) => [`share/man/${name}`, text]);
   return {

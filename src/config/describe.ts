@@ -6,7 +6,8 @@ export type Setting = string | number | boolean | readonly string[] | null;
 
 /** Every setting of a pool by its key in the file, defaults included. */
 export function describePool(pool: PoolConfig): Record<string, Setting> {
-  return { ...describe(POOL_KEYS, pool), ...describe(DNS_KEYS, pool.dns, 'dns.') };
+  const sysctls = Object.entries(pool.sysctls).map(([name, value]) => [`sysctls.${name}`, value] as const);
+  return { ...describe(POOL_KEYS, pool), ...Object.fromEntries(sysctls), ...describe(DNS_KEYS, pool.dns, 'dns.') };
 }
 
 /** Every setting at the top of the file. */

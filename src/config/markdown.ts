@@ -1,10 +1,11 @@
-import { DNS_KEYS, type Key, POOL_KEYS, TOP_KEYS } from './keys/index.js';
+import { DNS_KEYS, type Key, POOL_KEYS, sysctlKey, TOP_KEYS } from './keys/index.js';
 
 /** The table of all keys in Markdown, as docs/reference.md has it. */
 export function renderKeyTable(): string {
   const tables: [string, Record<string, Key<unknown>>][] = [
     ['', TOP_KEYS],
     ['pools.NAME.', POOL_KEYS],
+    ['pools.NAME.sysctls.', { any: sysctlKey('"net.…"') }],
     ['pools.NAME.dns.', DNS_KEYS],
   ];
   const rows = tables.flatMap(([prefix, keys]) => Object.values(keys).map((key) => renderRow(prefix, key)));

@@ -12,8 +12,10 @@ import {
   parsePortRange,
   parseRate,
 } from './keys/index.js';
+import { readRoutes } from './routes.js';
 import type { Section } from './section.js';
 import { type NodeNetwork, readSubnetFile } from './subnet-file.js';
+import { readSysctls } from './sysctls.js';
 import type { PoolConfig } from './types.js';
 
 const DEFAULT_POOL = 'default';
@@ -48,6 +50,9 @@ export function defaultPool(): PoolConfig {
     flood: POOL_KEYS.flood.initial,
     rateInBits: null,
     rateOutBits: null,
+    interfaceName: POOL_KEYS.interfaceName.initial,
+    routes: [],
+    sysctls: {},
     mountDns: POOL_KEYS.mountDns.initial,
     dns: { servers: [], search: [], options: [] },
   };
@@ -95,13 +100,15 @@ function overlap6(a: PoolConfig, b: PoolConfig): boolean {
 function readPool(name: string, section: Section): PoolConfig {
   const dnsHome = `[pools.${name}.dns]`;
   const elsewhere = Object.fromEntries(namesOf(DNS_KEYS).map((key) => [key, dnsHome]));
-  section.refuseUnknown([...namesOf(POOL_KEYS), 'dns'], { elsewhere, renamed: formerNames(POOL_KEYS) });
+  section.refuseUnknown([...namesOf(POOL_KEYS), 'dns', 'sysctls'], { elsewhere, renamed: formerNames(POOL_KEYS) });
   const network = readNetwork(name, section);
+  const subnet6 = readSubnet6(section, network.mtuBytes);
+  const walls = readWalls(section);
   return {
     name,
     ...network,
     ...readSize(section, network.subnet),
-    subnet6: readSubnet6(section, network.mtuBytes),
+    subnet6,
     buildBatch: section.read(POOL_KEYS.buildBatch) ?? POOL_KEYS.buildBatch.initial,
     addressCooldownSeconds: section.read(POOL_KEYS.addressCooldownSeconds) ?? POOL_KEYS.addressCooldownSeconds.initial,
     recycle: section.read(POOL_KEYS.recycle) ?? POOL_KEYS.recycle.initial,
@@ -114,9 +121,12 @@ function readPool(name: string, section: Section): PoolConfig {
     hostAccess: section.read(POOL_KEYS.hostAccess) ?? POOL_KEYS.hostAccess.initial,
     egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
     egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
-    ...readWalls(section),
+    ...walls,
     rateInBits: parseRate(section.read(POOL_KEYS.rateInBits)) ?? null,
     rateOutBits: parseRate(section.read(POOL_KEYS.rateOutBits)) ?? null,
+    interfaceName: section.read(POOL_KEYS.interfaceName) ?? POOL_KEYS.interfaceName.initial,
+    routes: readRoutes(section, { ...network, ...walls, subnet6 }),
+    sysctls: readSysctls(section, { hasIpv6: subnet6 !== null }),
     mountDns: section.read(POOL_KEYS.mountDns) ?? POOL_KEYS.mountDns.initial,
     dns: readDns(section.section('dns')),
   };

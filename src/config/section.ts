@@ -24,6 +24,10 @@ export class Section {
     return this.table.entries.has(name);
   }
 
+  isTable(name: string): boolean {
+    return this.table.entries.get(name)?.kind === 'table';
+  }
+
   /** Throws `config_invalid` (or `code`) for the key `name`, or for the table itself. */
   refuse(name: string | null, problem: string, code: 'config_invalid' | 'subnet_overlap' = 'config_invalid'): never {
     const line = (name === null ? undefined : this.table.entries.get(name)?.line) ?? this.table.line;

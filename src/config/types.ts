@@ -58,6 +58,12 @@ export interface PoolConfig {
   /** What its containers receive and send at the most, in bits per second; null: no limit. */
   readonly rateInBits: number | null;
   readonly rateOutBits: number | null;
+  /** Name of a container's interface. */
+  readonly interfaceName: string;
+  /** Routes of a container beside its default routes: CIDR, and an address of `subnet` or `subnet6`. */
+  readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
+  /** Sysctls of a container's network namespace, by names such as `net.core.somaxconn`, in the order in which they are written. */
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Whether patched bundles mount the lease's DNS files. */
   readonly mountDns: boolean;
   readonly dns: {

@@ -3,18 +3,17 @@ import { broadcastAddress, type Ipv4Subnet, ipv4Bytes, nthAddress, parseSubnet }
 import { formatIpv6, parseSubnet6 } from '../address/ipv6.js';
 import type { AddressRange } from '../address/range.js';
 import { aliasOf } from './identity.js';
+import { type InsidePlan, planInside, routesFor, routeText } from './inside.js';
 import { type PublishedPort, publishedAt } from './network/published-ports.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types.js';
 
-/** The interface's name inside the namespace. */
-export const CONTAINER_INTERFACE = 'eth0';
 /** Eight digits of base 36: the greatest number of which the name of a link can be made. */
 export const LARGEST_SEQ = 36 ** 8 - 1;
 /** Locally administered unicast MACs, told apart at a glance: in a container, its other end in a hub, of a gateway. */
 const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
 
 /** All that follows from a name, a site and a network, before anything exists; pure. */
-export interface EndpointPlan {
+export interface EndpointPlan extends InsidePlan {
   readonly name: EndpointName;
   readonly hostName: string;
   /** On the link in the hub, beside its name: `netnsd ID IDENTITY`. */
@@ -136,6 +135,8 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
   const subnet = subnetOf(network);
   const address = subnet.gateway + 1 + name.index;
   const bytes = ipv4Bytes(address);
+  const ipv6 = subnet.ipv6 === null ? null : planIpv6(subnet.ipv6, bytes);
+  const inside = planInside(network);
   return {
     name,
     hostName: hostLinkName(site, name.seq),
@@ -146,7 +147,9 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
     prefixLength: subnet.prefixLength,
     broadcast: ipv4Bytes(subnet.broadcast),
     gateway: ipv4Bytes(subnet.gateway),
-    ipv6: subnet.ipv6 === null ? null : planIpv6(subnet.ipv6, bytes),
+    ipv6,
+    ...inside,
+    routes: routesFor(inside.routes, addressBytes({ address: bytes, ipv6 })),
     mtuBytes: network.mtuBytes,
     rateInBits: network.rateInBits ?? null,
     rateOutBits: network.rateOutBits ?? null,
@@ -167,7 +170,7 @@ export function factsOf(
   return {
     netns: built.netns,
     interface: {
-      name: CONTAINER_INTERFACE,
+      name: plan.interfaceName,
       mac: macText(plan.containerMac),
       mtu: plan.mtuBytes,
       hostName: plan.hostName,
@@ -175,9 +178,15 @@ export function factsOf(
       ...ratesOf(plan),
     },
     addresses,
-    routes: addresses.map(({ gateway }) => ({ destination: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway })),
+    routes: [
+      ...addresses.map(({ gateway }) => ({ destination: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway })),
+      ...plan.routes.map(routeText),
+    ],
     publishedPorts: plan.publishedPorts,
     dns,
+    ...(plan.sysctls.length === 0
+      ? {}
+      : { sysctls: Object.fromEntries(plan.sysctls.map(({ name, value }) => [name, value])) }),
   };
 }
 

@@ -34,6 +34,12 @@ export interface NetworkSettings {
   /** What they receive and send at the most, in bits per second. Null or absent: no limit. */
   readonly rateInBits?: number | null;
   readonly rateOutBits?: number | null;
+  /** Name of their interface. Absent: eth0. */
+  readonly interfaceName?: string;
+  /** Their routes beside the default routes, destinations as CIDR. Absent: none. */
+  readonly routes?: readonly { readonly destination: string; readonly gateway: string }[];
+  /** Sysctls of their namespaces, in the order in which they are written. Absent: none. */
+  readonly sysctls?: Readonly<Record<string, string>>;
   /** What its endpoints publish; absent: nothing. */
   readonly published?: Pick<PortPlan, 'ports' | 'hostPorts'>;
   readonly dns: {
@@ -76,6 +82,8 @@ export interface EndpointFacts {
   readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
   readonly publishedPorts: readonly PublishedPort[];
   readonly dns: NetworkSettings['dns'];
+  /** Sysctls that were set in the namespace, by name; absent: none. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }
 
 export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Error };

@@ -55,6 +55,8 @@ export interface EndpointFacts {
   readonly routes: readonly Route[];
   readonly publishedPorts: readonly PublishedPort[];
   readonly dns: Dns;
+  /** Sysctls that were set in the namespace, by name; absent: none. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -157,6 +157,18 @@ export const INSIDE_BREAKS: Readonly<
     commands: ['-6 route delete default'],
     problem: 'its default route is gone',
   },
+  'its route to another network was deleted': {
+    commands: ['route delete 10.9.0.0/16'],
+    problem: 'its route to 10.9.0.0/16 is gone',
+  },
+  'its IPv6 route to another network was deleted': {
+    commands: ['-6 route delete fd00:9::/48'],
+    problem: 'its route to fd00:9::/48 is gone',
+  },
+  'a sysctl of its pool was changed': {
+    commands: ['sysctl -qw net.core.somaxconn=5'],
+    problem: 'its sysctl net.core.somaxconn was changed',
+  },
   'its eth0 was set down': { commands: ['link set eth0 down'], problem: 'its eth0 is down' },
   'its eth0 was renamed': {
     commands: ['link set eth0 down', 'link set eth0 name lan0', 'link set lan0 up'],

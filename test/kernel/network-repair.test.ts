@@ -17,6 +17,11 @@ const NETWORK = {
   endpointsPerHub: 2,
   rateInBits: 1e9,
   rateOutBits: 1e9,
+  routes: [
+    { destination: '10.9.0.0/16', gateway: '10.213.0.4' },
+    { destination: 'fd00:9::/48', gateway: 'fd00:213::ad5:4' },
+  ],
+  sysctls: { 'net.core.somaxconn': '321' },
 };
 const NAMES = [1, 2, 3].map(endpointName);
 
@@ -146,7 +151,7 @@ for (const [title, { commands, problem }] of Object.entries(INSIDE_BREAKS)) {
     t.equal(look(), null, 'as it was built');
     const path = fake.pathOf('default-1');
     for (const line of commands)
-      execaSync('nsenter', [`--net=${path}`, ...(line.startsWith('tc ') ? [] : ['ip']), ...line.split(' ')]);
+      execaSync('nsenter', [`--net=${path}`, ...(/^(tc|sysctl) /.test(line) ? [] : ['ip']), ...line.split(' ')]);
     t.equal(look(), problem);
   });
 }

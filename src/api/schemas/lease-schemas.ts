@@ -135,6 +135,12 @@ export const LeaseSchema = Type.Object(
     routes: list(RouteSchema),
     publishedPorts: list(PublishedPortSchema),
     dns: DnsSchema,
+    sysctls: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'Sysctls that the pool sets in the namespace. Absent: none.',
+        examples: [{ 'net.core.somaxconn': '1024' }],
+      }),
+    ),
   },
   { title: 'Lease', description: "One container's hold on one endpoint, from acquire to release." },
 );

@@ -64,10 +64,17 @@ export function renderLease(lease: Lease): string {
           `${isIPv6(hostAddress) ? `[${hostAddress}]` : hostAddress}:${hostPort} -> ${containerPort}/${protocol}`,
       ),
     ],
+    ...sysctlFields(lease),
     ['dns servers', lease.dns.servers],
     ['dns search', lease.dns.search],
     ['dns options', lease.dns.options],
   ]);
+}
+
+function sysctlFields({ sysctls }: Lease): [string, string[]][] {
+  return sysctls === undefined
+    ? []
+    : [['sysctls', Object.entries(sysctls).map(([name, value]) => `${name} = ${value}`)]];
 }
 
 function processFields({ process }: Lease): [string, string][] {

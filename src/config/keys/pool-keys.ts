@@ -1,5 +1,6 @@
 import { isOfHosts, parseSubnet } from '../../address/ipv4.js';
 import type { PoolConfig } from '../types.js';
+import { CONTAINER_KEYS } from './container-keys.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
 import { adviceOf, CLOUD_METADATA, isNetwork, SUBNET6_BITS, subnet6Advice } from './networks.js';
 import { parseContainerPort, parsePortRange, rate } from './values.js';
@@ -218,6 +219,7 @@ export const POOL_KEYS = {
   },
   rateInBits: rate('rate_in', 'Most that a container receives.'),
   rateOutBits: rate('rate_out', 'Most that a container sends; one with CAP_NET_ADMIN can lift it.'),
+  ...CONTAINER_KEYS,
   mountDns: {
     name: 'mount_dns',
     ...boolean,

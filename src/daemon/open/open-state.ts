@@ -29,6 +29,7 @@ import {
 import { claimIdentity, claimSite, refuseRival } from '../claim.js';
 import { Held } from '../held.js';
 import { checkPortPlans } from '../host/published-ports.js';
+import { refuseSysctls } from './refuse-sysctls.js';
 
 export interface OpenState extends Disposable {
   /** Its absolute path. */
@@ -155,6 +156,7 @@ export async function checkConfig(options: {
   );
   using socket = NetlinkSocket.open({ many: true });
   await refuseOverlap({ socket, site: state.site, pools: config.pools });
+  await refuseSysctls(config.pools);
   checkPortPlans(state.site.stateDir, config.pools);
 }
 
@@ -173,6 +175,7 @@ async function checkStart(options: OpenStateOptions, held: Held): Promise<Site> 
   const active = peekLeases(stateDir).filter(({ facts }) => present.has(facts?.interface.hostName ?? ''));
   refuseTaken(active, config.pools);
   await refuseOverlap({ socket, site, pools: config.pools });
+  await refuseSysctls(config.pools);
   return site;
 }
 

@@ -37,8 +37,8 @@ export function planReload(before: Config, after: Config): ReloadPlan {
 }
 
 function compare(prefix: string, before: Record<string, Setting>, after: Record<string, Setting>): Change[] {
-  return Object.entries(after).flatMap(([key, value]) => {
-    const [from, to] = [JSON.stringify(before[key]), JSON.stringify(value)];
+  return Object.keys({ ...before, ...after }).flatMap((key) => {
+    const [from = 'none', to = 'none'] = [before[key], after[key]].map((value) => JSON.stringify(value));
     return from === to ? [] : [{ text: `${prefix}${key}: ${from} -> ${to}`, atOnce: AT_ONCE.has(key) }];
   });
 }

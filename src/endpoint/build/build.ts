@@ -22,7 +22,7 @@ export function buildEndpoints({ host, targets }: { host: Host; targets: readonl
   try {
     makeNamespaces(builds, host);
     makePairs(builds);
-    for (const build of builds) configureInside(build);
+    for (const build of builds) configureInside(build, host);
     transact(builds, portSteps);
   } finally {
     for (const build of builds) build.leave();
@@ -33,7 +33,9 @@ export function buildEndpoints({ host, targets }: { host: Host; targets: readonl
 function makeNamespaces(builds: readonly Build[], host: Host): void {
   try {
     host.vault.within(() => {
-      using sysctls = builds.some(({ plan }) => plan.ipv6 !== null) ? SysctlFolder.open() : null;
+      using sysctls = builds.some(({ plan }) => plan.ipv6 !== null || plan.sysctls.length > 0)
+        ? SysctlFolder.open()
+        : null;
       for (const build of builds) build.makeNamespace(host, sysctls);
     });
   } catch (error) {
@@ -62,10 +64,11 @@ function askSilent(builds: readonly Build[], echoes: readonly (Buffer | undefine
   return builds.map((build, position) => echoes[position] ?? asked.get(build));
 }
 
-function configureInside(build: Build): void {
+function configureInside(build: Build, host: Host): void {
   const { socket } = build;
   if (socket === null) return;
   transact([build], ({ plan, peerIndex }) => sentTo(socket, [LOOPBACK_STEP, ...interfaceSteps(plan, peerIndex)]));
+  build.setInterfaceSysctls(host);
 }
 
 function sentTo(socket: NetlinkSocket, steps: readonly Step[]): SocketStep[] {

@@ -1,9 +1,10 @@
 import { type ErrorDetails, NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
 import { refuseAdvertisements } from '../../kernel/host/ipv6-sysctls.js';
+import { isSysctlOf, writeSysctl } from '../../kernel/host/sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
-import { createNetns, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
-import type { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
+import { createNetns, inside, type NetnsHandle, removeNetns, ThreadLostError } from '../../kernel/netns/netns.js';
+import { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
 import { deleteLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { HubPort } from '../network/network.js';
@@ -48,12 +49,14 @@ export class Build implements BuildTarget {
     return this.#namespace?.fd ?? -1;
   }
 
-  /** To be called within the vault. `sysctls`: needed of a pool with IPv6. */
+  /** To be called within the vault. `sysctls`: needed of a pool with IPv6, or with sysctls. */
   makeNamespace({ home, vault }: Host, sysctls: SysctlFolder | null): void {
     const path = vault.mountPoint(this.plan.name.id);
     try {
       const act = (): NetlinkSocket => {
         if (this.plan.ipv6 !== null && sysctls !== null) refuseAdvertisements(sysctls.path);
+        // Before there is an interface, which gets what is the default by then.
+        this.#setSysctls(sysctls, { ofInterface: false });
         return NetlinkSocket.open();
       };
       const made = createNetns({ path, home, act });
@@ -75,6 +78,26 @@ export class Build implements BuildTarget {
       const [outcome] = this.port.hub.socket.transact([deleteLink({ index })]);
       if (outcome?.ok === false && !isNotFound(outcome.error)) throw outcome.error;
     });
+  }
+
+  /** What can be set only where the interface is there. */
+  setInterfaceSysctls({ home }: Host): void {
+    const { interfaceName, sysctls } = this.plan;
+    const namespace = this.#namespace;
+    if (namespace === null || this.failed || !sysctls.some((one) => isSysctlOf(interfaceName, one))) return;
+    try {
+      using folder = SysctlFolder.open();
+      inside({ namespace, home, act: () => this.#setSysctls(folder, { ofInterface: true }) });
+    } catch (error) {
+      if (error instanceof ThreadLostError) throw error;
+      this.fail('sysctl', error);
+    }
+  }
+
+  #setSysctls(folder: SysctlFolder | null, { ofInterface }: { ofInterface: boolean }): void {
+    const { interfaceName, sysctls } = this.plan;
+    for (const sysctl of sysctls)
+      if (isSysctlOf(interfaceName, sysctl) === ofInterface) writeSysctl(sysctl, folder?.path);
   }
 
   /** The first failure counts: later ones follow from it. */

@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NetnsdError } from '../../errors.js';
 import { errnoOf, isNotFound } from '../../kernel/errno.js';
 import { enableIpv6 } from '../../kernel/host/ipv6-sysctls.js';
+import { writeSysctl } from '../../kernel/host/sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import type { Request } from '../../kernel/netlink/request.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { deleteLink, getLink, isForwarding, type Link, parseLink, setLink } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { Hub } from '../hub/hub.js';
-import { CONTAINER_INTERFACE, type EndpointPlan, macText } from '../plan.js';
+import { type EndpointPlan, macText } from '../plan.js';
 import { type BuildStep, interfaceSteps, LOOPBACK_STEP } from './steps.js';
 
 /** The steps of a graft, in order; an error names the one that failed. */
@@ -38,31 +39,29 @@ export async function graftEndpoint(options: {
   targetFd: number;
 }): Promise<void> {
   const { host, hub, plan, targetFd } = options;
+  const { interfaceName } = plan;
   const { ino } = fstatSync(targetFd);
   if ([host.home, host].some(({ fd }) => fstatSync(fd).ino === ino)) throw refused(plan, "it is the host's own");
   if (host.hubs.all().some(({ inode }) => inode === ino)) throw refused(plan, 'it is a hub');
   using from = Side.open({ host, plan, step: 'pooled namespace', path: host.vault.pathOf(plan.name.id) });
   using into = Side.open({ host, plan, step: 'target namespace', path: `/proc/self/fd/${targetFd}` });
-  const [taken] = into.links([CONTAINER_INTERFACE]);
-  const [pooled] = from.links([CONTAINER_INTERFACE]);
+  const [taken] = into.links([interfaceName]);
+  const [pooled] = from.links([interfaceName]);
   // By a graft that was cut short before its answer.
   if (taken !== undefined && pooled === undefined && isOurs(plan, taken)) return;
   if (taken !== undefined) {
-    throw refused(
-      plan,
-      `it has an interface ${CONTAINER_INTERFACE} already; only one may give the container a network`,
-    );
+    throw refused(plan, `it has an interface ${interfaceName} already; only one may give the container a network`);
   }
-  if (pooled === undefined) throw failed(plan, 'read', new Error(`its own namespace has no ${CONTAINER_INTERFACE}`));
-  if (!isOurs(plan, pooled))
-    throw failed(plan, 'read', new Error(`${CONTAINER_INTERFACE} has not the MAC of its plan`));
+  if (pooled === undefined) throw failed(plan, 'read', new Error(`its own namespace has no ${interfaceName}`));
+  if (!isOurs(plan, pooled)) throw failed(plan, 'read', new Error(`${interfaceName} has not the MAC of its plan`));
   try {
     from.apply([{ step: 'move', request: setLink({ index: pooled.index }, { netnsFd: targetFd }) }]);
     // It has another index there, if its own was taken.
-    const [moved] = into.links([CONTAINER_INTERFACE]);
+    const [moved] = into.links([interfaceName]);
     if (moved === undefined) throw failed(plan, 'move', new Error('the interface is not where it was moved to'));
     // The link takes on what the target has by default, which may be no IPv6 at all.
     if (plan.ipv6 !== null) into.prepare();
+    into.setSysctls();
     into.apply(interfaceSteps(plan, moved.index));
     // Last, and only now: once it was up, lo keeps the address that the kernel gives it.
     into.apply([LOOPBACK_STEP]);
@@ -93,7 +92,7 @@ async function untilForwarding(hub: Hub, plan: EndpointPlan): Promise<void> {
 function undo(options: { plan: EndpointPlan; into: Side; failure: NetnsdError }): void {
   const { plan, into, failure } = options;
   try {
-    const [present] = into.links([CONTAINER_INTERFACE]);
+    const [present] = into.links([plan.interfaceName]);
     if (present === undefined || !isOurs(plan, present)) return;
     into.apply([{ step: 'move', request: deleteLink({ index: present.index }) }]);
   } catch (error) {
@@ -143,7 +142,18 @@ class Side implements Disposable {
 
   /** See `enableIpv6`. */
   prepare(): void {
-    attempt(this.#plan, 'container link', () => this.#enter(() => enableIpv6(CONTAINER_INTERFACE)));
+    attempt(this.#plan, 'container link', () => this.#enter(() => enableIpv6(this.#plan.interfaceName)));
+  }
+
+  /** Those of the pool: the namespace is another one than that in which they were set. */
+  setSysctls(): void {
+    const { sysctls } = this.#plan;
+    if (sysctls.length === 0) return;
+    attempt(this.#plan, 'sysctl', () =>
+      this.#enter(() => {
+        for (const sysctl of sysctls) writeSysctl(sysctl);
+      }),
+    );
   }
 
   /** Links by name, undefined where there is none. */

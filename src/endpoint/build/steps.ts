@@ -4,13 +4,21 @@ import { addForwarding } from '../../kernel/rtnetlink/forwarding.js';
 import { createVeth, setLink, setQuietPort, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
 import { addNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import { limitRate } from '../../kernel/rtnetlink/qdisc.js';
-import { addDefaultRoute } from '../../kernel/rtnetlink/route.js';
+import { addDefaultRoute, addGatewayRoute } from '../../kernel/rtnetlink/route.js';
 import type { SocketRequest } from '../hub/socket-request.js';
 import type { HubPort } from '../network/network.js';
-import { CONTAINER_INTERFACE, type EndpointPlan, type Ipv6Plan, LINK_LOCAL } from '../plan.js';
+import { type EndpointPlan, type Ipv6Plan, LINK_LOCAL } from '../plan.js';
 
 /** The steps of a build, in order; an error names the one that failed. */
-export type BuildStep = 'namespace' | 'veth' | 'host link' | 'container link' | 'address' | 'route' | 'bridge port';
+export type BuildStep =
+  | 'namespace'
+  | 'veth'
+  | 'host link'
+  | 'container link'
+  | 'address'
+  | 'route'
+  | 'sysctl'
+  | 'bridge port';
 
 /** One request of a step. */
 export interface Step {
@@ -25,9 +33,9 @@ const LOOPBACK_INDEX = 1;
 
 /** Makes the pair, with its peer inside the namespace behind `netnsFd`; its first reply describes the host's end. */
 export function pairSteps(plan: EndpointPlan, netnsFd: number): Step[] {
-  const { mtuBytes, hostName } = plan;
+  const { mtuBytes, hostName, interfaceName } = plan;
   const host = { name: hostName, mac: plan.hostMac, mtuBytes };
-  const peer = { name: CONTAINER_INTERFACE, mac: plan.containerMac, mtuBytes };
+  const peer = { name: interfaceName, mac: plan.containerMac, mtuBytes };
   return [
     { step: 'veth', request: createVeth({ host, peer, peerNetnsFd: netnsFd }) },
     { step: 'host link', request: setLink({ name: hostName }, { alias: plan.alias }) },
@@ -41,9 +49,9 @@ export const LOOPBACK_STEP: Step = {
   request: setLink({ index: LOOPBACK_INDEX }, { up: true }),
 };
 
-/** Makes eth0, which has a name and a MAC already, what its plan says. */
+/** Makes the container's interface, which has a name and a MAC already, what its plan says. */
 export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
-  const { address, prefixLength, broadcast, gateway, ipv6 } = plan;
+  const { address, prefixLength, broadcast, gateway, ipv6, routes } = plan;
   const link = { index: linkIndex };
   return [
     { step: 'container link', request: stopIpv6Addresses(link) },
@@ -51,6 +59,7 @@ export function interfaceSteps(plan: EndpointPlan, linkIndex: number): Step[] {
     { step: 'address', request: addAddress({ linkIndex, address, prefixLength, broadcast }) },
     { step: 'route', request: addDefaultRoute({ gateway, linkIndex }) },
     ...(ipv6 === null ? [] : ipv6Steps(ipv6, linkIndex)),
+    ...routes.map((route) => ({ step: 'route', request: addGatewayRoute({ ...route, linkIndex }) }) as const),
     ...rateRequests(plan, linkIndex, plan.rateOutBits).map((request) => ({ step: 'container link', request }) as const),
   ];
 }

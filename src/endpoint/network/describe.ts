@@ -3,10 +3,9 @@ import { formatIpv6 } from '../../address/ipv6.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.js';
 import { addressDump, parseAddress } from '../../kernel/rtnetlink/address.js';
-import { getLink, type Link, parseLink } from '../../kernel/rtnetlink/link.js';
+import { type Link, linkDump, parseLink } from '../../kernel/rtnetlink/link.js';
 import { AF_INET, AF_INET6 } from '../../kernel/rtnetlink/messages.js';
 import type { Host } from '../host.js';
-import { CONTAINER_INTERFACE } from '../plan.js';
 
 /** The interface that an endpoint gave to a namespace, as it is found there. */
 export interface Inhabited {
@@ -15,6 +14,7 @@ export interface Inhabited {
   readonly inode: number;
   /** Index of the other end of the pair, at the host. */
   readonly hostIndex: number;
+  readonly interfaceName: string;
   readonly mac: string;
   readonly mtuBytes: number;
   /** CIDR. */
@@ -23,38 +23,38 @@ export interface Inhabited {
   readonly address6: string | null;
 }
 
-/** Reads the interface in the namespaces of these processes; those without one, or that have ended, are left out. */
+/** Reads the veth links in the namespaces of these processes; namespaces of those that have ended are left out. */
 export function describeNamespaces(host: Host, pids: readonly number[]): Inhabited[] {
   return pids.flatMap((pid) => {
     try {
       using namespace = NetnsHandle.open(`/proc/${pid}/ns/net`);
       using socket = inside({ namespace, home: host.home, act: () => NetlinkSocket.open() });
-      const link = parseLink(socket.request(getLink(CONTAINER_INTERFACE))[0] as Buffer);
-      const addresses = [AF_INET, AF_INET6].map((family) =>
-        socket
-          .dumpNow(addressDump({ family }))
-          .flatMap((payload) => parseAddress(payload) ?? [])
-          .filter(({ linkIndex }) => linkIndex === link.index),
-      );
-      const own = addresses[0]?.[0];
-      const own6 = addresses[1]?.find(({ address }) => isOf(link, address));
-      if (own === undefined || link.peerIndex === undefined || link.mac === undefined) return [];
-      return [
-        {
-          pid,
-          inode: fstatSync(namespace.fd).ino,
-          hostIndex: link.peerIndex,
-          mac: link.mac,
-          mtuBytes: link.mtuBytes,
-          address: `${[...own.address].join('.')}/${own.prefixLength}`,
-          address6: own6 === undefined ? null : `${formatIpv6([...own6.address])}/${own6.prefixLength}`,
-        },
-      ];
+      const { ino: inode } = fstatSync(namespace.fd);
+      const links = socket.dumpNow(linkDump({ kind: 'veth' })).map(parseLink);
+      return links.flatMap((link) => describeLink(socket, link) ?? []).map((one) => ({ ...one, pid, inode }));
     } catch (error) {
       if (error instanceof ThreadLostError) throw error;
       return [];
     }
   });
+}
+
+function describeLink(socket: NetlinkSocket, link: Link): Omit<Inhabited, 'pid' | 'inode'> | undefined {
+  const [own, own6] = [AF_INET, AF_INET6].map((family) =>
+    socket
+      .dumpNow(addressDump({ family }))
+      .flatMap((payload) => parseAddress(payload) ?? [])
+      .find(({ linkIndex, address }) => linkIndex === link.index && (family === AF_INET || isOf(link, address))),
+  );
+  if (own === undefined || link.peerIndex === undefined || link.mac === undefined) return undefined;
+  return {
+    hostIndex: link.peerIndex,
+    interfaceName: link.name,
+    mac: link.mac,
+    mtuBytes: link.mtuBytes,
+    address: `${[...own.address].join('.')}/${own.prefixLength}`,
+    address6: own6 === undefined ? null : `${formatIpv6([...own6.address])}/${own6.prefixLength}`,
+  };
 }
 
 /** As `planEndpoint` makes addresses; not the one of the link. */

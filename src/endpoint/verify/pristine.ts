@@ -4,8 +4,8 @@ import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
 import { buildEndpoints } from '../build/build.js';
 import { destroyEndpoints } from '../build/destroy.js';
 import type { Network } from '../network/network.js';
-import { planEndpoint } from '../plan.js';
-import type { Site } from '../types.js';
+import { type EndpointPlan, planEndpoint } from '../plan.js';
+import type { NetworkSettings, Site } from '../types.js';
 import { emptyCaches } from './fingerprint/caches.js';
 import { type Fingerprint, readFingerprint } from './fingerprint/fingerprint.js';
 import { eachAttribute } from './fingerprint/message-shape.js';
@@ -31,8 +31,8 @@ export async function readPristine(verifier: Verifier, site: Site, network: Netw
   const pool = network.settings.name;
   const [hub] = network.hubs;
   if (hub === undefined) return;
-  const name = { id: `${pool}-0`, pool, index: 0, seq: 0 };
-  const plan = planEndpoint(site, network.settings, name);
+  const plan = planReference(site, network.settings);
+  const { name } = plan;
   const target = { plan, port: { hub, root: null, walls: {} }, isPort: false };
   const [outcome] = buildEndpoints({ host, targets: [target] });
   if (!outcome?.ok) return;
@@ -49,6 +49,15 @@ export async function readPristine(verifier: Verifier, site: Site, network: Netw
   } finally {
     await destroyEndpoints({ host, site, names: [name], hubOf: () => hub });
   }
+}
+
+/** With all routes of the pool, which an endpoint that is a gateway of these has not. */
+function planReference(site: Site, settings: NetworkSettings): EndpointPlan {
+  const { name: pool, routes = [] } = settings;
+  const plans = Array.from({ length: routes.length + 1 }, (_, index) =>
+    planEndpoint(site, settings, { id: `${pool}-0`, pool, index, seq: 0 }),
+  );
+  return plans.find((plan) => plan.routes.length === routes.length) ?? (plans[0] as EndpointPlan);
 }
 
 function read(verifier: Verifier, target: EndpointTarget & { hostIndex: number }): Fingerprint | null {

@@ -184,7 +184,7 @@ function verifyInside(verifier: Verifier, work: Work): Verdict {
       if (!sealed && writes !== null && writes > 0n) {
         deviation = { item: 'sysctls', text: `${writes} ${writes === 1n ? 'write' : 'writes'} to them` };
       } else {
-        resetEngineSysctls();
+        resetEngineSysctls(work.plan.sysctls);
         seals.wrote(id, emptyCaches(view));
         deviation = sealed
           ? findUnannounced(view, { pristine, unprivileged: work.unprivileged })

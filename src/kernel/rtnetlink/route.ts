@@ -42,16 +42,25 @@ const ADDRESS_BYTES = new Map([
 
 /** `ip route add default via GATEWAY dev INDEX`. */
 export function addDefaultRoute(options: { gateway: readonly number[]; linkIndex: number }): Request {
+  return addGatewayRoute({ ...options, network: [], prefixLength: 0 });
+}
+
+/** `ip route add NETWORK/PREFIX via GATEWAY dev INDEX`. */
+export function addGatewayRoute(options: AddressRange & { gateway: readonly number[]; linkIndex: number }): Request {
+  const { network, prefixLength, gateway, linkIndex } = options;
+  const destination = (): string =>
+    prefixLength === 0 ? 'the default route' : `the route to ${addressText(network)}/${prefixLength}`;
   return {
-    operation: () => `add the default route via ${addressText(options.gateway)}`,
+    operation: () => `add ${destination()} via ${addressText(gateway)}`,
     type: RTM.NEWROUTE,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     write(writer) {
       // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
       const scope = [RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST];
-      writer.bytes([familyOf(options.gateway), 0, 0, 0, ...scope, 0, 0, 0, 0]);
-      writer.attribute(RTA.GATEWAY, options.gateway);
-      writer.u32(RTA.OIF, options.linkIndex);
+      writer.bytes([familyOf(gateway), prefixLength, 0, 0, ...scope, 0, 0, 0, 0]);
+      if (prefixLength > 0) writer.attribute(RTA.DST, network);
+      writer.attribute(RTA.GATEWAY, gateway);
+      writer.u32(RTA.OIF, linkIndex);
     },
   };
 }

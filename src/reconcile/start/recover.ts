@@ -69,7 +69,7 @@ export function recoverRecords(options: {
         facts: {
           netns: { path: pathOf({ id, pool, seq, index: indexOf(own.address) }), inode: mounted ?? own.inode },
           interface: {
-            name: 'eth0',
+            name: own.interfaceName,
             mac: own.mac,
             mtu: own.mtuBytes,
             hostName: hostLinkName(site, seq),

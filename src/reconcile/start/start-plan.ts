@@ -1,8 +1,8 @@
 import { formatSubnet, parseIpv4, parseSubnet, subnetContains, subnetOfAddress } from '../../address/ipv4.js';
 import { formatSubnet6, subnet6OfAddress } from '../../address/ipv6.js';
-import { addressesOf, planEndpoint, ratesOf } from '../../endpoint/plan.js';
+import { factsOf, planEndpoint } from '../../endpoint/plan.js';
 import type { Found } from '../../endpoint/thread/thread-protocol.js';
-import type { EndpointName, NetworkSettings, Site } from '../../endpoint/types.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Site } from '../../endpoint/types.js';
 import type { EndpointRecord } from '../../pool/types.js';
 import { decide, type Observation } from '../decide.js';
 import { knownOf, type StaleNetwork, staleNetwork, straysAtStart } from '../strays.js';
@@ -101,11 +101,16 @@ function poolOf(record: EndpointRecord, site: Site, network: NetworkSettings | u
   if (network === undefined) return 'removed';
   if (record.state !== 'ready') return 'unchanged';
   const plan = planEndpoint(site, network, record);
-  const fits = JSON.stringify(record.facts?.addresses) === JSON.stringify(addressesOf(plan));
-  const publishes = JSON.stringify(record.facts?.publishedPorts) === JSON.stringify(plan.publishedPorts);
-  const { rateIn, rateOut } = record.facts?.interface ?? {};
-  const isLimited = JSON.stringify({ rateIn, rateOut }) === JSON.stringify(ratesOf(plan));
-  return fits && publishes && isLimited && record.facts?.interface.mtu === plan.mtuBytes ? 'unchanged' : 'changed';
+  const { facts } = record;
+  if (facts === null) return 'changed';
+  const planned = factsOf(plan, { netns: facts.netns, hub: '' }, network.dns);
+  return networkText(facts) === networkText(planned) ? 'unchanged' : 'changed';
+}
+
+/** What an endpoint was built with. */
+function networkText({ addresses, routes, publishedPorts, sysctls, interface: link }: EndpointFacts): string {
+  const { name, mtu, rateIn, rateOut } = link;
+  return JSON.stringify([addresses, routes, publishedPorts, sysctls, { name, mtu, rateIn, rateOut }]);
 }
 
 /** The tenant stays in the record: the address of the endpoint cools down before another tenant gets it. */

@@ -39,7 +39,10 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'flood',
       'rate_in',
       'rate_out',
+      'interface',
+      'routes',
       'mount_dns',
+      'sysctls."net.…"',
     ].map((key) => `pools.NAME.${key}`),
     ...['servers', 'search', 'options'].map((key) => `pools.NAME.dns.${key}`),
   ]);

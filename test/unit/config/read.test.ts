@@ -45,6 +45,9 @@ const DEFAULT_POOL = {
   flood: false,
   rateInBits: null,
   rateOutBits: null,
+  interfaceName: 'eth0',
+  routes: [],
+  sysctls: {},
   mountDns: false,
   dns: { servers: [], search: [], options: [] },
 };
@@ -114,6 +117,12 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
         flood: false,
         rateInBits: 100e6,
         rateOutBits: 2.5e9,
+        interfaceName: 'net1',
+        routes: [
+          { destination: '10.8.0.0/16', gateway: '10.9.0.1' },
+          { destination: 'fd00:8::/48', gateway: 'fd00:9::1' },
+        ],
+        sysctls: { 'net.core.somaxconn': '1024', 'net.ipv4.tcp_rmem': '4096 131072 6291456' },
         mountDns: true,
         dns: { servers: ['10.0.0.53', 'fd00::53'], search: ['a.example'], options: ['ndots:2'] },
       },
@@ -122,7 +131,7 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
   const top =
     'netns_dir = "/run/netns"\nsocket_group = "web"\nsocket_mode = "0620"\nreconcile_seconds = 5\nlog_level = "debug"\n';
   const rest =
-    'subnet6 = "fd00:9::/64"\nsubnet_file = ""\nmin_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\nmasquerade_except = ["10.0.0.0/8"]\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nflood = false\nrate_in = "100Mbit"\nrate_out = "2500Mbit"\nmount_dns = true\n';
+    'subnet6 = "fd00:9::/64"\nsubnet_file = ""\nmin_ready = 1\nmax = 2\nmtu = 9_000\nbuild_batch = 0x3\naddress_cooldown_seconds = 45\nrecycle = "reuse"\nunknown_spec = \'seal\'\nsizing = "fixed"\nidle_seconds = 60\ngone_after_seconds = 10\nunused_after_seconds = 0\nmasquerade = false\nmasquerade_except = ["10.0.0.0/8"]\npublish = ["8080/tcp", "53/udp"]\npublish_range = "20000-20999"\nhost_access = false\negress_deny = ["0.0.0.0/0"]\negress_allow = ["192.0.2.0/24"]\nanti_spoof = false\nisolation = "full"\nflood = false\nrate_in = "100Mbit"\nrate_out = "2500Mbit"\ninterface = "net1"\nroutes = ["10.8.0.0/16 via 10.9.0.1", "fd00:8:0::/48 via fd00:9:0::1"]\nsysctls = { "net.core.somaxconn" = 1024, net.ipv4.tcp_rmem = "4096 131072 6291456" }\nmount_dns = true\n';
   const dns = 'servers = ["10.0.0.53", "fd00::53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
   t.strictSame(parse(`${top}[pools.web]\nsubnet = "10.9.0.0/24"\n${rest}[pools.web.dns]\n${dns}`), expected);
   t.strictSame(parse(`${top}[pools."web".dns]\n${dns}[pools.web]\nsubnet = '10.9.0.0/24'\n${rest}`), expected);
@@ -140,16 +149,18 @@ t.test('every key is read, however TOML lets it be written', async (t) => {
 
 t.test('every setting of a pool can be told by its key, as it would be written', async (t) => {
   const source =
-    '[pools.web]\nsubnet = "10.9.0.0/24"\nsubnet6 = "fd00:9::/64"\npublish = ["8080/tcp", "53/udp"]\ndns.servers = ["10.0.0.53"]\n';
+    '[pools.web]\nsubnet = "10.9.0.0/24"\nsubnet6 = "fd00:9::/64"\npublish = ["8080/tcp", "53/udp"]\ndns.servers = ["10.0.0.53"]\nroutes = ["10.8.0.0/16 via 10.9.0.7"]\nsysctls."net.core.somaxconn" = 1024\n';
   const settings = describePool(parse(source).pools[0] as PoolConfig);
   const rows = renderKeyTable().matchAll(/^\| `pools\.NAME\.([\w.]+)`/gm);
   t.strictSame(
-    Object.keys(settings),
+    Object.keys(settings).filter((key) => !key.startsWith('sysctls.')),
     Array.from(rows, ([, key]) => key),
   );
   t.match(settings, {
     subnet: '10.9.0.0/24',
     publish: ['8080/tcp', '53/udp'],
+    routes: ['10.8.0.0/16 via 10.9.0.7'],
+    'sysctls.net.core.somaxconn': '1024',
     publish_range: '30000-39999',
     max: 254 - 1,
   });

@@ -49,6 +49,32 @@ t.test('a lease is told what was planned', (t) => {
   t.end();
 });
 
+t.test('routes and sysctls of the pool are those of each endpoint, but for a route to itself', (t) => {
+  const settings = {
+    ...SETTINGS,
+    subnet6: 'fd00:213::/64',
+    interfaceName: 'net1',
+    routes: [
+      { destination: '10.9.0.0/16', gateway: '10.213.0.2' },
+      { destination: 'fd00:9::/48', gateway: 'fd00:213::ad5:3' },
+    ],
+    sysctls: { 'net.ipv4.ping_group_range': '0 5', 'net.core.somaxconn': '9' },
+  };
+  const built = { netns: { path: '/run/x', inode: 1 }, hub: 'default.0' };
+  const facts = (index: number) => factsOf(planEndpoint(SITE, settings, nameOf(1, index)), built, SETTINGS.dns);
+  t.strictSame(facts(7).routes, [
+    { destination: '0.0.0.0/0', gateway: '10.213.0.1' },
+    { destination: '::/0', gateway: 'fd00:213::1' },
+    ...settings.routes,
+  ]);
+  t.strictSame(
+    [0, 1].map((index) => facts(index).routes.slice(2)),
+    [settings.routes.slice(1), settings.routes.slice(0, 1)],
+  );
+  t.match(facts(7), { interface: { name: 'net1' }, sysctls: settings.sysctls });
+  t.end();
+});
+
 t.test('an address of IPv6 ends as that of IPv4 and the MAC do, and so does that of the link', (t) => {
   const settings = { ...SETTINGS, subnet6: 'fd00:213::/64' };
   const { ipv6, containerMac } = planEndpoint(SITE, settings, nameOf(37, 254));

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { type Sysctl, sysctlPath } from '../../../kernel/host/sysctls.js';
 import { readProcFile } from '../../../kernel/process/proc-file.js';
 
 /**
@@ -11,10 +12,12 @@ export const ENGINE_SYSCTLS = [
   { name: 'ip_unprivileged_port_start', value: '1024' },
 ] as const;
 
-/** Gives them the values of a new namespace again, in the namespace in which the thread stands. Throws the errors of node:fs. */
-export function resetEngineSysctls(): void {
+/** Gives them the values of a new endpoint again, which its pool may set, in the namespace in which the thread stands. Throws the errors of node:fs. */
+export function resetEngineSysctls(ofPool: readonly Sysctl[]): void {
   for (const { name, value } of ENGINE_SYSCTLS) {
     const path = `/proc/sys/net/ipv4/${name}`;
-    if (readProcFile(path).trim() !== value) writeFileSync(path, value);
+    const set = ofPool.find((one) => sysctlPath(one.name) === path);
+    const wanted = set === undefined ? value : set.value.replaceAll(' ', '\t');
+    if (readProcFile(path).trim() !== wanted) writeFileSync(path, wanted);
   }
 }

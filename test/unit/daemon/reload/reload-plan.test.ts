@@ -14,6 +14,17 @@ const CASES: [what: string, before: string, after: string, changes: string[], re
   ['a subnet', POOL, POOL.replace('10.1', '10.9'), ['pools.a.subnet: "10.1.0.0/24" -> "10.9.0.0/24"'], true],
   ['a list', POOL, `${POOL}egress_allow = ["10.0.0.0/8"]`, ['pools.a.egress_allow: [] -> ["10.0.0.0/8"]'], true],
   ['dns', POOL, `${POOL}dns.search = ["x"]`, ['pools.a.dns.search: [] -> ["x"]'], true],
+  [
+    'sysctls',
+    `${POOL}sysctls = { "net.core.somaxconn" = 1, "net.ipv4.tcp_ecn" = 1 }`,
+    `${POOL}sysctls = { "net.ipv4.tcp_ecn" = 0, "net.ipv4.tcp_sack" = 0 }`,
+    [
+      'pools.a.sysctls.net.core.somaxconn: "1" -> none',
+      'pools.a.sysctls.net.ipv4.tcp_ecn: "1" -> "0"',
+      'pools.a.sysctls.net.ipv4.tcp_sack: none -> "0"',
+    ],
+    true,
+  ],
   ['a pool more', POOL, POOL + OTHER, ['pools.b: added'], true],
   ['a pool less', POOL + OTHER, POOL, ['pools.b: removed'], true],
   ['a name', POOL, POOL.replace('pools.a', 'pools.c'), ['pools.c: added', 'pools.a: removed'], true],
