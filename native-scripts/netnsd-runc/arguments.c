@@ -76,7 +76,7 @@ static const char *read_globals(struct reader *reader) {
 }
 
 /*
- * The flags and the id of create, run and delete, in any order (runc sorts them). An argument behind an unknown flag may be its value or
+ * The flags and the id of create, run, restore and delete, in any order (runc sorts them). An argument behind an unknown flag may be its value or
  * the id: it is the id only if nothing else is.
  */
 static void read_command(struct reader *reader, const struct flag *table) {
@@ -116,6 +116,8 @@ struct arguments arguments_read(int argc, char *const *argv) {
   if (command == NULL || reader.help) return read;
   if (strcmp(command, "create") == 0) read.command = COMMAND_CREATE;
   if (strcmp(command, "run") == 0) read.command = COMMAND_RUN;
+  /* From an image of CRIU instead of from nothing; like run, it waits for the end of the container unless it is detached. */
+  if (strcmp(command, "restore") == 0) read.command = COMMAND_RUN;
   if (strcmp(command, "delete") == 0) read.command = COMMAND_DELETE;
   if (read.command != COMMAND_OTHER) read_command(&reader, read.command == COMMAND_DELETE ? delete_flags : start_flags);
   return read;

@@ -91,6 +91,21 @@ const struct flag start_flags[] = {
     SWITCH("no-new-keyring", FLAG_OTHER),
     SWITCH("no-pivot", FLAG_OTHER),
     SWITCH("no-subreaper", FLAG_OTHER),
+    /* restore */
+    VALUE("empty-ns", FLAG_OTHER),
+    VALUE("image-path", FLAG_OTHER),
+    VALUE("lsm-mount-context", FLAG_OTHER),
+    VALUE("lsm-profile", FLAG_OTHER),
+    VALUE("manage-cgroups-mode", FLAG_OTHER),
+    VALUE("work-path", FLAG_OTHER),
+    SWITCH("auto-dedup", FLAG_OTHER),
+    SWITCH("background", FLAG_OTHER),
+    SWITCH("direct", FLAG_OTHER),
+    SWITCH("ext-unix-sk", FLAG_OTHER),
+    SWITCH("file-locks", FLAG_OTHER),
+    SWITCH("lazy-pages", FLAG_OTHER),
+    SWITCH("shell-job", FLAG_OTHER),
+    SWITCH("tcp-established", FLAG_OTHER),
     {NULL, '\0', false, FLAG_OTHER},
 };
 

@@ -138,6 +138,31 @@ t.test('a path that netnsd wrote in an earlier run is asked for again', async (t
   t.equal(stage.journal()[0], 'POST /v1/oci/patch');
 });
 
+t.test('restore leases as run does, and never uses the path of an earlier lease', async (t) => {
+  const stage = makeStage(t);
+  const daemon = await stage.startDaemon();
+  stage.writeSpec(
+    specWith({ namespaces: [{ type: 'network', path: '/run/x' }], annotations: { 'dev.netnsd.lease': 'default-1' } }),
+  );
+  const args = [
+    'restore',
+    '--detach',
+    '--image-path',
+    '/images/c1',
+    '--tcp-established',
+    '--bundle',
+    stage.bundle,
+    'c1',
+  ];
+  t.equal((await run(netnsdRunc, args, { env: stage.env })).status, 0);
+  t.strictSame(stage.journal(), ['POST /v1/oci/patch', `runtime ${args.join(' ')}`]);
+  t.strictSame(daemon.asked[0]?.body, { bundle: stage.bundle, containerId: 'c1' });
+  await daemon.close();
+  const without = await run(netnsdRunc, args, { env: { ...stage.env, NETNSD_RUNC_DEADLINE_MS: '100' } });
+  t.equal(without.status, 1);
+  t.match(without.stderr, /cannot give container c1 a network/);
+});
+
 t.test('fifty containers at once each ask once and start', async (t) => {
   const stage = makeStage(t);
   const daemon = await stage.startDaemon();

@@ -35,6 +35,8 @@ static void check_styles(void) {
   CHECK(starts("r run -- -c", COMMAND_RUN, "-c", NULL));
   CHECK(starts("r run -", COMMAND_RUN, "-", NULL));
   CHECK(starts("r run _", COMMAND_RUN, "", NULL));
+  CHECK(starts("r restore --image-path i --work-path w --tcp-established --manage-cgroups-mode soft -d -b /b c", COMMAND_RUN, "c", "/b"));
+  CHECK(starts("r restore -image-path=i -background --bundle /b c", COMMAND_RUN, "c", "/b"));
 }
 
 static void check_globals(void) {

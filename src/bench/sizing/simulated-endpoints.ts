@@ -80,6 +80,10 @@ export class SimulatedEndpoints implements Endpoints {
 
   retractPath(): void {}
 
+  isMounted(): boolean {
+    return true;
+  }
+
   admit(): Promise<void> {
     return Promise.resolve();
   }

@@ -109,6 +109,11 @@ export class EndpointThread {
     this.#paths?.retract(id);
   }
 
+  /** Whether the namespace of an endpoint is where it was mounted. */
+  isMounted({ name, netnsInode }: BuiltEndpoint): boolean {
+    return this.#paths?.inodeOf(name.id) === netnsInode;
+  }
+
   inventory(): Promise<Found> {
     return this.#calls.call('inventory', null);
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isNotFound } from '../errno.js';
 import { VAULT_LINK, VAULT_MOUNTS } from './vault-layout.js';
@@ -73,6 +73,11 @@ export class LeasePaths {
   find(id: string): string | undefined {
     const path = this.#paths.get(id);
     return path === undefined ? undefined : join(this.#vault.stateDir, VAULT_LINK, basename(path));
+  }
+
+  /** The inode at the mount point of an endpoint, which is its namespace's unless others unmounted it; undefined: there is none. */
+  inodeOf(id: string): number | undefined {
+    return statSync(`${this.#vault.root}${VAULT_MOUNTS}/${id}`, { throwIfNoEntry: false })?.ino;
   }
 
   retract(id: string): void {

@@ -1,5 +1,6 @@
+import type { Endpoint } from '../endpoint.js';
 import type { PoolEvents } from '../events/events.js';
-import type { Clock } from '../ports/index.js';
+import type { Clock, Endpoints } from '../ports/index.js';
 import type { ShelfNews } from '../ports/shelf.js';
 import type { Reason } from '../recycle/index.js';
 import type { EndpointTable, ReadyEndpoints, Stock } from '../stock/index.js';
@@ -12,7 +13,8 @@ import type { LeaseTable } from './lease-table.js';
 interface LeasingOptions {
   readonly table: EndpointTable;
   readonly ready: ReadyEndpoints;
-  readonly stock: Pick<Stock, 'recycle'>;
+  readonly endpoints: Pick<Endpoints, 'isMounted'>;
+  readonly stock: Pick<Stock, 'recycle' | 'discard'>;
   readonly leases: LeaseTable;
   readonly events: PoolEvents;
   readonly clock: Clock;
@@ -47,7 +49,7 @@ export class Leasing {
     const { ready } = this.#options;
     const taken: ActiveLease[] = [];
     while (taken.length < options.count) {
-      const endpoint = ready.take(options.tenant);
+      const endpoint = this.#takeMounted(options.tenant);
       if (endpoint === undefined) {
         this.#putBack(taken);
         return null;
@@ -100,6 +102,17 @@ export class Leasing {
       if (this.factory.undo(active)) ready.add(active.endpoint);
       else this.#recycle(active);
     }
+  }
+
+  /** Takes a ready endpoint. One whose namespace others unmounted is destroyed: its path leads nowhere. */
+  #takeMounted(tenant: string): Endpoint | undefined {
+    const { ready, endpoints, stock } = this.#options;
+    for (let taken = ready.take(tenant); taken !== undefined; taken = ready.take(tenant)) {
+      const { netns } = taken.record.facts as EndpointFacts;
+      if (endpoints.isMounted({ name: taken.key, netnsInode: netns.inode })) return taken;
+      stock.discard(taken, 'its namespace is not mounted any more');
+    }
+    return undefined;
   }
 
   #putBack(taken: readonly ActiveLease[]): void {

@@ -30,6 +30,8 @@ export interface Endpoints {
   renewPath(key: EndpointKey): string;
   /** The lease of an endpoint has ended: its path leads nowhere any more. */
   retractPath(key: EndpointKey): void;
+  /** Whether the namespace of a ready endpoint is where it was mounted: others may have unmounted it. */
+  isMounted(endpoint: BuiltEndpoint): boolean;
   /** Ids of the processes inside each namespace. */
   users(netnsInodes: readonly number[]): Promise<number[][]>;
 }

@@ -116,6 +116,13 @@ export class FakeEndpoints implements Endpoints {
     this.retracted.push(id);
   }
 
+  /** Ids of endpoints whose namespaces others unmounted. */
+  readonly unmounted = new Set<string>();
+
+  isMounted({ name }: BuiltEndpoint): boolean {
+    return !this.unmounted.has(name.id);
+  }
+
   /** `ID TENANT` of each; the next call fails with `refusesAdmission`. */
   readonly admitted: string[] = [];
   refusesAdmission: Error | null = null;

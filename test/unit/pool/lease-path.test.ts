@@ -30,3 +30,22 @@ t.test('an endpoint of which no path can be had is replaced', async (t) => {
   t.ok(endpoints.alive.has('default-2'));
   t.match(await outcome(pools.acquire({ tenant: 'a' })), { value: [{ source: 'warm' }] });
 });
+
+t.test(
+  'endpoints whose namespaces others unmounted are destroyed at the acquire that finds them, and never leased',
+  async (t) => {
+    const made = world({ pools: [{ minReady: 2, max: 4 }] });
+    const { pools, clock, endpoints } = made;
+    await clock.advance(100);
+    endpoints.unmounted.add('default-1');
+    t.match(await outcome(pools.acquire({ tenant: 'a' })), {
+      value: [{ source: 'warm', netns: { path: /\/default-2$/ } }],
+    });
+    await clock.advance(1000);
+    t.notOk(endpoints.alive.has('default-1'));
+    endpoints.unmounted.add('default-3').add('default-4');
+    const acquired = outcome(pools.acquire({ tenant: 'a' }));
+    await clock.advance(1000);
+    t.match(await acquired, { value: [{ source: 'cold', netns: { path: /\/default-5$/ } }] });
+  },
+);
