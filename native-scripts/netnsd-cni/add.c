@@ -46,8 +46,7 @@ static bool write_intent(struct add *add, struct cni_failure *failure) {
 /* What is about to be done, and the ports that are to lead there. */
 static bool write_delivery(struct add *add, struct cni_failure *failure) {
   struct cni_attachment *attachment = &add->attachment;
-  if (add->configuration->ports.count == 0) return cni_attachment_replace(&add->attachments, add->key, attachment, failure);
-  attachment->ports = add->configuration->ports;
+  if (attachment->ports.count == 0) return cni_attachment_replace(&add->attachments, add->key, attachment, failure);
   return cni_publish(&add->attachments, add->key, attachment, failure);
 }
 
@@ -67,7 +66,6 @@ static bool deliver(struct add *add, struct cni_failure *failure) {
   struct cni_attachment *attachment = &add->attachment;
   strcpy(attachment->lease, add->lease.id);
   strcpy(attachment->mac, add->lease.mac);
-  cni_lease_ipv4(&add->lease, attachment->address);
   if (!cni_target_open(&pooled, add->lease.path, failure)) {
     failure->code = CNI_TRY_AGAIN_LATER;
     return false;
@@ -76,6 +74,17 @@ static bool deliver(struct add *add, struct cni_failure *failure) {
   bool delivered = overlay(add, &pooled, failure);
   cni_target_close(&pooled);
   return delivered;
+}
+
+/* Whether the ports that the pod wants can lead to the lease. Asked before the process enters another namespace. */
+static bool fit_ports(struct add *add, struct cni_failure *failure) {
+  struct cni_attachment *attachment = &add->attachment;
+  attachment->ports = add->configuration->ports;
+  cni_lease_address(&add->lease, CNI_IPV4, attachment->address);
+  cni_lease_address(&add->lease, CNI_IPV6, attachment->address6);
+  return attachment->ports.count == 0 ||
+         (cni_ports_fit(&attachment->ports, attachment->address[0] != '\0', attachment->address6[0] != '\0', failure) &&
+          (add->configuration->ports_are_held || cni_ports_are_free(&attachment->ports, failure)));
 }
 
 /* Where the host's end is in a namespace of netnsd's own, there is none to tell of. Asked before the process enters another one. */
@@ -103,7 +112,7 @@ static bool attach(struct add *add, struct text *text, struct cni_failure *failu
   if (!write_intent(add, failure)) return false;
   bool done = cni_lease_acquire(&add->lease, add->configuration, add->key, failure);
   if (done) find_host_interface(add);
-  done = done && deliver(add, failure) && write_result(add, text, failure);
+  done = done && fit_ports(add, failure) && deliver(add, failure) && write_result(add, text, failure);
   if (!done) {
     /* The first failure is the one that is told. What cannot be undone now stays written down. */
     struct cni_failure undoing;
@@ -116,9 +125,7 @@ static bool attach_to_target(struct add *add, struct text *text, struct cni_fail
   if (is_of_host(&add->target))
     return cni_fail(failure, CNI_NOT_DELIVERABLE, "CNI_NETNS is the host's own network namespace: pods of the host's network take no CNI");
   if (!cni_attachments_open(&add->attachments, add->configuration->socket, true, failure)) return false;
-  const struct cni_ports *ports = &add->configuration->ports;
-  bool free = ports->count == 0 || add->configuration->ports_are_held || cni_ports_are_free(ports, failure);
-  bool done = free && (ports->count == 0 || cni_publish_open(&add->attachments, add->configuration->socket, failure));
+  bool done = add->configuration->ports.count == 0 || cni_publish_open(&add->attachments, add->configuration->socket, failure);
   done = done && attach(add, text, failure);
   cni_attachments_close(&add->attachments);
   return done;

@@ -54,7 +54,9 @@ static bool write_text(int fd, const struct cni_attachment *attachment) {
             (unsigned long long)attachment->target_inode, deliveries[attachment->delivery], attachment->lease, attachment->mac,
             (unsigned long long)attachment->netns_inode);
   if (attachment->ports.count > 0) {
-    text_addf(&text, ",\"address\":\"%s\",\"ports\":", attachment->address);
+    if (attachment->address[0] != '\0') text_addf(&text, ",\"address\":\"%s\"", attachment->address);
+    if (attachment->address6[0] != '\0') text_addf(&text, ",\"address6\":\"%s\"", attachment->address6);
+    text_add(&text, ",\"ports\":");
     cni_ports_add(&text, &attachment->ports);
   }
   text_add(&text, attachment->ended ? ",\"ended\":true}\n" : "}\n");
@@ -123,15 +125,23 @@ static bool read_delivery(struct json root, enum cni_delivery *delivery) {
   return false;
 }
 
+/* Absent: it has none of this family. */
+static bool read_address(struct json root, const char *key, enum cni_family family, char text[CNI_ADDRESS_TEXT_SIZE]) {
+  struct json value;
+  unsigned char address[CNI_ADDRESS_SIZE];
+  if (json_get(root, key, &value) == JSON_MISSING) return true;
+  return copy(root, key, text, CNI_ADDRESS_TEXT_SIZE) && inet_pton(cni_address_domain(family), text, address) == 1;
+}
+
 /* Absent: it has none. */
 static bool read_ports(struct json root, struct cni_attachment *attachment) {
   struct cni_failure failure;
   struct json value;
-  unsigned char address[4];
   enum json_found found = json_get(root, "ports", &value);
   if (found != JSON_FOUND) return found == JSON_MISSING;
-  return cni_ports_read(&attachment->ports, value, &failure) && copy(root, "address", attachment->address, sizeof attachment->address) &&
-         inet_pton(AF_INET, attachment->address, address) == 1;
+  return cni_ports_read(&attachment->ports, value, &failure) && read_address(root, "address", CNI_IPV4, attachment->address) &&
+         read_address(root, "address6", CNI_IPV6, attachment->address6) &&
+         cni_ports_fit(&attachment->ports, attachment->address[0] != '\0', attachment->address6[0] != '\0', &failure);
 }
 
 bool cni_attachment_parse(struct cni_attachment *attachment, const char *text, size_t length) {

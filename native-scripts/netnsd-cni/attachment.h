@@ -26,9 +26,10 @@ struct cni_attachment {
   char lease[RANDOM_HEX_SIZE];
   char mac[32];
   uint64_t netns_inode;
-  /* Its own port mappings, and the IPv4 address to which they lead; empty where there are none. */
+  /* Its own port mappings, and the addresses to which they lead, of each family; empty where there are none. */
   struct cni_ports ports;
-  char address[16];
+  char address[CNI_ADDRESS_TEXT_SIZE];
+  char address6[CNI_ADDRESS_TEXT_SIZE];
   /* DEL was here and could not end the lease: the daemon does so at once. */
   bool ended;
 };

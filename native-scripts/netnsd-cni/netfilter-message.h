@@ -14,13 +14,13 @@ struct netfilter_body {
   uint16_t resource;
 };
 
-enum { NETFILTER_SOCKET = 12, NETFILTER_INET = 1, NETFILTER_IPV4 = 2, FLAG_DUMP = 0x300, MESSAGE_DONE = 3, ATTRIBUTE_NEST = 0x8000, ATTRIBUTE_TYPE = 0x3fff };
+enum { NETFILTER_SOCKET = 12, NETFILTER_INET = 1, NETFILTER_IPV4 = 2, NETFILTER_IPV6 = 10, FLAG_DUMP = 0x300, MESSAGE_DONE = 3, ATTRIBUTE_NEST = 0x8000, ATTRIBUTE_TYPE = 0x3fff };
 
 /* Messages one behind another, sent at once. */
 struct netfilter_request {
   union {
     struct netlink_header header;
-    char bytes[24576];
+    char bytes[49152];
   };
   size_t length;
   size_t message;

@@ -43,7 +43,7 @@ bool cni_lease_parse(struct cni_lease *lease, size_t length) {
          read_list(lease->root, "addresses") && read_list(lease->root, "routes");
 }
 
-void cni_lease_ipv4(const struct cni_lease *lease, char address[16]) {
+void cni_lease_address(const struct cni_lease *lease, enum cni_family family, char address[CNI_ADDRESS_TEXT_SIZE]) {
   struct json list;
   struct json entry;
   const char *position = NULL;
@@ -51,8 +51,9 @@ void cni_lease_ipv4(const struct cni_lease *lease, char address[16]) {
   address[0] = '\0';
   if (json_get(lease->root, "addresses", &list) != JSON_FOUND) return;
   while (address[0] == '\0' && json_next(list, &position, NULL, &entry)) {
-    if (!copy(entry, "address", text, sizeof text) || strchr(text, ':') != NULL || strcspn(text, "/") >= 16) continue;
-    snprintf(address, 16, "%.*s", (int)strcspn(text, "/"), text);
+    bool found = copy(entry, "address", text, sizeof text) && (strchr(text, ':') != NULL) == (family == CNI_IPV6);
+    size_t length = strcspn(text, "/");
+    if (found && length < CNI_ADDRESS_TEXT_SIZE) snprintf(address, CNI_ADDRESS_TEXT_SIZE, "%.*s", (int)length, text);
   }
 }
 

@@ -32,8 +32,8 @@ bool cni_lease_acquire(struct cni_lease *lease, const struct cni_configuration *
  */
 bool cni_lease_release(const char *socket_path, const char *key, struct cni_failure *failure);
 
-/* The first IPv4 address of a lease; empty where there is none. */
-void cni_lease_ipv4(const struct cni_lease *lease, char address[16]);
+/* The first address of this family of a lease; empty where there is none. */
+void cni_lease_address(const struct cni_lease *lease, enum cni_family family, char address[CNI_ADDRESS_TEXT_SIZE]);
 
 /* Whether an ADD could be served now: something lies on the shelf, or the daemon answers for the pool. */
 bool cni_lease_possible(const struct cni_configuration *configuration, struct cni_failure *failure);

@@ -5,16 +5,39 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *protocol_text(const struct cni_port *port) { return port->protocol == CNI_TCP ? "tcp" : "udp"; }
+static const struct {
+  uint8_t number;
+  const char *name;
+} protocols[] = {{CNI_TCP, "tcp"}, {CNI_UDP, "udp"}, {CNI_SCTP, "sctp"}};
+enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
 
-bool cni_port_is_of_any_address(const struct cni_port *port) { return memcmp(port->host_ip, "\0\0\0\0", 4) == 0; }
+static const char *protocol_text(const struct cni_port *port) {
+  for (int i = 1; i < PROTOCOLS; i++)
+    if (port->protocol == protocols[i].number) return protocols[i].name;
+  return protocols[0].name;
+}
+
+size_t cni_address_size(enum cni_family family) { return family == CNI_IPV6 ? 16 : 4; }
+
+int cni_address_domain(enum cni_family family) { return family == CNI_IPV6 ? AF_INET6 : AF_INET; }
+
+void cni_address_text(char text[CNI_ADDRESS_TEXT_SIZE], enum cni_family family, const unsigned char *address) {
+  text[0] = '\0';
+  if (family != CNI_BOTH) inet_ntop(cni_address_domain(family), address, text, CNI_ADDRESS_TEXT_SIZE);
+}
+
+bool cni_port_is_of_any_address(const struct cni_port *port) {
+  static const unsigned char nothing[CNI_ADDRESS_SIZE];
+  return memcmp(port->host_ip, nothing, sizeof nothing) == 0;
+}
 
 void cni_port_text(char text[CNI_PORT_TEXT_SIZE], const struct cni_port *port) {
-  const unsigned char *ip = port->host_ip;
+  char address[CNI_ADDRESS_TEXT_SIZE];
+  cni_address_text(address, port->family, port->host_ip);
   if (cni_port_is_of_any_address(port))
     snprintf(text, CNI_PORT_TEXT_SIZE, "%u/%s", port->host_port, protocol_text(port));
   else
-    snprintf(text, CNI_PORT_TEXT_SIZE, "%u.%u.%u.%u:%u/%s", ip[0], ip[1], ip[2], ip[3], port->host_port, protocol_text(port));
+    snprintf(text, CNI_PORT_TEXT_SIZE, port->family == CNI_IPV6 ? "[%s]:%u/%s" : "%s:%u/%s", address, port->host_port, protocol_text(port));
 }
 
 /* containerd writes HostPort, the CNI project hostPort; Go reads both. */
@@ -49,43 +72,63 @@ static bool read_protocol(struct json entry, uint8_t *protocol, struct cni_failu
   if (found == JSON_MISSING) return true;
   if (found != JSON_FOUND || !json_copy(value, text, sizeof text))
     return cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: protocol is no protocol's name");
-  if (strcasecmp(text, "udp") == 0) *protocol = CNI_UDP;
-  if (text[0] == '\0' || strcasecmp(text, "tcp") == 0 || *protocol == CNI_UDP) return true;
-  return cni_fail(failure, CNI_UNSUPPORTED_FIELD, "portMappings: netnsd publishes ports of TCP and UDP, not of %s", text);
+  for (int i = 0; i < PROTOCOLS; i++) {
+    if (text[0] != '\0' && strcasecmp(text, protocols[i].name) != 0) continue;
+    *protocol = protocols[i].number;
+    return true;
+  }
+  return cni_fail(failure, CNI_UNSUPPORTED_FIELD, "portMappings: netnsd publishes ports of TCP, UDP and SCTP, not of %s", text);
 }
 
-static bool read_host_ip(struct json entry, unsigned char ip[4], struct cni_failure *failure) {
+/* An IPv4 address in the form of IPv6 is one of IPv4. */
+static bool read_ipv6(struct cni_port *port, const char *text, struct cni_failure *failure) {
+  static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+  static const unsigned char loopback[CNI_ADDRESS_SIZE] = {[15] = 1};
+  unsigned char ip[CNI_ADDRESS_SIZE];
+  if (inet_pton(AF_INET6, text, ip) != 1) return cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: hostIP is no address");
+  if (memcmp(ip, loopback, sizeof ip) == 0)
+    return cni_fail(failure, CNI_UNSUPPORTED_FIELD, "portMappings: hostIP ::1: the kernel keeps it to sockets of the host; 127.0.0.1 is possible");
+  bool four = memcmp(ip, mapped, sizeof mapped) == 0;
+  port->family = four ? CNI_IPV4 : CNI_IPV6;
+  memcpy(port->host_ip, four ? ip + sizeof mapped : ip, cni_address_size(port->family));
+  return true;
+}
+
+static bool read_host_ip(struct json entry, struct cni_port *port, struct cni_failure *failure) {
   struct json value;
-  char text[INET6_ADDRSTRLEN] = "";
-  unsigned char other[16];
+  char text[CNI_ADDRESS_TEXT_SIZE] = "";
   enum json_found found = get(entry, "hostIP", &value);
-  memset(ip, 0, 4);
+  port->family = CNI_BOTH;
+  memset(port->host_ip, 0, sizeof port->host_ip);
   if (found == JSON_MISSING) return true;
   if (found != JSON_FOUND || !json_copy(value, text, sizeof text))
     return cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: hostIP is no address");
-  if (text[0] == '\0' || strcmp(text, "::") == 0 || inet_pton(AF_INET, text, ip) == 1) return true;
-  if (inet_pton(AF_INET6, text, other) == 1)
-    return cni_fail(failure, CNI_UNSUPPORTED_FIELD, "portMappings: hostIP %s: netnsd publishes ports of IPv4 addresses", text);
-  return cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: hostIP is no address");
+  if (text[0] == '\0' || strcmp(text, "::") == 0) return true;
+  if (inet_pton(AF_INET, text, port->host_ip) != 1) return read_ipv6(port, text, failure);
+  port->family = CNI_IPV4;
+  return true;
 }
 
-/* Whether the list has this port of the host already; `same`: for the same port of the container. */
-static bool is_listed(const struct cni_ports *ports, const struct cni_port *port, bool *same) {
+/* The one of the list that has this port of the host already; NULL: none. */
+static struct cni_port *find_listed(struct cni_ports *ports, const struct cni_port *port) {
   for (size_t i = 0; i < ports->count; i++) {
-    const struct cni_port *other = &ports->list[i];
-    bool equal = other->protocol == port->protocol && other->host_port == port->host_port && memcmp(other->host_ip, port->host_ip, 4) == 0;
-    if (equal) *same = other->container_port == port->container_port;
-    if (equal) return true;
+    struct cni_port *other = &ports->list[i];
+    bool same_address = memcmp(other->host_ip, port->host_ip, sizeof port->host_ip) == 0 &&
+                        (other->family == port->family || cni_port_is_of_any_address(port));
+    if (same_address && other->protocol == port->protocol && other->host_port == port->host_port) return other;
   }
-  return false;
+  return NULL;
 }
 
 static bool add_port(struct cni_ports *ports, const struct cni_port *port, struct cni_failure *failure) {
   char text[CNI_PORT_TEXT_SIZE];
-  bool same = false;
   cni_port_text(text, port);
-  if (is_listed(ports, port, &same))
-    return same || cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: %s leads to two ports of the container", text);
+  struct cni_port *listed = find_listed(ports, port);
+  if (listed != NULL && listed->container_port != port->container_port)
+    return cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: %s leads to two ports of the container", text);
+  /* Of every address, and of every IPv4 address: of every one. */
+  if (listed != NULL && listed->family != port->family) listed->family = CNI_BOTH;
+  if (listed != NULL) return true;
   if (ports->count == CNI_PORTS_MAX) return cni_fail(failure, CNI_UNSUPPORTED_FIELD, "portMappings: a pod may have %d", CNI_PORTS_MAX);
   ports->list[ports->count++] = *port;
   return true;
@@ -100,19 +143,33 @@ bool cni_ports_read(struct cni_ports *ports, struct json list, struct cni_failur
     struct cni_port port;
     if (entry.type != JSON_OBJECT) return cni_fail(failure, CNI_INVALID_CONFIGURATION, "an entry of portMappings is no object");
     if (!read_port(entry, "hostPort", &port.host_port, failure) || !read_port(entry, "containerPort", &port.container_port, failure) ||
-        !read_protocol(entry, &port.protocol, failure) || !read_host_ip(entry, port.host_ip, failure) || !add_port(ports, &port, failure))
+        !read_protocol(entry, &port.protocol, failure) || !read_host_ip(entry, &port, failure) || !add_port(ports, &port, failure))
       return false;
   }
   return true;
 }
 
+bool cni_ports_fit(struct cni_ports *ports, bool ipv4, bool ipv6, struct cni_failure *failure) {
+  char text[CNI_PORT_TEXT_SIZE];
+  for (size_t i = 0; i < ports->count; i++) {
+    struct cni_port *port = &ports->list[i];
+    if (port->family == CNI_BOTH && !(ipv4 && ipv6)) port->family = ipv6 ? CNI_IPV6 : CNI_IPV4;
+    if (port->family == CNI_IPV6 ? ipv6 : ipv4) continue;
+    cni_port_text(text, port);
+    return cni_fail(failure, CNI_UNSUPPORTED_FIELD, "portMappings: %s: the pool has no %s (subnet6 is what gives it IPv6)", text,
+                    port->family == CNI_IPV6 ? "IPv6" : "IPv4");
+  }
+  return true;
+}
+
 void cni_ports_add(struct text *text, const struct cni_ports *ports) {
+  char address[CNI_ADDRESS_TEXT_SIZE];
   text_add(text, "[");
   for (size_t i = 0; i < ports->count; i++) {
     const struct cni_port *port = &ports->list[i];
-    const unsigned char *ip = port->host_ip;
-    text_addf(text, "%s{\"protocol\":\"%s\",\"hostIP\":\"%u.%u.%u.%u\",\"hostPort\":%u,\"containerPort\":%u}", i == 0 ? "" : ",",
-              protocol_text(port), ip[0], ip[1], ip[2], ip[3], port->host_port, port->container_port);
+    cni_address_text(address, port->family, port->host_ip);
+    text_addf(text, "%s{\"protocol\":\"%s\",\"hostIP\":\"%s\",\"hostPort\":%u,\"containerPort\":%u}", i == 0 ? "" : ",",
+              protocol_text(port), address, port->host_port, port->container_port);
   }
   text_add(text, "]");
 }

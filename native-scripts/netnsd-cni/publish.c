@@ -54,22 +54,46 @@ static bool lock(const struct cni_attachments *attachments, struct cni_failure *
 
 static void unlock(const struct cni_attachments *attachments) { flock(attachments->fd, LOCK_UN); }
 
-static size_t list_elements(const struct cni_attachment *attachment, struct cni_element elements[CNI_PORTS_MAX]) {
-  unsigned char address[4] = {0};
-  if (inet_pton(AF_INET, attachment->address, address) != 1) return 0;
-  for (size_t i = 0; i < attachment->ports.count; i++) {
-    elements[i].port = attachment->ports.list[i];
-    memcpy(elements[i].address, address, sizeof address);
+enum { ELEMENTS_MAX = 2 * CNI_PORTS_MAX };
+
+/* The address of this family to which ports lead; false: it has none. */
+static bool address_of(const struct cni_attachment *attachment, enum cni_family family, unsigned char address[CNI_ADDRESS_SIZE]) {
+  memset(address, 0, CNI_ADDRESS_SIZE);
+  return inet_pton(cni_address_domain(family), family == CNI_IPV6 ? attachment->address6 : attachment->address, address) == 1;
+}
+
+static size_t list_elements(const struct cni_attachment *attachment, struct cni_element elements[ELEMENTS_MAX]) {
+  size_t count = 0;
+  for (enum cni_family family = CNI_IPV4; family <= CNI_IPV6; family++) {
+    unsigned char address[CNI_ADDRESS_SIZE];
+    bool has = address_of(attachment, family, address);
+    for (size_t i = 0; has && i < attachment->ports.count; i++) {
+      struct cni_element *element = &elements[count];
+      element->port = attachment->ports.list[i];
+      if (element->port.family != CNI_BOTH && element->port.family != family) continue;
+      element->port.family = family;
+      memcpy(element->address, address, sizeof address);
+      count++;
+    }
   }
-  return attachment->ports.count;
+  return count;
+}
+
+/* `away`: those that lead to it, instead of those of before. */
+static void forget_flows(const struct cni_attachments *attachments, const struct cni_attachment *attachment, bool away) {
+  unsigned char address[CNI_ADDRESS_SIZE];
+  for (enum cni_family family = CNI_IPV4; family <= CNI_IPV6; family++)
+    if (address_of(attachment, family, address))
+      cni_flows_forget(attachments->netfilter, &attachment->ports, family, away ? address : NULL);
 }
 
 static bool fail_taken(const struct cni_port *port, const struct cni_element *holder, struct cni_failure *failure) {
   char text[CNI_PORT_TEXT_SIZE];
-  const unsigned char *to = holder->address;
+  char to[CNI_ADDRESS_TEXT_SIZE];
   cni_port_text(text, port);
-  return cni_fail(failure, CNI_PORT_TAKEN, "%s of the host, which the pod wants, leads to port %u of %u.%u.%u.%u already: choose another port",
-                  text, holder->port.container_port, to[0], to[1], to[2], to[3]);
+  cni_address_text(to, holder->port.family, holder->address);
+  return cni_fail(failure, CNI_PORT_TAKEN, "%s of the host, which the pod wants, leads to port %u of %s already: choose another port", text,
+                  holder->port.container_port, to);
 }
 
 /* The port of a single address that is in the way of one of every address. */
@@ -97,13 +121,13 @@ static bool is_free(const struct cni_attachments *attachments, const struct cni_
   if (errno != ENOENT) return cni_fail_errno(failure, CNI_KERNEL_FAILURE, "the host's port mappings cannot be read");
   if (cni_element_find(fd, table, CNI_MAP_PUBLISHED, &published)) return fail_taken(port, &published, failure);
   if (!cni_port_is_of_any_address(port)) return !cni_element_find(fd, table, CNI_MAP_AT, &at) || fail_taken(port, &at, failure);
-  cni_elements_each(fd, table, is_same_port, &overlap);
+  cni_elements_each(fd, table, port->family, is_same_port, &overlap);
   return overlap.holder.port.host_port == 0 || fail_taken(port, &overlap.holder, failure);
 }
 
 static bool publish_locked(const struct cni_attachments *attachments, const char *key, const struct cni_attachment *attachment,
                            struct cni_failure *failure) {
-  static struct cni_element elements[CNI_PORTS_MAX];
+  static struct cni_element elements[ELEMENTS_MAX];
   size_t count = list_elements(attachment, elements);
   for (size_t i = 0; i < count; i++)
     if (!is_free(attachments, &elements[i].port, failure)) return false;
@@ -116,7 +140,7 @@ static bool publish_locked(const struct cni_attachments *attachments, const char
                       attachments->table);
     return cni_fail_errno(failure, CNI_KERNEL_FAILURE, "the pod's ports cannot be added to the host's");
   }
-  cni_flows_forget(attachments->netfilter, &attachment->ports, NULL);
+  forget_flows(attachments, attachment, false);
   return true;
 }
 
@@ -130,14 +154,15 @@ bool cni_publish(const struct cni_attachments *attachments, const char *key, con
 
 static bool leads_there(const struct cni_attachments *attachments, const struct cni_element *element) {
   struct cni_element found = *element;
-  const char *map = cni_port_is_of_any_address(&element->port) ? CNI_MAP : CNI_MAP_AT;
-  return cni_element_find(attachments->netfilter, attachments->table, map, &found) && memcmp(found.address, element->address, 4) == 0 &&
+  enum cni_map map = cni_port_is_of_any_address(&element->port) ? CNI_MAP : CNI_MAP_AT;
+  return cni_element_find(attachments->netfilter, attachments->table, map, &found) &&
+         memcmp(found.address, element->address, cni_address_size(element->port.family)) == 0 &&
          found.port.container_port == element->port.container_port;
 }
 
 static bool unpublish_locked(const struct cni_attachments *attachments, const char *key, const struct cni_attachment *attachment,
                              struct cni_failure *failure) {
-  static struct cni_element elements[CNI_PORTS_MAX];
+  static struct cni_element elements[ELEMENTS_MAX];
   static struct cni_attachment without;
   size_t count = list_elements(attachment, elements);
   bool done = false;
@@ -151,7 +176,7 @@ static bool unpublish_locked(const struct cni_attachments *attachments, const ch
     if (!done && errno != ENOENT) break;
   }
   if (!done) return cni_fail_errno(failure, CNI_KERNEL_FAILURE, "the pod's ports cannot be taken away");
-  cni_flows_forget(attachments->netfilter, &attachment->ports, elements[0].address);
+  forget_flows(attachments, attachment, true);
   without = *attachment;
   without.ports.count = 0;
   return cni_attachment_replace(attachments, key, &without, failure);
@@ -167,7 +192,7 @@ bool cni_unpublish(struct cni_attachments *attachments, const char *key, const s
 }
 
 bool cni_is_published(const struct cni_attachments *attachments, const struct cni_attachment *attachment, struct cni_failure *failure) {
-  static struct cni_element elements[CNI_PORTS_MAX];
+  static struct cni_element elements[ELEMENTS_MAX];
   char text[CNI_PORT_TEXT_SIZE];
   size_t count = list_elements(attachment, elements);
   for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { PortMapping } from '../endpoint/network/port-mappings.js';
 import { ATTACHMENTS } from './layout.js';
@@ -8,6 +8,7 @@ import type { LeaseAttachment } from './record.js';
 
 /** A container's id, and the mark of network and interface. */
 const KEY = /^[A-Za-z0-9][A-Za-z0-9_.-]*@[0-9a-f]{8}$/;
+const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 const DELIVERIES = ['none', 'overlay', 'graft'] as const;
 
 /** What netnsd-cni did to a network namespace that a container runtime made; see docs/cni.md. */
@@ -95,26 +96,32 @@ export function parseAttachment(key: string, text: string): Attachment | undefin
   } as Attachment;
 }
 
-/** `address` and `ports`, which become part of a script for nft(8); absent: it has none. Undefined for what is no mapping. */
-function mappingsOf({ address, ports = [] }: Record<string, unknown>): PortMapping[] | undefined {
+/**
+ * `ports`, and where they lead: `address`, `address6`. They become part of a script for nft(8). Absent: it has none. One without a hostIP is of
+ * both families. Undefined for what is no mapping.
+ */
+function mappingsOf({ address, address6, ports = [] }: Record<string, unknown>): PortMapping[] | undefined {
   if (!Array.isArray(ports)) return undefined;
-  const mappings = ports.map((port: Record<string, unknown> | null) => ({
-    protocol: port?.protocol,
-    hostAddress: port?.hostIP,
-    hostPort: port?.hostPort,
-    containerAddress: address,
-    containerPort: port?.containerPort,
-  }));
+  const mappings = ports.flatMap((port: Record<string, unknown> | null) => {
+    const { protocol, hostIP, hostPort, containerPort } = port ?? {};
+    const to = (hostAddress: unknown, containerAddress: unknown) => [
+      { protocol, hostAddress, hostPort, containerAddress, containerPort },
+    ];
+    if (hostIP === '') return [...to('0.0.0.0', address), ...to('::', address6)];
+    return to(hostIP, typeof hostIP === 'string' && isIPv6(hostIP) ? address6 : address);
+  });
   return mappings.every(isMapping) ? mappings : undefined;
 }
 
 function isMapping(value: { readonly [key in keyof PortMapping]: unknown }): value is PortMapping {
   const { protocol, hostAddress, hostPort, containerAddress, containerPort } = value;
   const isPort = (port: unknown): boolean => Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535;
-  const isAddress = (one: unknown): boolean => typeof one === 'string' && isIPv4(one);
+  const isOneOf = (isOne: (text: string) => boolean): boolean =>
+    [hostAddress, containerAddress].every((one) => typeof one === 'string' && isOne(one));
   return (
-    (protocol === 'tcp' || protocol === 'udp') &&
-    [hostAddress, containerAddress].every(isAddress) &&
+    PROTOCOLS.some((one) => one === protocol) &&
+    // One of a link would have a `%`.
+    (isOneOf(isIPv4) || isOneOf((text) => isIPv6(text) && !text.includes('%'))) &&
     [hostPort, containerPort].every(isPort)
   );
 }

@@ -51,22 +51,29 @@ t.test('elements of maps to which others write are told from the rest', async (t
 t.test('the elements of a map are read as nft wrote them', async (t) => {
   using socket = NetlinkSocket.open({ protocol: NETLINK_PROTOCOL.netfilter });
   t.strictSame(readMappings(socket, 'mappings'), [], 'there is no table');
-  const type = (before: string) => `{ type ${before}inet_proto . inet_service : ipv4_addr . inet_service; }`;
-  await runNft(
-    `add table inet mappings\nadd map inet mappings mapped ${type('')}\nadd map inet mappings mapped-at ${type('ipv4_addr . ')}\n`,
-  );
+  const type = (family: string, before: string) =>
+    `{ type ${before}inet_proto . inet_service : ${family} . inet_service; }`;
+  const maps = (['', '6'] as const).flatMap((suffix) => {
+    const family = suffix === '' ? 'ipv4_addr' : 'ipv6_addr';
+    return [`mapped${suffix} ${type(family, '')}`, `mapped-at${suffix} ${type(family, `${family} . `)}`];
+  });
+  await runNft(`add table inet mappings\n${maps.map((map) => `add map inet mappings ${map}\n`).join('')}`);
   t.teardown(() => runNft('delete table inet mappings\n'));
-  const mappings: PortMapping[] = Array.from({ length: 300 }, (_, index) => ({
-    protocol: index % 3 === 0 ? 'udp' : 'tcp',
-    hostAddress: index % 2 === 0 ? '0.0.0.0' : `192.0.2.${index % 250}`,
-    hostPort: 1000 + index,
-    containerAddress: `10.213.0.${index % 250}`,
-    containerPort: 80 + index,
-  }));
-  const { mapped, mappedAt } = mappingElements(mappings);
-  await runNft(
-    `add element inet mappings mapped { ${mapped.join(', ')} }\nadd element inet mappings mapped-at { ${mappedAt.join(', ')} }\n`,
-  );
+  const mappings = Array.from({ length: 300 }, (_, index): PortMapping => {
+    const six = index % 5 === 0;
+    const every = six ? '::' : '0.0.0.0';
+    return {
+      protocol: (['tcp', 'udp', 'sctp'] as const)[index % 3] ?? 'tcp',
+      hostAddress: index % 2 === 0 ? every : six ? `2001:db8::${1 + (index % 250)}` : `192.0.2.${index % 250}`,
+      hostPort: 1000 + index,
+      containerAddress: six ? `fd00:213::${1 + (index % 250)}` : `10.213.0.${index % 250}`,
+      containerPort: 80 + index,
+    };
+  });
+  const elements = Object.entries(mappingElements(mappings));
+  await runNft(elements.map(([map, list]) => `add element inet mappings ${map} { ${list.join(', ')} }\n`).join(''));
   const sorted = (list: readonly PortMapping[]) => [...list].sort((one, other) => one.hostPort - other.hostPort);
   t.strictSame(sorted(readMappings(socket, 'mappings')), sorted(mappings));
+  const four = mappings.filter(({ hostAddress }) => !hostAddress.includes(':'));
+  t.strictSame(sorted(readMappings(socket, 'mappings', { ipv6: false })), sorted(four));
 });

@@ -1,42 +1,8 @@
 import { execa, execaSync } from 'execa';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { OFTEN, startScene } from './cni-plugin.js';
 import { eventually } from './eye.js';
-import { answerIn, ask } from './port-traffic.js';
-
-const HERE = '/proc/self/ns/net';
-const BEYOND = '/run/netns/beyond';
-
-/** A neighbour; the host has two addresses that it reaches. */
-function neighbour(t: Test): void {
-  const commands = [
-    'netns add beyond',
-    'link add uplink0 type veth peer name eth0 netns beyond',
-    'address add 192.0.2.1/24 dev uplink0',
-    'address add 192.0.2.9/24 dev uplink0',
-    'link set uplink0 up',
-    '-n beyond address add 192.0.2.2/24 dev eth0',
-    '-n beyond link set eth0 up',
-  ];
-  for (const command of commands) execaSync('ip', command.split(' '));
-  t.teardown(() => {
-    execaSync('ip', ['link', 'delete', 'uplink0']);
-    execaSync('ip', ['netns', 'delete', 'beyond']);
-  });
-}
-
-const wanting = (...portMappings: object[]) => ({ runtimeConfig: { portMappings } });
-const port = (hostPort: number, containerPort: number, more: object = {}) => ({ hostPort, containerPort, ...more });
-
-/** The elements of the two maps, by nft. */
-async function mapped(): Promise<unknown[]> {
-  const { stdout } = await execa('nft', ['-j', 'list', 'ruleset']);
-  const { nftables } = JSON.parse(stdout) as {
-    nftables: { map?: { name: string; table: string; elem?: unknown[] } }[];
-  };
-  const own = nftables.flatMap(({ map }) => (map?.name.startsWith('mapped') ? (map.elem ?? []) : []));
-  return own;
-}
+import { answerIn, ask, BEYOND, HERE, mapped, neighbour, port, wanting } from './port-traffic.js';
 
 t.test("a pod's ports lead to it by TCP and UDP from everywhere, as long as it lives", async (t) => {
   neighbour(t);

@@ -96,7 +96,7 @@ t.test(
     const other = await scene.makeNetns('b');
     const refused: [Partial<Container>, RegExp][] = [
       [{}, /20080\/tcp of the host, which the pod wants, leads to port 80 of 10\.213\.0\.\d+ already/],
-      [{ ports: [{ ...ports[0], protocol: 'sctp' }] }, /TCP and UDP, not of sctp/],
+      [{ ports: [{ ...ports[0], protocol: 'dccp' }] }, /TCP, UDP and SCTP, not of dccp/],
       [{ ports: [{ ...ports[0], host_port: 65535 }] }, /no port/],
       [{ ports: [{ ...ports[0], range: 1000 }] }, /may publish/],
       [{ more: { static_ips: ['10.213.0.9'] } }, /^static_ips: netnsd chooses addresses/],

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { PoolConfig } from '../../config/index.js';
 import { uplinkName } from '../../endpoint/hub/hub-names.js';
 import { hostRules, hostTable, removeHostRules } from '../../endpoint/network/host-rules.js';
-import { MAPPED, MAPPED_AT } from '../../endpoint/network/port-mappings.js';
+import { MAPPING_MAPS } from '../../endpoint/network/port-mappings.js';
 import type { PortPlan } from '../../endpoint/network/published-ports.js';
 import type { Site } from '../../endpoint/types.js';
 import { hasCode, NetnsdError } from '../../errors.js';
@@ -56,7 +56,7 @@ export class HostRules implements Disposable {
     this.#links = pools.map(({ name }) => uplinkName(this.#site, name));
     const isNeeded = this.#script() !== removeHostRules(this.#site);
     try {
-      this.#watch = isNeeded ? new TableWatch(hostTable(this.#site), [MAPPED, MAPPED_AT]) : null;
+      this.#watch = isNeeded ? new TableWatch(hostTable(this.#site), MAPPING_MAPS) : null;
       await this.#make();
     } catch (error) {
       this[Symbol.dispose]();

@@ -74,6 +74,8 @@ export class PortMappings {
 }
 
 function textOf(mappings: Iterable<PortMapping>): string {
-  const { mapped, mappedAt } = mappingElements(mappings);
-  return [...mapped, ...mappedAt].sort().join('\n');
+  const elements = Object.entries(mappingElements(mappings)).flatMap(([map, list]) =>
+    list.map((one) => `${map} ${one}`),
+  );
+  return elements.sort().join('\n');
 }

@@ -1,7 +1,7 @@
 import { uplinkName } from '../hub/hub-names.js';
 import type { Isolation, Site } from '../types.js';
 import { canonical, widest } from './cidr.js';
-import { MAPPED, MAPPED_AT, mappingElements, type PortMapping } from './port-mappings.js';
+import { mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
 
 /** What containers of a pool may reach beyond it, and how. CIDR throughout. */
@@ -53,12 +53,14 @@ export function hostRules(
   { published = [], mappings = [] }: { published?: Iterable<PortPlan>; mappings?: Iterable<PortMapping> } = {},
 ): string {
   const { ipv4, ipv6 } = elementsOf(published);
-  const { mapped, mappedAt } = mappingElements(mappings);
-  if (!pools.some(needsRules) && [ipv4, ipv6, mapped, mappedAt].every(({ length }) => length === 0))
+  const mapped = mappingElements(mappings);
+  if (!pools.some(needsRules) && [ipv4, ipv6, ...Object.values(mapped)].every(({ length }) => length === 0))
     return removeHostRules(site);
   const outward = pools.filter(({ masquerade }) => masquerade);
   const walled = pools.filter(({ isolation }) => isolation !== 'none').map(({ name }) => uplinkName(site, name));
-  const both = [IPV4, ...(pools.some(({ subnet6 }) => subnet6 !== null) || ipv6.length > 0 ? [IPV6] : [])];
+  const sixes = [ipv6, mapped.mapped6, mapped['mapped-at6']];
+  const hasIpv6 = pools.some(({ subnet6 }) => subnet6 !== null) || sixes.some(({ length }) => length > 0);
+  const both = hasIpv6 ? [IPV4, IPV6] : [IPV4];
   const outwardIn = both.filter((family) => outward.some(family.subnetOf));
   const chains = [
     chain('forward', 'filter hook forward priority filter', [
@@ -93,10 +95,11 @@ export function hostRules(
     `  comment "netnsd ${commentOf(site.stateDir)}"`,
     ...outwardIn.map((family) => setOf('outward', family, outward)),
     ...both.map((family) => setOf('pools', family, pools)),
-    portMap('published', IPV4, ipv4),
-    portMap(MAPPED, IPV4, mapped),
-    portMap(MAPPED_AT, { ...IPV4, before: 'ipv4_addr . ' }, mappedAt),
-    ...(both.includes(IPV6) ? [portMap('published', IPV6, ipv6)] : []),
+    ...both.flatMap((family) => [
+      portMap('published', family, family === IPV4 ? ipv4 : ipv6),
+      portMap('mapped', family, mapped[`mapped${family.suffix}`]),
+      portMap('mapped-at', { ...family, before: `${family.type} . ` }, mapped[`mapped-at${family.suffix}`]),
+    ]),
     ...(walled.length === 0 ? [] : [walledSet(walled)]),
     ...chains.flat(),
     '}',
@@ -168,11 +171,11 @@ function hairpinRules({ ip, suffix }: Family): string[] {
   return [`ct status dnat ${ip} saddr @pools${suffix} ${ip} daddr @pools${suffix} masquerade`];
 }
 
-/** What pods want comes first, and of that what they want of one address of the host. netnsd-cni writes to the two maps itself. */
+/** What pods want comes first, and of that what they want of one address of the host. netnsd-cni writes to their maps itself. */
 function publishedRules({ ip, suffix, except }: Family): string[] {
-  const pods = [`ip daddr . meta l4proto . th dport map @${MAPPED_AT}`, `meta l4proto . th dport map @${MAPPED}`];
-  const own = `meta l4proto . th dport map @published${suffix}`;
-  return [...(ip === 'ip' ? pods : []), own].map((map) => `${except}fib daddr type local dnat ${ip} to ${map}`);
+  const port = 'meta l4proto . th dport map';
+  const maps = [`${ip} daddr . ${port} @mapped-at${suffix}`, `${port} @mapped${suffix}`, `${port} @published${suffix}`];
+  return maps.map((map) => `${except}fib daddr type local dnat ${ip} to ${map}`);
 }
 
 /** route_localnet, which 127.0.0.1 needs, would let others reach what listens on the host's loopback. */

@@ -42,3 +42,26 @@ t.test('a text that lacks a member, or has another kind of it, is no attachment'
       t.equal(parseAttachment('k', JSON.stringify({ ...FIELDS, [name]: value })), undefined, name);
   t.equal(parseAttachment('k', JSON.stringify({ ...FIELDS, delivery: 'other' })), undefined);
 });
+
+t.test('port mappings are of one family each, and what is none is no attachment', async (t) => {
+  const read = (fields: object) => parseAttachment('k', JSON.stringify({ ...FIELDS, ...fields }))?.mappings;
+  const both = { address: '10.213.0.2', address6: 'fd00:213::2' };
+  const port = { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, containerPort: 80 };
+  const mapping = { protocol: 'tcp', hostPort: 8080, containerPort: 80 };
+  t.strictSame(read({ address: both.address, ports: [port] }), [
+    { ...mapping, hostAddress: '0.0.0.0', containerAddress: both.address },
+  ]);
+  t.match(read({ ...both, ports: [{ ...port, hostIP: '', protocol: 'sctp' }] }), [
+    { protocol: 'sctp', hostAddress: '0.0.0.0', containerAddress: both.address },
+    { protocol: 'sctp', hostAddress: '::', containerAddress: both.address6 },
+  ]);
+  t.match(read({ ...both, ports: [{ ...port, hostIP: '2001:db8::1' }] }), [
+    { hostAddress: '2001:db8::1', containerAddress: both.address6 },
+  ]);
+  for (const hostIP of ['', '2001:db8::1', 'fe80::1%eth0', 'host', '1.2.3.4; flush', 1, null, undefined])
+    t.equal(read({ address: both.address, ports: [{ ...port, hostIP }] }), undefined, String(hostIP));
+  for (const other of [{ protocol: 'icmp' }, { hostPort: 0 }, { containerPort: '80' }])
+    t.equal(read({ ...both, ports: [{ ...port, ...other }] }), undefined);
+  for (const ports of [{}, 'x', [null], [1]]) t.equal(read({ ...both, ports }), undefined);
+  t.equal(read({ ...both, address6: 'fe80::1%lo', ports: [{ ...port, hostIP: '::' }] }), undefined);
+});
