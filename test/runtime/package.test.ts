@@ -145,3 +145,27 @@ t.test(
     t.notMatch(stdout, /\.cache$|\.conflist -> |etc\/cni/m);
   },
 );
+
+t.test('with Node.js inside, the package needs none of the machine', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'deb-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const make = (node: string) =>
+    execa('bash', [PACKAGE, '--fast', '--node', node, '--output', folder], { reject: false });
+  t.match((await make('/bin/true')).stderr, /\/bin\/true is no Node\.js of version 20\.19 or newer/);
+
+  const made = await make(process.execPath);
+  if ((await execa('ldd', [process.execPath])).stdout.includes('libnode')) {
+    t.match(made.stderr, /needs libnode, which is a package of its own/);
+    return;
+  }
+  t.equal(made.exitCode, 0, made.stderr);
+  const control = (await execa('dpkg-deb', ['--field', made.stdout])).stdout;
+  t.match(control, new RegExp(`^Version: .*-1\\+node${process.versions.node.replaceAll('.', '\\.')}$`, 'm'));
+  t.notMatch(control, /nodejs/);
+  await execa('dpkg-deb', ['--extract', made.stdout, join(folder, 'tree')]);
+  const program = join(folder, 'tree/usr/bin/netnsd');
+  // No PATH: the Node.js beside the program is the only one.
+  const helped = await execa(program, ['list', '--help'], { env: { PATH: '/nonexistent' }, extendEnv: false });
+  t.match(helped.stdout, /Usage: netnsd list/);
+  t.match(readFileSync(join(folder, 'tree/usr/share/doc/netnsd/copyright'), 'utf8'), /License: Node\.js\n/);
+});
