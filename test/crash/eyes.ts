@@ -207,7 +207,7 @@ function judgeInside(seen: {
 }
 
 async function judgeReach(endpoints: readonly SeenEndpoint[], wrong: string[]): Promise<void> {
-  const script = 'for a in "$@"; do busybox ping -q -c1 -W2 "$a" >/dev/null || echo "$a" & done; wait';
+  const script = 'for a in "$@"; do busybox ping -q -c1 -W10 "$a" >/dev/null || echo "$a" & done; wait';
   const addresses = endpoints.map(({ address }) => address.split('/')[0] as string);
   const { stdout } = await promisify(execFile)('bash', ['-c', script, 'bash', ...addresses]);
   for (const address of stdout.split('\n').filter(Boolean)) wrong.push(`${address} does not answer`);

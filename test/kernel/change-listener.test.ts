@@ -49,7 +49,7 @@ const MANY_RULES = batch(() => 'rule add pref 0n table 77', MANY);
 t.test('traffic makes neighbours come and go, of which nothing is heard', async (t) => {
   const { path, sh } = linked(t);
   const listener = await listenIn(t, path);
-  sh('ip neigh flush dev eth0', 'busybox ping -c2 -W1 10.9.0.2', 'busybox ping -c1 -W1 10.9.0.77 || true');
+  sh('ip neigh flush dev eth0', 'busybox ping -c2 -W10 10.9.0.2', 'busybox ping -c1 -W1 10.9.0.77 || true');
   const known = execaSync('nsenter', [`--net=${path}`, 'ip', 'neigh']).stdout;
   t.match(known, /10\.9\.0\.2 .*(REACHABLE|DELAY|STALE)/, 'one was learnt');
   t.match(known, /10\.9\.0\.77 .*(FAILED|INCOMPLETE)/, 'another was asked for in vain');
@@ -122,7 +122,7 @@ t.test('a lost announcement breaks a seal, for good; traffic does not', async (t
     within(() => seals.seal('default-1', 1)),
     true,
   );
-  sh('ip neigh flush dev eth0', 'busybox ping -c1 -W1 10.9.0.2');
+  sh('ip neigh flush dev eth0', 'busybox ping -c1 -W10 10.9.0.2');
   t.same(seals.state('default-1'), { intact: true });
   sh(MANY_RULES);
   const broken = { intact: false, why: 'announcements were lost' };

@@ -22,7 +22,7 @@ export function processesOf(stateDir: string): number[] {
 }
 
 export async function eventually<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await delay(2)) {
+  for (const end = performance.now() + 180_000; performance.now() < end; await delay(2)) {
     const seen = look();
     if (seen !== undefined && seen !== false) return seen;
   }

@@ -19,7 +19,7 @@ t.test('containerd runs containers on pooled namespaces, and their release leave
   const stdout = await containerd.run(
     'guest',
     lease.netns.path,
-    `ip address show eth0; ip route; for target in ${gateway} ${peerIp}; do ping -c1 -W1 $target; done`,
+    `ip address show eth0; ip route; for target in ${gateway} ${peerIp}; do ping -c1 -W10 $target; done`,
   );
   t.match(stdout, `inet ${address} `, 'the address is that of the lease');
   t.match(stdout, `link/ether ${lease.interface.mac} `, 'the MAC is that of the lease');

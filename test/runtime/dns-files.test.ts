@@ -9,7 +9,7 @@ import { NETNSD_RUNC, writeSettings } from './wrapper.js';
 
 const DNS = '[pools.default.dns]\nservers = ["10.0.0.53"]\nsearch = ["a.example"]\noptions = ["ndots:2"]\n';
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 4\n';
-const LOOK = 'cat /etc/resolv.conf /etc/hosts; echo mine > /etc/hosts || echo read-only; ping -c1 -W1 guest';
+const LOOK = 'cat /etc/resolv.conf /etc/hosts; echo mine > /etc/hosts || echo read-only; ping -c1 -W10 guest';
 const RESOLV_CONF = 'search a.example\nnameserver 10.0.0.53\noptions ndots:2\n';
 
 for (const runtime of ['runc', 'crun']) {

@@ -14,7 +14,7 @@ const netnsdRunc = program();
 /** What a container prints of its network, each part after a line that names it. */
 export const LOOK = `
 echo addresses; ip address show; echo routes; ip route show; echo mac; cat /sys/class/net/eth0/address
-ping -c1 -W1 $(ip route | sed -n 's/default via \\([0-9.]*\\).*/\\1/p') >/dev/null && echo "reached the gateway"; true`;
+ping -c1 -W10 $(ip route | sed -n 's/default via \\([0-9.]*\\).*/\\1/p') >/dev/null && echo "reached the gateway"; true`;
 
 interface HookSpec {
   hooks?: Record<string, unknown>;

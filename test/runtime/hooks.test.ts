@@ -30,7 +30,7 @@ for (const runtime of ['runc', 'crun']) {
     t.match(lease.containerId, /^guest@[0-9a-f]{8}$/);
     t.same(lease.graft, { inode: statSync(`/proc/${guest.pid}/ns/net`).ino, pid: guest.pid });
     t.ok(await answersPing(ipOf(lease)));
-    const inside = await execa(runtime, ['exec', 'guest', 'ping', '-c1', '-W1', '10.213.0.1']);
+    const inside = await execa(runtime, ['exec', 'guest', 'ping', '-c1', '-W10', '10.213.0.1']);
     t.equal(inside.exitCode, 0);
     await guest.kill();
     await nothingLeft(t, daemon, lease);

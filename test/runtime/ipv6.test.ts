@@ -16,7 +16,7 @@ udp.on('message', (_, { address, port }) => udp.send(address, port, address)).bi
 `;
 const CLIENT = `
 const [host, port] = process.argv.slice(1);
-const socket = require('node:net').connect({ host, port }).setTimeout(3000);
+const socket = require('node:net').connect({ host, port }).setTimeout(10000);
 socket.on('timeout', () => socket.destroy(new Error('timeout')));
 socket.on('error', ({ code, message }) => { process.stdout.write('error ' + (code ?? message)); process.exit(0); });
 socket.on('data', (data) => process.stdout.write(data)).on('close', () => process.exit(0));

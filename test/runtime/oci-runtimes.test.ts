@@ -13,7 +13,7 @@ const CONFIG = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 
 /** What a container prints of its network, each part after a line that names it. */
 const LOOK = `
 echo addresses; ip address show; echo routes; ip route show; echo mac; cat /sys/class/net/eth0/address
-for target in $(cat /targets); do ping -c1 -W1 $target >/dev/null && echo "reached $target"; done; true`;
+for target in $(cat /targets); do ping -c1 -W10 $target >/dev/null && echo "reached $target"; done; true`;
 
 const ipOf = (lease: Lease): string => lease.addresses[0]?.address.split('/')[0] as string;
 

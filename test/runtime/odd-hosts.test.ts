@@ -20,7 +20,7 @@ const after = (script: string) => [
   `${script} && exec "$@"`,
   'sh',
 ];
-const serve = (...args: string[]) => execa(FRONT, ['serve', ...args], { reject: false, timeout: 60_000 });
+const serve = (...args: string[]) => execa(FRONT, ['serve', ...args], { reject: false, timeout: 300_000 });
 
 t.test('a start on a read-only file system is refused with that word', async (t) => {
   const at = folder();

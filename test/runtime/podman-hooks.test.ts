@@ -45,7 +45,7 @@ const ASKING = ['--annotation', 'dev.netnsd.pool=default'];
 t.test('Podman gives a container a pooled network by its hooks directory, if it asks', async (t) => {
   await using daemon = await startDaemon(t, CONFIG);
   const { run } = await podmanWithHooks(t, daemon);
-  const look = 'ip address show; ping -c1 -W1 10.213.0.1 >/dev/null && echo reached the gateway';
+  const look = 'ip address show; ping -c1 -W10 10.213.0.1 >/dev/null && echo reached the gateway';
   const stdout = await run(['--rm', ...ASKING], look);
   t.match(stdout, /eth0@\S+ <BROADCAST,MULTICAST,UP,LOWER_UP[,>]/);
   t.match(stdout, /inet 10\.213\.0\.\d+\/24/);

@@ -64,7 +64,7 @@ if (protocol === 'udp') {
   const socket = require('node:net').connect({ host, port: Number(port) });
   socket.on('data', (data) => end(data)).on('error', ({ code }) => end('error ' + code));
 }
-setTimeout(() => end('nothing'), protocol === 'udp' ? 1500 : 5000);
+setTimeout(() => end('nothing'), 10000);
 `;
 
 /** A server at all addresses of the namespace at `path`, which ends with the test; it listens when this resolves. */

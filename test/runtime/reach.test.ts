@@ -58,7 +58,7 @@ setTimeout(() => process.exit(0), 10000);
 
 const CLIENT = `
 const [host, port] = process.argv[1].split(':');
-const socket = require('node:net').connect({ host, port: port ?? ${PORT} }).setTimeout(3000);
+const socket = require('node:net').connect({ host, port: port ?? ${PORT} }).setTimeout(10000);
 socket.on('timeout', () => socket.destroy(new Error('timeout')));
 socket.on('error', ({ code, message }) => { process.stdout.write('error ' + (code ?? message)); process.exit(0); });
 socket.on('data', (data) => process.stdout.write(data)).on('close', () => process.exit(0));

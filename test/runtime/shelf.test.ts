@@ -43,7 +43,7 @@ t.test('a container starts and ends while the daemon cannot say a word, and is i
   await using wrapper = await startWrapper(t, runc(), { toml: POOL });
   const { daemon } = wrapper;
   await laidOut(daemon);
-  const bundle = await makeBundle('ip -o address show eth0; ping -c1 -W2 10.213.0.1; exit 7');
+  const bundle = await makeBundle('ip -o address show eth0; ping -c1 -W10 10.213.0.1; exit 7');
   const ended = await runUnheard(wrapper, bundle.folder, 'once');
   t.equal(ended.status, 7, ended.output);
   t.match(ended.output, / 0% packet loss/);
@@ -72,7 +72,7 @@ t.test('a lease that the daemon never heard of outlives its death, and ends with
   const lease = await wrapper.lease('guest');
   const state = await wrapper.state('guest');
   t.match(state.annotations, { 'dev.netnsd.lease': lease.id, 'dev.netnsd.address': lease.addresses[0]?.address });
-  t.match(await wrapper.inside('guest', 'ping -c1 -W2 10.213.0.1'), / 0% packet loss/, 'its network is as before');
+  t.match(await wrapper.inside('guest', 'ping -c1 -W10 10.213.0.1'), / 0% packet loss/, 'its network is as before');
   t.equal((await wrapper.call('delete', '--force', 'guest')).status, 0);
   await expectNothingLeft(t, daemon, { gone: [lease.netns.inode] });
 });
@@ -102,7 +102,7 @@ t.test('while a daemon is dead containers start and end, and the next one goes o
   await laidOut(daemon);
   await daemon.stop('SIGKILL');
   const offers = offersOf(daemon);
-  const short = await makeBundle('ping -c1 -W2 10.213.0.1');
+  const short = await makeBundle('ping -c1 -W10 10.213.0.1');
   const ended = await wrapper.call('run', '--bundle', short.folder, 'short');
   t.equal(ended.status, 0, ended.output);
   const long = await makeBundle(FOREVER);
@@ -114,7 +114,7 @@ t.test('while a daemon is dead containers start and end, and the next one goes o
   const left = offersOf(daemon).filter((name) => offers.includes(name));
   t.equal(left.length, 2, 'offers that were not taken are unchanged');
   const lease = await wrapper.lease('long');
-  t.match(await wrapper.inside('long', 'ping -c1 -W2 10.213.0.1'), / 0% packet loss/);
+  t.match(await wrapper.inside('long', 'ping -c1 -W10 10.213.0.1'), / 0% packet loss/);
   await eventually('what was given back is replaced', async () => (await daemon.pools())[0]?.replaced === 1);
   t.match(await daemon.pools(), [{ leased: 1 }]);
   t.equal((await wrapper.call('delete', '--force', 'long')).status, 0);
@@ -168,7 +168,7 @@ t.test('a shelf that was removed is made anew, and its offers are replaced', asy
   const { daemon } = wrapper;
   await laidOut(daemon);
   rmSync(shelfOf(daemon), { recursive: true });
-  const bundle = await makeBundle('ping -c1 -W2 10.213.0.1');
+  const bundle = await makeBundle('ping -c1 -W10 10.213.0.1');
   const asking = await wrapper.call('run', '--bundle', bundle.folder, 'asks');
   t.equal(asking.status, 0, asking.output);
   for (let i = 0; i < 50; i += 1) await daemon.pools();
@@ -180,7 +180,7 @@ t.test('a shelf that was removed is made anew, and its offers are replaced', asy
   t.equal(lost.length, 4);
   t.strictSame((await reconcile()).findings, []);
   await laidOut(daemon);
-  const again = await makeBundle('ping -c1 -W2 10.213.0.1');
+  const again = await makeBundle('ping -c1 -W10 10.213.0.1');
   const taking = await runUnheard(wrapper, again.folder, 'takes');
   t.equal(taking.status, 0, taking.output);
   await eventually('all is as before', async () => (await daemon.pools())[0]?.ready === 4);

@@ -21,7 +21,7 @@ min_ready = 1
 max = 4
 `;
 const WRAPPED = ['--runc-binary', NETNSD_RUNC];
-const LOOK = 'ip address show eth0; ip route; ping -c1 -W2 10.213.0.1';
+const LOOK = 'ip address show eth0; ip route; ping -c1 -W10 10.213.0.1';
 
 t.test('containerd with netnsd-runc', async (t) => {
   await using daemon = await startDaemon(t, POOLS);

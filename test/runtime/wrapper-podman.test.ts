@@ -9,7 +9,7 @@ import { nameOf, netnsOf, Podman } from './podman.js';
 
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/24"\nmin_ready = 2\nmax = 128\n';
 const FOREVER = 'trap "exit 0" TERM; while :; do sleep 1; done';
-const LOOK = 'ip address show eth0; ip route; ping -c1 -W2 10.213.0.1';
+const LOOK = 'ip address show eth0; ip route; ping -c1 -W10 10.213.0.1';
 const CROWD = 100;
 
 t.test('Podman', async (t) => {

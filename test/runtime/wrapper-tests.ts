@@ -44,7 +44,7 @@ export function wrapperTests(runtime: Runtime, { socketElsewhere = false } = {})
     });
 
     await t.test(`run gives the lease back as soon as the container has ended`, async (t) => {
-      const bundle = await makeBundle('ip address show eth0; ping -c1 -W2 10.213.0.1; exit 7');
+      const bundle = await makeBundle('ip address show eth0; ping -c1 -W10 10.213.0.1; exit 7');
       const ended = await wrapper.call('run', '--bundle', bundle.folder, 'once');
       t.equal(ended.status, 7, "the status is the container's");
       t.match(ended.output, /inet 10\.213\.0\.\d+\/24/);
@@ -181,7 +181,7 @@ export function wrapperTests(runtime: Runtime, { socketElsewhere = false } = {})
 
 /** A script that shows the container's network and asks its gateway. */
 function lookAt({ addresses }: Lease): string {
-  return `ip address show eth0; ip route; ping -c1 -W2 ${addresses[0]?.gateway}`;
+  return `ip address show eth0; ip route; ping -c1 -W10 ${addresses[0]?.gateway}`;
 }
 
 async function stopped(wrapper: Wrapper, id: string): Promise<void> {
