@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -215,15 +215,10 @@ async function judgeReach(endpoints: readonly SeenEndpoint[], wrong: string[]): 
 
 /** Descriptors of namespaces that a process holds, and how many it has in all. */
 export function descriptors(pid: number): { namespaces: number; all: number } {
-  const targets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
-    } catch {
-      return [];
-    }
-  });
-  return {
-    namespaces: targets.filter((target) => /^(net|mnt):/.test(target) || target.endsWith('/vault/mnt')).length,
-    all: targets.length,
-  };
+  // What a link of /proc/PID/fd is called depends on how the namespace was opened.
+  const nsfs = statSync('/proc/self/ns/net').dev;
+  const devices = readdirSync(`/proc/${pid}/fd`).flatMap(
+    (fd) => statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false })?.dev ?? [],
+  );
+  return { namespaces: devices.filter((device) => device === nsfs).length, all: devices.length };
 }

@@ -36,11 +36,11 @@ export class Inspection {
     return wrong;
   }
 
-  /** At rest a daemon holds three namespaces, the kernel thread's own two and the vault; and one that lives on no more files than before. */
+  /** At rest a daemon holds four namespaces, the kernel thread's own two, the vault and the hub; and one that lives on no more files than before. */
   #countDescriptors(wrong: string[]): void {
     const { pid } = this.#daemon;
     const { namespaces, all } = descriptors(pid);
-    if (namespaces !== 3) wrong.push(`${namespaces} namespaces are held open`);
+    if (namespaces !== 4) wrong.push(`${namespaces} namespaces are held open`);
     // The first look may come while more are open than at rest, and not while fewer are: see `Lane.#laidOut`.
     if (this.#descriptors.pid !== pid || all < this.#descriptors.all) this.#descriptors = { pid, all };
     if (all > this.#descriptors.all + 4) wrong.push(`${all} descriptors, before ${this.#descriptors.all}`);

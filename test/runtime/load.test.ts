@@ -9,8 +9,8 @@ import { eventually } from './eye.js';
 const POOL = '[pools.default]\nsubnet = "10.213.0.0/16"\nmin_ready = 200\nmax = 600\nsizing = "fixed"\n';
 const CLIENTS = 200;
 /** Or as many as are asked for: `NETNSD_LOAD_ROUNDS=200000`. */
-const ROUNDS = Number(process.env['NETNSD_LOAD_ROUNDS'] ?? 4000);
-const LOOK_EVERY = ROUNDS / 8;
+const ROUNDS = Number(process.env['NETNSD_LOAD_ROUNDS'] ?? 3000);
+const LOOK_EVERY = ROUNDS / 6;
 /**
  * What the daemon may grow by from the first thousands to the last, its heaps being collected every second: the
  * allocator's and the compiler's. 200 000 rounds find a leak of 60 bytes a lease.
