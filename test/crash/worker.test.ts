@@ -4,9 +4,14 @@ import { CrashDaemon } from './daemon.js';
 import { look } from './eyes.js';
 import { Guest } from './guest.js';
 
-const POINTS = ['call unshare', 'call umount2', 'netlink create veth nd* with peer ethN'];
+/** Each with the `min_ready` that takes the kernel thread there: it builds more endpoints, or destroys some. */
+const POINTS = [
+  ['call unshare', 6],
+  ['call umount2', 0],
+  ['netlink create veth nd* with peer ethN', 6],
+] as const;
 
-for (const [place, point] of POINTS.entries()) {
+for (const [place, [point, minReady]] of POINTS.entries()) {
   t.test(
     `when the kernel thread ends at "${point}", the daemon ends as well, and the next one has every lease`,
     async (t) => {
@@ -17,10 +22,14 @@ for (const [place, point] of POINTS.entries()) {
       const guest = new Guest(lease.netns.path, lease.addresses[0]?.gateway as string);
       t.teardown(() => guest.end());
       const other = await daemon.client.acquire({ containerId: 'other' });
+      await daemon.settled();
       daemon.plan({ thread: 'kernel', point, nth: 1, fault: { act: 'end thread' } });
-      await daemon.client.release(other.id).catch((error: unknown) => {
-        if (!hasCode(error, 'worker_failed') && !hasCode(error, 'daemon_unreachable')) throw error;
-      });
+      const ask = (request: Promise<unknown>) =>
+        request.catch((error: unknown) => {
+          if (!hasCode(error, 'worker_failed') && !hasCode(error, 'daemon_unreachable')) throw error;
+        });
+      await ask(daemon.client.release(other.id));
+      await ask(daemon.client.resizePool('default', { minReady }));
       const status = await daemon.ended();
       t.ok(daemon.hasHit());
       t.ok(status !== 0, `it ends with status ${status}, so that a service manager starts it again`);
