@@ -103,9 +103,11 @@ function mac(prefix: readonly [number, number], address: number): number[] {
   return [...prefix, ...ipv4Bytes(address)];
 }
 
+const HEXADECIMAL = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** `0a:58:0a:d5:00:02`, as links are read. */
-export function macText(bytes: readonly number[]): string {
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+export function macText(bytes: Iterable<number>): string {
+  return Array.from(bytes, (byte) => HEXADECIMAL[byte]).join(':');
 }
 
 /** `ndINSTANCE-SEQ` in base 36: 15 characters at the most (IFNAMSIZ is 16, with a NUL). */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa, execaSync } from 'execa';
 import t, { type Test } from 'tap';
 import { buildEndpoints } from '../../src/endpoint/build/build.js';
@@ -37,7 +38,15 @@ async function scene(t: Test, settings: NetworkSettings = NETWORK) {
     return outcome.value;
   });
   const repair = (fix: boolean) => repairNetwork({ host, site: fake.site, network, endpoints: NAMES, fix });
-  return { fake, host, network, targets, inodes, repair };
+  /** Looks until nothing is announced any more of what making it brought about: from then on only changes are looked at. */
+  const settle = async (): Promise<void> => {
+    const versions = () => network.allHubs.map(({ view }) => view.version).join();
+    for (let before = ''; before !== versions(); await delay(20)) {
+      before = versions();
+      t.same(await repair(true), []);
+    }
+  };
+  return { fake, host, network, targets, inodes, repair, settle };
 }
 
 /** `ip …` or `bridge …` in the fake host, or in a hub where the first word is `hub:NAME`; `umount` in the vault. */
@@ -68,15 +77,39 @@ function reachable(fake: FakeHost): boolean {
   });
 }
 
-t.test('a network as it was made has no faults', async (t) => {
-  const { fake, repair } = await scene(t);
-  t.ok(reachable(fake));
-  t.same(await repair(true), []);
-});
+t.test(
+  'a network as it was made has no faults, and its hubs are not read again before something changes',
+  async (t) => {
+    const { fake, network, repair, settle } = await scene(t);
+    t.ok(reachable(fake));
+    await settle();
+    const read = new Set<string>();
+    for (const { name, socket } of network.allHubs) {
+      const { dump } = socket;
+      socket.dump = (request) => {
+        read.add(name);
+        return dump.call(socket, request);
+      };
+    }
+    t.same(await repair(true), []);
+    t.same([...read], []);
+    run(fake, ['hub:default.1', 'link', 'set', 'ndtest-3', 'mtu', '1400']);
+    t.same(await repair(true), []);
+    t.same(
+      [...read].sort(),
+      ['default.1', 'default.root'],
+      'the hub, and the entries of its endpoints in the root hub',
+    );
+    read.clear();
+    await settle();
+    t.same([...read], []);
+  },
+);
 
 for (const [title, { commands, problem, object, repaired }] of Object.entries(NETWORK_BREAKS)) {
   t.test(`${title}: it is found, and ${repaired ? 'repaired' : 'told'}`, async (t) => {
-    const { fake, repair } = await scene(t);
+    const { fake, repair, settle } = await scene(t);
+    await settle();
     for (const words of commands) run(fake, words);
     const told = await repair(false);
     t.match(

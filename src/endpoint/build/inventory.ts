@@ -15,7 +15,7 @@ export interface HostLinks {
 }
 
 /** The host's end of an endpoint, in a hub. */
-export interface EndpointLink extends Link {
+export interface EndpointLink extends Pick<Link, 'index' | 'name' | 'alias' | 'mac'> {
   /** Name of the hub; null: in the host, where an earlier version left it. */
   readonly hub: string | null;
 }
@@ -33,13 +33,17 @@ export interface Inventory {
 
 export async function takeInventory(host: Host, site: Site): Promise<Inventory> {
   const { uplinks, former } = await listHostLinks(host.socket, site);
-  const links = new Map<string, EndpointLink>(former.map((link) => [link.name, { ...link, hub: null }]));
+  const links = new Map(former.map((link) => [link.name, endpointLink(link, null)]));
   const prefix = hostLinkPrefix(site);
-  for (const { socket, name: hub } of host.hubs.all())
-    for (const link of await listLinks(socket, { kind: 'veth' }))
-      if (link.name.startsWith(prefix)) links.set(link.name, { ...link, hub });
+  for (const { view, name: hub } of host.hubs.all())
+    for (const link of (await view.links()).links.values())
+      if (link.kind === 'veth' && link.name.startsWith(prefix)) links.set(link.name, endpointLink(link, hub));
   const hubs = host.hubs.all().map(({ name }) => name);
   return { uplinks, links, hubs, namespaces: host.vault.namespaces() };
+}
+
+function endpointLink({ index, name, alias, mac }: Link, hub: string | null): EndpointLink {
+  return { index, name, alias, mac, hub };
 }
 
 export async function listHostLinks(socket: NetlinkSocket, site: Site): Promise<HostLinks> {

@@ -14,7 +14,12 @@ import { transactAll } from './socket-request.js';
  * the endpoint nothing changes but that its link has no carrier for a moment. (`ip link set … netns HUB`, which takes the link down
  * and off its bridge.) Throws kernel_error.
  */
-export function moveIntoHub(options: { host: Host; link: Link; plan: EndpointPlan; port: HubPort }): void {
+export function moveIntoHub(options: {
+  host: Host;
+  link: Pick<Link, 'index'>;
+  plan: EndpointPlan;
+  port: HubPort;
+}): void {
   const { host, link, plan, port } = options;
   host.socket.request(setLink({ index: link.index }, { netnsFd: port.hub.fd }));
   // It has another index there, if its own was taken.

@@ -8,6 +8,7 @@ import { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
 import {
   createBridge,
   getLink,
+  hasNoAutomaticAddresses,
   type Link,
   parseLink,
   setLink,
@@ -15,6 +16,7 @@ import {
 } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import { HUB_BRIDGE } from './hub-names.js';
+import { HubView } from './hub-view.js';
 import { HubWalls } from './hub-walls.js';
 
 /** A namespace in which links can be made and looked up: a hub, or the host. */
@@ -40,6 +42,8 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
   readonly socket: NetlinkSocket;
   /** What rules there are in it. */
   readonly walls: HubWalls;
+  /** What there is in it. */
+  readonly view: HubView;
   bridgeIndex = 0;
   uplinkIndex = 0;
   readonly #host: Host;
@@ -71,7 +75,9 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
     this.name = options.name;
     this.#namespace = options.handle;
     this.socket = options.socket;
-    this.walls = new HubWalls((act) => inside({ namespace: options.handle, home: host.home, act }));
+    const within = <T>(act: () => T): T => inside({ namespace: options.handle, home: host.home, act });
+    this.walls = new HubWalls(within);
+    this.view = new HubView(this, within);
     this.inode = statSync(`/proc/self/fd/${options.handle.fd}`).ino;
   }
 
@@ -97,8 +103,8 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
         details: { errno: 'EEXIST' },
       });
     this.bridgeIndex = link.index;
-    socket.request(stopIpv6Addresses({ index: link.index }));
-    socket.request(setLink({ index: link.index }, { up: true }));
+    quieten(this, link.index);
+    if (!link.up) socket.request(setLink({ index: link.index }, { up: true }));
   }
 
   /** Nothing in a hub has addresses. */
@@ -116,6 +122,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
 
   close(): void {
     this.walls[Symbol.dispose]();
+    this.view[Symbol.dispose]();
     this.socket.close();
     this.#namespace.close();
   }
@@ -130,4 +137,13 @@ export function findLink({ socket }: LinkPlace, name: string): Link | undefined 
   const [outcome] = socket.transact([getLink(name)]);
   if (outcome?.ok === false && !isNotFound(outcome.error)) throw outcome.error;
   return outcome?.ok && outcome.replies[0] !== undefined ? parseLink(outcome.replies[0]) : undefined;
+}
+
+/**
+ * Stops IPv6 address generation of a link, if it is on: the kernel announces the setting even where it changes nothing, and whoever
+ * listens looks at the link again. Throws kernel_error.
+ */
+export function quieten({ socket }: LinkPlace, index: number): void {
+  const [link] = socket.request(getLink({ index }));
+  if (link === undefined || !hasNoAutomaticAddresses(link)) socket.request(stopIpv6Addresses({ index }));
 }

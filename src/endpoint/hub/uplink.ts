@@ -1,8 +1,18 @@
 import { NetnsdError } from '../../errors.js';
 import { isNotFound } from '../../kernel/errno.js';
-import { createVeth, deleteLink, type Link, setLink, stopIpv6Addresses } from '../../kernel/rtnetlink/link.js';
+import {
+  createVeth,
+  deleteLink,
+  getLink,
+  isQuietPort,
+  type Link,
+  type PortWalls,
+  parseBridgePort,
+  setLink,
+  setQuietPort,
+} from '../../kernel/rtnetlink/link.js';
 import { macText } from '../plan.js';
-import { findLink, type Hub, type LinkPlace } from './hub.js';
+import { findLink, type Hub, type LinkPlace, quieten } from './hub.js';
 import { HUB_UPLINK } from './hub-names.js';
 
 /**
@@ -37,12 +47,20 @@ export function connectUplink({ hub, upper, end, mtuBytes }: UplinkOptions): Lin
   hub.uplinkIndex = own.index;
   // Never lowered here: endpoints may be built with a larger one.
   if (Math.min(own.mtuBytes, other.mtuBytes) < mtuBytes) setUplinkMtu({ hub, upper, index: other.index }, mtuBytes);
-  hub.socket.request(stopIpv6Addresses({ index: own.index }));
+  quieten(hub, own.index);
   hub.socket.request(setLink({ index: own.index }, { masterIndex: hub.bridgeIndex, up: true }));
-  upper.socket.request(stopIpv6Addresses({ index: other.index }));
+  quieten(upper, other.index);
   const mac = other.mac === macText(end.mac) ? {} : { mac: end.mac };
-  upper.socket.request(setLink({ index: other.index }, { alias: end.alias, up: true, ...mac }));
+  const alias = other.alias === end.alias ? {} : { alias: end.alias };
+  upper.socket.request(setLink({ index: other.index }, { up: true, ...alias, ...mac }));
   return other;
+}
+
+/** Makes the end of another hub's uplink a port of the root hub; one that is so already is not touched. Throws kernel_error. */
+export function joinQuietly({ socket, bridgeIndex }: Hub, index: number, walls: PortWalls): void {
+  socket.request(setLink({ index }, { masterIndex: bridgeIndex }));
+  const [port] = socket.request(getLink({ index }));
+  if (port === undefined || !isQuietPort(parseBridgePort(port), walls)) socket.request(setQuietPort({ index }, walls));
 }
 
 /** Gives both ends of an uplink an MTU; `index` is that of the upper one. Throws kernel_error. */

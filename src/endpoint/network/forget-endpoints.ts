@@ -1,9 +1,9 @@
 import { isNotFound } from '../../kernel/errno.js';
-import { deleteForwarding, listForwarding } from '../../kernel/rtnetlink/forwarding.js';
-import { NUD_NOARP, NUD_PERMANENT } from '../../kernel/rtnetlink/messages.js';
-import { deleteNeighbour, listNeighbours } from '../../kernel/rtnetlink/neighbour.js';
+import { deleteForwarding } from '../../kernel/rtnetlink/forwarding.js';
+import { deleteNeighbour } from '../../kernel/rtnetlink/neighbour.js';
 import type { Hub } from '../hub/hub.js';
 import { type SocketRequest, transactAll } from '../hub/socket-request.js';
+import { macText } from '../plan.js';
 
 /** What hubs know an endpoint by. */
 export interface KnownEndpoint {
@@ -23,24 +23,28 @@ export async function forgetOtherEndpoints(options: {
   gateways: readonly (readonly number[])[];
 }): Promise<void> {
   const { hubs, root, kept, gateways } = options;
-  const addresses = new Set([...kept.map(({ address }) => address), ...gateways].map(String));
+  const addresses = new Set([...kept.map(({ address }) => address), ...gateways].map((address) => address.join('.')));
   const requests: SocketRequest[] = [];
-  for (const { socket, bridgeIndex: linkIndex } of hubs)
-    for (const { state, address } of await listNeighbours(socket, linkIndex))
-      if ((state & NUD_PERMANENT) !== 0 && address !== undefined && !addresses.has(String([...address])))
-        requests.push({ socket, request: deleteNeighbour({ linkIndex, address: [...address] }) });
+  for (const { socket, bridgeIndex: linkIndex, view } of hubs)
+    for (const key of (await view.entries()).neighbours) {
+      const address = key.slice(0, key.indexOf(' '));
+      if (!addresses.has(address))
+        requests.push({ socket, request: deleteNeighbour({ linkIndex, address: address.split('.').map(Number) }) });
+    }
   if (root !== null) requests.push(...(await forgottenByRoot(root, options)));
   for (const outcome of transactAll(requests)) if (!outcome.ok && !isNotFound(outcome.error)) throw outcome.error;
 }
 
 async function forgottenByRoot(
-  { socket, bridgeIndex }: Hub,
+  { socket, view }: Hub,
   { kept, rootPorts }: { kept: readonly KnownEndpoint[]; rootPorts: ReadonlySet<number> },
 ): Promise<SocketRequest[]> {
-  const macs = new Set(kept.map(({ containerMac }) => String(containerMac)));
-  return (await listForwarding(socket, bridgeIndex)).flatMap(({ portIndex, state, mac }) => {
-    if ((state & NUD_NOARP) === 0 || !rootPorts.has(portIndex) || macs.has(String([...mac]))) return [];
-    return [{ socket, request: deleteForwarding({ portIndex, mac: [...mac] }) }];
+  const macs = new Set(kept.map(({ containerMac }) => macText(containerMac)));
+  return [...(await view.entries()).forwarding].flatMap((key) => {
+    const [portIndex, mac] = [Number.parseInt(key, 10), key.slice(key.indexOf(' ') + 1)];
+    if (!rootPorts.has(portIndex) || macs.has(mac)) return [];
+    const bytes = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+    return [{ socket, request: deleteForwarding({ portIndex, mac: bytes }) }];
   });
 }
 

@@ -1,10 +1,11 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
-import type { BridgePortSettings, Link, PortWalls } from '../../kernel/rtnetlink/link.js';
+import { isQuietPort, type Link, type PortWalls } from '../../kernel/rtnetlink/link.js';
 import { RT_TABLE_MAIN } from '../../kernel/rtnetlink/messages.js';
 import { HUB_BRIDGE, HUB_UPLINK } from '../hub/hub-names.js';
+import { forwardingKey, neighbourKey } from '../hub/hub-view.js';
 import { isPair } from '../hub/uplink.js';
 import { type EndpointPlan, gatewayMac, LINK_LOCAL, macText, type Subnet } from '../plan.js';
-import { forwardingKey, type HubSeen, type NetworkSeen, neighbourKey } from './network-seen.js';
+import type { HubSeen, NetworkSeen } from './network-seen.js';
 
 /** Something that netnsd set up and that was changed. */
 export interface NetworkFault {
@@ -27,7 +28,8 @@ export interface ExpectedHub {
 /** An endpoint that is ready or leased, and where its link is. */
 export interface ExpectedPort {
   readonly plan: EndpointPlan;
-  readonly hub: ExpectedHub;
+  /** Null: nothing has changed there, and only the root hub is looked at. */
+  readonly hub: ExpectedHub | null;
   /** The root hub, and its port to that hub; null where there is none. */
   readonly root: { readonly hub: ExpectedHub; readonly portIndex: number } | null;
 }
@@ -58,7 +60,7 @@ const NO_GATEWAY = "has lost the gateway's entries";
 const FOLLOWING: readonly string[] = [NO_PORT, NO_FORWARDING, NO_NEIGHBOUR];
 
 /**
- * Compares a pool's network with what was made of it; pure. The cases are in docs/reconcile.md, a row a problem. An
+ * Compares what was looked at of a pool's network with what was made of it; pure. The cases are in docs/reconcile.md, a row a problem. An
  * endpoint whose link is not there at all is not repaired here.
  */
 export function findNetworkFaults(seen: NetworkSeen, expected: ExpectedNetwork): NetworkFault[] {
@@ -71,15 +73,18 @@ export function findNetworkFaults(seen: NetworkSeen, expected: ExpectedNetwork):
   add(uplink, null, uplinkProblem(seen, gateway));
   for (const hub of root === null ? hubs : [root, ...hubs]) {
     const upper = hub === root || root === null ? seen.uplink : seen.hubs.get(root.name)?.links.get(hub.end);
-    add(`hub:${hub.name}`, null, hubProblem(seen.hubs.get(hub.name), { hub, upper, gateway }));
+    const own = seen.hubs.get(hub.name);
+    if (own !== undefined) add(`hub:${hub.name}`, null, hubProblem(own, { hub, upper, gateway }));
     if (root !== null && hub !== root)
       add(`hub:${hub.name}`, null, rootPortProblem(seen, { root, upper, walls: walls.hub }));
   }
   for (const port of ports) {
-    const hub = seen.hubs.get(port.hub.name);
-    const link = hub?.links.get(port.plan.hostName);
-    if (hub !== undefined && link !== undefined)
-      add(link.name, port.plan.name.id, portProblem(hub, link, port, walls.endpoint) ?? rootProblem(seen, port));
+    const { hostName, name } = port.plan;
+    const hub = port.hub === null ? undefined : seen.hubs.get(port.hub.name);
+    const link = hub?.links.get(hostName);
+    if (port.hub === null) add(hostName, name.id, rootProblem(seen, port));
+    else if (hub !== undefined && link !== undefined)
+      add(hostName, name.id, portProblem(hub, link, port, walls.endpoint) ?? rootProblem(seen, port));
   }
   return faults;
 }
@@ -129,10 +134,10 @@ function rangesOf({ gateway, network, prefixLength, ipv6 }: Subnet): Range[] {
 }
 
 function hubProblem(
-  seen: HubSeen | undefined,
+  seen: HubSeen,
   { hub, upper, gateway }: { hub: ExpectedHub; upper: Link | undefined; gateway: Gateway },
 ): string | undefined {
-  if (seen?.mounted !== true) return 'is not mounted in the vault';
+  if (!seen.mounted) return 'is not mounted in the vault';
   const bridge = seen.links.get(HUB_BRIDGE);
   if (bridge === undefined) return 'has lost its bridge';
   if (bridge.kind !== 'bridge') return 'has a link "bridge" that is none: remove it, "ip link delete" does';
@@ -156,15 +161,15 @@ function rootPortProblem(
 ): string | undefined {
   const hub = seen.hubs.get(root.name);
   if (hub === undefined || upper === undefined) return undefined;
-  const isJoined = upper.up && upper.masterIndex === root.bridgeIndex && isQuiet(hub, upper, walls);
+  const isJoined = upper.up && upper.masterIndex === root.bridgeIndex && isQuietPort(hub.ports.get(upper.index), walls);
   return isJoined ? undefined : 'is no port of the root hub as it was made';
 }
 
 function portProblem(seen: HubSeen, link: Link, { plan, hub }: ExpectedPort, walls: PortWalls): string | undefined {
   if (link.masterIndex === undefined) return NO_PORT;
-  if (link.masterIndex !== hub.bridgeIndex) return 'is a port of another bridge';
+  if (link.masterIndex !== hub?.bridgeIndex) return 'is a port of another bridge';
   if (!link.up) return 'is down';
-  if (!isQuiet(seen, link, walls)) return 'has other settings as a port';
+  if (!isQuietPort(seen.ports.get(link.index), walls)) return 'has other settings as a port';
   if (plan.rateInBits !== null && link.qdisc !== 'tbf') return 'has lost its rate limit';
   return entryProblem(seen, link.index, plan);
 }
@@ -177,20 +182,4 @@ function rootProblem(seen: NetworkSeen, { plan, root }: ExpectedPort): string | 
 function entryProblem(seen: HubSeen, portIndex: number, { address, containerMac }: EndpointPlan): string | undefined {
   if (!seen.forwarding.has(forwardingKey(portIndex, containerMac))) return NO_FORWARDING;
   return seen.neighbours.has(neighbourKey(address, containerMac)) ? undefined : NO_NEIGHBOUR;
-}
-
-function isQuiet(seen: HubSeen, link: Link, walls: PortWalls): boolean {
-  const settings = seen.ports.get(link.index);
-  return (
-    settings?.learning === false &&
-    settings.proxyArp === !walls.flood &&
-    settings.proxyArpWifi &&
-    isWalled(settings, walls)
-  );
-}
-
-/** A kernel without locked ports does not say whether one is locked. */
-function isWalled(settings: BridgePortSettings, { locked, isolated }: PortWalls): boolean {
-  const isLocked = locked === undefined || settings.locked === undefined || settings.locked === locked;
-  return isLocked && (isolated === undefined || settings.isolated === isolated);
 }

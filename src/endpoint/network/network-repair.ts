@@ -12,7 +12,8 @@ import {
   type NetworkFault,
   withoutFollowing,
 } from './network-faults.js';
-import { type NetworkSeen, seeNetwork } from './network-seen.js';
+import { type HubSeen, type NetworkSeen, seeShell, seeUplink } from './network-seen.js';
+import type { HubLook } from './sound-hubs.js';
 
 /** A fault that was found, and what became of it. */
 export interface NetworkFinding extends NetworkFault {
@@ -40,8 +41,10 @@ interface RepairOptions {
 export async function repairNetwork(options: RepairOptions): Promise<NetworkFinding[]> {
   const { network, fix } = options;
   const pool = network.settings.name;
+  if ((await read(options)).faults.length === 0) return [];
+  // What is repaired may take along what nothing was wrong with: all of it is looked at.
+  network.soundHubs.clear();
   const { faults, seen } = await read(options);
-  if (faults.length === 0) return [];
   if (!fix) return withoutFollowing(faults).map((fault) => ({ ...fault, pool, outcome: 'found', error: null }));
   let error: string | null = null;
   try {
@@ -61,26 +64,47 @@ export async function repairNetwork(options: RepairOptions): Promise<NetworkFind
   );
 }
 
+/** Looks at what may have changed since the last look that found no fault. */
 async function read(options: RepairOptions): Promise<{ seen: NetworkSeen; faults: NetworkFault[] }> {
-  const { host, site, network, endpoints } = options;
-  const { walls } = network;
-  const names = new Map<Hub, string[]>(network.hubs.map((hub) => [hub, []]));
-  if (network.root !== null)
-    names.set(
-      network.root,
-      Array.from(network.hubs, (_, number) => rootPortName(number)),
-    );
-  for (const name of endpoints) {
-    const port = network.portOf(name.id);
-    if (port !== undefined) names.get(port.hub)?.push(network.planOf(name).hostName);
+  const { host, site, network } = options;
+  const { root, soundHubs } = network;
+  const uplink = await seeUplink(host, uplinkName(site, network.settings.name));
+  const mounted = host.vault.hubs();
+  const looks = looksAt(options, uplink.uplink);
+  const changed = [...looks].filter(([hub, look]) => {
+    const shell = seeShell(hub, { mounted, walls: network.walls });
+    return !shell.mounted || !shell.walled || !soundHubs.has(hub, look);
+  });
+  // Each hub is compared with its port of the root hub, and each endpoint with its entries there.
+  const isRootSeen = root !== null && changed.length > 0;
+  const hubs = new Map<string, HubSeen>();
+  for (const hub of new Set([...(isRootSeen ? [root] : []), ...changed.map(([hub]) => hub)]))
+    hubs.set(hub.name, {
+      ...seeShell(hub, { mounted, walls: network.walls }),
+      ...(await hub.view.links()),
+      ...(await hub.view.entries()),
+    });
+  const seen = { ...uplink, hubs };
+  const faults = findNetworkFaults(seen, expect(options, new Set(changed.map(([hub]) => hub))));
+  if (faults.length === 0) for (const [hub, look] of changed) soundHubs.add(hub, look);
+  if (faults.length === 0) for (const hub of looks.keys()) hub.view.forgetEntries();
+  return { seen, faults };
+}
+
+/** All hubs, and which endpoints are compared there. */
+function looksAt({ network, endpoints }: RepairOptions, uplink: HubLook['uplink']): Map<Hub, HubLook> {
+  const ids = new Map<Hub, string[]>(network.allHubs.map((hub) => [hub, []]));
+  for (const { id } of endpoints) {
+    const port = network.portOf(id);
+    if (port !== undefined) ids.get(port.hub)?.push(id);
   }
-  const hubs = [...names].map(([hub, expected]) => ({ hub, expected }));
-  const seen = await seeNetwork({ host, uplink: uplinkName(site, network.settings.name), walls, hubs });
-  return { seen, faults: findNetworkFaults(seen, expect(options)) };
+  return new Map(
+    Array.from(ids, ([hub, own]) => [hub, { version: hub.view.version, uplink, endpoints: own }] as const),
+  );
 }
 
 /** In one turn with what is done about them: an endpoint that is destroyed meanwhile is forgotten after, in the same socket. */
-function expect({ site, network, endpoints }: RepairOptions): ExpectedNetwork {
+function expect({ site, network, endpoints }: RepairOptions, changed: ReadonlySet<Hub>): ExpectedNetwork {
   const uplink = uplinkName(site, network.settings.name);
   const described = new Map<Hub, ExpectedHub>();
   const describe = (hub: Hub, end: string): ExpectedHub => {
@@ -90,10 +114,11 @@ function expect({ site, network, endpoints }: RepairOptions): ExpectedNetwork {
   };
   const root = network.root === null ? null : describe(network.root, uplink);
   const hubs = network.hubs.map((hub, number) => describe(hub, root === null ? uplink : rootPortName(number)));
+  const isRootChanged = network.root !== null && changed.has(network.root);
   const ports = endpoints.flatMap((name) => {
     const port = network.portOf(name.id);
-    const hub = port && described.get(port.hub);
-    if (port === undefined || hub === undefined) return [];
+    if (port === undefined || !(isRootChanged || changed.has(port.hub))) return [];
+    const hub = changed.has(port.hub) ? (described.get(port.hub) as ExpectedHub) : null;
     const above = port.root === null || root === null ? null : { hub: root, portIndex: port.root.portIndex };
     return [{ plan: network.planOf(name), hub, root: above }];
   });

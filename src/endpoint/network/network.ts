@@ -1,18 +1,19 @@
 import { ipv4Bytes } from '../../address/ipv4.js';
 import { enableIpv6, refuseAdvertisementsOf } from '../../kernel/host/ipv6-sysctls.js';
 import { deleteForwarding } from '../../kernel/rtnetlink/forwarding.js';
-import { type PortWalls, setLink, setQuietPort } from '../../kernel/rtnetlink/link.js';
+import type { PortWalls } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
 import type { Hub } from '../hub/hub.js';
 import { hubName, parseHubName, ROOT, rootPortName, uplinkName } from '../hub/hub-names.js';
 import type { SocketRequest } from '../hub/socket-request.js';
-import { connectUplink, setUplinkMtu } from '../hub/uplink.js';
+import { connectUplink, joinQuietly, setUplinkMtu } from '../hub/uplink.js';
 import { aliasOf } from '../identity.js';
 import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
 import type { EndpointName, NetworkSettings, Site } from '../types.js';
 import { type EarlierAddress, EarlierSubnets } from './earlier-subnets.js';
 import { forgetNeighbour, forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
+import { SoundHubs } from './sound-hubs.js';
 import { Walls } from './walls/walls.js';
 
 /** Where the host's end of an endpoint is. */
@@ -37,6 +38,7 @@ interface Place {
 export class Network {
   readonly settings: NetworkSettings;
   readonly walls: Walls;
+  readonly soundHubs = new SoundHubs();
   readonly #host: Host;
   readonly #site: Site;
   readonly #places: Place[] = [];
@@ -67,7 +69,7 @@ export class Network {
   keepAddress(id: string, earlier: EarlierAddress): void {
     this.#earlier.keep(id, earlier);
     addGateway(this.#gatewayPlace, subnetOf(earlier));
-    this.walls.raise(this.#allHubs, this.#root);
+    this.walls.raise(this.allHubs, this.#root);
   }
 
   /** See `EarlierSubnets.all`. */
@@ -75,12 +77,12 @@ export class Network {
     return this.#earlier.all;
   }
 
-  get #allHubs(): readonly Hub[] {
+  get allHubs(): readonly Hub[] {
     return this.#root === null ? this.hubs : [this.#root, ...this.hubs];
   }
 
   get #gatewayPlace(): GatewayPlace {
-    return { host: this.#host, uplinkIndex: this.#uplinkIndex, mac: gatewayMac(this.#uplink), hubs: this.#allHubs };
+    return { host: this.#host, uplinkIndex: this.#uplinkIndex, mac: gatewayMac(this.#uplink), hubs: this.allHubs };
   }
 
   /** Name of the uplink's end in the host. */
@@ -140,8 +142,8 @@ export class Network {
    */
   restore(): void {
     const { mtuBytes, name: pool } = this.settings;
-    for (const hub of this.#allHubs) hub.establish({ mtuBytes });
-    this.walls.raise(this.#allHubs, this.#root);
+    for (const hub of this.allHubs) hub.establish({ mtuBytes });
+    this.walls.raise(this.allHubs, this.#root);
     for (const [number, place] of this.#places.entries()) if (this.#root !== null) this.#connectToRoot(place, number);
     const top = this.#root ?? (this.#places[0] as Place).hub;
     const alias = aliasOf(this.#site, `uplink:${pool}`);
@@ -174,7 +176,7 @@ export class Network {
   #forgetEarlier(id: string): SocketRequest[] {
     const subnet = this.#earlier.release(id);
     if (subnet === null) return [];
-    this.walls.raise(this.#allHubs, this.#root);
+    this.walls.raise(this.allHubs, this.#root);
     return removeGateway(this.#gatewayPlace, { subnet, kept: this.subnets });
   }
 
@@ -195,7 +197,7 @@ export class Network {
   async forgetOthers(kept: readonly KnownEndpoint[]): Promise<void> {
     const rootPorts = new Set(this.#places.map(({ rootPort }) => rootPort));
     const gateways = this.subnets.map(({ gateway }) => ipv4Bytes(gateway));
-    await forgetOtherEndpoints({ hubs: this.#allHubs, root: this.#root, rootPorts, kept, gateways });
+    await forgetOtherEndpoints({ hubs: this.allHubs, root: this.#root, rootPorts, kept, gateways });
   }
 
   #count(id: string, place: Place): void {
@@ -243,7 +245,6 @@ export class Network {
     };
     const { index } = connectUplink({ hub: place.hub, upper: root, end, mtuBytes });
     place.rootPort = index;
-    root.socket.request(setLink({ index }, { masterIndex: root.bridgeIndex }));
-    root.socket.request(setQuietPort({ index }, this.walls.ports.hub));
+    joinQuietly(root, index, this.walls.ports.hub);
   }
 }

@@ -21,7 +21,7 @@ export interface ThreadSettings {
 export interface Found {
   readonly links: readonly EndpointLink[];
   /** In the host: uplinks, and what an earlier version left; see `HostLinks`. */
-  readonly uplinks: readonly Link[];
+  readonly uplinks: readonly Pick<Link, 'name'>[];
   /** Names of the hubs. */
   readonly hubs: readonly string[];
   readonly namespaces: readonly (readonly [id: string, inode: number | undefined])[];

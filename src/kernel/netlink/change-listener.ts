@@ -29,7 +29,8 @@ const ROUTE_GROUPS = {
   mplsNetconf: 29,
   nexthop: 32,
 } as const;
-const GROUP_MASK = Object.values(ROUTE_GROUPS).reduce((mask, group) => mask | (1 << (group - 1)), 0) >>> 0;
+const GROUP_MASK = maskOf(Object.values(ROUTE_GROUPS));
+const BRIDGE_MASK = maskOf([ROUTE_GROUPS.link, ROUTE_GROUPS.neigh, ROUTE_GROUPS.tc]);
 /**
  * A group beyond the 32 of the address: hardware statistics. Each that is joined has the kernel walk all listeners once more, so those
  * of VLANs of bridges and VNIs of tunnels are not: who adds the bridge or the tunnel is heard.
@@ -39,6 +40,7 @@ const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
 const SO_ATTACH_BPF = 50;
 const EMFILE = 24;
 
@@ -120,6 +122,15 @@ export class ChangeListener {
     join(fd, STATISTICS_GROUP);
   }
 
+  /**
+   * From now on changes of links, bridge ports, neighbours, forwarding entries and queueing disciplines are heard, whoever makes them.
+   * There is room for one message only: that there was one is all that is asked.
+   */
+  listenToBridge(): void {
+    setIntegerOption({ fd: this.#fd, level: SOL_SOCKET, name: SO_RCVBUF, value: 1 });
+    joinGroups(this.#fd, BRIDGE_MASK);
+  }
+
   /** What was announced since `listen`, or since this was last asked. */
   heard(): Heard {
     const header = Buffer.alloc(16);
@@ -138,6 +149,10 @@ export class ChangeListener {
     this.#open = false;
     closeFd(this.#fd);
   }
+}
+
+function maskOf(groups: readonly number[]): number {
+  return groups.reduce((mask, group) => mask | (1 << (group - 1)), 0) >>> 0;
 }
 
 /** A group that this kernel does not know announces nothing. */

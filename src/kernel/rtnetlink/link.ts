@@ -5,4 +5,4 @@ export * from './link/change.js';
 export * from './link/delete.js';
 export * from './link/dump.js';
 export * from './link/get.js';
-export { type Link, type LinkRef, parseLink, parseLinkIndexes } from './link/link.js';
+export { hasNoAutomaticAddresses, type Link, type LinkRef, parseLink, parseLinkIndexes } from './link/link.js';

@@ -83,3 +83,11 @@ export function parseBridgePort(payload: Buffer): BridgePortSettings | undefined
     locked: port.has(IFLA_BRPORT.LOCKED) ? isOn(IFLA_BRPORT.LOCKED) : undefined,
   };
 }
+
+/** Whether a port is as `setQuietPort` makes it. A kernel without locked ports does not say whether one is locked. */
+export function isQuietPort(settings: BridgePortSettings | undefined, walls: PortWalls): boolean {
+  if (settings === undefined || settings.learning || !settings.proxyArpWifi) return false;
+  const { locked, isolated, flood = false } = walls;
+  const isLocked = locked === undefined || settings.locked === undefined || settings.locked === locked;
+  return settings.proxyArp === !flood && isLocked && (isolated === undefined || settings.isolated === isolated);
+}

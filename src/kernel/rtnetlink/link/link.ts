@@ -1,6 +1,6 @@
 import { findU32, readAttributes, readString, readU32 } from '../../netlink/message-reader.js';
 import type { MessageWriter } from '../../netlink/message-writer.js';
-import { IFF_UP, IFLA, IFLA_INFO } from '../messages.js';
+import { AF_INET6, IFF_UP, IFLA, IFLA_INET6_ADDR_GEN_MODE, IFLA_INFO, IN6_ADDR_GEN_MODE_NONE } from '../messages.js';
 
 /** struct ifinfomsg, before the attributes. */
 const HEADER_BYTES = 16;
@@ -73,4 +73,16 @@ export function parseLink(payload: Buffer): Link {
 /** Index of a link and, of a veth pair, of its other end in that end's namespace, from the payload of an RTM_NEWLINK message. */
 export function parseLinkIndexes(payload: Buffer): { readonly index: number; readonly peerIndex: number | undefined } {
   return { index: payload.readInt32LE(4), peerIndex: findU32(payload, HEADER_BYTES, IFLA.LINK) };
+}
+
+const AF_SPEC = new Set([IFLA.AF_SPEC]);
+
+/**
+ * Whether the link makes no IPv6 addresses of its own, from the payload of an RTM_NEWLINK message: so it is too where the kernel has no
+ * IPv6, which then says nothing of it.
+ */
+export function hasNoAutomaticAddresses(payload: Buffer): boolean {
+  const families = readAttributes(payload.subarray(HEADER_BYTES), AF_SPEC).get(IFLA.AF_SPEC);
+  const ipv6 = families && readAttributes(families).get(AF_INET6);
+  return ipv6 === undefined || readAttributes(ipv6).get(IFLA_INET6_ADDR_GEN_MODE)?.[0] === IN6_ADDR_GEN_MODE_NONE;
 }

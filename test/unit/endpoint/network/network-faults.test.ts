@@ -1,15 +1,11 @@
 import t from 'tap';
+import { forwardingKey, neighbourKey } from '../../../../src/endpoint/hub/hub-view.js';
 import {
   type ExpectedNetwork,
   findNetworkFaults,
   withoutFollowing,
 } from '../../../../src/endpoint/network/network-faults.js';
-import {
-  forwardingKey,
-  type HubSeen,
-  type NetworkSeen,
-  neighbourKey,
-} from '../../../../src/endpoint/network/network-seen.js';
+import type { HubSeen, NetworkSeen } from '../../../../src/endpoint/network/network-seen.js';
 import { gatewayMac, macText, planEndpoint, subnetOf } from '../../../../src/endpoint/plan.js';
 import type { BridgePortSettings, Link } from '../../../../src/kernel/rtnetlink/link.js';
 import { nameOf, SETTINGS, SITE } from '../fixture.js';
