@@ -4,7 +4,7 @@
  */
 export interface Break {
   /**
-   * Arguments of `ip`, or of `bridge`, `nft` or `tc` where the first word is that, one command after another: in the host, or in a hub where
+   * Arguments of `ip`, or of `bridge`, `nft`, `sysctl` or `tc` where the first word is that, one command after another: in the host, or in a hub where
    * `hub:NAME` comes first. `hub:NAME umount` takes the hub's mount away.
    */
   readonly commands: readonly (readonly string[])[];
@@ -100,6 +100,11 @@ export const NETWORK_BREAKS: Readonly<Record<string, Break>> = {
     HUB,
     'is no port of the root hub as it was made',
     `${ROOT} bridge link set dev hub0 learning on`,
+  ),
+  'rules for IP packets were switched on for the frames of a hub': inHub(
+    HUB,
+    'has its frames filtered as packets',
+    'sysctl -qw net.bridge.bridge-nf-call-iptables=1',
   ),
   "a hub's rules were removed": inHub(HUB, 'has other rules than netnsd gave it', 'nft flush ruleset'),
   "the root hub's port to a hub was isolated": breakOf(

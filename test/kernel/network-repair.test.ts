@@ -58,7 +58,7 @@ function run(fake: FakeHost, words: readonly string[]): void {
     fake.umountHub(hub ?? '');
     return;
   }
-  const command = ['bridge', 'nft', 'tc'].includes(line[0] ?? '') ? line : ['ip', ...line];
+  const command = ['bridge', 'nft', 'sysctl', 'tc'].includes(line[0] ?? '') ? line : ['ip', ...line];
   execaSync('nsenter', [`--net=${hub === undefined ? fake.netnsPath : fake.hubPath(hub)}`, ...command]);
 }
 

@@ -26,7 +26,10 @@ const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 /** No files: what empties a cache of the namespace that the thread stands in. */
 const FLUSHES = ['/proc/sys/net/ipv4/route/flush', '/proc/sys/net/ipv6/route/flush'];
 /** Of a hub, by a procfs that is mounted nowhere: strace shows the path in it. */
-const HUB_SYSCTL = '/sys/net/ipv6/conf/default/disable_ipv6';
+const HUB_SYSCTLS = [
+  '/sys/net/ipv6/conf/default/disable_ipv6',
+  ...['ip', 'ip6', 'arp'].map((family) => `/sys/net/bridge/bridge-nf-call-${family}tables`),
+];
 /** Of the uplink, a link of netnsd's own. */
 const UPLINK_SYSCTLS =
   /^\/proc\/sys\/net\/ipv(6\/conf\/nb[a-z2-7]{4}-[a-z2-7]{4}\/accept_ra|4\/conf\/nb[a-z2-7]{4}-[a-z2-7]{4}\/route_localnet)$/;
@@ -132,7 +135,7 @@ t.test('no path outside the state directory, the bundle and the socket is ever w
   t.ok(within(daemon.stateDir).length > 30, `${within(daemon.stateDir).length} paths in the state directory`);
   t.equal(within(bundle).length, 2, 'a temporary file in the bundle, and config.json');
   const own = [...within(daemon.stateDir), ...within(bundle), daemon.stateDir, daemon.socket];
-  const known = new Set([...own, ...FLUSHES, FORWARDING, HUB_SYSCTL, '/dev/null']);
+  const known = new Set([...own, ...FLUSHES, FORWARDING, ...HUB_SYSCTLS, '/dev/null']);
   t.same(
     changed.filter((path) => !known.has(path) && !IN_VAULT.test(path) && !UPLINK_SYSCTLS.test(path)),
     [],

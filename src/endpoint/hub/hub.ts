@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { NetnsdError } from '../../errors.js';
 import { isExisting, isNotFound } from '../../kernel/errno.js';
+import { areFramesFiltered, stopFilteringFrames } from '../../kernel/host/bridge-sysctls.js';
 import { disableIpv6 } from '../../kernel/host/ipv6-sysctls.js';
 import { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
 import { createNetns, inside, NetnsHandle, removeNetns } from '../../kernel/netns/netns.js';
@@ -46,6 +47,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
   readonly view: HubView;
   bridgeIndex = 0;
   uplinkIndex = 0;
+  #stoppedFilter = false;
   readonly #host: Host;
   readonly #namespace: NetnsHandle;
 
@@ -93,7 +95,7 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
   establish({ mtuBytes }: { mtuBytes: number }): void {
     if (!this.isMounted) this.#host.vault.mountHub(this.name, this.fd);
     const { socket } = this;
-    this.#disableIpv6();
+    this.#setSysctls();
     // The bridge has no address, so no other MAC than this is ever seen, and only within the hub.
     const [created] = socket.transact([createBridge({ name: HUB_BRIDGE, mac: [0x06, 0x58, 0, 0, 0, 1], mtuBytes })]);
     if (created?.ok === false && !isExisting(created.error)) throw created.error;
@@ -107,10 +109,20 @@ export class Hub implements LinkPlace, HubLinks, Disposable {
     if (!link.up) socket.request(setLink({ index: link.index }, { up: true }));
   }
 
-  /** Nothing in a hub has addresses. */
-  #disableIpv6(): void {
+  /** Whether its frames are given to rules for IP packets although that was stopped: br_netfilter was loaded since. Throws what node:fs throws. */
+  get filtersFrames(): boolean {
+    return this.#stoppedFilter && this.#withSysctls(areFramesFiltered);
+  }
+
+  /** Nothing in a hub has addresses, and nothing of it is for rules for IP packets. */
+  #setSysctls(): void {
+    this.#withSysctls(disableIpv6);
+    this.#stoppedFilter = this.#withSysctls(stopFilteringFrames);
+  }
+
+  #withSysctls<T>(act: (sysctls: string) => T): T {
     using sysctls = SysctlFolder.open();
-    inside({ namespace: this.#namespace, home: this.#host.home, act: () => disableIpv6(sysctls.path) });
+    return inside({ namespace: this.#namespace, home: this.#host.home, act: () => act(sysctls.path) });
   }
 
   /** Unmounts its namespace. The kernel then destroys its links, once no process is in it and no descriptor of it is open. */

@@ -144,6 +144,7 @@ function hubProblem(
   if (bridge.index !== hub.bridgeIndex) return 'has another bridge by now';
   if (!bridge.up) return 'has its bridge down';
   if (!seen.walled) return 'has other rules than netnsd gave it';
+  if (seen.filtersFrames) return 'has its frames filtered as packets';
   const uplink = seen.links.get(HUB_UPLINK);
   if (uplink === undefined || !isPair(uplink, upper) || !uplink.up || uplink.masterIndex !== bridge.index)
     return NO_UPLINK;

@@ -3,6 +3,7 @@ import type { Host } from '../host.js';
 import type { Hub } from '../hub/hub.js';
 import { rootPortName, uplinkName } from '../hub/hub-names.js';
 import { transactAll } from '../hub/socket-request.js';
+import type { HubLook } from '../hub/sound-hubs.js';
 import type { EndpointName, Site } from '../types.js';
 import type { Network } from './network.js';
 import {
@@ -13,7 +14,6 @@ import {
   withoutFollowing,
 } from './network-faults.js';
 import { type HubSeen, type NetworkSeen, seeShell, seeUplink } from './network-seen.js';
-import type { HubLook } from './sound-hubs.js';
 
 /** A fault that was found, and what became of it. */
 export interface NetworkFinding extends NetworkFault {
@@ -73,7 +73,7 @@ async function read(options: RepairOptions): Promise<{ seen: NetworkSeen; faults
   const looks = looksAt(options, uplink.uplink);
   const changed = [...looks].filter(([hub, look]) => {
     const shell = seeShell(hub, { mounted, walls: network.walls });
-    return !shell.mounted || !shell.walled || !soundHubs.has(hub, look);
+    return !shell.mounted || !shell.walled || shell.filtersFrames || !soundHubs.has(hub, look);
   });
   // Each hub is compared with its port of the root hub, and each endpoint with its entries there.
   const isRootSeen = root !== null && changed.length > 0;

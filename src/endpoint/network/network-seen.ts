@@ -12,6 +12,8 @@ export interface HubSeen extends HubLinks, HubEntries {
   readonly mounted: boolean;
   /** Whether its rules are as they were made. */
   readonly walled: boolean;
+  /** See `Hub.filtersFrames`. */
+  readonly filtersFrames: boolean;
 }
 
 /** What there is of a pool's network in the host. */
@@ -40,10 +42,11 @@ export async function seeUplink(host: Host, name: string): Promise<UplinkSeen> {
   return { uplink, addresses, routes };
 }
 
-/** Whether a hub is mounted and has its rules, which no `HubView` announces. Throws kernel_error. */
+/** Whether a hub is mounted and has its rules and sysctls, which no `HubView` announces. Throws kernel_error. */
 export function seeShell(
   hub: Hub,
   { mounted, walls }: { mounted: ReadonlyMap<string, number>; walls: Pick<Walls, 'stand'> },
-): Pick<HubSeen, 'mounted' | 'walled'> {
-  return { mounted: mounted.get(hub.name) === hub.inode, walled: walls.stand(hub) };
+): Pick<HubSeen, 'mounted' | 'walled' | 'filtersFrames'> {
+  const { name, inode, filtersFrames } = hub;
+  return { mounted: mounted.get(name) === inode, walled: walls.stand(hub), filtersFrames };
 }

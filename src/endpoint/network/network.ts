@@ -6,6 +6,7 @@ import type { Host } from '../host.js';
 import type { Hub } from '../hub/hub.js';
 import { hubName, parseHubName, ROOT, rootPortName, uplinkName } from '../hub/hub-names.js';
 import type { SocketRequest } from '../hub/socket-request.js';
+import { SoundHubs } from '../hub/sound-hubs.js';
 import { connectUplink, joinQuietly, setUplinkMtu } from '../hub/uplink.js';
 import { aliasOf } from '../identity.js';
 import { type EndpointPlan, gatewayMac, planEndpoint, type Subnet, subnetOf } from '../plan.js';
@@ -13,7 +14,6 @@ import type { EndpointName, NetworkSettings, Site } from '../types.js';
 import { type EarlierAddress, EarlierSubnets } from './earlier-subnets.js';
 import { forgetNeighbour, forgetOtherEndpoints, type KnownEndpoint } from './forget-endpoints.js';
 import { addGateway, type GatewayPlace, removeGateway } from './gateway.js';
-import { SoundHubs } from './sound-hubs.js';
 import { Walls } from './walls/walls.js';
 
 /** Where the host's end of an endpoint is. */

@@ -22,6 +22,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface SceneHub {
   mounted: boolean;
   walled: boolean;
+  filtersFrames: boolean;
   readonly links: Map<string, Mutable<Link>>;
   readonly ports: Map<number, Mutable<BridgePortSettings>>;
   readonly neighbours: Set<string>;
@@ -49,6 +50,7 @@ function hub(peerIndex: number, links: readonly Link[], entries: { port: number 
   return {
     mounted: true,
     walled: true,
+    filtersFrames: false,
     links: new Map(own.map((one) => [one.name, one])),
     ports: new Map([[entries.port, { ...QUIET }]]),
     neighbours: new Set([neighbourKey([10, 213, 0, 1], gateway), neighbourKey(PLAN.address, PLAN.containerMac)]),
@@ -145,6 +147,11 @@ const ROWS: [what: string, change: (scene: Scene) => void, wanted: string[]][] =
     'a hub with other rules',
     ({ hubs }) => (hubs.hub.walled = false),
     [`${AT_HUB} has other rules than netnsd gave it`],
+  ],
+  [
+    'a hub in which br_netfilter was switched on',
+    ({ hubs }) => (hubs.hub.filtersFrames = true),
+    [`${AT_HUB} has its frames filtered as packets`],
   ],
   ["no end of a hub's uplink", ({ hubs }) => hubs.hub.links.delete('uplink'), [`${AT_HUB} has lost its uplink`]],
   [

@@ -1,5 +1,5 @@
 import type { Link } from '../../kernel/rtnetlink/link.js';
-import type { Hub } from '../hub/hub.js';
+import type { Hub } from './hub.js';
 
 /** What a look at a hub was about. */
 export interface HubLook {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Hub } from '../../../../src/endpoint/hub/hub.js';
-import { type HubLook, SoundHubs } from '../../../../src/endpoint/network/sound-hubs.js';
+import { type HubLook, SoundHubs } from '../../../../src/endpoint/hub/sound-hubs.js';
 
 const HUB = {} as Hub;
 const LOOK: HubLook = { version: 7, uplink: { index: 50, peerIndex: 30 }, endpoints: ['default-1', 'default-2'] };
