@@ -16,6 +16,8 @@ export interface Report {
   readonly claims: readonly Claim[];
   /** How it was measured, where a figure could be misread without it. */
   readonly notes: readonly string[];
+  /** What only `--json` prints. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export function reportJson(report: Report, machine: Machine): string {

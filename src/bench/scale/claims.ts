@@ -12,18 +12,18 @@ interface Bound {
 }
 
 /** The targets that the measured sizes allow to judge. */
-export function scaleClaims(all: readonly Summary[], emptyMs: number): Claim[] {
+export function scaleClaims(all: readonly Summary[]): Claim[] {
   const largest = all.reduce((one, other) => (other.size > one.size ? other : one));
   const bounds: Bound[] = [
     { name: 'links in the host', measured: Math.max(...all.map(({ links }) => links)), unit: 'more', target: 3 },
     { name: 'mounts in the host', measured: Math.max(...all.map(({ mounts }) => mounts)), unit: 'more', target: 3 },
-    ...all.flatMap((one) => ofSize(one, emptyMs)),
+    ...all.flatMap((one) => ofSize(one)),
     ...growth(all, largest),
   ];
   return bounds.map((bound) => claim({ ...bound, comparison: 'at most' }));
 }
 
-function ofSize(one: Summary, emptyMs: number): Bound[] {
+function ofSize(one: Summary): Bound[] {
   const { size } = one;
   const host = {
     name: `${size} ready: ${one.atOnce} plain runc run at once`,
@@ -37,7 +37,7 @@ function ofSize(one: Summary, emptyMs: number): Bound[] {
       { name: '4000 ready after', measured: one.fillMs / 1000, unit: 's', target: 12 },
       {
         name: 'restart with 4000: first answer',
-        measured: one.answerMs / emptyMs,
+        measured: one.answerMs / one.noneMs,
         unit: 'times that with none',
         target: 1.3,
       },

@@ -2,8 +2,8 @@ import { residentKiB } from '../programs/daemon-process.js';
 import { type Launched, launch } from '../programs/launch.js';
 import { settleNamespaces } from '../programs/native-programs.js';
 import type { RuncBundles } from '../programs/runc-bundles.js';
+import { SMALL } from '../quiet.js';
 import { kernelMemoryKiB } from '../report/kernel-memory.js';
-import { median } from '../report/statistics.js';
 import { HOME } from '../suites/boot.js';
 import { type Acquired, acquireByFront, acquireByHttp, frontOf, POOL, packetsAt } from './clients.js';
 import { type HostCost, hostCost } from './host.js';
@@ -13,6 +13,8 @@ import { rest } from './rest.js';
 const SPARE = 64;
 /** How often an endpoint is acquired each way; fewer where the pool is smaller. */
 const ACQUIRES = 200;
+/** How often its daemon is restarted, in turns with one that has nothing to take over; a smaller pool once. */
+const RESTARTS = 3;
 
 /** What a pool of one size took and cost. */
 export interface Scaled {
@@ -26,15 +28,22 @@ export interface Scaled {
   readonly kernelKiBEach: number;
   readonly shelf: Acquired;
   readonly http: Acquired;
-  /** Milliseconds from exec, after SIGKILL with all endpoints ready. */
-  readonly restart: { readonly answerMs: number; readonly reconciledMs: number };
+  readonly restarts: readonly Restart[];
   readonly destroyMs: number;
-  /** The host before the daemon started or after it was taken down, and beside the full pool. */
-  readonly bare: HostCost;
+  /** The host before the daemon started and after it was taken down, and beside the full pool. */
+  readonly bare: readonly HostCost[];
   readonly beside: HostCost;
 }
 
-/** Fills a pool of `size`, measures it at rest, restarts its daemon, and removes all. `round` tells which comes first, bare or beside. */
+/** Milliseconds from exec, after SIGKILL with all endpoints ready. */
+export interface Restart {
+  readonly answerMs: number;
+  readonly reconciledMs: number;
+  /** To the first answer of a daemon that has nothing to take over, right before. */
+  readonly noneMs: number;
+}
+
+/** Fills a pool of `size`, measures it at rest, restarts its daemon, and removes all. */
 export async function measureAt(options: {
   size: number;
   round: number;
@@ -45,7 +54,7 @@ export async function measureAt(options: {
   const cost = () => hostCost({ bundles, size, starts });
   const start = () => launch({ home: HOME, name: `scale-${size}-${round}`, pool: poolOf(size) });
   await settleNamespaces();
-  const before = round % 2 === 0 ? await cost() : null;
+  const before = await cost();
   const kernelBefore = kernelKiB();
   let daemon = start();
   try {
@@ -59,20 +68,22 @@ export async function measureAt(options: {
     await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(size));
     const http = await acquireByHttp(daemon, count);
     await daemon.until(`/v1/pools/${POOL}`, readyAtLeast(size));
-    await rest(size);
-    await daemon.kill();
-    daemon = start();
-    const answerMs = await daemon.until('/v1/status', () => true);
-    const reconciledMs = await daemon.until(
-      '/v1/status',
-      (body) => !(JSON.parse(body) as { starting: boolean }).starting,
-    );
+    const restarts: Restart[] = [];
+    for (let count = 0; count < (size < SMALL ? 1 : RESTARTS); count++) {
+      await rest(size);
+      await daemon.kill();
+      const noneMs = await firstAnswerMs(`scale-none-${size}-${round}-${count}`);
+      daemon = start();
+      const answerMs = await daemon.until('/v1/status', () => true);
+      const reconciledMs = await daemon.until('/v1/status', isStarted);
+      restarts.push({ answerMs, reconciledMs, noneMs });
+    }
     await rest(size);
     const startedMs = performance.now();
     await daemon.down();
     const destroyMs = performance.now() - startedMs;
     await settleNamespaces();
-    const bare = before ?? (await cost());
+    const bare = [before, await cost()];
     return {
       size,
       ...filled,
@@ -80,7 +91,7 @@ export async function measureAt(options: {
       kernelKiBEach,
       shelf,
       http,
-      restart: { answerMs, reconciledMs },
+      restarts,
       destroyMs,
       bare,
       beside,
@@ -96,22 +107,20 @@ function kernelKiB(): number {
   return Slab + Percpu;
 }
 
-/** Milliseconds from exec to the first answer of a daemon that has nothing to take over. */
-export async function firstAnswerMs(rounds: number): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const daemon = launch({ home: HOME, name: `scale-none-${round}`, pool: poolOf(1) });
-    try {
-      times.push(await daemon.until('/v1/status', () => true));
-    } finally {
-      await daemon.stop();
-    }
+const isStarted = (body: string): boolean => !(JSON.parse(body) as { starting: boolean }).starting;
+
+async function firstAnswerMs(name: string): Promise<number> {
+  // What the other pool has stays where it is.
+  const daemon = launch({ home: HOME, name, pool: poolOf(1, '10.193.0.0/16') });
+  try {
+    return await daemon.until('/v1/status', () => true);
+  } finally {
+    await daemon.stop();
   }
-  return median(times);
 }
 
-function poolOf(size: number) {
-  return { name: POOL, subnet: '10.192.0.0/16', minReady: size, max: size + SPARE };
+function poolOf(size: number, subnet = '10.192.0.0/16') {
+  return { name: POOL, subnet, minReady: size, max: size + SPARE };
 }
 
 async function fill(daemon: Launched, size: number): Promise<Pick<Scaled, 'fillMs' | 'buildMsEach' | 'packets'>> {

@@ -4,11 +4,8 @@ import { RuncBundles } from '../programs/runc-bundles.js';
 import type { Report, Table } from '../report/report.js';
 import { median, percentile } from '../report/statistics.js';
 import { scaleClaims } from './claims.js';
-import { firstAnswerMs, measureAt, type Scaled } from './measure.js';
+import { measureAt, type Scaled } from './measure.js';
 import { type Panel, panelsSvg } from './panels.js';
-
-/** Starts of a daemon with nothing to take over, for the reference. */
-const EMPTY_STARTS = 3;
 
 /** What pools of several sizes take and cost, against a host without netnsd; one daemon a size and round. */
 export async function benchScale({ sizes, rounds, starts, plot }: BenchOptions): Promise<Report> {
@@ -17,19 +14,19 @@ export async function benchScale({ sizes, rounds, starts, plot }: BenchOptions):
   try {
     for (let round = 0; round < rounds; round++)
       for (const size of sizes) measured.push(await measureAt({ size, round, starts, bundles }));
-    const emptyMs = await firstAnswerMs(EMPTY_STARTS);
     const all = sizes.map((size) => summarised(measured.filter((one) => one.size === size)));
     if (plot !== undefined) writeFileSync(plot, panelsSvg(panelsOf(all)));
-    return { suite: 'scale', tables: tablesOf(all, emptyMs), claims: scaleClaims(all, emptyMs), notes: NOTES };
+    const details = { spread: all.map(({ size, spread }) => ({ endpoints: size, ...spread })) };
+    return { suite: 'scale', tables: tablesOf(all), claims: scaleClaims(all), notes: NOTES, details };
   } finally {
     bundles.remove();
   }
 }
 
 const NOTES = [
-  'bare host: before the daemon has started or after `netnsd down`, in turns',
+  'bare host: before the daemon has started and after `netnsd down`; 50 at once: the median of three rounds beside the pool over that of six without',
   'packets: at the first endpoint while all others are built',
-  'first answer and reconciled: from exec after SIGKILL with all endpoints ready; reconciled is when requests for leases are answered over HTTP too',
+  'first answer and reconciled: from exec after SIGKILL with all endpoints ready, three times, in turns with a daemon that has none; reconciled is when requests for leases are answered over HTTP too',
   'shelf: netnsd acquire --path from fork to end; HTTP: one kept connection; one after the other',
   "the daemon's memory is read when it has been at rest for four seconds; kernel memory is the growth of Slab and Percpu of the whole machine",
 ];
@@ -41,9 +38,10 @@ function summarised(rounds: readonly Scaled[]) {
   const of = (read: (one: Scaled) => number): number => median(rounds.map(read));
   const shelf = rounds.flatMap((one) => one.shelf);
   const http = rounds.flatMap((one) => one.http);
+  const restarts = rounds.flatMap((one) => one.restarts);
   return {
     size: rounds[0]?.size ?? 0,
-    atOnce: rounds[0]?.bare.atOnce ?? 0,
+    atOnce: rounds[0]?.beside.atOnce ?? 0,
     fillMs: of((one) => one.fillMs),
     buildMsEach: of((one) => one.buildMsEach),
     packets: of((one) => one.packets),
@@ -51,18 +49,42 @@ function summarised(rounds: readonly Scaled[]) {
     kernelKiBEach: of((one) => one.kernelKiBEach),
     shelfMs: { p50: median(shelf), p99: percentile(shelf, 99) },
     httpMs: { p50: median(http), p99: percentile(http, 99) },
-    answerMs: of((one) => one.restart.answerMs),
-    reconciledMs: of((one) => one.restart.reconciledMs),
+    answerMs: median(restarts.map(({ answerMs }) => answerMs)),
+    noneMs: median(restarts.map(({ noneMs }) => noneMs)),
+    reconciledMs: median(restarts.map(({ reconciledMs }) => reconciledMs)),
     destroyMs: of((one) => one.destroyMs),
-    one: { bareMs: of((one) => one.bare.oneMs), ratio: of((one) => one.beside.oneMs / one.bare.oneMs) },
-    many: { bareMs: of((one) => one.bare.manyMs), ratio: of((one) => one.beside.manyMs / one.bare.manyMs) },
-    list: { bareMs: of((one) => one.bare.listMs), besideMs: of((one) => one.beside.listMs) },
-    links: of((one) => one.beside.links - one.bare.links),
-    mounts: of((one) => one.beside.mounts - one.bare.mounts),
+    one: { bareMs: of((one) => bareOf(one, 'oneMs')), ratio: of((one) => one.beside.oneMs / bareOf(one, 'oneMs')) },
+    many: {
+      bareMs: of((one) => median(bareBursts(one))),
+      ratio: of((one) => median(one.beside.manyMs) / median(bareBursts(one))),
+    },
+    list: { bareMs: of((one) => bareOf(one, 'listMs')), besideMs: of((one) => one.beside.listMs) },
+    links: of((one) => one.beside.links - bareOf(one, 'links')),
+    mounts: of((one) => one.beside.mounts - bareOf(one, 'mounts')),
+    spread: {
+      'first answer ms': spreadOf(restarts.map(({ answerMs }) => answerMs)),
+      'with none ms': spreadOf(restarts.map(({ noneMs }) => noneMs)),
+      'reconciled ms': spreadOf(restarts.map(({ reconciledMs }) => reconciledMs)),
+      'many at once, bare ms': spreadOf(rounds.flatMap(bareBursts)),
+      'many at once ms': spreadOf(rounds.flatMap(({ beside }) => beside.manyMs)),
+    },
   };
 }
 
-function tablesOf(all: readonly Summary[], emptyMs: number): Table[] {
+function bareOf({ bare }: Scaled, figure: 'oneMs' | 'listMs' | 'links' | 'mounts'): number {
+  return median(bare.map((cost) => cost[figure]));
+}
+
+function bareBursts({ bare }: Scaled): number[] {
+  return bare.flatMap(({ manyMs }) => manyMs);
+}
+
+/** For `--json`. */
+function spreadOf(values: readonly number[]) {
+  return { min: Math.min(...values), median: median(values), max: Math.max(...values) };
+}
+
+function tablesOf(all: readonly Summary[]): Table[] {
   return [
     {
       title: 'Building, restarting and removing a whole pool',
@@ -72,7 +94,7 @@ function tablesOf(all: readonly Summary[], emptyMs: number): Table[] {
         'build ms each': one.buildMsEach,
         'packets seen': one.packets,
         'first answer ms': one.answerMs,
-        'with none ms': emptyMs,
+        'with none ms': one.noneMs,
         'reconciled ms': one.reconciledMs,
         'down s': one.destroyMs / 1000,
       })),
