@@ -138,6 +138,21 @@ enum json_found json_get(struct json object, const char *key, struct json *value
   return found == JSON_FOUND && value->type == JSON_NULL ? JSON_MISSING : found;
 }
 
+enum json_found json_get_as_go(struct json object, const char *key, struct json *value) {
+  enum json_found found = JSON_MISSING;
+  struct json name;
+  struct json member;
+  const char *position = NULL;
+  if (object.type != JSON_OBJECT) return found;
+  while (json_next(object, &position, &name, &member)) {
+    if (!json_is_named(name, key)) continue;
+    if (found == JSON_FOUND) return JSON_TWICE;
+    found = JSON_FOUND;
+    *value = member;
+  }
+  return found == JSON_FOUND && value->type == JSON_NULL ? JSON_MISSING : found;
+}
+
 bool json_unsigned(struct json number, uint64_t *value) {
   static const uint64_t highest = UINT64_C(1) << 53;
   if (number.type != JSON_NUMBER) return false;

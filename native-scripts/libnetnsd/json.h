@@ -34,6 +34,9 @@ bool json_next(struct json container, const char **position, struct json *key, s
 enum json_found { JSON_MISSING, JSON_FOUND, JSON_TWICE };
 enum json_found json_get(struct json object, const char *key, struct json *value);
 
+/* The same for whatever case its letters have, as Go reads and containerd writes (HostPort, IngressRate). */
+enum json_found json_get_as_go(struct json object, const char *key, struct json *value);
+
 /* Whether the string, its escapes decoded, is `literal`. */
 bool json_is(struct json string, const char *literal);
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,13 +51,40 @@ static bool write_delivery(struct add *add, struct cni_failure *failure) {
   return cni_publish(&add->attachments, add->key, attachment, failure);
 }
 
+/* What the pod receives, at the other end of its interface. */
+static bool limit_ingress(const struct add *add, struct cni_failure *failure) {
+  const struct cni_rate *ingress = &add->configuration->rates.ingress;
+  char name[IFNAMSIZ];
+  char path[PATH_MAX];
+  struct cni_target hub;
+  if (ingress->bits == 0) return true;
+  if (!cni_lease_host_end(&add->lease, add->configuration->socket, name, path))
+    return cni_fail(failure, CNI_REFUSED, "netnsd gave a lease that does not say where the other end of its interface is");
+  if (!cni_target_open(&hub, path, failure)) {
+    failure->code = CNI_TRY_AGAIN_LATER;
+    return false;
+  }
+  bool done = setns(hub.fd, CLONE_NEWNET) == 0
+                  ? cni_rate_set(name, cni_lease_mtu(&add->lease), ingress, failure)
+                  : cni_fail_errno(failure, CNI_KERNEL_FAILURE, "the hub of the endpoint cannot be entered");
+  cni_target_close(&hub);
+  return done;
+}
+
+/* What the pod sends, in the pooled namespace, in which the process is. */
+static bool limit_egress(const struct add *add, struct cni_failure *failure) {
+  return cni_rate_set(add->lease.ifname, cni_lease_mtu(&add->lease), &add->configuration->rates.egress, failure);
+}
+
 /* Where there is an obstacle, the graft is what is left. */
 static bool overlay(struct add *add, const struct cni_target *pooled, struct cni_failure *failure) {
   const char *obstacle = add->configuration->graft ? "it is not wanted"
-                                                   : cni_overlay_obstacle(&add->target, pooled, add->lease.ifname, add->environment->ifname);
+                                                   : cni_overlay_obstacle(&add->target, pooled, &add->lease, add->environment->ifname);
   add->attachment.delivery = obstacle == NULL ? CNI_DELIVERY_OVERLAY : CNI_DELIVERY_GRAFT;
   if (!write_delivery(add, failure)) return false;
-  if (obstacle != NULL) return cni_graft(&add->target, pooled, &add->lease, add->environment->ifname, failure);
+  if (obstacle != NULL)
+    return cni_graft(&add->target, pooled, &add->lease, add->environment->ifname, &add->configuration->rates.egress, failure);
+  if (!limit_egress(add, failure)) return false;
   return cni_overlay_mount(&add->target, pooled) ||
          cni_fail_errno(failure, CNI_KERNEL_FAILURE, "the endpoint cannot be mounted over %s", add->target.mounted);
 }
@@ -112,7 +140,7 @@ static bool attach(struct add *add, struct text *text, struct cni_failure *failu
   if (!write_intent(add, failure)) return false;
   bool done = cni_lease_acquire(&add->lease, add->configuration, add->key, failure);
   if (done) find_host_interface(add);
-  done = done && fit_ports(add, failure) && deliver(add, failure) && write_result(add, text, failure);
+  done = done && fit_ports(add, failure) && limit_ingress(add, failure) && deliver(add, failure) && write_result(add, text, failure);
   if (!done) {
     /* The first failure is the one that is told. What cannot be undone now stays written down. */
     struct cni_failure undoing;

@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "json.h"
 #include "ports.h"
+#include "rates.h"
 
 /* In order; results have the form of the version that the configuration has. */
 enum cni_version { CNI_0_3_1, CNI_0_4_0, CNI_1_0_0, CNI_1_1_0, CNI_NEWEST = CNI_1_1_0, CNI_VERSIONS };
@@ -36,6 +37,7 @@ struct cni_configuration {
   /* The pod's own port mappings; `ports_are_held`: the engine's own sockets listen at them. */
   struct cni_ports ports;
   bool ports_are_held;
+  struct cni_rates rates;
   /* No overlay, even where nothing is in its way: others go on in the namespace that they know. */
   bool graft;
   /* `cni.dev/valid-attachments`. */

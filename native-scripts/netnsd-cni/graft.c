@@ -149,10 +149,16 @@ static bool delete_link(int fd, const char *ifname, const char *mac) {
   return cni_link_delete(fd, interface.index) || errno == ENODEV;
 }
 
+/* The kernel takes the limit of its pool off a link that is moved. */
+static bool limit(const struct cni_lease *lease, const char *ifname, const struct cni_rate *egress, struct cni_failure *failure) {
+  const struct cni_rate of_pool = {.bits = cni_lease_rate_out(lease)};
+  return cni_rate_set(ifname, cni_lease_mtu(lease), egress->bits > 0 ? egress : &of_pool, failure);
+}
+
 static bool move(const struct sides *sides, const struct cni_target *target, const struct cni_lease *lease, const char *ifname,
-                 struct cni_failure *failure) {
+                 const struct cni_rate *egress, struct cni_failure *failure) {
   bool moved = cni_link_move(sides->pooled_socket, sides->pooled_index, target->fd, ifname) || fail(failure, "it cannot be moved");
-  if (moved && set_up(sides->target_socket, lease, ifname, failure)) {
+  if (moved && set_up(sides->target_socket, lease, ifname, failure) && limit(lease, ifname, egress, failure)) {
     wait_until_running(ifname);
     return true;
   }
@@ -163,9 +169,9 @@ static bool move(const struct sides *sides, const struct cni_target *target, con
 }
 
 bool cni_graft(const struct cni_target *target, const struct cni_target *pooled, const struct cni_lease *lease, const char *ifname,
-               struct cni_failure *failure) {
+               const struct cni_rate *egress, struct cni_failure *failure) {
   struct sides sides;
-  bool done = open_sides(&sides, target, pooled, lease, ifname, failure) && move(&sides, target, lease, ifname, failure);
+  bool done = open_sides(&sides, target, pooled, lease, ifname, failure) && move(&sides, target, lease, ifname, egress, failure);
   close_sides(&sides);
   return done;
 }

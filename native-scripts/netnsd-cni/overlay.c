@@ -86,25 +86,37 @@ static bool has_more_links(const struct view *theirs, const struct view *pooled,
   return false;
 }
 
-/* Gives the pooled namespace, in which the process is, what the runtime's carries. */
-static bool carry(const struct view *theirs, const struct view *ours) {
-  for (size_t i = 0; i < SYSCTLS; i++)
-    if (strcmp(theirs->values[i], ours->values[i]) != 0 && !write_sysctl(sysctls[i], theirs->values[i])) return false;
+/* Of a pool that sets sysctls, the pooled namespace does not say what a new one has. */
+static bool look_into_new(const struct cni_lease *lease, struct view *view) {
+  struct json set;
+  if (json_get(lease->root, "sysctls", &set) != JSON_FOUND) return true;
+  if (unshare(CLONE_NEWNET) != 0) return false;
+  for (size_t i = 0; i < SYSCTLS; i++) read_sysctl(sysctls[i], view->values[i]);
   return true;
 }
 
-const char *cni_overlay_obstacle(const struct cni_target *target, const struct cni_target *pooled, const char *pooled_ifname,
+/* Gives the pooled namespace, in which the process is, what the runtime's carries beyond a new one. */
+static bool carry(const struct view *theirs, const struct view *fresh) {
+  for (size_t i = 0; i < SYSCTLS; i++)
+    if (strcmp(theirs->values[i], fresh->values[i]) != 0 && !write_sysctl(sysctls[i], theirs->values[i])) return false;
+  return true;
+}
+
+const char *cni_overlay_obstacle(const struct cni_target *target, const struct cni_target *pooled, const struct cni_lease *lease,
                                  const char *ifname) {
   static struct view theirs;
   static struct view ours;
+  static struct view fresh;
   if (target->mounted[0] == '\0') return "it is not mounted, as under /proc, or in another mount namespace";
-  if (strcmp(pooled_ifname, ifname) != 0) return "the interface has another name";
+  if (strcmp(lease->ifname, ifname) != 0) return "the interface has another name";
   if (!cni_target_is_of_our_user(target)) return "it is owned by another user namespace";
   if (!look_into(target, &theirs) || !look_into(pooled, &ours)) return "it cannot be looked into";
-  if (has_more_links(&theirs, &ours, pooled_ifname)) return "it has interfaces already";
+  if (has_more_links(&theirs, &ours, lease->ifname)) return "it has interfaces already";
+  fresh = ours;
+  if (!look_into_new(lease, &fresh) || setns(pooled->fd, CLONE_NEWNET) != 0) return "a new one cannot be looked into";
   for (size_t i = 0; i < SYSCTLS; i++)
-    if (strcmp(theirs.values[i], ours.values[i]) != 0 && !is_carried(sysctls[i])) return "it carries sysctls";
-  return carry(&theirs, &ours) ? NULL : "its sysctls cannot be carried over";
+    if (strcmp(theirs.values[i], fresh.values[i]) != 0 && !is_carried(sysctls[i])) return "it carries sysctls";
+  return carry(&theirs, &fresh) ? NULL : "its sysctls cannot be carried over";
 }
 
 bool cni_overlay_mount(const struct cni_target *target, const struct cni_target *pooled) {

@@ -11,7 +11,7 @@
  * Why the pooled namespace must not be mounted over the target, a constant text; NULL: it may. Sysctls that engines set for every pod
  * are given to the pooled namespace. The process is in one of the two namespaces afterwards.
  */
-const char *cni_overlay_obstacle(const struct cni_target *target, const struct cni_target *pooled, const char *pooled_ifname,
+const char *cni_overlay_obstacle(const struct cni_target *target, const struct cni_target *pooled, const struct cni_lease *lease,
                                  const char *ifname);
 
 /* Mounts the pooled namespace over the target's path (`mount --bind`). False with errno. */

@@ -57,6 +57,30 @@ void cni_lease_address(const struct cni_lease *lease, enum cni_family family, ch
   }
 }
 
+static unsigned long interface_number(const struct cni_lease *lease, const char *key) {
+  struct json interface;
+  struct json value;
+  uint64_t number;
+  bool known = json_get(lease->root, "interface", &interface) == JSON_FOUND && json_get(interface, key, &value) == JSON_FOUND &&
+               json_unsigned(value, &number);
+  return known ? (unsigned long)number : 0;
+}
+
+unsigned long cni_lease_mtu(const struct cni_lease *lease) { return interface_number(lease, "mtu"); }
+
+unsigned long cni_lease_rate_out(const struct cni_lease *lease) { return interface_number(lease, "rateOut"); }
+
+bool cni_lease_host_end(const struct cni_lease *lease, const char *socket_path, char name[IFNAMSIZ], char hub[PATH_MAX]) {
+  struct json interface;
+  char hub_name[128];
+  const char *slash = strrchr(socket_path, '/');
+  int folder = slash == NULL ? 0 : (int)(slash - socket_path);
+  return json_get(lease->root, "interface", &interface) == JSON_FOUND && copy(interface, "hostName", name, IFNAMSIZ) &&
+         cni_is_ifname(name) && copy(interface, "hub", hub_name, sizeof hub_name) && cni_is_name(hub_name) &&
+         /* The symbolic link leads into the vault: src/kernel/netns/vault-layout.ts. */
+         snprintf(hub, PATH_MAX, "%.*s/netns/../hubs/%s", folder, socket_path, hub_name) < PATH_MAX;
+}
+
 static bool take(struct cni_lease *lease, const struct cni_configuration *configuration, const char *key) {
   static struct taken taken;
   struct shelf shelf;

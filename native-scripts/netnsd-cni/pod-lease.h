@@ -35,6 +35,13 @@ bool cni_lease_release(const char *socket_path, const char *key, struct cni_fail
 /* The first address of this family of a lease; empty where there is none. */
 void cni_lease_address(const struct cni_lease *lease, enum cni_family family, char address[CNI_ADDRESS_TEXT_SIZE]);
 
+/* The interface's MTU in bytes, and what it sends by its pool's configuration, in bits in a second; 0 where the lease does not say. */
+unsigned long cni_lease_mtu(const struct cni_lease *lease);
+unsigned long cni_lease_rate_out(const struct cni_lease *lease);
+
+/* The other end of the pair, and the path of the hub that it is in. False where the lease does not say. */
+bool cni_lease_host_end(const struct cni_lease *lease, const char *socket_path, char name[IFNAMSIZ], char hub[PATH_MAX]);
+
 /* Whether an ADD could be served now: something lies on the shelf, or the daemon answers for the pool. */
 bool cni_lease_possible(const struct cni_configuration *configuration, struct cni_failure *failure);
 

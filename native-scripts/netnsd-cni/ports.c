@@ -40,25 +40,10 @@ void cni_port_text(char text[CNI_PORT_TEXT_SIZE], const struct cni_port *port) {
     snprintf(text, CNI_PORT_TEXT_SIZE, port->family == CNI_IPV6 ? "[%s]:%u/%s" : "%s:%u/%s", address, port->host_port, protocol_text(port));
 }
 
-/* containerd writes HostPort, the CNI project hostPort; Go reads both. */
-static enum json_found get(struct json entry, const char *name, struct json *value) {
-  enum json_found found = JSON_MISSING;
-  struct json key;
-  struct json member;
-  const char *position = NULL;
-  while (json_next(entry, &position, &key, &member)) {
-    if (!json_is_named(key, name)) continue;
-    if (found != JSON_MISSING) return JSON_TWICE;
-    found = JSON_FOUND;
-    *value = member;
-  }
-  return found == JSON_FOUND && value->type == JSON_NULL ? JSON_MISSING : found;
-}
-
 static bool read_port(struct json entry, const char *key, uint16_t *port, struct cni_failure *failure) {
   struct json value;
   long number;
-  if (get(entry, key, &value) != JSON_FOUND || !json_integer(value, 1, 65535, &number))
+  if (json_get_as_go(entry, key, &value) != JSON_FOUND || !json_integer(value, 1, 65535, &number))
     return cni_fail(failure, CNI_INVALID_CONFIGURATION, "portMappings: %s is no port from 1 to 65535", key);
   *port = (uint16_t)number;
   return true;
@@ -67,7 +52,7 @@ static bool read_port(struct json entry, const char *key, uint16_t *port, struct
 static bool read_protocol(struct json entry, uint8_t *protocol, struct cni_failure *failure) {
   struct json value;
   char text[16] = "";
-  enum json_found found = get(entry, "protocol", &value);
+  enum json_found found = json_get_as_go(entry, "protocol", &value);
   *protocol = CNI_TCP;
   if (found == JSON_MISSING) return true;
   if (found != JSON_FOUND || !json_copy(value, text, sizeof text))
@@ -97,7 +82,7 @@ static bool read_ipv6(struct cni_port *port, const char *text, struct cni_failur
 static bool read_host_ip(struct json entry, struct cni_port *port, struct cni_failure *failure) {
   struct json value;
   char text[CNI_ADDRESS_TEXT_SIZE] = "";
-  enum json_found found = get(entry, "hostIP", &value);
+  enum json_found found = json_get_as_go(entry, "hostIP", &value);
   port->family = CNI_BOTH;
   memset(port->host_ip, 0, sizeof port->host_ip);
   if (found == JSON_MISSING) return true;

@@ -103,6 +103,32 @@ bool cni_link_delete(int socket_fd, unsigned index) {
   return transact(socket_fd, &request);
 }
 
+static uint64_t within(uint64_t number, uint64_t least) {
+  uint64_t most = UINT32_MAX;
+  return number < least ? least : number > most ? most : number;
+}
+
+bool cni_link_limit(int socket_fd, unsigned index, uint64_t bytes_per_second, uint64_t burst_bytes, uint64_t mtu_bytes) {
+  /* As src/kernel/rtnetlink/qdisc.ts has them: the queue as long as is sent in 25 ms, at low rates in packets. */
+  enum { QUEUE_PACKETS = 64, BURST_PACKETS = 4, ETHERNET = 18 };
+  struct request request;
+  struct queue_body body = {.index = (int32_t)index, .handle = QUEUE_HANDLE, .parent = QUEUE_ROOT};
+  uint64_t frame = mtu_bytes + ETHERNET;
+  uint32_t burst = (uint32_t)within(burst_bytes > 0 ? burst_bytes : bytes_per_second / 100, BURST_PACKETS * frame);
+  const struct queue_bucket bucket = {.rate = {.link_layer = LINK_LAYER_ETHERNET, .rate = (uint32_t)within(bytes_per_second, 1)},
+                                      .limit = (uint32_t)within(bytes_per_second / 40, QUEUE_PACKETS * frame)};
+  begin(&request, NEW_QUEUE, FLAG_CREATE | FLAG_REPLACE, &body, sizeof body);
+  put(&request, QUEUE_KIND, "tbf", sizeof "tbf");
+  struct attribute_header *options = (struct attribute_header *)(void *)(request.bytes + align(request.header.length));
+  uint32_t start = align(request.header.length);
+  put(&request, QUEUE_OPTIONS, "", 0);
+  put(&request, BUCKET_PARAMETERS, &bucket, sizeof bucket);
+  put(&request, BUCKET_BURST, &burst, sizeof burst);
+  put(&request, BUCKET_RATE64, &bytes_per_second, sizeof bytes_per_second);
+  options->length = (uint16_t)(request.header.length - start);
+  return transact(socket_fd, &request);
+}
+
 struct network {
   unsigned char family;
   unsigned char prefix_length;

@@ -2,6 +2,7 @@
 #define NETNSD_CNI_RTNETLINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * The requests of rtnetlink(7) that a graft takes, each acknowledged, on a socket of the namespace in which it was opened. False with errno:
@@ -16,6 +17,12 @@ bool cni_link_move(int socket_fd, unsigned index, int netns_fd, const char *name
 bool cni_link_stop_ipv6(int socket_fd, unsigned index);
 
 bool cni_link_up(int socket_fd, unsigned index);
+
+/*
+ * What leaves the link has at most this rate (`tc qdisc replace dev eth0 root handle 8002: tbf rate … burst …`), in bytes; a burst of 0: what is
+ * sent in 10 ms. By the handle the daemon tells it from what a pool has given: src/kernel/rtnetlink/qdisc.ts.
+ */
+bool cni_link_limit(int socket_fd, unsigned index, uint64_t bytes_per_second, uint64_t burst_bytes, uint64_t mtu_bytes);
 
 bool cni_link_delete(int socket_fd, unsigned index);
 

@@ -76,13 +76,19 @@ static bool read_port_mappings(struct cni_configuration *configuration, struct j
   return found == JSON_MISSING || is_nothing(list) || cni_ports_read(&configuration->ports, list, failure);
 }
 
+static bool read_bandwidth(struct cni_configuration *configuration, struct json runtime, struct cni_failure *failure) {
+  struct json bandwidth;
+  enum json_found found = json_get(runtime, "bandwidth", &bandwidth);
+  if (found == JSON_TWICE) return cni_fail(failure, CNI_UNDECODABLE, "\"bandwidth\" stands there twice");
+  return found == JSON_MISSING || is_nothing(bandwidth) || cni_rates_read(&configuration->rates, bandwidth, failure);
+}
+
 static bool read_runtime(struct cni_configuration *configuration, struct json root, struct cni_failure *failure) {
   struct json runtime;
   static const char before[] = "netnsd chooses addresses before there is a container; take this capability out of the configuration";
   if (!get_object(root, "runtimeConfig", &runtime, failure)) return false;
   return read_port_mappings(configuration, runtime, failure) &&
-         refuse_if_set(runtime, "bandwidth",
-                       "netnsd limits no rates: give this capability to the bandwidth plugin, behind netnsd-cni in the list", failure) &&
+         read_bandwidth(configuration, runtime, failure) &&
          refuse_if_set(runtime, "ips", before, failure) && refuse_if_set(runtime, "mac", before, failure) &&
          refuse_if_set(runtime, "ipRanges", before, failure) && read_annotations(configuration, runtime, failure) &&
          read_dns(configuration, runtime, failure);

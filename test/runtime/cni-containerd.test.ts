@@ -24,7 +24,14 @@ async function startNode(test: Test, conflist?: object): Promise<{ daemon: Daemo
   const own = {
     cniVersion: '1.0.0',
     name: 'netnsd',
-    plugins: [{ type: 'netnsd-cni', socket: daemon.socket, tenant: 'namespace', capabilities: { portMappings: true } }],
+    plugins: [
+      {
+        type: 'netnsd-cni',
+        socket: daemon.socket,
+        tenant: 'namespace',
+        capabilities: { portMappings: true, bandwidth: true },
+      },
+    ],
   };
   const cri = await startCri(test, {
     plugins: [plugin, '/usr/lib/cni/bridge', '/usr/lib/cni/host-local'],
@@ -71,11 +78,15 @@ t.test('a pod with two containers is in a pooled namespace from RunPodSandbox to
   t.equal(mounted(), 0);
 });
 
-t.test('hostPort, and a pod of the host network', async (t) => {
+t.test('hostPort, a rate of its own, and a pod of the host network', async (t) => {
   await using node = await startNode(t);
   const { cri, daemon } = node;
-  const pod = { name: 'port', ports: [{ containerPort: 8080, hostPort: 20080 }] };
+  const annotations = { 'kubernetes.io/egress-bandwidth': '4M' };
+  const pod = { name: 'port', annotations, ports: [{ containerPort: 8080, hostPort: 20080 }] };
   const sandbox = await cri.runPod(pod);
+  const [lease] = await daemon.leases();
+  const tc = ['tc', 'qdisc', 'show', 'dev', 'eth0'];
+  t.match((await execa('nsenter', [`--net=${lease?.netns.path}`, ...tc])).stdout, /tbf .*rate 4Mbit/);
   const container = await cri.runContainer(sandbox, pod, 'one');
   await cri.exec(container, 'echo pooled > /tmp/index.html; httpd -p 8080 -h /tmp');
   const own = (await execa('ip', ['-4', '-o', 'address', 'show', 'scope', 'global'])).stdout.match(

@@ -116,6 +116,25 @@ t.test('sysctls that CRI-O sets for every pod come along with the overlay, and g
   t.equal((await execa(FRONT, enter)).stdout, fresh, 'and is as new');
 });
 
+t.test(
+  'sysctls that the pool sets are no obstacle to the overlay; those that the pod carries take precedence',
+  async (t) => {
+    const own =
+      '[pools.default.sysctls]\n"net.ipv4.tcp_fin_timeout" = 30\n"net.ipv4.ip_unprivileged_port_start" = 10\n';
+    await using scene = await startScene(t, `${OFTEN}${own}`);
+    const { path } = await scene.makeNetns('a');
+    const inside = async (...args: string[]) => (await execa('nsenter', [`--net=${path}`, 'sysctl', ...args])).stdout;
+    const names = ['net.ipv4.tcp_fin_timeout', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ping_group_range'];
+    await inside('-qw', 'net.ipv4.ping_group_range=0 0');
+    t.match(await scene.call({ command: 'ADD', netns: path }), { status: 0 });
+    t.strictSame([scene.attachment().delivery, await inside('-n', ...names)], ['overlay', '30\n10\n0\t0']);
+    t.match(await scene.call({ command: 'DEL', netns: path }), { status: 0 });
+    await inside('-qw', 'net.ipv4.tcp_fin_timeout=20');
+    t.match(await scene.call({ command: 'ADD', netns: path }), { status: 0 });
+    t.strictSame([scene.attachment().delivery, await inside('-n', ...names)], ['graft', '20\n1024\n0\t0']);
+  },
+);
+
 t.test('an interface of the same name is in the way, and stays', async (t) => {
   await using scene = await startScene(t);
   const { path } = await scene.makeNetns('a');

@@ -76,13 +76,23 @@ static void check_capabilities(void) {
   test("wishes that would have no effect are unsupported");
   CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"portMappings\":[{\"hostPort\":1}]}")) == CNI_INVALID_CONFIGURATION);
   CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"portMappings\":[{\"hostPort\":1,\"containerPort\":2}]}")) == 0 && read.ports.count == 1);
-  CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"bandwidth\":{\"ingressRate\":1}}")) == CNI_UNSUPPORTED_FIELD);
   CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"ips\":[\"10.0.0.2/16\"]}")) == CNI_UNSUPPORTED_FIELD);
   CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"mac\":\"02:00:00:00:00:01\"}")) == CNI_UNSUPPORTED_FIELD);
   CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"ipRanges\":[[{\"subnet\":\"10.0.0.0/8\"}]]}")) == CNI_UNSUPPORTED_FIELD);
   CHECK(ADD_OF(PLAIN(",\"args\":{\"cni\":{\"ips\":[\"10.0.0.2\"]}}")) == CNI_UNSUPPORTED_FIELD);
   CHECK(ADD_OF(PLAIN(",\"ipam\":{\"type\":\"host-local\"}")) == CNI_UNSUPPORTED_FIELD);
   CHECK(ADD_OF(PLAIN(",\"ipam\":{}")) == 0);
+  test("rates are bits in a second, and those that are absent or 0 none");
+#define BANDWIDTH(members) ADD_OF(PLAIN(",\"runtimeConfig\":{\"bandwidth\":{" members "}}"))
+  CHECK(BANDWIDTH("\"ingressRate\":1000000,\"ingressBurst\":2147483647,\"egressRate\":0,\"egressBurst\":0") == 0);
+  CHECK(read.rates.ingress.bits == 1000000 && read.rates.ingress.burst_bits == 2147483647 && read.rates.egress.bits == 0);
+  CHECK(BANDWIDTH("\"egressRate\":1e6") == CNI_INVALID_CONFIGURATION && BANDWIDTH("\"egressRate\":-1") == CNI_INVALID_CONFIGURATION);
+  CHECK(BANDWIDTH("\"egressRate\":\"1\"") == CNI_INVALID_CONFIGURATION && BANDWIDTH("\"egressRate\":7") == CNI_INVALID_CONFIGURATION);
+  CHECK(BANDWIDTH("\"IngressRate\":0,\"IngressBurst\":0,\"EgressRate\":4000000,\"EgressBurst\":4294967295") == 0);
+  CHECK(read.rates.egress.bits == 4000000 && read.rates.egress.burst_bits == 4294967295);
+  CHECK(BANDWIDTH("\"IngressRate\":8,\"ingressRate\":8") == CNI_INVALID_CONFIGURATION);
+  CHECK(BANDWIDTH("\"egressBurst\":8") == CNI_INVALID_CONFIGURATION);
+  CHECK(ADD_OF(PLAIN(",\"runtimeConfig\":{\"bandwidth\":[1]}")) == CNI_INVALID_CONFIGURATION);
   test("a pod's annotation chooses the pool");
   CHECK(ADD_OF(PLAIN(",\"pool\":\"a\",\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"dev.netnsd.pool\":\"b\"}}")) == 0);
   CHECK_TEXT(read.pool, "b");

@@ -5,6 +5,7 @@ import { inside, NetnsHandle, ThreadLostError } from '../../kernel/netns/netns.j
 import { type NetnsCensus, UNSEEN_PID } from '../../kernel/netns/netns-census.js';
 import { netnsHolders } from '../../kernel/netns/netns-holders.js';
 import { getLink, parseLink } from '../../kernel/rtnetlink/link.js';
+import { getRate, isLimitOfPool } from '../../kernel/rtnetlink/qdisc.js';
 import type { Host } from '../host.js';
 import { transactAll } from '../hub/socket-request.js';
 import { forgetAddresses } from '../network/forget-connections.js';
@@ -134,7 +135,7 @@ async function findHolders({ host, seals, census }: Verifier, works: readonly Wo
   }
 }
 
-/** The host's end must be in its hub, up, a port of the bridge, and have its alias, MAC and MTU. */
+/** The host's end must be in its hub, up, a port of the bridge, and have its alias, MAC, MTU and rate. */
 function checkHost(works: readonly Work[]): void {
   const placed = works.flatMap((work) => (work.port === undefined ? [] : [{ work, hub: work.port.hub }]));
   const outcomes = transactAll(
@@ -155,6 +156,22 @@ function checkHost(works: readonly Work[]): void {
       work.verdict ??= against('host link', `${link.name} is down or no port of its bridge`);
     else if (link.alias !== work.plan.alias || link.mac !== mac || link.mtuBytes !== work.plan.mtuBytes)
       work.verdict ??= against('host link', `${link.name} is not as it was built`);
+    else if ((link.qdisc === 'tbf') !== (work.plan.rateInBits !== null))
+      work.verdict ??= against('host link', `${link.name} has not the rate of its pool`);
+  }
+  checkRates(placed.filter(({ work }) => work.verdict === null && work.plan.rateInBits !== null));
+}
+
+/** A pod may have had a rate of its own. */
+function checkRates(placed: readonly { work: Work; hub: HubPort['hub'] }[]): void {
+  const outcomes = transactAll(
+    placed.map(({ work, hub }) => ({ socket: hub.socket, request: getRate(work.hostIndex) })),
+  );
+  for (const [position, { work }] of placed.entries()) {
+    const outcome = outcomes[position];
+    const reply = outcome?.ok ? outcome.replies[0] : undefined;
+    if (reply === undefined || !isLimitOfPool(reply))
+      work.verdict ??= against('host link', `${work.plan.hostName} has not the rate of its pool`);
   }
 }
 

@@ -14,6 +14,7 @@ export const RTM = {
   DELNEIGH: 29,
   GETNEIGH: 30,
   NEWQDISC: 36,
+  GETQDISC: 38,
 } as const;
 
 export const IFLA = {

@@ -3,7 +3,10 @@ import type { Request } from '../netlink/request.js';
 import { RTM, TCA, TCA_TBF } from './messages.js';
 
 const TC_H_ROOT = 0xffff_ffff;
-/** Fixed, so that all endpoints of a pool look alike: the kernel would take the next number that is free on the machine. */
+/**
+ * Fixed, so that all endpoints of a pool look alike: the kernel would take the next number that is free on the machine. netnsd-cni has another one
+ * for what a pod wants for itself (rtnetlink.c).
+ */
 const HANDLE = 0x8001_0000;
 const TC_LINKLAYER_ETHERNET = 1;
 const U32_MAX = 0xffff_ffff;
@@ -13,6 +16,30 @@ const BURST_SECONDS = 0.01;
 /** At low rates: as many packets. */
 const QUEUE_PACKETS = 64;
 const BURST_PACKETS = 4;
+
+/** `tc qdisc show dev INDEX root`; one reply, which the kernel sends to who asks for an echo (qdisc_notify of net/sched/sch_api.c). */
+export function getRate(linkIndex: number): Request {
+  return {
+    operation: () => `read the rate limit of link ${linkIndex}`,
+    type: RTM.GETQDISC,
+    flags: NLM_F.ECHO,
+    write: (writer) => writer.bytes(messageHeader(linkIndex, 0)),
+  };
+}
+
+/** Whether the reply to `getRate` is a limit that `limitRate` made. Pure. */
+export function isLimitOfPool(reply: Buffer): boolean {
+  return reply.length >= 12 && reply.readUInt32LE(8) === HANDLE;
+}
+
+/** struct tcmsg: family and padding, ifindex, handle, parent, info */
+function messageHeader(linkIndex: number, handle: number): Buffer {
+  const header = Buffer.alloc(20);
+  header.writeInt32LE(linkIndex, 4);
+  header.writeUInt32LE(handle, 8);
+  header.writeUInt32LE(TC_H_ROOT, 12);
+  return header;
+}
 
 /**
  * `tc qdisc replace dev INDEX root handle 8001: tbf rate RATE burst … limit …`: what leaves the link has at most this rate, frames with
@@ -30,12 +57,7 @@ export function limitRate(options: { linkIndex: number; bitsPerSecond: number; m
     type: RTM.NEWQDISC,
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     write(writer) {
-      // struct tcmsg: family and padding, ifindex, handle, parent, info
-      const header = Buffer.alloc(20);
-      header.writeInt32LE(linkIndex, 4);
-      header.writeUInt32LE(HANDLE, 8);
-      header.writeUInt32LE(TC_H_ROOT, 12);
-      writer.bytes(header);
+      writer.bytes(messageHeader(linkIndex, HANDLE));
       writer.string(TCA.KIND, 'tbf');
       writer.nested(TCA.OPTIONS, () => {
         // struct tc_tbf_qopt: two struct tc_ratespec of 12 bytes, limit, buffer, mtu
