@@ -1,5 +1,5 @@
 # The benchmarks' programs: one C file each, with the headers beside it.
-BENCH_PROGRAMS := $(addprefix $(BUILD)/,build-reference settle-namespaces acquire-load plugin-load network-load)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/,build-reference settle-namespaces acquire-load plugin-load network-load no-plugin)
 PROGRAMS += $(BENCH_PROGRAMS)
 
 .PHONY: bench

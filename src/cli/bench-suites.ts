@@ -5,7 +5,7 @@ export const BENCH_SUITES = {
   fill: 'from exec of netnsd serve to a full pool, against the same netlink requests from C',
   acquire: 'lease warm endpoints over the socket: one client, 100 at once on new and on kept connections, 100 paced',
   cli: 'netnsd acquire --path and netnsd release, against /bin/true',
-  cni: 'ADD and DEL of netnsd-cni, one and many at once, against the CNI bridge plugin; SIZES are how many at once',
+  cni: 'ADD and DEL of netnsd-cni, and pods of containerd, against the CNI bridge plugin; SIZES are how many at once',
   start: "containers at once beside a pool, against the same host without netnsd; SIZES are the pool's",
   recycle: 'released endpoints ready again by seal, by proof and by replacement; acquires beside a churn',
   memory: "the daemon's resident memory and the kernel's memory an endpoint",

@@ -1,43 +1,13 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { makeImage } from '../../src/bench/programs/image.js';
 import { makeRootfs } from './bundle.js';
 
-const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' };
-
-/**
- * Makes a tar archive of an OCI image layout (image-spec, image-layout.md) that holds one image named `name` with one
- * layer, the busybox root file system, and runs `command`; what `ctr images import` reads. Returns its path.
- */
+/** An archive with one image, whose layer is the busybox root file system; its path. */
 export async function makeImageArchive(name: string, command = ['/bin/sh']): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'image-'));
-  const layout = join(folder, 'layout');
-  mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
-  const put = (mediaType: string, bytes: Buffer) => {
-    const hash = createHash('sha256').update(bytes).digest('hex');
-    writeFileSync(join(layout, 'blobs/sha256', hash), bytes);
-    return { mediaType, digest: `sha256:${hash}`, size: bytes.length };
-  };
-  const putJson = (mediaType: string, value: object) => put(mediaType, Buffer.from(JSON.stringify(value)));
-
-  await makeRootfs(join(folder, 'rootfs'));
-  await execa('tar', ['-C', join(folder, 'rootfs'), '--owner=0', '--group=0', '-cf', join(folder, 'layer.tar'), '.']);
-  const layer = put('application/vnd.oci.image.layer.v1.tar', readFileSync(join(folder, 'layer.tar')));
-  const config = putJson('application/vnd.oci.image.config.v1+json', {
-    architecture: ARCHITECTURES[process.arch] ?? process.arch,
-    os: 'linux',
-    config: { Env: ['PATH=/bin'], Cmd: command },
-    rootfs: { type: 'layers', diff_ids: [layer.digest] },
-  });
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = putJson(mediaType, { schemaVersion: 2, mediaType, config, layers: [layer] });
-  const annotations = { 'io.containerd.image.name': name };
-  const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations }] };
-  writeFileSync(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  writeFileSync(join(layout, 'index.json'), JSON.stringify(index));
-  const archive = join(folder, 'image.tar');
-  await execa('tar', ['-C', layout, '-cf', archive, 'oci-layout', 'index.json', 'blobs']);
-  return archive;
+  const rootfs = join(folder, 'rootfs');
+  await makeRootfs(rootfs);
+  return await makeImage({ folder, rootfs, name, command });
 }

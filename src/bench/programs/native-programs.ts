@@ -9,6 +9,7 @@ export type NativeProgram =
   | 'settle-namespaces'
   | 'acquire-load'
   | 'plugin-load'
+  | 'no-plugin'
   | 'network-load'
   | 'netnsd-runc'
   | 'netnsd-cni'

@@ -10,6 +10,7 @@ import { claim } from '../report/claim.js';
 import type { Report } from '../report/report.js';
 import { median, percentile } from '../report/statistics.js';
 import { turnOf } from '../turns.js';
+import { benchPods } from './cni-pods.js';
 
 /** Milliseconds for each pod, ADD and DEL alike. */
 const TARGET_ALONE_MS = 1.5;
@@ -37,7 +38,7 @@ function bridgeWay({ ipMasq }: { ipMasq: boolean }): Way {
   };
 }
 
-/** ADD and DEL of netnsd-cni by overlay, against the CNI bridge plugin, one pod and many at once. */
+/** ADD and DEL of netnsd-cni by overlay, against the CNI bridge plugin, one pod and many at once; then pods of containerd. */
 export async function benchCni({ rounds, sizes, peers }: BenchOptions): Promise<Report> {
   const most = Math.max(...sizes);
   const pool = { name: 'default', subnet: '10.217.0.0/16', minReady: most + 10, max: 3 * most + 20 };
@@ -54,6 +55,7 @@ export async function benchCni({ rounds, sizes, peers }: BenchOptions): Promise<
   const measured = sizes.flatMap((size) =>
     ways.map((way) => ({ way, size, add: [] as number[], delete: [] as number[] })),
   );
+  let pods: Awaited<ReturnType<typeof benchPods>>;
   try {
     // The first round warms up: it is run, but not counted.
     for (let round = -1; round < rounds; round++) {
@@ -65,6 +67,8 @@ export async function benchCni({ rounds, sizes, peers }: BenchOptions): Promise<
         await daemon.settled();
       }
     }
+    const ofPods = ways.map(({ title, plugin, config }) => ({ title, plugins: pluginsOf(plugin), config }));
+    pods = await benchPods({ ways: ofPods, rounds, most, settled: () => daemon.settled() });
   } finally {
     await daemon.stop();
     if (bridges.length > 0) await runProcess('ip', ['link', 'del', BRIDGE]);
@@ -95,10 +99,15 @@ export async function benchCni({ rounds, sizes, peers }: BenchOptions): Promise<
     );
   return {
     suite: 'cni',
-    tables: [{ title: 'CNI plugins, from the first fork to the end of the last', rows }],
-    claims,
-    notes: [],
+    tables: [{ title: 'CNI plugins, from the first fork to the end of the last', rows }, ...pods.tables],
+    claims: [...claims, ...pods.claims],
+    notes: pods.notes,
   };
+}
+
+/** The bridge plugin calls another one. */
+function pluginsOf(plugin: string): string[] {
+  return plugin.startsWith(PLUGINS) ? [plugin, `${PLUGINS}/host-local`] : [plugin];
 }
 
 /** Namespaces as a runtime makes them, and both commands for all of them; milliseconds for each pod. */
