@@ -14,7 +14,7 @@ const SUITE_OF: Record<SuiteName, () => Promise<Suite>> = {
   boot: async () => (await import('./suites/boot.js')).benchBoot,
   fill: async () => (await import('./suites/fill.js')).benchFill,
   cli: async () => (await import('./suites/cli.js')).benchCli,
-  cni: async () => (await import('./suites/cni.js')).benchCni,
+  cni: async () => (await import('./cni/cni.js')).benchCni,
   acquire: async () => (await import('./suites/acquire.js')).benchAcquire,
   start: async () => (await import('./suites/start.js')).benchStart,
   recycle: async () => (await import('./suites/recycle.js')).benchRecycle,

@@ -164,12 +164,10 @@ function checkHost(works: readonly Work[]): void {
 
 /** A pod may have had a rate of its own. */
 function checkRates(placed: readonly { work: Work; hub: HubPort['hub'] }[]): void {
-  const outcomes = transactAll(
-    placed.map(({ work, hub }) => ({ socket: hub.socket, request: getRate(work.hostIndex) })),
-  );
-  for (const [position, { work }] of placed.entries()) {
-    const outcome = outcomes[position];
-    const reply = outcome?.ok ? outcome.replies[0] : undefined;
+  const requests = placed.map(({ work, hub }) => ({ socket: hub.socket, request: getRate(work.hostIndex) }));
+  for (const [position, outcome] of transactAll(requests).entries()) {
+    const reply = outcome.ok ? outcome.replies[0] : undefined;
+    const work = placed[position]?.work as Work;
     if (reply === undefined || !isLimitOfPool(reply))
       work.verdict ??= against('host link', `${work.plan.hostName} has not the rate of its pool`);
   }

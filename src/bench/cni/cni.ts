@@ -10,7 +10,7 @@ import { claim } from '../report/claim.js';
 import type { Report } from '../report/report.js';
 import { median, percentile } from '../report/statistics.js';
 import { turnOf } from '../turns.js';
-import { benchPods } from './cni-pods.js';
+import { benchPods } from './pods.js';
 
 /** Milliseconds for each pod, ADD and DEL alike. */
 const TARGET_ALONE_MS = 1.5;
