@@ -50,6 +50,8 @@ export function defaultPool(): PoolConfig {
     flood: POOL_KEYS.flood.initial,
     rateInBits: null,
     rateOutBits: null,
+    maxConnections: POOL_KEYS.maxConnections.initial,
+    maxConnectionsPerSecond: POOL_KEYS.maxConnectionsPerSecond.initial,
     interfaceName: POOL_KEYS.interfaceName.initial,
     routes: [],
     sysctls: {},
@@ -122,6 +124,7 @@ function readPool(name: string, section: Section): PoolConfig {
     egressDeny: section.read(POOL_KEYS.egressDeny) ?? POOL_KEYS.egressDeny.initial,
     egressAllow: section.read(POOL_KEYS.egressAllow) ?? POOL_KEYS.egressAllow.initial,
     ...walls,
+    ...readConnections(section),
     rateInBits: parseRate(section.read(POOL_KEYS.rateInBits)) ?? null,
     rateOutBits: parseRate(section.read(POOL_KEYS.rateOutBits)) ?? null,
     interfaceName: section.read(POOL_KEYS.interfaceName) ?? POOL_KEYS.interfaceName.initial,
@@ -206,6 +209,17 @@ function readWalls(section: Section): Pick<PoolConfig, 'antiSpoof' | 'isolation'
       `found true with isolation = "${isolation}", by which containers do not reach each other: set one or the other`,
     );
   return { antiSpoof, isolation, flood };
+}
+
+function readConnections(section: Section): Pick<PoolConfig, 'maxConnections' | 'maxConnectionsPerSecond'> {
+  const [most, perSecond] = [POOL_KEYS.maxConnections, POOL_KEYS.maxConnectionsPerSecond];
+  for (const { name } of [most, perSecond])
+    if (section.has(name) && section.read(POOL_KEYS.antiSpoof) === false)
+      section.refuse(name, 'is set with anti_spoof = false, by which a container has as many addresses as it wants');
+  return {
+    maxConnections: section.read(most) ?? most.initial,
+    maxConnectionsPerSecond: section.read(perSecond) ?? perSecond.initial,
+  };
 }
 
 function readPublish(section: Section): Pick<PoolConfig, 'publish' | 'publishRange'> {

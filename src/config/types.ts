@@ -58,6 +58,9 @@ export interface PoolConfig {
   /** What its containers receive and send at the most, in bits per second; null: no limit. */
   readonly rateInBits: number | null;
   readonly rateOutBits: number | null;
+  /** How many connections a container may have open that it opened through the host, and may open in a second; null: no limit. */
+  readonly maxConnections: number | null;
+  readonly maxConnectionsPerSecond: number | null;
   /** Name of a container's interface. */
   readonly interfaceName: string;
   /** Routes of a container beside its default routes: CIDR, and an address of `subnet` or `subnet6`. */

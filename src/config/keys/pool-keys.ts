@@ -3,7 +3,7 @@ import type { PoolConfig } from '../types.js';
 import { CONTAINER_KEYS } from './container-keys.js';
 import { boolean, choice, integer, type Key, listOf } from './key.js';
 import { adviceOf, CLOUD_METADATA, isNetwork, SUBNET6_BITS, subnet6Advice } from './networks.js';
-import { parseContainerPort, parsePortRange, rate } from './values.js';
+import { connections, parseContainerPort, parsePortRange, rate } from './values.js';
 
 /** The subnet of the pool `default`, and of no other. */
 export const DEFAULT_SUBNET = '10.213.0.0/16';
@@ -219,6 +219,14 @@ export const POOL_KEYS = {
   },
   rateInBits: rate('rate_in', 'Most that a container receives.'),
   rateOutBits: rate('rate_out', 'Most that a container sends; one with CAP_NET_ADMIN can lift it.'),
+  maxConnections: connections(
+    'max_connections',
+    'Connections that a container may have open through the host, or to it, of those that it opened. It needs `anti_spoof`.',
+  ),
+  maxConnectionsPerSecond: connections(
+    'max_connections_per_second',
+    'How many of these it may open in a second. It needs `anti_spoof`.',
+  ),
   ...CONTAINER_KEYS,
   mountDns: {
     name: 'mount_dns',

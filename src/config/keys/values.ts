@@ -1,4 +1,5 @@
 import type { PoolConfig } from '../types.js';
+import { integer } from './key.js';
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
 
@@ -42,5 +43,18 @@ export function rate(name: string, meaning: string) {
     meaning,
     accepts: (value: unknown) => parseRate(value) !== undefined,
     written: rateText,
+  };
+}
+
+const MOST_CONNECTIONS = 1_000_000;
+
+/** A key that limits connections; no limit by default. */
+export function connections(name: string, meaning: string) {
+  return {
+    name,
+    ...integer(1, MOST_CONNECTIONS),
+    initial: null as number | null,
+    initialMeaning: 'no limit',
+    meaning,
   };
 }

@@ -3,6 +3,7 @@ import type { Isolation, Site } from '../types.js';
 import { canonical, widest } from './cidr.js';
 import { mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
+import { isLimited, limitRules, limitSets } from './walls/connection-limits.js';
 
 /** What containers of a pool may reach beyond it, and how. CIDR throughout. */
 export interface ReachSettings {
@@ -17,6 +18,9 @@ export interface ReachSettings {
   readonly publish: readonly unknown[];
   /** Which of its containers reach each other. */
   readonly isolation: Isolation;
+  /** Connections that one may have open, and may open in a second. */
+  readonly maxConnections: number | null;
+  readonly maxConnectionsPerSecond: number | null;
   /** Whether they reach the host itself. */
   readonly hostAccess: boolean;
   readonly egressDeny: readonly string[];
@@ -35,8 +39,10 @@ export function removeHostRules(site: Site): string {
 }
 
 /** Whether a pool needs anything of the host's rules. */
-function needsRules({ masquerade, publish, isolation, hostAccess, egressDeny }: ReachSettings): boolean {
-  return masquerade || publish.length > 0 || isolation !== 'none' || !hostAccess || egressDeny.length > 0;
+function needsRules(pool: ReachSettings): boolean {
+  const { masquerade, publish, isolation, hostAccess, egressDeny } = pool;
+  const isWalled = isolation !== 'none' || !hostAccess || egressDeny.length > 0;
+  return masquerade || publish.length > 0 || isWalled || isLimited(pool);
 }
 
 /**
@@ -81,17 +87,21 @@ export function hostRules(
       'filter hook prerouting priority filter',
       pools.flatMap((pool) => both.flatMap((family) => egressRules(pool, family))),
     ),
+    // Behind it: what is refused does not count.
+    chain(
+      'limits',
+      'filter hook prerouting priority 1',
+      pools.flatMap((pool) => both.flatMap((family) => limitRules(pool, uplinkName(site, pool.name), family))),
+    ),
     chain(
       'input',
       'filter hook input priority filter',
       pools.flatMap((pool) => inputRules(pool, uplinkName(site, pool.name))),
     ),
   ];
-  const table = hostTable(site);
   const lines = [
-    `add table inet ${table}`,
-    `delete table inet ${table}`,
-    `table inet ${table} {`,
+    removeHostRules(site).trimEnd(),
+    `table inet ${hostTable(site)} {`,
     `  comment "netnsd ${commentOf(site.stateDir)}"`,
     ...outwardIn.map((family) => setOf('outward', family, outward)),
     ...both.map((family) => setOf('pools', family, pools)),
@@ -101,6 +111,7 @@ export function hostRules(
       portMap('mapped-at', { ...family, before: `${family.type} . ` }, mapped[`mapped-at${family.suffix}`]),
     ]),
     ...(walled.length === 0 ? [] : [walledSet(walled)]),
+    ...both.flatMap((family) => limitSets(pools, family)),
     ...chains.flat(),
     '}',
   ];
@@ -108,7 +119,7 @@ export function hostRules(
 }
 
 /** What rules of a family have of their own; `suffix` is in the names of its sets and maps. */
-interface Family {
+export interface Family {
   readonly ip: 'ip' | 'ip6';
   readonly suffix: '' | '6';
   readonly type: string;

@@ -39,6 +39,8 @@ t.test('the table of keys has a row of four cells for every key', async (t) => {
       'flood',
       'rate_in',
       'rate_out',
+      'max_connections',
+      'max_connections_per_second',
       'interface',
       'routes',
       'mount_dns',

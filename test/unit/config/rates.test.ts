@@ -24,3 +24,21 @@ t.test('what is no rate is refused with file, line and key', async (t) => {
   for (const written of ['"100"', '100', '"1.5Mbit"', '"10 Mbit"', '"63Kbit"', '"101Gbit"', '"100mbit"', '""'])
     t.throws(() => read(written), { code: 'config_invalid', message }, written);
 });
+
+t.test('limits of connections are whole numbers, and need anti_spoof', async (t) => {
+  const parse = (lines: string) => parseConfig({ source: `[pools.default]\n${lines}`, file: 'f.toml' }).pools[0];
+  t.match(parse('max_connections = 100\nmax_connections_per_second = 20'), {
+    maxConnections: 100,
+    maxConnectionsPerSecond: 20,
+  });
+  t.match(parse('anti_spoof = false'), { maxConnections: null, maxConnectionsPerSecond: null });
+  for (const key of ['max_connections', 'max_connections_per_second']) {
+    for (const value of ['0', '1000001', '"many"', '1.5'])
+      t.throws(() => parse(`${key} = ${value}`), {
+        message: new RegExp(`^f\\.toml:2: pools\\.default\\.${key}: found .*, allowed: an integer from 1 to 1000000`),
+      });
+    t.throws(() => parse(`anti_spoof = false\n${key} = 5`), {
+      message: `f.toml:3: pools.default.${key}: is set with anti_spoof = false, by which a container has as many addresses as it wants`,
+    });
+  }
+});

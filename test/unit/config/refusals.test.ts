@@ -13,7 +13,7 @@ function refusal(source: string): NetnsdError {
 }
 
 const POOL_KEYS =
-  'subnet, subnet6, subnet_file, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, masquerade, masquerade_except, publish, publish_range, host_access, egress_deny, egress_allow, anti_spoof, isolation, flood, rate_in, rate_out, interface, routes, mount_dns, dns, sysctls';
+  'subnet, subnet6, subnet_file, min_ready, max, mtu, build_batch, address_cooldown_seconds, recycle, unknown_spec, sizing, idle_seconds, gone_after_seconds, unused_after_seconds, masquerade, masquerade_except, publish, publish_range, host_access, egress_deny, egress_allow, anti_spoof, isolation, flood, rate_in, rate_out, max_connections, max_connections_per_second, interface, routes, mount_dns, dns, sysctls';
 const INTEGER = 'an integer from 0 to 65000';
 const LONG_NAME = 'a'.repeat(33);
 const CASES: [title: string, source: string, message: string][] = [

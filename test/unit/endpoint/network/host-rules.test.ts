@@ -15,6 +15,8 @@ const pool: ReachSettings = {
   masqueradeExcept: [],
   isolation: 'none',
   publish: [],
+  maxConnections: null,
+  maxConnectionsPerSecond: null,
   hostAccess: true,
   egressDeny: [],
   egressAllow: [],
@@ -127,4 +129,22 @@ t.test('what comes from an isolated pool does not go back there, except to a pub
 t.test('a path with quotes cannot end the comment', async (t) => {
   const odd = { ...site, stateDir: '/run/"; flush ruleset #\n' };
   t.match(hostRules(odd, [pool]), /comment "netnsd \/run\/[?]+flush[?]ruleset[?]+"/);
+});
+
+t.test('limits of connections are one rule a pool and family, and sets that all pools share', async (t) => {
+  const limited = { ...closed, subnet6: 'fd00:214::/64', maxConnections: 9, maxConnectionsPerSecond: 5 };
+  const rules = rulesOf(limited, { ...pool, maxConnections: 3 });
+  t.equal(rules.filter((line) => /^set (connections|openings)6? /.test(line)).length, 4);
+  t.strictSame(
+    rules.filter((line) => /@(connections|openings)/.test(line)).map((line) => line.replace(/"nbabcd-.{4}"/, 'LINK')),
+    [
+      'iifname LINK ct status & confirmed == 0 update @openings { ip saddr limit rate over 5/second burst 5 packets } reject with icmp admin-prohibited',
+      'iifname LINK ct status & confirmed == 0 add @connections { ip saddr ct count over 9 } reject with icmp admin-prohibited',
+      'iifname LINK ct status & confirmed == 0 update @openings6 { ip6 saddr limit rate over 5/second burst 5 packets } reject with icmpv6 admin-prohibited',
+      'iifname LINK ct status & confirmed == 0 add @connections6 { ip6 saddr ct count over 9 } reject with icmpv6 admin-prohibited',
+      'iifname LINK ct status & confirmed == 0 add @connections { ip saddr ct count over 3 } reject with icmp admin-prohibited',
+      'iifname LINK ct status & confirmed == 0 add @connections6 { ip6 saddr ct count over 3 } reject with icmpv6 admin-prohibited',
+    ],
+  );
+  t.not(hostRules(site, [{ ...closed, maxConnections: 1 }]), removeHostRules(site));
 });
