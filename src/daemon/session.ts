@@ -25,6 +25,7 @@ import { MtuWatch } from './watch/mtu-watch.js';
 import { PlaceWatch } from './watch/place-watch.js';
 import { RetiredWatch } from './watch/retired-watch.js';
 import { VaultWatch } from './watch/vault-watch.js';
+import { WallsWatch } from './watch/walls-watch.js';
 import type { Watchdog } from './watch/watchdog.js';
 
 /** How often it is checked whether the processors are free for a collection of garbage, in milliseconds. */
@@ -147,6 +148,7 @@ export async function runSession(
     ...{ mtuBytes: planned.egressMtuBytes, read: readEgressMtu, log },
     changed: () => reload.again(),
   });
+  using walls = new WallsWatch({ thread, log });
   signals.serving();
   reportReady();
   daemon.starting[Symbol.dispose]();
@@ -163,7 +165,7 @@ export async function runSession(
 
   // Shutdown.
   if (typeof ending === 'string' || ending instanceof Error) reportStopping();
-  for (const background of [answering, place, mtu, retired, grafts, reconcile]) background[Symbol.dispose]();
+  for (const background of [answering, place, mtu, walls, retired, grafts, reconcile]) background[Symbol.dispose]();
   logEnding(ending, log);
   await grace.within(Promise.all([pools.close(), server.close({ deadlineMs: GRACE_MS / 2 })]));
   return ending;

@@ -3,10 +3,10 @@ import type { Isolation, Site } from '../types.js';
 import { canonical, widest } from './cidr.js';
 import { mappingElements, type PortMapping } from './port-mappings.js';
 import { elementsOf, type PortPlan } from './published-ports.js';
-import { isLimited, limitRules, limitSets } from './walls/connection-limits.js';
+import { type ConnectionLimits, isLimited, limitRules, limitSets } from './walls/connection-limits.js';
 
 /** What containers of a pool may reach beyond it, and how. CIDR throughout. */
-export interface ReachSettings {
+export interface ReachSettings extends ConnectionLimits {
   readonly name: string;
   readonly subnet: string;
   readonly subnet6: string | null;
@@ -18,9 +18,6 @@ export interface ReachSettings {
   readonly publish: readonly unknown[];
   /** Which of its containers reach each other. */
   readonly isolation: Isolation;
-  /** Connections that one may have open, and may open in a second. */
-  readonly maxConnections: number | null;
-  readonly maxConnectionsPerSecond: number | null;
   /** Whether they reach the host itself. */
   readonly hostAccess: boolean;
   readonly egressDeny: readonly string[];

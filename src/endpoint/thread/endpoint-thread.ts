@@ -138,6 +138,11 @@ export class EndpointThread {
     await this.#calls.call('admit', { endpoints });
   }
 
+  /** Gives hubs whose rules others changed or removed their own again; the names of these hubs. Rejects with kernel_error and missing_tool. */
+  restoreWalls(): Promise<string[]> {
+    return this.#calls.call('restoreWalls', null);
+  }
+
   /** Seals ready endpoints; false for those that could not be sealed. Rejects with worker_failed only. */
   seal(endpoints: readonly BuiltEndpoint[]): Promise<boolean[]> {
     return this.#calls.call('seal', { endpoints });

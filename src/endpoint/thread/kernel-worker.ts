@@ -90,7 +90,6 @@ export class KernelWorker {
     return { links: [...links.values()], uplinks, hubs, namespaces: [...namespaces] };
   }
 
-  /** See `describeNamespaces`. */
   describe(pids: readonly number[]): Inhabited[] {
     return describeNamespaces(this.#host, pids);
   }
@@ -134,12 +133,14 @@ export class KernelWorker {
     });
   }
 
-  /** See `Walls.admit`. */
   admit(endpoints: readonly TenantEndpoint[]): void {
     for (const network of this.#networks.values()) network.walls.admit(placedIn(network, endpoints));
   }
 
-  /** See `graftEndpoint`. */
+  restoreWalls(): string[] {
+    return [...this.#networks.values()].flatMap(({ walls }) => walls.restore());
+  }
+
   async graft({ name, targetFd }: { name: EndpointName; targetFd: number }): Promise<void> {
     const network = this.#network(name);
     const plan = network.planOf(name);

@@ -45,6 +45,7 @@ const HANDLERS: Handlers = {
     worker.admit(endpoints);
     return null;
   },
+  restoreWalls: () => worker.restoreWalls(),
   seal: ({ endpoints }) => worker.verification.seal(endpoints),
   verify: ({ endpoints }) => worker.verification.verify(endpoints),
   users: ({ netnsInodes }) => worker.users(netnsInodes),

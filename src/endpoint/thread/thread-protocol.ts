@@ -97,6 +97,8 @@ export interface Jobs {
   adopt: { in: { names: readonly AdoptedEndpoint[] }; out: boolean[] };
   /** Lets endpoints reach those of their tenant, where the pool isolates tenants. */
   admit: { in: { endpoints: readonly TenantEndpoint[] }; out: null };
+  /** Gives hubs whose rules were changed their own again; the names of these hubs. */
+  restoreWalls: { in: null; out: string[] };
   /** Seals endpoints that are ready; false for those that could not be sealed. */
   seal: { in: { endpoints: readonly BuiltEndpoint[] }; out: boolean[] };
   verify: { in: { endpoints: readonly VerifyRequest[] }; out: Verdict[] };

@@ -66,9 +66,8 @@ t.test('leases reach those of their tenant, and nothing reaches an unused endpoi
   await check('after a reload');
 
   await inside(hubOf(daemon), 'nft', 'flush', 'ruleset');
-  t.ok(await reaches(one, addressOf(other), true), 'without the rules they do reach each other');
-  t.match(await findings(daemon), [{ problem: /has other rules than netnsd gave it/, outcome: 'done' }]);
-  await check('after a repair');
+  await eventually('the rules are restored', () => /rules in hubs had been changed/.test(daemon.log()));
+  await check('after that');
 
   // A change of its own goes through although the rules are not as they were made.
   await inside(hubOf(daemon), 'nft', 'flush', 'ruleset');

@@ -1,6 +1,11 @@
-import type { Family, ReachSettings } from '../host-rules.js';
+import type { Family } from '../host-rules.js';
 
-type Limits = Pick<ReachSettings, 'maxConnections' | 'maxConnectionsPerSecond'>;
+/** How many connections a container may have open, and may open in a second; null: no limit. */
+export interface ConnectionLimits {
+  readonly maxConnections: number | null;
+  readonly maxConnectionsPerSecond: number | null;
+}
+
 type Names = Pick<Family, 'suffix' | 'type'>;
 
 /** By address of a container: the connections that it has, and how fast it opens them. An element is there while it is of use. */
@@ -10,12 +15,12 @@ const ROOM = 'size 1000000';
 /** Longer than it takes to have the tokens of a second again. */
 const FORGET_AFTER = 'timeout 10s';
 
-export function isLimited({ maxConnections, maxConnectionsPerSecond }: Limits): boolean {
+export function isLimited({ maxConnections, maxConnectionsPerSecond }: ConnectionLimits): boolean {
   return maxConnections !== null || maxConnectionsPerSecond !== null;
 }
 
 /** The sets of one family that the limits of these pools need, whatever the number of pools. */
-export function limitSets(pools: readonly Limits[], { suffix, type }: Names): string[] {
+export function limitSets(pools: readonly ConnectionLimits[], { suffix, type }: Names): string[] {
   const counted = pools.some(({ maxConnections }) => maxConnections !== null);
   const metered = pools.some(({ maxConnectionsPerSecond }) => maxConnectionsPerSecond !== null);
   return [
@@ -32,7 +37,7 @@ export function limitSets(pools: readonly Limits[], { suffix, type }: Names): st
  * behind this), so a container cannot fill the host's table of connections.
  */
 export function limitRules(
-  { maxConnections: most, maxConnectionsPerSecond: perSecond }: Limits,
+  { maxConnections: most, maxConnectionsPerSecond: perSecond }: ConnectionLimits,
   uplink: string,
   { ip, suffix, refuse }: Pick<Family, 'ip' | 'suffix' | 'refuse'>,
 ): string[] {

@@ -64,6 +64,14 @@ export class Walls {
     for (const hub of hubs) if (!this.stand(hub)) this.#makeOrKeep(hub);
   }
 
+  /** Gives hubs whose rules others changed their own again; the names of these hubs. Throws as `raise`. */
+  restore(): string[] {
+    if (!this.#areMembersKnown) return [];
+    const changed = [...this.#hubs].filter((hub) => !this.stand(hub));
+    this.raise(changed, this.#root);
+    return changed.map(({ name }) => name);
+  }
+
   /** Endpoints of an earlier daemon are known, and of these the tenants. Throws as `raise`. */
   adopt(endpoints: readonly Placed[]): void {
     if (!this.#areMembersKnown) this.#members.add(endpoints);
