@@ -37,6 +37,8 @@ export interface Machine {
 export interface PoolSize {
   readonly name: string;
   readonly subnet: string;
+  /** Of the configuration; null or absent: none. */
+  readonly subnet6?: string | null;
   readonly max: number;
 }
 

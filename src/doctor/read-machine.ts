@@ -13,7 +13,7 @@ import { readVersion } from '../version.js';
 import { tablesAreLoaded, trialLoadsNothing } from './checks/kernel.js';
 import type { DaemonView } from './daemon-view.js';
 import { HostFiles } from './host-files.js';
-import type { HostNetwork, Machine } from './machine.js';
+import type { HostNetwork, Machine, PoolSize } from './machine.js';
 
 export interface Place {
   readonly stateDir: string;
@@ -27,7 +27,7 @@ export async function readMachine(place: Place, daemon: DaemonView): Promise<Mac
   const files = new HostFiles();
   const kernel = release();
   const config = attempt(() => readConfig({ path: place.configPath }));
-  const pools = daemon.answers ? daemon.status.pools : poolsOf(config);
+  const pools = daemon.answers ? withSubnet6(daemon.status.pools, poolsOf(config)) : poolsOf(config);
   return {
     files,
     euid: process.geteuid?.() ?? 0,
@@ -49,6 +49,12 @@ export async function readMachine(place: Place, daemon: DaemonView): Promise<Mac
 
 function poolsOf(config: Settled<Config>): Config['pools'] {
   return config.ok ? config.value.pools : [];
+}
+
+/** A daemon tells of its pools without it. */
+function withSubnet6(pools: readonly PoolSize[], configured: Config['pools']): PoolSize[] {
+  const subnets = new Map(configured.map(({ name, subnet6 }) => [name, subnet6]));
+  return pools.map((pool) => ({ ...pool, subnet6: subnets.get(pool.name) ?? null }));
 }
 
 function attempt<T>(read: () => T): Settled<T> {
@@ -78,8 +84,10 @@ async function readNetwork(pools: readonly { subnet: string }[]): Promise<Settle
 }
 
 function readFirewall(files: HostFiles): ForwardChain[] {
-  const legacy = (files.text('/proc/net/ip_tables_names') ?? '').split('\n').includes('filter');
-  return [...listForwardChains(), ...(legacy ? [readLegacyForward() ?? []].flat() : [])];
+  const legacy = (['ip', 'ip6'] as const).filter((family) =>
+    (files.text(`/proc/net/${family}_tables_names`) ?? '').split('\n').includes('filter'),
+  );
+  return [...listForwardChains(), ...legacy.flatMap((family) => readLegacyForward(family) ?? [])];
 }
 
 async function trial(machine: Pick<Machine, 'files' | 'kernel'>): Promise<Trial> {

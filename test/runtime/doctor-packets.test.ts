@@ -95,3 +95,28 @@ t.test('a rule of nftables by subnet counts as well', async (t) => {
   await execa('nft', ['add rule inet mine passing ip daddr 10.208.0.0/12 accept']);
   t.match(await told(daemon, 'firewall'), [/^ok/]);
 });
+
+t.test('a firewall of IPv6 is found, and the rules that are advised let the pool through', async (t) => {
+  await using daemon = await startDaemon(t, `${SELDOM}subnet6 = "fd00:213::/64"\n`);
+  for (const program of ['ip6tables', 'ip6tables-legacy']) {
+    t.match(await told(daemon, 'firewall'), [/^ok/]);
+    await execa(program, ['-P', 'FORWARD', 'DROP']);
+    t.match(await told(daemon, 'firewall'), [/^warn .* pool default reach nothing beyond this host by IPv6$/]);
+    const { checks } = await report(daemon);
+    const advice = checks.find(({ check }) => check === 'firewall')?.advice?.split('\n') ?? [];
+    const rules = advice.filter((line) => line.startsWith(`${program} `)).map((line) => line.replace(/ \(.*/, ''));
+    t.equal(rules.length, 2);
+    for (const rule of rules) await execa('sh', ['-c', rule]);
+    t.match(await told(daemon, 'firewall'), [/^ok/]);
+    await execa(program, ['-F', 'FORWARD']);
+    await execa(program, ['-P', 'FORWARD', 'ACCEPT']);
+  }
+  await execa('nft', [
+    'add table ip6 mine; add chain ip6 mine passing { type filter hook forward priority 0; policy drop; }',
+  ]);
+  t.teardown(() => execa('nft', ['delete', 'table', 'ip6', 'mine']));
+  await execa('nft', ['add rule ip6 mine passing ip6 saddr fd00:214::/64 accept']);
+  t.match(await told(daemon, 'firewall'), [/chain passing of table ip6 mine drops .* by IPv6$/]);
+  await execa('nft', ['add rule ip6 mine passing ip6 daddr fd00:213::/48 accept']);
+  t.match(await told(daemon, 'firewall'), [/^ok/]);
+});

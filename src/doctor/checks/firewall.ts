@@ -1,6 +1,7 @@
 import { ipv4Bytes, parseSubnet } from '../../address/ipv4.js';
+import { parseSubnet6 } from '../../address/ipv6.js';
 import { uplinkName } from '../../endpoint/hub/hub-names.js';
-import type { ForwardChain, Pass } from '../../kernel/nftables/forward-chains.js';
+import type { ForwardChain } from '../../kernel/nftables/forward-chains.js';
 import { globMatches } from '../glob.js';
 import { type Machine, type PoolSize, unwrap } from '../machine.js';
 import { type Check, type Outcome, ok, unknown, warn } from '../outcome.js';
@@ -8,21 +9,38 @@ import { type Check, type Outcome, ok, unknown, warn } from '../outcome.js';
 const FIREWALLD = 'firewalld';
 const NOT_ASKED = 'nftables is not loaded, or may not be: a query would load it';
 
-/** Whether a rule matches a pool: its uplink, its subnet, or a network that contains it. */
-function isAbout(pass: Pass, { uplink, subnet }: { uplink: string; subnet: string }): boolean {
-  if ('link' in pass) return globMatches(pass.link, uplink);
-  const network = ipv4Bytes(parseSubnet(subnet).network);
-  return pass.address.every((byte, at) => ((network[at] ?? 0) & (pass.mask[at] ?? 0)) === byte);
+type Family = 'ip' | 'ip6';
+
+/** The network of a pool in a family; null: it has none. */
+function networkOf({ subnet, subnet6 }: PoolSize, family: Family): readonly number[] | null {
+  if (family === 'ip') return ipv4Bytes(parseSubnet(subnet).network);
+  return subnet6 == null ? null : parseSubnet6(subnet6).network;
 }
 
-function isPassed(machine: Machine, chain: ForwardChain, pool: PoolSize): boolean {
+/** Whether a rule matches a pool: its uplink, its subnet of this family, or a network that contains it. */
+function isPassed(
+  machine: Machine,
+  chain: ForwardChain,
+  { pool, family }: { pool: PoolSize; family: Family },
+): boolean {
   const uplink = uplinkName(machine.site, pool.name);
-  return chain.passes.some((pass) => isAbout(pass, { uplink, subnet: pool.subnet }));
+  const network = networkOf(pool, family);
+  return chain.passes.some((pass) => {
+    if ('link' in pass) return globMatches(pass.link, uplink);
+    if (network === null || pass.family !== family) return false;
+    return pass.address.every((byte, at) => ((network[at] ?? 0) & (pass.mask[at] ?? 0)) === byte);
+  });
+}
+
+/** The families of which a chain sees packets. */
+function familiesOf({ family }: ForwardChain): Family[] {
+  return family === 'ip' || family === 'ip6' ? [family] : ['ip', 'ip6'];
 }
 
 function acceptRules({ family, table, chain }: ForwardChain, uplinks: string): string[] {
   if (table.startsWith('filter')) {
-    const program = table.includes('legacy') ? 'iptables-legacy' : 'iptables';
+    const name = family === 'ip6' ? 'ip6tables' : 'iptables';
+    const program = table.includes('legacy') ? `${name}-legacy` : name;
     const rules = ['-i', '-o'].map((side) => `${program} -I ${chain} ${side} ${uplinks.replace('*', '+')} -j ACCEPT`);
     return [...rules, 'where Docker runs: the same into the chain DOCKER-USER'];
   }
@@ -43,12 +61,15 @@ export const FORWARD_POLICY: Check = {
     // No link of netnsd's in the host is a port of a bridge.
     const dropping = unwrap(firewall).filter(({ policy, family }) => policy === 'drop' && family !== 'bridge');
     const outcomes = dropping.flatMap((chain): Outcome[] => {
-      const stuck = pools.filter((pool) => !isPassed(machine, chain, pool));
-      if (stuck.length === 0) return [];
-      const names = `pool ${stuck.map(({ name }) => name).join(' or ')}`;
+      const stuckIn = (family: Family): PoolSize[] =>
+        pools.filter((pool) => networkOf(pool, family) !== null && !isPassed(machine, chain, { pool, family }));
+      const stuck = new Map(familiesOf(chain).flatMap((family) => stuckIn(family).map((pool) => [pool.name, family])));
+      if (stuck.size === 0) return [];
+      const names = `pool ${[...stuck.keys()].join(' or ')}`;
+      const way = [...stuck.values()].every((family) => family === 'ip6') ? ' by IPv6' : '';
       const where = `chain ${chain.chain} of table ${chain.family} ${chain.table} drops forwarded packets`;
       const advice = acceptRules(chain, `nb${site.instanceId}-*`);
-      return [warn(`${where}: containers of ${names} reach nothing beyond this host`, ...advice)];
+      return [warn(`${where}: containers of ${names} reach nothing beyond this host${way}`, ...advice)];
     });
     if (outcomes.length > 0) return outcomes;
     return ok(dropping.length === 0 ? 'no chain drops forwarded packets' : 'no chain drops packets of the pools');
@@ -66,7 +87,12 @@ export const FIREWALLD_ZONES: Check = {
     if (!running.has(FIREWALLD)) return ok('firewalld is not running');
     if (firewall === undefined) return unknown(NOT_ASKED);
     const chains = unwrap(firewall).filter(({ table }) => table === FIREWALLD);
-    const stuck = pools.filter((pool) => !chains.some((chain) => isPassed(machine, chain, pool)));
+    const stuck = (['ip', 'ip6'] as const).flatMap((family) =>
+      pools
+        .filter((pool) => networkOf(pool, family) !== null)
+        .filter((pool) => !chains.some((chain) => isPassed(machine, chain, { pool, family })))
+        .map(({ name, subnet, subnet6 }) => ({ name, subnet: family === 'ip' ? subnet : (subnet6 ?? '') })),
+    );
     if (stuck.length === 0) return ok('every pool is in a zone of firewalld');
     return stuck.map(({ name, subnet }) =>
       warn(

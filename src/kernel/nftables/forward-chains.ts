@@ -5,7 +5,7 @@ import type { Request } from '../netlink/request.js';
 
 /** A chain that sees what the host forwards, and what the rules of its table let through. */
 export interface ForwardChain {
-  readonly family: 'ip' | 'inet' | 'bridge';
+  readonly family: 'ip' | 'ip6' | 'inet' | 'bridge';
   readonly table: string;
   readonly chain: string;
   /** What becomes of a packet that no rule decides on. */
@@ -17,8 +17,8 @@ export interface ForwardChain {
 export type Pass =
   /** `nbdf5c-xiob.0`, or `nb*` for every name that starts so. */
   | { readonly link: string }
-  /** Leading bytes of an IPv4 source or destination address, under a mask of the same length. */
-  | { readonly address: readonly number[]; readonly mask: readonly number[] };
+  /** Leading bytes of a source or destination address, under a mask of the same length. */
+  | { readonly family: 'ip' | 'ip6'; readonly address: readonly number[]; readonly mask: readonly number[] };
 
 /** include/uapi/linux/netfilter/nf_tables.h; NFNL_SUBSYS_NFTABLES is 10. */
 const NFT_MSG = { GETCHAIN: 0xa04, GETRULE: 0xa07 } as const;
@@ -35,16 +35,16 @@ const NFTA_DATA = { VALUE: 1, VERDICT: 2 } as const;
 const NFTA_VERDICT_CODE = 1;
 const [IIFNAME, OIFNAME] = [6, 7];
 const NETWORK_HEADER = 1;
-/** Of struct iphdr. */
-const ADDRESS_OFFSETS = [12, 16];
+/** Of struct iphdr and struct ipv6hdr: source and destination. */
+const ADDRESS_FAMILIES: Readonly<Record<number, 'ip' | 'ip6'>> = { 12: 'ip', 16: 'ip', 8: 'ip6', 24: 'ip6' };
 const NF_DROP = 0;
 /** NF_INET_FORWARD and NF_BR_FORWARD are the same. */
 const FORWARD = 2;
-const FAMILIES: Readonly<Record<number, ForwardChain['family']>> = { 1: 'inet', 2: 'ip', 7: 'bridge' };
+const FAMILIES: Readonly<Record<number, ForwardChain['family']>> = { 1: 'inet', 2: 'ip', 7: 'bridge', 10: 'ip6' };
 const HEADER_BYTES = 4;
 
 /**
- * `nft list chains` and the rules of their tables, of the calling thread's namespace, for IPv4 and bridges. Throws
+ * `nft list chains` and the rules of their tables, of the calling thread's namespace, for IP and bridges. Throws
  * kernel_error (EPERM without CAP_NET_ADMIN). The kernel may load nf_tables for the answer.
  */
 export function listForwardChains(): ForwardChain[] {
@@ -81,7 +81,7 @@ function passesOf(rule: Buffer): Pass[] {
   const expressions = readAttributes(rule.subarray(HEADER_BYTES)).get(NFTA_RULE.EXPRESSIONS);
   if (expressions === undefined) return [];
   const passes: Pass[] = [];
-  let subject: 'link' | 'address' | null = null;
+  let subject: 'link' | 'ip' | 'ip6' | null = null;
   let mask: Buffer | undefined;
   for (const element of listAttributes(expressions)) {
     const attributes = readAttributes(element);
@@ -94,9 +94,8 @@ function passesOf(rule: Buffer): Pass[] {
         mask = undefined;
         break;
       case 'payload': {
-        const isAddress =
-          number(NFTA_PAYLOAD.BASE) === NETWORK_HEADER && ADDRESS_OFFSETS.includes(number(NFTA_PAYLOAD.OFFSET) ?? -1);
-        subject = isAddress ? 'address' : null;
+        const family = ADDRESS_FAMILIES[number(NFTA_PAYLOAD.OFFSET) ?? -1] ?? null;
+        subject = number(NFTA_PAYLOAD.BASE) === NETWORK_HEADER ? family : null;
         mask = undefined;
         break;
       }
@@ -107,8 +106,8 @@ function passesOf(rule: Buffer): Pass[] {
         const value = inner(NFTA_CMP.DATA).get(NFTA_DATA.VALUE);
         if (value === undefined || number(NFTA_CMP.OP) !== 0) break;
         if (subject === 'link') passes.push({ link: linkPattern(value) });
-        if (subject === 'address')
-          passes.push({ address: [...value], mask: [...(mask ?? Buffer.alloc(value.length, 255))] });
+        if (subject === 'ip' || subject === 'ip6')
+          passes.push({ family: subject, address: [...value], mask: [...(mask ?? Buffer.alloc(value.length, 255))] });
         break;
       }
       case 'immediate': {

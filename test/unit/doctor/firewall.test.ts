@@ -56,9 +56,9 @@ const PASSES: [title: string, pass: Pass, passed: boolean][] = [
   ['its uplink', { link: 'nbdf5c-xiob' }, true],
   ['all uplinks of netnsd', { link: 'nb*' }, true],
   ['another link', { link: 'docker0' }, false],
-  ['its subnet, by two bytes', { address: [10, 213], mask: [255, 255] }, true],
-  ['a network that holds its subnet', { address: [10, 208, 0, 0], mask: [255, 240, 0, 0] }, true],
-  ['another network', { address: [10, 214], mask: [255, 255] }, false],
+  ['its subnet, by two bytes', { family: 'ip', address: [10, 213], mask: [255, 255] }, true],
+  ['a network that holds its subnet', { family: 'ip', address: [10, 208, 0, 0], mask: [255, 240, 0, 0] }, true],
+  ['another network', { family: 'ip', address: [10, 214], mask: [255, 255] }, false],
 ];
 for (const [title, pass, passed] of PASSES) {
   t.test(`a rule for ${title} ${passed ? 'passes the pool' : 'is ignored'}`, async (t) => {
@@ -66,6 +66,35 @@ for (const [title, pass, passed] of PASSES) {
     t.equal(status, passed ? 'ok' : 'warn');
   });
 }
+
+t.test('a chain of IPv6 cuts off pools with subnet6, unless a rule of IPv6 lets them through', async (t) => {
+  const pools = [
+    { name: 'default', subnet: '10.213.0.0/16', max: 256 },
+    { name: 'dual', subnet: '10.214.0.0/16', subnet6: 'fd00:214::/64', max: 256 },
+  ];
+  const told = (one: ForwardChain) => runOnce('firewall', machineOf(t, {}, { pools, ...firewall(one) }));
+  t.match(told(chain({ family: 'ip6' })), {
+    status: 'warn',
+    message:
+      /of table ip6 filter drops forwarded packets: containers of pool dual reach nothing beyond this host by IPv6$/,
+    advice: /^ip6tables -I FORWARD -i nbdf5c-\+ -j ACCEPT/,
+  });
+  const [its, others]: Pass[] = [
+    { family: 'ip6', address: [0xfd, 0, 2, 0x14], mask: [255, 255, 255, 255] },
+    { family: 'ip6', address: [0xfd, 0, 2, 0x15], mask: [255, 255, 255, 255] },
+  ];
+  t.match(told(chain({ family: 'ip6', passes: [its as Pass] })), { status: 'ok' });
+  t.match(told(chain({ family: 'ip6', passes: [others as Pass] })), { status: 'warn' });
+  const both: Pass[] = [213, 214].map((byte) => ({ family: 'ip', address: [10, byte], mask: [255, 255] }));
+  const inet = { family: 'inet', table: 'mine', chain: 'fwd' } as const;
+  t.match(told(chain({ ...inet, passes: both })), { status: 'warn', message: /pool dual .* by IPv6$/ });
+  t.match(told(chain({ ...inet, passes: [its as Pass] })), {
+    status: 'warn',
+    message: /pool default or dual .* host$/,
+  });
+  t.match(told(chain({ ...inet, passes: [...both, its as Pass] })), { status: 'ok' });
+  t.match(told(chain({ family: 'ip', passes: both })), { status: 'ok' }, 'one of IPv4 says nothing of IPv6');
+});
 
 t.test('a firewall that cannot be read is unknown', async (t) => {
   const machine = machineOf(t, {}, { firewall: undefined, running: new Set(['firewalld']) });
@@ -80,7 +109,7 @@ t.test('firewalld needs the subnet in a zone', async (t) => {
     family: 'inet',
     table: 'firewalld',
     policy: 'accept',
-    passes: [{ address: [10, 213], mask: [255, 255] }],
+    passes: [{ family: 'ip', address: [10, 213], mask: [255, 255] }],
   });
   t.match(runOnce('firewalld', machineOf(t)), { status: 'ok' });
   t.match(runOnce('firewalld', machineOf(t, {}, { running, ...firewall(zoned) })), { status: 'ok' });
@@ -99,7 +128,7 @@ t.test('the output of iptables-legacy is read: the policy, and accept rules', as
 -A FORWARD -i lo -j DROP
 -A USER -s 10.208.0.0/12 -d 10.213.7.9/32 ! -d 1.2.3.0/24 -j ACCEPT
 `;
-  t.same(parseLegacyForward(text), {
+  t.same(parseLegacyForward(text, 'ip'), {
     family: 'ip',
     table: 'filter (iptables-legacy)',
     chain: 'FORWARD',
@@ -107,11 +136,20 @@ t.test('the output of iptables-legacy is read: the policy, and accept rules', as
     passes: [
       { link: 'nb*' },
       { link: 'eth0' },
-      { address: [10, 208, 0, 0], mask: [255, 240, 0, 0] },
-      { address: [10, 213, 7, 9], mask: [255, 255, 255, 255] },
+      { family: 'ip', address: [10, 208, 0, 0], mask: [255, 240, 0, 0] },
+      { family: 'ip', address: [10, 213, 7, 9], mask: [255, 255, 255, 255] },
     ],
   });
-  t.equal(parseLegacyForward('-P FORWARD ACCEPT\n').policy, 'accept');
+  t.equal(parseLegacyForward('-P FORWARD ACCEPT\n', 'ip').policy, 'accept');
+  const ofIpv6 = parseLegacyForward('-P FORWARD DROP\n-A FORWARD -s fd00:213::/60 -j ACCEPT\n', 'ip6');
+  t.match(ofIpv6, { family: 'ip6', table: 'filter (ip6tables-legacy)', policy: 'drop' });
+  t.same(ofIpv6.passes, [
+    {
+      family: 'ip6',
+      address: [0xfd, 0, 2, 0x13, ...Array.from({ length: 12 }, () => 0)],
+      mask: [255, 255, 255, 255, 255, 255, 255, 0xf0, ...Array.from({ length: 8 }, () => 0)],
+    },
+  ]);
 });
 
 t.test('without iptables-legacy there is no chain; its failure is reported with its message', async (t) => {
@@ -120,10 +158,10 @@ t.test('without iptables-legacy there is no chain; its failure is reported with 
     fails: '#!/bin/sh\necho "iptables: no chain" >&2\nexit 4\n',
   });
   for (const name of ['works', 'fails']) chmodSync(join(folder, name), 0o755);
-  t.match(readLegacyForward(join(folder, 'works')), { policy: 'drop' });
-  t.throws(() => readLegacyForward(join(folder, 'fails')), {
+  t.match(readLegacyForward('ip', join(folder, 'works')), { policy: 'drop' });
+  t.throws(() => readLegacyForward('ip', join(folder, 'fails')), {
     code: 'missing_tool',
     message: /failed: iptables: no chain$/,
   });
-  t.equal(readLegacyForward(join(folder, 'none')), undefined);
+  t.equal(readLegacyForward('ip6', join(folder, 'none')), undefined);
 });
