@@ -50,5 +50,6 @@ function toolsOf({ suite, peers }: BenchOptions): Tool[] {
     ];
   if (suite === 'cni') return peers.includes('cni') ? [...CNI_TOOLS] : [];
   if (suite !== 'build') return [];
-  return [...(peers.includes('cni') ? CNI_TOOLS : []), ...(peers.includes('ip') ? IP_TOOLS : [])];
+  const nft = { name: 'nft', package: 'nftables' };
+  return [nft, ...(peers.includes('cni') ? CNI_TOOLS : []), ...(peers.includes('ip') ? IP_TOOLS : [])];
 }

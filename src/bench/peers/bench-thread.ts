@@ -1,10 +1,11 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { shortHash } from '../../endpoint/identity.js';
 import { EndpointThread } from '../../endpoint/thread/endpoint-thread.js';
-import type { EndpointFacts, EndpointName, Settled } from '../../endpoint/types.js';
+import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../../endpoint/types.js';
 import { startVault, stopVault } from '../../kernel/netns/vault-program.js';
+import { runNft } from '../../kernel/nftables/nft.js';
 
-const POOL = 'bench';
+export const POOL = 'bench';
 
 /** The kernel thread as a daemon opens it, with one pool and a state directory of its own. */
 export interface BenchThread {
@@ -19,13 +20,16 @@ export interface BenchThread {
 
 export async function openBenchThread(options: {
   readonly folder: string;
-  readonly networks: { readonly subnet: string; readonly subnet6?: string };
+  readonly networks: Pick<NetworkSettings, 'subnet' | 'subnet6' | 'antiSpoof' | 'isolation' | 'published'>;
+  /** The rules in the host; absent: none. */
+  readonly rules?: (site: Site) => string;
 }): Promise<BenchThread> {
-  const { folder, networks } = options;
+  const { folder, networks, rules } = options;
+  const site = { instanceId: shortHash(folder), identity: folder, stateDir: folder, netnsDir: null };
   mkdirSync(folder, { recursive: true });
   await startVault(folder);
   const thread = await EndpointThread.start({
-    site: { instanceId: shortHash(folder), identity: folder, stateDir: folder, netnsDir: null },
+    site,
     networks: [
       {
         name: POOL,
@@ -37,6 +41,7 @@ export async function openBenchThread(options: {
       },
     ],
   });
+  if (rules !== undefined) await runNft(rules(site));
   await thread.openVault();
   await thread.open();
   let seq = 0;

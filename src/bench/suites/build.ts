@@ -15,6 +15,9 @@ const BATCH = POOL_KEYS.buildBatch.initial;
 const WITH_IPV6 = 'netnsd, IPv6';
 /** A pool with subnet6 takes at most so many times as long. */
 const IPV6_FACTOR = 1.15;
+/** With masquerade, a published port, anti_spoof and full isolation; at least so fast as without. */
+const WITH_WALLS = 'netnsd, walls';
+const WALLS_SPEED = 0.8;
 /** By peer, how much faster netnsd is to be. */
 const TARGETS: Record<string, { unit: string; target: number }> = {
   C: { unit: 'of C', target: 0.75 },
@@ -25,7 +28,12 @@ const TARGETS: Record<string, { unit: string; target: number }> = {
 /** Endpoints built and destroyed by netnsd and by others, in alternating order. */
 export async function benchBuild({ sizes, rounds, peers: asked }: BenchOptions): Promise<Report> {
   const product = await openProduct(BATCH);
-  const peers = [await openReference(BATCH), product, await openProduct(BATCH, WITH_IPV6)];
+  const peers = [
+    await openReference(BATCH),
+    product,
+    await openProduct(BATCH, WITH_IPV6),
+    await openProduct(BATCH, WITH_WALLS),
+  ];
   if (asked.includes('cni')) peers.push(await openCniBridge());
   if (asked.includes('ip')) peers.push(await openIpCommand());
   const tables: Table[] = [];
@@ -83,6 +91,14 @@ function claimsOf(timings: ReadonlyMap<string, Timing[]>, size: number): Claim[]
         unit: 'times that without',
         target: IPV6_FACTOR,
       });
+    if (peer === WITH_WALLS)
+      return claim({
+        name: `build ${size}: speed of a pool with walls`,
+        comparison: 'at least',
+        measured: medianRatio(own, builds(runs)),
+        unit: 'of that without',
+        target: WALLS_SPEED,
+      });
     if (goal === undefined) return [];
     const measured = medianRatio(builds(runs), own);
     return claim({ name: `build ${size}: speed against ${peer}`, comparison: 'at least', measured, ...goal });
@@ -93,6 +109,7 @@ function notes(name: string): string[] {
   return [
     `${name} and C build ${BATCH} at a time; before each run the kernel has finished cleaning up after the one before`,
     `${name}'s code is warm: it has built 600 endpoints before, as in a daemon that has run for a while`,
+    `${WITH_WALLS}: a pool with masquerade, one published port, anti_spoof and isolation = "full"; its rules are in the host and in its hub`,
     'C makes the same endpoint as netnsd without IPv6; CNI (ipMasq off) and ip commands make theirs, with IPv6 as the kernel has it; CNI leaves lo down',
     'destroyed means that links and mounts are gone; freeing the namespaces goes on in the kernel afterwards',
   ];
