@@ -1,13 +1,11 @@
-import type { NetlinkSocket } from '../../kernel/netlink/netlink-socket.js';
-import type { Outcome } from '../../kernel/netlink/request.js';
 import { ThreadLostError } from '../../kernel/netns/netns.js';
 import { SysctlFolder } from '../../kernel/netns/sysctl-folder.js';
 import { getLink, parseLinkIndexes } from '../../kernel/rtnetlink/link.js';
 import type { Host } from '../host.js';
-import { transactAll } from '../hub/socket-request.js';
 import type { Settled } from '../types.js';
 import { Build, type BuildTarget } from './endpoint-build.js';
-import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps, type SocketStep, type Step } from './steps.js';
+import { Sending } from './sending.js';
+import { interfaceSteps, LOOPBACK_STEP, pairSteps, portSteps } from './steps.js';
 
 /**
  * Builds endpoints complete: the namespace mounted in the vault, lo up, eth0 up with MAC, address and default route, the
@@ -23,7 +21,7 @@ export function buildEndpoints({ host, targets }: { host: Host; targets: readonl
     makeNamespaces(builds, host);
     makePairs(builds);
     for (const build of builds) configureInside(build, host);
-    transact(builds, portSteps);
+    joinBridges(builds);
   } finally {
     for (const build of builds) build.leave();
   }
@@ -45,63 +43,40 @@ function makeNamespaces(builds: readonly Build[], host: Host): void {
 }
 
 function makePairs(builds: readonly Build[]): void {
-  const echoes = transact(builds, ({ plan, netnsFd, port }) => sentTo(port.hub.socket, pairSteps(plan, netnsFd)));
-  const links = askSilent(builds, echoes);
-  for (const [position, build] of builds.entries()) {
-    const link = links[position];
-    if (link !== undefined) build.linked(parseLinkIndexes(link));
-  }
+  const pairs = new Sending();
+  for (const build of unfailed(builds))
+    for (const step of pairSteps(build.plan, build.netnsFd)) pairs.add(build, build.port.hub.socket, step);
+  pairs.send();
+  askSilent(builds);
+  for (const build of builds) if (build.reply !== undefined) build.linked(parseLinkIndexes(build.reply));
 }
 
 /** Kernels before 6.2 do not echo the links that they make (rtnl_newlink of net/core/rtnetlink.c): they are asked for them. */
-function askSilent(builds: readonly Build[], echoes: readonly (Buffer | undefined)[]): readonly (Buffer | undefined)[] {
-  const silent = builds.filter(({ failed }, position) => !failed && echoes[position] === undefined);
-  if (silent.length === 0) return echoes;
-  const replies = transact(silent, ({ plan, port }) =>
-    sentTo(port.hub.socket, [{ step: 'veth', request: getLink(plan.hostName) }]),
-  );
-  const asked = new Map(silent.map((build, position) => [build, replies[position]]));
-  return builds.map((build, position) => echoes[position] ?? asked.get(build));
+function askSilent(builds: readonly Build[]): void {
+  const questions = new Sending();
+  for (const build of unfailed(builds)) {
+    if (build.reply !== undefined) continue;
+    questions.add(build, build.port.hub.socket, { step: 'veth', request: getLink(build.plan.hostName) });
+  }
+  questions.send();
 }
 
 function configureInside(build: Build, host: Host): void {
-  const { socket } = build;
-  if (socket === null) return;
-  transact([build], ({ plan, peerIndex }) => sentTo(socket, [LOOPBACK_STEP, ...interfaceSteps(plan, peerIndex)]));
+  const { socket, plan, peerIndex } = build;
+  if (socket === null || build.failed) return;
+  const inside = new Sending();
+  inside.add(build, socket, LOOPBACK_STEP);
+  for (const step of interfaceSteps(plan, peerIndex)) inside.add(build, socket, step);
+  inside.send();
   build.setInterfaceSysctls(host);
 }
 
-function sentTo(socket: NetlinkSocket, steps: readonly Step[]): SocketStep[] {
-  return steps.map((step) => ({ ...step, socket }));
+function joinBridges(builds: readonly Build[]): void {
+  const ports = new Sending();
+  for (const build of unfailed(builds)) for (const step of portSteps(build)) ports.add(build, step.socket, step);
+  ports.send();
 }
 
-/** Sends the steps of all that have not failed, notes failures, and returns each one's first reply. */
-function transact(builds: readonly Build[], stepsOf: (build: Build) => SocketStep[]): (Buffer | undefined)[] {
-  const batches = builds.map((build) => (build.failed ? [] : stepsOf(build)));
-  let outcomes: readonly Outcome[];
-  try {
-    outcomes = transactAll(batches.flat());
-  } catch (error) {
-    if (error instanceof ThreadLostError) throw error;
-    for (const [position, build] of builds.entries()) {
-      const step = batches[position]?.[0]?.step;
-      if (step !== undefined) build.fail(step, error);
-    }
-    return [];
-  }
-  let at = 0;
-  return builds.map((build, position) => {
-    const steps = batches[position] ?? [];
-    const own = outcomes.slice(at, at + steps.length);
-    at += steps.length;
-    noteFailure(build, steps, own);
-    return own[0]?.ok ? own[0].replies[0] : undefined;
-  });
-}
-
-/** Takes the first failure of the outcomes as the endpoint's: later ones follow from it. */
-function noteFailure(build: Build, steps: readonly Step[], outcomes: readonly Outcome[]): void {
-  const position = outcomes.findIndex(({ ok }) => !ok);
-  const outcome = outcomes[position];
-  if (outcome?.ok === false) build.fail((steps[position] as Step).step, outcome.error);
+function unfailed(builds: readonly Build[]): readonly Build[] {
+  return builds.filter(({ failed }) => !failed);
 }

@@ -27,6 +27,8 @@ export class Build implements BuildTarget {
   readonly isPort: boolean;
   /** A socket inside; null before the namespace is made, and where that failed. */
   socket: NetlinkSocket | null = null;
+  /** What the kernel says of the host's end that it made; undefined before it did. */
+  reply: Buffer | undefined;
   /** Index of the host's end in its hub, and of eth0 inside. */
   hostIndex = 0;
   peerIndex = 0;

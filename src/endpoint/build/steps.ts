@@ -99,18 +99,16 @@ export function portSteps(options: {
   const link = { index: hostIndex };
   const step = 'bridge port';
   if (!isPort) return [{ step, socket: hub.socket, request: setLink(link, { up: true }) }];
-  const requests = [
+  const own: Request[] = [
     setLink(link, { masterIndex: hub.bridgeIndex, up: true }),
     setQuietPort(link, walls),
-    ...rateRequests(plan, hostIndex, plan.rateInBits),
     ...entryRequests(plan, { portIndex: hostIndex, bridgeIndex: hub.bridgeIndex }),
   ];
-  const above =
-    root === null ? [] : entryRequests(plan, { portIndex: root.portIndex, bridgeIndex: root.hub.bridgeIndex });
-  return [
-    ...requests.map((request) => ({ step, socket: hub.socket, request }) as const),
-    ...above.map((request) => ({ step, socket: (root?.hub ?? hub).socket, request }) as const),
-  ];
+  if (plan.rateInBits !== null) own.push(...rateRequests(plan, hostIndex, plan.rateInBits));
+  const steps = own.map((request): SocketStep => ({ step, socket: hub.socket, request }));
+  if (root === null) return steps;
+  const above = entryRequests(plan, { portIndex: root.portIndex, bridgeIndex: root.hub.bridgeIndex });
+  return [...steps, ...above.map((request): SocketStep => ({ step, socket: root.hub.socket, request }))];
 }
 
 function entryRequests(

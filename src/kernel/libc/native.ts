@@ -12,6 +12,7 @@ export const native = {
   umount2: libc.func('int umount2(const char *target, int flags)'),
   open: libc.func('int open(const char *path, int flags, int mode)'),
   close: libc.func('int close(int fd)'),
+  statx: libc.func('int statx(int folderFd, const char *path, int flags, unsigned int mask, void *status)'),
   fcntl: libc.func('int fcntl(int fd, int command, int argument)'),
   fcntlPointer: libc.func('int fcntl(int fd, int command, const void *argument)'),
   flock: libc.func('int flock(int fd, int operation)'),

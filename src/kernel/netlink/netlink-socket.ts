@@ -63,8 +63,9 @@ export class NetlinkSocket implements Disposable {
    * where the answers are lost (ENOBUFS) or the socket is closed: then nothing is known of any of them.
    */
   transact(requests: readonly Request[]): Outcome[] {
-    const outcomes: Outcome[] = [];
-    while (outcomes.length < requests.length) this.#send(requests, outcomes);
+    if (requests.length === 0) return [];
+    let outcomes = this.#send(requests, 0);
+    while (outcomes.length < requests.length) outcomes = [...outcomes, ...this.#send(requests, outcomes.length)];
     return outcomes;
   }
 
@@ -138,11 +139,10 @@ export class NetlinkSocket implements Disposable {
     this.close();
   }
 
-  /** Sends as many of those that have no outcome as go in one send, and appends their outcomes. */
-  #send(requests: readonly Request[], outcomes: Outcome[]): void {
+  /** Sends as many of the requests after the first `from` as go in one send, and returns their outcomes. */
+  #send(requests: readonly Request[], from: number): Outcome[] {
     this.#assertOpen();
     const first = this.#seq;
-    const from = outcomes.length;
     let to = from;
     while (to < requests.length && (to === from || writer.lengthBytes < SEND_BYTES)) {
       this.#write(requests[to] as Request, 0);
@@ -150,7 +150,7 @@ export class NetlinkSocket implements Disposable {
     }
     writer.addFlags(NLM_F.ACK);
     this.#flush();
-    for (const outcome of new Answers({ fd: this.#fd, requests, from, to, first }).read()) outcomes.push(outcome);
+    return new Answers({ fd: this.#fd, requests, from, to, first }).read();
   }
 
   #write(request: Request, flags: number): void {

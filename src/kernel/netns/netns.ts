@@ -1,9 +1,11 @@
-import { closeSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { errnoOf, isNotFound } from '../errno.js';
 import {
   CLONE_NEWNET,
   closeFd,
+  createFile,
   enterNetns,
+  inodeOf,
   MNT_DETACH,
   MS_BIND,
   mount,
@@ -77,16 +79,15 @@ export function createNetns<T>(options: { path: string; home: NetnsHandle; act: 
   result: T;
 } {
   const { path, home } = options;
-  const mountPoint = openSync(path, 'wx', 0o444);
+  createFile(path, 0o444);
   let handle: NetnsHandle | undefined;
   try {
-    closeSync(mountPoint);
     unshare(CLONE_NEWNET);
     try {
       mount({ source: OWN_NETNS, target: path, flags: MS_BIND });
       handle = NetnsHandle.open();
       const result = options.act();
-      return { handle, inode: statSync(path).ino, result };
+      return { handle, inode: inodeOf(handle.fd), result };
     } finally {
       leave(home);
     }
