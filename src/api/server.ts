@@ -58,8 +58,14 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
 
 /** Requests wait until the pools have started, but for those that ask whether they have. */
 function holdRequests(app: FastifyInstance, started: Promise<unknown>): void {
-  app.addHook('onRequest', async ({ routeOptions }) => {
-    if (!ANSWERED_AT_ONCE.includes(routeOptions.url ?? '')) await started;
+  let isHeld = true;
+  const release = (): void => {
+    isHeld = false;
+  };
+  started.then(release, () => undefined);
+  app.addHook('onRequest', ({ routeOptions }, _reply, done) => {
+    if (!isHeld || ANSWERED_AT_ONCE.includes(routeOptions.url ?? '')) done();
+    else started.then(() => done(), done);
   });
 }
 

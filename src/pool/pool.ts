@@ -122,7 +122,8 @@ export class Pool implements LeaseOwner {
     return leasesOf(leases);
   }
 
-  #admit(leases: readonly ActiveLease[]): Promise<void> {
+  #admit(leases: readonly ActiveLease[]): Promise<void> | undefined {
+    if (this.#options.settings.isolation !== 'tenant') return undefined;
     return admitTenants(leases, { ...this.#options, end: (id, ending) => this.release(id, ending) });
   }
 
@@ -153,7 +154,7 @@ export class Pool implements LeaseOwner {
     this.#stock.acquired(1);
     this.#leasing.announce([active]);
     // What it could not do is told by the lease, which ends.
-    this.#admit([active]).catch(() => undefined);
+    this.#admit([active])?.catch(() => undefined);
     this.#stock.planLater();
     this.#dispatcher.startDeadlines({ lost: false });
     return active;

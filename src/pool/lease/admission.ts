@@ -1,11 +1,9 @@
 import { toNetnsdError } from '../../errors.js';
 import type { Endpoints } from '../ports/index.js';
-import type { PoolSettings } from '../settings.js';
 import type { ActiveLease } from './active-lease.js';
 import type { Ending } from './leasing.js';
 
 interface Admission {
-  readonly settings: Pick<PoolSettings, 'isolation'>;
   readonly endpoints: Pick<Endpoints, 'admit'>;
   /** Ends a lease. */
   readonly end: (leaseId: string, ending: Ending) => void;
@@ -15,11 +13,7 @@ interface Admission {
  * Has the kernel let the endpoints of leases reach those of their tenant, in a pool that isolates tenants: one transaction, and none where
  * the tenant had the endpoint before. Without it a lease is of no use, so it ends; rejects with why.
  */
-export async function admitTenants(
-  leases: readonly ActiveLease[],
-  { settings, endpoints, end }: Admission,
-): Promise<void> {
-  if (settings.isolation !== 'tenant') return;
+export async function admitTenants(leases: readonly ActiveLease[], { endpoints, end }: Admission): Promise<void> {
   try {
     await endpoints.admit(leases.map(({ endpoint, lease }) => ({ name: endpoint.key, tenant: lease.tenant })));
   } catch (error) {

@@ -29,7 +29,7 @@ export interface StockState {
     readonly available: number;
   };
   readonly ready: {
-    readonly all: number;
+    readonly size: number;
     /** Never leased, so for any tenant. */
     readonly unused: number;
     /** For the first in line; all, if no client waits. */
@@ -62,7 +62,7 @@ export function room({ size, existing, addresses }: StockState): number {
  */
 export function reachable(state: StockState): number {
   const { ready, building, verifying } = state;
-  const others = ready.all - ready.forFirst;
+  const others = ready.size - ready.forFirst;
   return ready.forFirst + building + verifying + Math.max(0, room(state) + others);
 }
 
@@ -75,7 +75,7 @@ export function wanted({ waiting, urgent, size, existing }: StockState): number 
 export function planForWaiters(state: StockState, buildBatch: number): WaiterPlan {
   const { waiting, ready, urgent, size, existing, addresses, destroying } = state;
   const isWaiting = waiting.tenant !== null;
-  const others = ready.all - ready.forFirst;
+  const others = ready.size - ready.forFirst;
   const lacking = waiting.endpoints - (isWaiting ? ready.forFirst : 0) - urgent;
   // Addresses in cooldown become available without further action.
   const roomLater = Math.max(0, Math.min(size.max - existing, addresses.free));
@@ -89,8 +89,12 @@ export function planForWaiters(state: StockState, buildBatch: number): WaiterPla
 }
 
 /** Ready endpoints that count towards the target: those for any tenant, if several tenants use the pool. */
-export function readyForAny({ ready }: StockState): number {
-  return ready.mixed ? ready.unused : ready.all;
+export function readyForAny({
+  ready,
+}: {
+  readonly ready: Pick<StockState['ready'], 'size' | 'unused' | 'mixed'>;
+}): number {
+  return ready.mixed ? ready.unused : ready.size;
 }
 
 /** What the sizing decides by. */
@@ -106,5 +110,5 @@ export function supplyOf(state: StockState): Supply {
 
 /** How many used endpoints to destroy where several tenants use the pool: at most `target` of them are kept. */
 export function usedSurplus({ ready }: StockState, target: number): number {
-  return ready.mixed ? Math.max(0, ready.all - ready.unused - target) : 0;
+  return ready.mixed ? Math.max(0, ready.size - ready.unused - target) : 0;
 }

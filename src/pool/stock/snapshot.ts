@@ -25,7 +25,7 @@ export function snapshot({ size, table, ready, builder, recycler, waiting }: Par
     verifying: recycler.verifying,
     addresses: { free: table.indexes.free, available: table.indexes.available },
     ready: {
-      all: ready.size,
+      size: ready.size,
       unused: ready.unused,
       forFirst: waiting.tenant === null ? ready.size : ready.sizeFor(waiting.tenant),
       mixed: ready.mixed,

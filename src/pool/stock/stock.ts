@@ -167,7 +167,7 @@ export class Stock {
   planLater(): void {
     if (this.#closed) return;
     const nowMs = this.#options.clock.monotonicMs();
-    this.#sizing.readyNow(readyForAny(this.#state()), nowMs);
+    this.#sizing.readyNow(readyForAny(this.#options), nowMs);
     this.#burst.acquired(nowMs);
     this.#upkeep.set(this.#burstLeftMs(nowMs));
   }

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { join } from 'node:path';
 import { NetnsdError } from '../../errors.js';
 import type { EndpointKey, EndpointRecord, EndpointState } from '../record.js';
 import { loadRecords } from './load.js';
@@ -50,8 +49,9 @@ export class FileRecords {
   /** Writes the record into the folder of its state, atomically. Throws `state_write_failed`; then the older record counts. */
   write(record: EndpointRecord, previous: EndpointState | null): void {
     const { id, state } = record;
-    const temporary = this.#path(state, id, temporaryName(id));
-    const path = join(this.#directory, state, fileName(id));
+    assertEndpointId(id);
+    const temporary = this.#path(state, temporaryName(id));
+    const path = this.#path(state, fileName(id));
     try {
       this.#create(temporary, encodeRecord({ record, revision: this.#revision + 1 }));
       this.#fs.renameSync(temporary, path);
@@ -67,16 +67,23 @@ export class FileRecords {
 
   /** Removes the endpoint's files in other folders than `kept`, and what could not be removed before. */
   #removeOlder(id: string, kept: EndpointState, previous: EndpointState | null = null): void {
-    const folders = new Set([previous, this.#loaded.get(id)]);
-    this.#loaded.delete(id);
-    for (const older of folders)
-      if (older && older !== kept) this.#stuck.add(join(this.#directory, older, fileName(id)));
+    const loaded = this.#loaded.get(id);
+    if (loaded !== undefined) this.#loaded.delete(id);
     for (const path of this.#stuck) if (this.#unlink(path)) this.#stuck.delete(path);
+    if (previous !== null && previous !== kept) this.#removeOrKeep(this.#path(previous, fileName(id)));
+    if (loaded !== undefined && loaded !== kept && loaded !== previous)
+      this.#removeOrKeep(this.#path(loaded, fileName(id)));
+  }
+
+  /** A superseded file: where it cannot be removed now, it is tried again. */
+  #removeOrKeep(path: string): void {
+    if (!this.#unlink(path)) this.#stuck.add(path);
   }
 
   /** Removes the record. One that is absent is success; one that cannot be removed is tried again with the next change. */
   remove(key: EndpointKey, state: EndpointState): void {
-    const path = this.#path(state, key.id, fileName(key.id));
+    assertEndpointId(key.id);
+    const path = this.#path(state, fileName(key.id));
     this.#removeOlder(key.id, state);
     try {
       this.#fs.unlinkSync(path);
@@ -109,10 +116,14 @@ export class FileRecords {
     }
   }
 
-  #path(state: EndpointState, id: string, name: string): string {
-    if (!isEndpointId(id)) throw new NetnsdError('internal', `not an endpoint id: ${JSON.stringify(id)}`);
-    return join(this.#directory, state, name);
+  #path(state: EndpointState, name: string): string {
+    return `${this.#directory}/${state}/${name}`;
   }
+}
+
+/** An id becomes the name of a file. */
+function assertEndpointId(id: string): void {
+  if (!isEndpointId(id)) throw new NetnsdError('internal', `not an endpoint id: ${JSON.stringify(id)}`);
 }
 
 function failed(what: string, cause: unknown): NetnsdError {

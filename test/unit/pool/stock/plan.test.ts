@@ -22,16 +22,16 @@ function stateOf({ size, addresses, ready, waiting, ...numbers }: Partly<StockSt
     destroying: 0,
     verifying: 0,
     addresses: { free: 17, available: 17, ...addresses },
-    ready: { all: 3, unused: 3, forFirst: 3, mixed: false, ...ready },
+    ready: { size: 3, unused: 3, forFirst: 3, mixed: false, ...ready },
     waiting: { endpoints: 0, first: 0, tenant: null, ...waiting },
     ...(numbers as Partial<StockState>),
   };
 }
 
 const ONE = { endpoints: 1, first: 1, tenant: 'a' };
-const NONE_READY = { all: 0, unused: 0, forFirst: 0 };
+const NONE_READY = { size: 0, unused: 0, forFirst: 0 };
 /** Three are ready, which only tenant b may have. */
-const OTHERS = { all: 3, unused: 0, forFirst: 0, mixed: true };
+const OTHERS = { size: 3, unused: 0, forFirst: 0, mixed: true };
 
 const plans: [
   title: string,
@@ -115,7 +115,7 @@ t.test('endpoints are wanted for the clients without a build, at least one, with
 });
 
 t.test('used endpoints count towards the target only where one tenant uses the pool', async (t) => {
-  const used = { all: 5, unused: 2, forFirst: 5 };
+  const used = { size: 5, unused: 2, forFirst: 5 };
   t.equal(readyForAny(stateOf({ ready: used })), 5);
   t.equal(readyForAny(stateOf({ ready: { ...used, mixed: true } })), 2);
   t.match(supplyOf(stateOf({ ready: used, building: 1, verifying: 2 })), { ready: 5, coming: 3, existing: 3, max: 10 });
@@ -123,7 +123,7 @@ t.test('used endpoints count towards the target only where one tenant uses the p
 });
 
 t.test('where several tenants use the pool, at most the target of used endpoints is kept', async (t) => {
-  const used = { all: 9, unused: 2, forFirst: 9 };
+  const used = { size: 9, unused: 2, forFirst: 9 };
   t.equal(usedSurplus(stateOf({ ready: used }), 3), 0);
   t.equal(usedSurplus(stateOf({ ready: { ...used, mixed: true } }), 3), 4);
   t.equal(usedSurplus(stateOf({ ready: { ...used, mixed: true } }), 8), 0);
