@@ -57,7 +57,7 @@ t.test('code of another version of V8, or cut short, is refused', async (t) => {
   const cache = readFileSync(`${file}.cache`);
   const other = Buffer.from(cache);
   // The id of the text, V8's magic number, then the hash of its version: SerializedCodeData in src/snapshot/code-serializer.h.
-  other.writeUInt32LE(other.readUInt32LE(64 + 4) ^ 1, 64 + 4);
+  other.writeUInt32LE((other.readUInt32LE(64 + 4) ^ 1) >>> 0, 64 + 4);
   for (const changed of [other, cache.subarray(0, 64 + 200), cache.subarray(0, 64), Buffer.alloc(0)]) {
     writeFileSync(`${file}.cache`, changed);
     const { stdout, kept } = await run(file);
