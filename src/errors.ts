@@ -11,11 +11,17 @@ export const ERROR_CODES = {
   endpoint_not_found: { status: 404, meaning: 'No endpoint has this id, nor had one that was destroyed lately.' },
   lease_conflict: {
     status: 409,
-    meaning: 'The container holds a lease with other terms: another tenant, or bound to another process or to none.',
+    meaning:
+      'The container holds a lease with other terms: another tenant, address or MAC, or bound to another process or to none.',
   },
   process_gone: {
     status: 409,
     meaning: 'The process that the lease was to be bound to has ended, or is not visible to the daemon.',
+  },
+  address_in_use: {
+    status: 409,
+    meaning:
+      'The address or the MAC that was asked for is leased or cools down; the message says by what, or how long.',
   },
   lease_in_use: {
     status: 409,

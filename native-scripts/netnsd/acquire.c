@@ -52,6 +52,8 @@ static bool take(struct acquire *acquire, char *bytes, size_t size) {
   static struct shelf shelves[COUNT_MAX];
   const char *id = value_of(acquire->line, "id");
   struct text text = text_in(bytes, size);
+  /* What lies on the shelf has any address. */
+  if (value_of(acquire->line, "address") != NULL || value_of(acquire->line, "mac") != NULL) return false;
   struct wanted wanted;
   size_t starts[COUNT_MAX + 1] = {0};
   size_t held = 0;
@@ -77,7 +79,8 @@ static bool write_body(const struct command_line *line, struct text *body) {
   add_number_member(body, "wait", value_of(line, "wait"));
   add_number_member(body, "ttl", value_of(line, "ttl"));
   add_number_member(body, "pid", value_of(line, "pid"));
-  written = written && add_text_member(body, "containerId", value_of(line, "id"));
+  written = written && add_text_member(body, "containerId", value_of(line, "id")) &&
+            add_text_member(body, "address", value_of(line, "address")) && add_text_member(body, "mac", value_of(line, "mac"));
   add_number_member(body, "count", value_of(line, "count"));
   text_add(body, "}");
   return written && !body->overflow;

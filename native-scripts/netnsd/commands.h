@@ -8,6 +8,8 @@ static const struct option acquire_options[] = {
     {"pool", OPTION_NAME, false, NULL},
     {"id", OPTION_NAME, false, "count"},
     {"tenant", OPTION_NAME, false, NULL},
+    {"address", OPTION_NAME, false, "count"},
+    {"mac", OPTION_NAME, false, "count"},
     {"wait", OPTION_SECONDS_OR_ZERO, false, NULL},
     {"ttl", OPTION_SECONDS, false, NULL},
     {"pid", OPTION_COUNT, false, NULL},

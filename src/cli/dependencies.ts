@@ -102,6 +102,8 @@ export interface LeaseRequest {
   readonly tenant?: string | undefined;
   readonly trust?: 'unprivileged' | 'privileged' | undefined;
   readonly forContainer?: boolean | undefined;
+  readonly address?: string | undefined;
+  readonly mac?: string | undefined;
   /** Seconds. */
   readonly wait?: number | undefined;
   /** Seconds. */
@@ -134,7 +136,9 @@ export interface PoolDetails extends PoolStatus {
 /** The part of the daemon's client that the commands use. Every method rejects with a NetnsdError. */
 export interface Client {
   acquire(request: LeaseRequest): Promise<Lease>;
-  acquireMany(request: Omit<LeaseRequest, 'containerId'> & { readonly count: number }): Promise<Lease[]>;
+  acquireMany(
+    request: Omit<LeaseRequest, 'containerId' | 'address' | 'mac'> & { readonly count: number },
+  ): Promise<Lease[]>;
   /** Idempotent: a lease that does not exist is no error. */
   release(leaseId: string, options?: { force?: boolean }): Promise<unknown>;
   renew(leaseId: string, terms: { ttl: number }): Promise<Lease>;

@@ -10,7 +10,7 @@ import type { EndpointFacts, EndpointName, NetworkSettings, Site } from './types
 /** Eight digits of base 36: the greatest number of which the name of a link can be made. */
 export const LARGEST_SEQ = 36 ** 8 - 1;
 /** Locally administered unicast MACs, told apart at a glance: in a container, its other end in a hub, of a gateway. */
-const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
+export const MAC_PREFIX = { container: [0x0a, 0x58], host: [0x0e, 0x58], gateway: [0x06, 0x58] } as const;
 
 /** All that follows from a name, a site and a network, before anything exists; pure. */
 export interface EndpointPlan extends InsidePlan {
@@ -110,6 +110,12 @@ export function macText(bytes: Iterable<number>): string {
   return Array.from(bytes, (byte) => HEXADECIMAL[byte]).join(':');
 }
 
+/** The six bytes of such a text, in lower case; null: it is none. */
+export function macOf(text: string): number[] | null {
+  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(text)) return null;
+  return text.split(':').map((byte) => Number.parseInt(byte, 16));
+}
+
 /** `ndINSTANCE-SEQ` in base 36: 15 characters at the most (IFNAMSIZ is 16, with a NUL). */
 export function hostLinkName(site: Site, seq: number): string {
   return `nd${site.instanceId}-${seq.toString(36)}`;
@@ -143,7 +149,7 @@ export function planEndpoint(site: Site, network: NetworkSettings, name: Endpoin
     name,
     hostName: hostLinkName(site, name.seq),
     alias: aliasOf(site, name.id),
-    containerMac: mac(MAC_PREFIX.container, address),
+    containerMac: (name.mac === undefined ? null : macOf(name.mac)) ?? mac(MAC_PREFIX.container, address),
     hostMac: mac(MAC_PREFIX.host, address),
     address: bytes,
     prefixLength: subnet.prefixLength,

@@ -8,6 +8,8 @@ export interface EndpointName {
   /** Which address of the subnet: 0 is the first one after the gateway. */
   readonly index: number;
   readonly seq: number;
+  /** A MAC that does not follow from the address. */
+  readonly mac?: string;
 }
 
 /** The index of a stray: a mount or a link tells its id, and not which address it had. */

@@ -29,9 +29,8 @@ export interface Change {
 
 /** An endpoint whose record is on disk. Pure. */
 export function endpointOf(record: EndpointRecord, { ownsIndex }: { ownsIndex: boolean }): Endpoint {
-  const { id, pool, index, seq } = record;
   return {
-    key: { id, pool, index, seq },
+    key: keyOf(record),
     record,
     recordedState: record.state,
     ownsIndex,
@@ -42,6 +41,10 @@ export function endpointOf(record: EndpointRecord, { ownsIndex }: { ownsIndex: b
   };
 }
 
+function keyOf({ id, pool, index, seq, mac }: EndpointKey): EndpointKey {
+  return { id, pool, index, seq, ...(mac === undefined ? {} : { mac }) };
+}
+
 /** The record of an endpoint that is about to be built. Pure. */
 export function firstRecord(key: EndpointKey): EndpointRecord {
   return { ...key, state: 'building', facts: null, lease: null, tenant: null, reason: null };
@@ -49,8 +52,7 @@ export function firstRecord(key: EndpointKey): EndpointRecord {
 
 /** The record of an endpoint in its next state. Pure. */
 export function nextRecord({ key, record }: Endpoint, state: EndpointState, change: Change): EndpointRecord {
-  const { id, pool, index, seq } = key;
   const facts = change.facts ?? record.facts;
   const tenant = change.tenant ?? record.tenant;
-  return { id, pool, index, seq, state, facts, lease: change.lease ?? null, tenant, reason: change.reason ?? null };
+  return { ...keyOf(key), state, facts, lease: change.lease ?? null, tenant, reason: change.reason ?? null };
 }

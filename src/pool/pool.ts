@@ -61,7 +61,7 @@ export class Pool implements LeaseOwner {
     this.#waiters = waiters;
     this.#stock = stock;
     this.#leasing = leasing;
-    this.#dispatcher = new Dispatcher({ pool: this.name, waiters, leasing, ready, stock });
+    this.#dispatcher = new Dispatcher({ ...options, pool: this.name, table, waiters, leasing, ready, stock });
   }
 
   /** Whether it is no longer configured. */
@@ -110,7 +110,7 @@ export class Pool implements LeaseOwner {
     if (this.isRetired) throw retired(this.name);
     if (this.#closing !== null) throw shuttingDown(this.name);
     if (request.signal?.aborted) throw clientGone();
-    const options = acquireOptions(request, { name: this.name, max: this.#stock.size.max }, process);
+    const options = acquireOptions(request, { ...this.#options, name: this.name, max: this.#stock.size.max }, process);
     const { containerId } = options;
     const existing = containerId === null ? undefined : this.#options.leases.ofContainer(this.name, containerId);
     if (existing !== undefined) {
@@ -237,7 +237,7 @@ export class Pool implements LeaseOwner {
   close(): Promise<void> {
     if (this.#closing === null) {
       this.#closing = this.#stock.close();
-      this.#waiters.failAll(() => shuttingDown(this.name));
+      this.#dispatcher.close(() => shuttingDown(this.name));
     }
     return this.#closing;
   }

@@ -14,6 +14,10 @@ export interface AcquireRequest {
   readonly trust?: Trust | undefined;
   /** Whether the lease ends with the container for which it is made. Default: it lasts until it is released. */
   readonly forContainer?: boolean | undefined;
+  /** An address of the pool that the endpoint is to have. Throws `bad_request` for any other, and `address_in_use`. */
+  readonly address?: string | undefined;
+  /** The MAC that it is to have. Throws as for `address`. */
+  readonly mac?: string | undefined;
   /** All or nothing; default 1. More than one with a containerId is `bad_request`. */
   readonly count?: number | undefined;
   /** Seconds to wait for an endpoint when the pool is at its max; default 0: `pool_exhausted` at once. */

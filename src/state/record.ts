@@ -35,6 +35,8 @@ export interface EndpointKey {
   readonly index: number;
   /** Grows with every endpoint that the daemon ever builds; names the host's link. */
   readonly seq: number;
+  /** A MAC that was asked for; absent: the one that follows from the address. */
+  readonly mac?: string;
 }
 
 /** What of a built endpoint a lease tells its holder. The pool passes it on and does not look inside. */

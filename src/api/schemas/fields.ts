@@ -42,6 +42,23 @@ export const PoolName = Type.String({
   examples: ['default'],
 });
 
+export const Address = Type.String({
+  minLength: 2,
+  maxLength: 45,
+  pattern: PATTERNS.address.pattern,
+  description: 'The address of the pool that the endpoint is to have, of IPv4 or IPv6. Default: any.',
+  examples: ['10.213.0.7'],
+});
+
+export const Mac = Type.String({
+  minLength: 17,
+  maxLength: 17,
+  pattern: PATTERNS.mac.pattern,
+  description:
+    'The MAC that it is to have: 0a:58 and its IPv4 address in any pool; any other in one with anti_spoof = false and without subnet6. Default: the former.',
+  examples: ['0a:58:0a:d5:00:07'],
+});
+
 export const Wait = Type.Number({
   minimum: 0,
   maximum: 3600,

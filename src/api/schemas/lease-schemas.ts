@@ -2,10 +2,12 @@
 
 import { type Static, Type } from 'typebox';
 import {
+  Address,
   ContainerId,
   ContainerKey,
   closed,
   list,
+  Mac,
   nullableString,
   oneOf,
   Pid,
@@ -155,6 +157,8 @@ export const AcquireSchema = Type.Object(
     pool: Type.Optional(PoolName),
     containerId: Type.Optional(ContainerId),
     tenant: Type.Optional(Tenant),
+    address: Type.Optional(Address),
+    mac: Type.Optional(Mac),
     count: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -17,6 +17,8 @@ export const PATTERNS = {
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
     words: 'may have letters, digits and . _ - only, and must begin with a letter or a digit',
   },
+  address: { pattern: '^[0-9A-Fa-f.:]+$', words: 'must be an address of IPv4 or IPv6, without a prefix length' },
+  mac: { pattern: '^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$', words: 'must be six octets in hexadecimal with colons' },
   bundle: { pattern: '^/[^\\u0000-\\u001f]*$', words: 'must be an absolute path without control characters' },
 } as const;
 

@@ -53,6 +53,10 @@ export class SimulatedEndpoints implements Endpoints {
     });
   }
 
+  placeOf(): never {
+    throw new Error('no acquire of the simulation names an address');
+  }
+
   destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]> {
     return new Promise((resolve) => {
       this.#clock.after(DESTROY_MS + DESTROY_EACH_MS * keys.length, () => {

@@ -17,6 +17,8 @@ interface Options extends PathOptions {
   readonly pool?: string;
   readonly id?: string;
   readonly tenant?: string;
+  readonly address?: string;
+  readonly mac?: string;
   readonly wait?: number;
   readonly ttl?: number;
   readonly pid?: number;
@@ -44,9 +46,19 @@ export function addAcquire(program: Command, invocation: Invocation): void {
     .addOption(
       new Option('--tenant <NAME>', 'tenant that the container serves (default: "default")').argParser(parseName),
     )
+    .addOption(
+      new Option('--address <ADDRESS>', 'lease the endpoint that has this address of the pool, or have it built')
+        .argParser(parseName)
+        .conflicts('count'),
+    )
+    .addOption(
+      new Option('--mac <MAC>', 'the same by its MAC; one of your own where the pool has anti_spoof = false')
+        .argParser(parseName)
+        .conflicts('count'),
+    )
     .option(
       '--wait <SECONDS>',
-      'how long to wait for an endpoint if the pool is at its max',
+      'how long to wait for an endpoint if the pool is at its max, or --address is in use',
       parseSeconds({ zero: true }),
     )
     .option('--ttl <SECONDS>', 'release the lease after this time', parseSeconds({ zero: false }))
@@ -59,18 +71,19 @@ export function addAcquire(program: Command, invocation: Invocation): void {
     ['P=$(netnsd acquire --id job-17 --path) || exit', 'a path for a script, which ends if there is none'],
     ['podman run --network ns:$P alpine ip addr', 'run a container in that namespace'],
     ['netnsd acquire --pool web --count 10 --wait 5 --json', 'lease ten at once, and wait up to 5 s for them'],
+    ['netnsd acquire --id db --address 10.213.0.53', 'the address that others know'],
     ['netnsd acquire --pid $$ --path', 'a lease that ends with this shell'],
   ]);
 }
 
 async function acquire(invocation: Invocation, options: Options): Promise<void> {
-  const { pool, id, tenant, wait, ttl, pid, count } = options;
+  const { pool, id, tenant, address, mac, wait, ttl, pid, count } = options;
   const { leases, tookMs } = await withClient(invocation, options, async (client) => {
     const start = performance.now();
     const terms = { pool, tenant, wait, ttl, pid };
     const leases =
       count === undefined
-        ? [await client.acquire({ ...terms, containerId: id })]
+        ? [await client.acquire({ ...terms, containerId: id, address, mac })]
         : await client.acquireMany({ ...terms, count });
     return { leases, tookMs: performance.now() - start };
   });

@@ -5,6 +5,7 @@ import { NetnsdError } from '../../errors.js';
 import { LeasePaths } from '../../kernel/netns/lease-paths.js';
 import type { Inhabited } from '../network/describe.js';
 import type { NetworkFinding } from '../network/network-repair.js';
+import { type Place, placeOf, type WantedPlace } from '../place.js';
 import { factsOf, planEndpoint } from '../plan.js';
 import type { EndpointFacts, EndpointName, NetworkSettings, Settled, Site } from '../types.js';
 import type { Verdict } from '../verify/verify.js';
@@ -112,6 +113,11 @@ export class EndpointThread {
   /** Whether the namespace of an endpoint is where it was mounted. */
   isMounted({ name, netnsInode }: BuiltEndpoint): boolean {
     return this.#paths?.inodeOf(name.id) === netnsInode;
+  }
+
+  /** See `placeOf`. */
+  placeOf(pool: string, wanted: WantedPlace): Place {
+    return placeOf(this.#networks.get(pool) as NetworkSettings, wanted);
   }
 
   inventory(): Promise<Found> {

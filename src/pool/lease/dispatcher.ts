@@ -1,19 +1,15 @@
 import { type NetnsdError, toNetnsdError } from '../../errors.js';
 import type { Endpoint } from '../endpoint.js';
-import type { ReadyEndpoints, Stock, StockChange } from '../stock/index.js';
+import type { StockChange } from '../stock/index.js';
 import type { EndpointFacts } from '../types.js';
 import { type AcquireOptions, assertSameTerms } from './acquire-options.js';
 import type { ActiveLease } from './active-lease.js';
-import type { Leasing } from './leasing.js';
+import { assertNotWaiting, Placed, type PlacedOptions } from './placed.js';
 import { buildFailed, clientGone, exhausted } from './refusals.js';
 import type { Waiter, Waiters } from './waiters.js';
 
-interface DispatcherOptions {
-  readonly pool: string;
+interface DispatcherOptions extends Omit<PlacedOptions, 'again'> {
   readonly waiters: Waiters;
-  readonly leasing: Leasing;
-  readonly ready: ReadyEndpoints;
-  readonly stock: Stock;
 }
 
 const NO_CHANGE: StockChange = { clientErrors: [], lost: false };
@@ -22,6 +18,7 @@ const NO_CHANGE: StockChange = { clientErrors: [], lost: false };
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #exhausted: () => NetnsdError;
+  readonly #placed: Placed;
   /** What changed and was not acted on yet. */
   #clientErrors: NetnsdError[] = [];
   #lost = false;
@@ -31,13 +28,18 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     const { pool, stock } = options;
     this.#options = options;
+    this.#placed = new Placed({ ...options, again: () => this.changed() });
     this.#exhausted = () => exhausted(pool, stock.size.max, stock.shortage);
   }
 
   /** Leases `options.count` endpoints; nothing is awaited if enough of them are ready and no client waits. */
   async acquire(options: AcquireOptions, signal: AbortSignal | undefined): Promise<readonly ActiveLease[]> {
-    const { waiters, ready, leasing, stock } = this.#options;
+    const { pool, waiters, ready, leasing, stock } = this.#options;
     stock.acquired(options.count);
+    if (options.place !== null) {
+      assertNotWaiting(waiters, options.containerId, pool);
+      return [await this.#placed.acquire(options, options.place, signal)];
+    }
     if (waiters.endpoints > 0 || ready.sizeFor(options.tenant) < options.count) return this.#wait(options, signal);
     const leases = leasing.take(options, 'warm');
     if (leases === null) return this.#wait(options, signal);
@@ -52,6 +54,7 @@ export class Dispatcher {
    */
   leaseBuilt(endpoint: Endpoint, facts: EndpointFacts): boolean {
     const { waiters, leasing } = this.#options;
+    if (this.#placed.has(endpoint)) return this.#placed.leaseBuilt(endpoint, facts);
     const waiter = waiters.peek();
     if (waiter === undefined || waiter.options.count > 1) return false;
     try {
@@ -83,6 +86,12 @@ export class Dispatcher {
     } finally {
       this.#changing = false;
     }
+  }
+
+  /** Clients that wait get this error. */
+  close(error: () => NetnsdError): void {
+    this.#options.waiters.failAll(error);
+    this.#placed.close(error);
   }
 
   /** Starts the deadlines of clients that only a release can serve; `lost`: also while endpoints are being destroyed. */
@@ -119,6 +128,7 @@ export class Dispatcher {
     const { waiters, ready, stock } = this.#options;
     const lost = this.#lost;
     this.#lost = false;
+    this.#placed.changed();
     for (const cause of this.#clientErrors.splice(0)) this.#failFirst(cause);
     for (let waiter = waiters.peek(); waiter !== undefined; waiter = waiters.peek()) {
       if (ready.sizeFor(waiter.options.tenant) < waiter.options.count || !this.#serve(waiter)) break;

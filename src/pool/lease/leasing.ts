@@ -30,6 +30,8 @@ export interface Ending {
   readonly mustReplace?: Reason;
 }
 
+const OWN_MAC: Reason = { kind: 'mac', text: 'it has a MAC that was asked for' };
+
 /** Leases a pool's endpoints and ends the leases; counts both, and tells subscribers. */
 export class Leasing {
   readonly counts = { acquiredWarm: 0, acquiredCold: 0, released: 0 };
@@ -99,17 +101,25 @@ export class Leasing {
     for (const active of leases) {
       if (all.get(active.lease.id) !== active) continue;
       this.#emit('released', active, 'client disconnected');
-      if (this.factory.undo(active)) ready.add(active.endpoint);
+      const { endpoint, lease } = active;
+      // One with a MAC of its own is for its client alone.
+      if (endpoint.key.mac !== undefined) this.end(lease.id, { reason: 'client disconnected', mustReplace: OWN_MAC });
+      else if (this.factory.undo(active)) ready.add(endpoint);
       else this.#recycle(active);
     }
   }
 
+  /** See `Endpoints.isMounted`. */
+  isMounted({ key, record }: Endpoint): boolean {
+    const { netns } = record.facts as EndpointFacts;
+    return this.#options.endpoints.isMounted({ name: key, netnsInode: netns.inode });
+  }
+
   /** Takes a ready endpoint. One whose namespace others unmounted is destroyed: its path leads nowhere. */
   #takeMounted(tenant: string): Endpoint | undefined {
-    const { ready, endpoints, stock } = this.#options;
+    const { ready, stock } = this.#options;
     for (let taken = ready.take(tenant); taken !== undefined; taken = ready.take(tenant)) {
-      const { netns } = taken.record.facts as EndpointFacts;
-      if (endpoints.isMounted({ name: taken.key, netnsInode: netns.inode })) return taken;
+      if (this.isMounted(taken)) return taken;
       stock.discard(taken, 'its namespace is not mounted any more');
     }
     return undefined;
@@ -132,6 +142,7 @@ export class Leasing {
       grafted: graft !== undefined,
       sealed: endpoint.sealed,
       ...(mustReplace === undefined ? {} : { mustReplace }),
+      ...(endpoint.key.mac === undefined ? {} : { mustReplace: mustReplace ?? OWN_MAC }),
     };
     this.#options.stock.recycle({ endpoint, usage, netnsInode: graft?.inode ?? netns.inode, empty });
   }

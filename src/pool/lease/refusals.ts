@@ -1,5 +1,7 @@
 import { NetnsdError } from '../../errors.js';
+import type { Place } from '../ports/index.js';
 import type { AddressShortage } from '../stock/table/address-wait.js';
+import type { EndpointRecord } from '../types.js';
 
 /** Why an acquire fails, and what to do. With a `shortage`, addresses are lacking. */
 export function exhausted(pool: string, max: number, shortage: AddressShortage | null = null): NetnsdError {
@@ -17,6 +19,37 @@ function tooFewAddresses(pool: string, max: number, { inCooldown, nextMs }: Addr
     'pool_exhausted',
     `pool ${pool} has no endpoint left and too few free addresses for more: ${inCooldown} are in cooldown, the next for ${nextSeconds} s more: wait for one, or give [pools.${pool}] a larger subnet or a shorter address_cooldown_seconds`,
     { details: { pool, max, inCooldown, nextSeconds } },
+  );
+}
+
+/** An endpoint that is not ready has the address, or the MAC. */
+export function addressInUse(pool: string, record: EndpointRecord, place: Place): NetnsdError {
+  const { id, state, lease } = record;
+  const what = place.address ?? place.mac;
+  const holder = lease?.containerId == null ? '' : ` (container ${lease.containerId})`;
+  const why = lease === null ? `endpoint ${id} has it and is ${state}` : `lease ${lease.id}${holder} has it`;
+  return new NetnsdError('address_in_use', `${what} of pool ${pool} is in use: ${why}; take another, or wait for it`, {
+    details: { pool, endpoint: id, lease: lease?.id ?? null, address: place.address, mac: place.mac },
+  });
+}
+
+export function addressCools(pool: string, { address }: Place, leftMs: number): NetnsdError {
+  const seconds = Math.max(0.1, Math.ceil(leftMs / 100) / 10);
+  return new NetnsdError(
+    'address_in_use',
+    `${address} of pool ${pool} is in cooldown for ${seconds} s more: take another, or wait for it`,
+    { details: { pool, address, nextSeconds: seconds } },
+  );
+}
+
+/** The address is of the subnet, and the pool has no host ports for so many. */
+export function addressUnused(pool: string, capacity: number): NetnsdError {
+  return new NetnsdError(
+    'bad_request',
+    `pool ${pool} gives the first ${capacity} addresses of its subnet only: take one of these`,
+    {
+      details: { pool, capacity },
+    },
   );
 }
 

@@ -15,6 +15,10 @@ export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly o
 export interface Endpoints {
   /** Builds each one completely, or undoes what was done and says which step failed. `urgent` work goes before a refill. */
   build(keys: readonly EndpointKey[], options: { urgent: boolean }): Promise<Settled<EndpointFacts>[]>;
+  /**
+   * The place in a pool of an address or a MAC that a client asks for. Throws `bad_request`, with what the pool has instead.
+   */
+  placeOf(pool: string, wanted: { readonly address?: string | undefined; readonly mac?: string | undefined }): Place;
   /** Removes everything that has these keys; what is absent counts as removed. */
   destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]>;
   /** Lets endpoints reach those of their tenant, in a pool that isolates tenants; those that do already stay so. Rejects where that fails. */
@@ -34,6 +38,16 @@ export interface Endpoints {
   isMounted(endpoint: BuiltEndpoint): boolean;
   /** Ids of the processes inside each namespace. */
   users(netnsInodes: readonly number[]): Promise<number[][]>;
+}
+
+/** Which endpoint a client wants. */
+export interface Place {
+  /** Which address of the subnet; null: any. */
+  readonly index: number | null;
+  /** That address, of IPv4; null: any. */
+  readonly address: string | null;
+  /** A MAC that does not follow from the address, in lower case; null: the one that does. */
+  readonly mac: string | null;
 }
 
 /** An endpoint and its namespace: another one may be at the same path by now. */

@@ -9,7 +9,7 @@ interface Parts {
   readonly size: PoolSize;
   readonly table: EndpointTable;
   readonly ready: ReadyEndpoints;
-  readonly builder: Pick<Builder, 'urgent'>;
+  readonly builder: Pick<Builder, 'urgent' | 'reserved'>;
   readonly recycler: Pick<Recycler, 'verifying'>;
   readonly waiting: Waiting;
 }
@@ -19,7 +19,7 @@ export function snapshot({ size, table, ready, builder, recycler, waiting }: Par
   return {
     size,
     existing: table.size,
-    building: table.counts.building,
+    building: table.counts.building - builder.reserved,
     urgent: builder.urgent,
     destroying: table.counts.destroying,
     verifying: recycler.verifying,

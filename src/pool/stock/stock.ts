@@ -1,3 +1,4 @@
+import type { NetnsdError } from '../../errors.js';
 import type { Endpoint } from '../endpoint.js';
 import { Recycled, Recycler, type Released } from '../recycle/index.js';
 import { assertSize, configuredSizing, type PoolSize, type Sizing } from '../sizing/index.js';
@@ -107,6 +108,18 @@ export class Stock {
   recycle(released: Released): void {
     if (this.#options.waiters.waiting.endpoints > 0) this.#recycler.verifyNow();
     this.#recycler.add(released);
+  }
+
+  /** See `Builder.buildReserved`. */
+  buildReserved(endpoint: Endpoint): Promise<NetnsdError | null> {
+    return this.#builder.buildReserved(endpoint);
+  }
+
+  /** Destroys the ready endpoint that is needed least; undefined where there is none. */
+  evict(reason: string): Endpoint | undefined {
+    const spare = this.#options.ready.takeSpare();
+    if (spare !== undefined) this.discard(spare, reason);
+    return spare;
   }
 
   /** See `Destroyer.discard`. */

@@ -126,6 +126,6 @@ export class Reconciler {
   }
 }
 
-function nameOf({ id, pool, index, seq }: EndpointRecord): EndpointName {
-  return { id, pool, index, seq };
+function nameOf({ id, pool, index, seq, mac }: EndpointRecord): EndpointName {
+  return { id, pool, index, seq, ...(mac === undefined ? {} : { mac }) };
 }

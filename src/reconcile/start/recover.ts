@@ -1,4 +1,4 @@
-import { formatIpv4, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
+import { formatIpv4, ipv4Bytes, nthAddress, parseIpv4, subnetOfAddress } from '../../address/ipv4.js';
 import { formatIpv6, subnet6OfAddress } from '../../address/ipv6.js';
 import type { Inhabited } from '../../endpoint/network/describe.js';
 import { hostLinkName } from '../../endpoint/plan.js';
@@ -45,7 +45,7 @@ export function recoverRecords(options: {
   const mounts = new Map(found.namespaces);
   return strays.flatMap(({ id, pool, seq }) => {
     const link = linkOf.get(hostLinkName(site, seq));
-    const own = inhabited.find(({ hostIndex, mac }) => link?.index === hostIndex && isPair(link.mac, mac));
+    const own = inhabited.find(({ hostIndex, address }) => link?.index === hostIndex && isPair(link.mac, address));
     if (own === undefined) return [];
     const mounted = mounts.get(id);
     const lease: LeaseTerms = {
@@ -106,7 +106,11 @@ export function indexOf(address: string, subnet = subnetOfAddress(address)): num
   return parseIpv4(address.split('/')[0] as string) - subnet.network - FIRST_ENDPOINT;
 }
 
-/** The two ends of a pair have MACs that end in the endpoint's address. */
-function isPair(host: string | undefined, container: string): boolean {
-  return host !== undefined && host.split(':').slice(2).join() === container.split(':').slice(2).join();
+/** The MAC of the other end of a pair ends in the endpoint's address. */
+function isPair(host: string | undefined, address: string): boolean {
+  const ending = ipv4Bytes(parseIpv4(address.split('/')[0] as string));
+  return (
+    host !== undefined &&
+    host.split(':').slice(2).join() === ending.map((byte) => byte.toString(16).padStart(2, '0')).join()
+  );
 }

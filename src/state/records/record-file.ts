@@ -39,8 +39,8 @@ export function isEndpointId(id: string): boolean {
 }
 
 export function encodeRecord({ record, revision }: StoredRecord): string {
-  const { id, pool, index, seq, state, facts, lease, tenant, reason } = record;
-  const content = { version: RECORD_VERSION, revision, id, pool, index, seq, state, facts, lease, tenant, reason };
+  const { id, pool, index, seq, mac, state, facts, lease, tenant, reason } = record;
+  const content = { version: RECORD_VERSION, revision, id, pool, index, seq, mac, state, facts, lease, tenant, reason };
   return `${JSON.stringify(content)}\n`;
 }
 
@@ -59,10 +59,11 @@ export function decodeRecord(
   assert(isObject(value), 'it is no JSON object');
   assert(value.version === RECORD_VERSION, `its version is ${JSON.stringify(value.version)}, not ${RECORD_VERSION}`);
   assert(isCount(value.revision), 'it has no revision');
-  const { pool, index, seq, state, facts, lease, tenant, reason } = value;
+  const { pool, index, seq, mac, state, facts, lease, tenant, reason } = value;
   assert(value.id === id, 'its id is not that of its name');
   assert(isText(pool) && isCount(seq) && id === `${pool}-${seq}`, 'its id is not that of its pool and number');
   assert(isCount(index), 'it has no index');
+  assert(mac === undefined || (typeof mac === 'string' && MAC.test(mac)), 'its MAC is none');
   assert(
     ENDPOINT_STATES.includes(state as EndpointState) && state === file.state,
     'its state is not that of its folder',
@@ -73,9 +74,12 @@ export function decodeRecord(
   assert(isTextOrNull(reason), 'its reason is no text');
   assert((state === 'leased') === (lease !== null), 'it is leased without a lease, or has one without being leased');
   assert(facts !== null || (state !== 'ready' && state !== 'leased'), 'it is ready or leased without facts');
-  const record = { id, pool, index, seq, state: file.state, facts, lease, tenant, reason } as EndpointRecord;
+  const own = mac === undefined ? {} : { mac };
+  const record = { id, pool, index, seq, ...own, state: file.state, facts, lease, tenant, reason } as EndpointRecord;
   return { record, revision: value.revision };
 }
+
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
 
 function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);

@@ -15,10 +15,12 @@ t.test('acquire prints what a caller needs to start a container, and how long it
 
 t.test('acquire hands on every term and closes the client', async (t) => {
   const daemon = new FakeDaemon();
-  await run(['acquire', '--pool', 'web', '--id', 'a', '--tenant', 'b', '--wait', '0.5', '--ttl', '60', '--pid', '7'], {
-    daemon,
-  });
-  t.strictSame(daemon.calls, [['acquire', { pool: 'web', containerId: 'a', tenant: 'b', wait: 0.5, ttl: 60, pid: 7 }]]);
+  const [address, mac] = ['10.213.0.7', '0a:58:0a:d5:00:07'];
+  const args = ['--pool', 'web', '--id', 'a', '--tenant', 'b', '--wait', '0.5', '--ttl', '60', '--pid', '7'];
+  await run(['acquire', ...args, '--address', address, '--mac', mac], { daemon });
+  t.strictSame(daemon.calls, [
+    ['acquire', { pool: 'web', containerId: 'a', tenant: 'b', wait: 0.5, ttl: 60, pid: 7, address, mac }],
+  ]);
   t.equal(daemon.closed, 1);
 });
 

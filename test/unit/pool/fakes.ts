@@ -6,6 +6,7 @@ import type {
   EndpointKey,
   EndpointRecord,
   Endpoints,
+  Place,
   PoolEvent,
   PoolSettings,
   Processes,
@@ -22,7 +23,7 @@ import { FakeRecords } from './fake-records.js';
 export function factsOf(key: EndpointKey): EndpointFacts {
   return {
     netns: { path: `/run/netns/${key.id}`, inode: 4026531840 + key.seq },
-    interface: { name: 'eth0', mac: '02:00:0a:00:00:02', mtu: 1500, hostName: `nv${key.seq}` },
+    interface: { name: 'eth0', mac: key.mac ?? '02:00:0a:00:00:02', mtu: 1500, hostName: `nv${key.seq}` },
     addresses: [{ address: `10.0.${key.index >> 8}.${key.index & 255}/16`, gateway: '10.0.0.1' }],
     routes: [{ destination: '0.0.0.0/0', gateway: '10.0.0.1' }],
     publishedPorts: [],
@@ -68,6 +69,14 @@ export class FakeEndpoints implements Endpoints {
         error: new NetnsdError('kernel_error', `no link for ${key.id}`, { details: { errno: 'EBUSY' } }),
       };
     });
+  }
+
+  /** `10.0.0.7` is the address of index 7, and MACs are as they are asked for. */
+  placeOf(
+    _pool: string,
+    { address = null, mac = null }: { address?: string | undefined | null; mac?: string | undefined | null },
+  ): Place {
+    return { index: address === null ? null : Number(address.split('.')[3]), address, mac };
   }
 
   destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]> {

@@ -19,6 +19,7 @@ export class Builder {
   readonly #options: BuilderOptions;
   readonly #underWay = new Set<Promise<void>>();
   #urgent = 0;
+  #reserved = 0;
 
   constructor(options: BuilderOptions) {
     this.#options = options;
@@ -28,6 +29,22 @@ export class Builder {
   /** How many endpoints are being built for clients that wait. */
   get urgent(): number {
     return this.#urgent;
+  }
+
+  /** How many are being built for a client that had them reserved: they come for no other. */
+  get reserved(): number {
+    return this.#reserved;
+  }
+
+  /** Builds an endpoint that was reserved; resolves, once that is reported, with why it failed, or null. */
+  async buildReserved(endpoint: Endpoint): Promise<NetnsdError | null> {
+    this.#reserved += 1;
+    const request = this.#request([endpoint], true);
+    this.#track(request.then(() => undefined));
+    const report = reportOf([endpoint], await request);
+    this.#reserved -= 1;
+    this.#options.report({ ...report, clientErrors: [] });
+    return report.failed[0]?.error ?? null;
   }
 
   /** Builds `count` endpoints for clients that wait, `perRequest` to a request: each request ends by itself. */

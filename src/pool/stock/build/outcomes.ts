@@ -93,6 +93,11 @@ export class Outcomes {
   /** False where that cannot be recorded: then the endpoint is destroyed. */
   #becomesReady(endpoint: Endpoint, reason: string | null, facts?: EndpointFacts): boolean {
     const { table, destroyer, ready } = this.#options;
+    // It is for the client that asked for this MAC, which has gone.
+    if (endpoint.key.mac !== undefined) {
+      destroyer.discard(endpoint, 'it has a MAC that was asked for');
+      return false;
+    }
     try {
       table.move(endpoint, 'ready', facts === undefined ? {} : { facts });
     } catch (error) {

@@ -80,6 +80,14 @@ export class ReadyEndpoints {
     return endpoint;
   }
 
+  /** Takes this endpoint for a tenant that may have it; false where a client has taken it from the shelf. */
+  takeThis(endpoint: Endpoint, tenant: string): boolean {
+    if (!this.remove(endpoint)) return false;
+    this.#queue.note(tenant);
+    endpoint.acquisitions += 1;
+    return true;
+  }
+
   /** An endpoint that was taken and not leased: it is the oldest again. */
   putBack(endpoint: Endpoint): void {
     endpoint.acquisitions -= 1;

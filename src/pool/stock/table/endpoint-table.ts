@@ -1,6 +1,6 @@
 import { NetnsdError, toNetnsdError } from '../../../errors.js';
 import { type Change, type Endpoint, endpointOf, firstRecord, nextRecord } from '../../endpoint.js';
-import type { AddressCooldowns, Clock, Endpoints, PoolLog, Records } from '../../ports/index.js';
+import type { AddressCooldowns, Clock, Endpoints, Place, PoolLog, Records } from '../../ports/index.js';
 import type { PoolSettings } from '../../settings.js';
 import type { EndpointKey, EndpointRecord, EndpointState, LeaseTerms } from '../../types.js';
 import { IndexAllocator } from './ipam.js';
@@ -65,12 +65,19 @@ export class EndpointTable {
     return undefined;
   }
 
+  /** The endpoint with this key that has its address to itself. */
+  find(isWanted: (key: EndpointKey) => boolean): Endpoint | undefined {
+    for (const endpoint of this.#endpoints) if (endpoint.ownsIndex && isWanted(endpoint.key)) return endpoint;
+    return undefined;
+  }
+
   /** An endpoint that is about to be built: its record is on disk before anything of it exists. Throws `state_write_failed`. */
-  reserve(): Endpoint {
-    const index = this.indexes.acquire();
+  reserve(place: Partial<Place> = {}): Endpoint {
+    const index = this.indexes.acquire(place.index ?? null);
     try {
       const seq = this.#options.nextSeq();
-      const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq };
+      const mac = place.mac == null ? {} : { mac: place.mac };
+      const key: EndpointKey = { id: `${this.#pool}-${seq}`, pool: this.#pool, index, seq, ...mac };
       const record = firstRecord(key);
       this.#recorder.writeFirst(record);
       return this.#add(endpointOf(record, { ownsIndex: true }));

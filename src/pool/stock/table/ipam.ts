@@ -59,14 +59,31 @@ export class IndexAllocator {
     return oldest === undefined ? null : oldest.sinceMs + this.#cooldownMs - this.#clock.monotonicMs();
   }
 
-  /** Takes an index. Throws `internal` when none is `available`: the caller checks first. */
-  acquire(): number {
+  /** For how long an index stays in cooldown, in milliseconds; null: it is not in cooldown. Looks at all that are. */
+  coolsMs(index: number): number | null {
     this.#endCooldowns();
+    for (const { index: one, sinceMs } of this.#cooling)
+      if (one === index) return sinceMs + this.#cooldownMs - this.#clock.monotonicMs();
+    return null;
+  }
+
+  /** Takes an index, this one if one is given. Throws `internal` when it is not `available`: the caller checks first. */
+  acquire(wanted: number | null = null): number {
+    this.#endCooldowns();
+    if (wanted !== null) return this.#acquireThis(wanted);
     while (this.#skipped.delete(this.#nextFresh)) this.#nextFresh += 1;
     const fresh = this.#nextFresh < this.capacity ? this.#nextFresh++ : undefined;
     const index = fresh ?? this.#unused.shift() ?? this.#cooled.shift();
     if (index === undefined)
       throw new NetnsdError('internal', `all ${this.capacity} addresses are in use or in cooldown`);
+    this.#inUse.add(index);
+    return index;
+  }
+
+  #acquireThis(index: number): number {
+    if (this.claimable(index)) this.#skipped.add(index);
+    else if (!this.#unused.delete(index) && !this.#cooled.delete(index))
+      throw new NetnsdError('internal', `address ${index} is in use or in cooldown`);
     this.#inUse.add(index);
     return index;
   }

@@ -26,7 +26,7 @@ const CHARACTERS = Array.from({ length: 126 - 32 }, (_, index) => String.fromCha
 
 t.test('the characters that the words name are those that the pattern takes', async (t) => {
   for (const [name, { pattern, words }] of Object.entries(PATTERNS)) {
-    if (name === 'bundle') continue;
+    if (!words.includes(' only')) continue;
     const named = words
       .slice(0, words.indexOf(' only'))
       .split(' ')
