@@ -54,10 +54,10 @@ export function makeTarget(t: Test): Target {
 }
 
 /** One endpoint, and a target for it. */
-export async function scene(t: Test): Promise<Scene> {
+export async function scene(t: Test, settings = SETTINGS): Promise<Scene> {
   const fake = fakeHost(t);
-  const { host, network } = await openNetwork(t, fake);
-  const plan = planEndpoint(fake.site, SETTINGS, endpointName(3));
+  const { host, network } = await openNetwork(t, fake, settings);
+  const plan = planEndpoint(fake.site, settings, endpointName(3));
   const port = network.attach(plan.name.id);
   const { hub } = port;
   const [outcome] = buildEndpoints({ host, targets: [{ plan, port }] });

@@ -41,6 +41,22 @@ t.test('a grafted interface is in the target what it was in its endpoint, and th
   );
 });
 
+t.test("a grafted interface comes with its pool's name for it, routes and sysctls", async (t) => {
+  const routes = [{ destination: '10.9.0.0/16', gateway: '10.213.0.9' }];
+  const sysctls = { 'net.core.somaxconn': '321', 'net.ipv4.conf.net1.arp_notify': '1' };
+  const { host, hub, plan, target } = await scene(t, { ...SETTINGS, interfaceName: 'net1', routes, sysctls });
+  await graftEndpoint({ host, hub, plan, targetFd: target.fd });
+  t.same(
+    target.links().map(({ ifname }) => ifname),
+    ['lo', 'net1'],
+  );
+  t.match(ip(target.path, '-j', 'route', 'show', '10.9.0.0/16'), [{ gateway: '10.213.0.9', dev: 'net1' }]);
+  for (const [name, value] of Object.entries(sysctls)) {
+    const file = `/proc/sys/${name.replaceAll('.', '/')}`;
+    t.equal(execaSync('nsenter', [`--net=${target.path}`, 'cat', file]).stdout, value, name);
+  }
+});
+
 t.test('an interface without IPv6, since its MTU is below 1280, is grafted all the same', async (t) => {
   const { fake, host, hub, plan, target, released } = await scene(t);
   ip(fake.pathOf(plan.name.id), 'link', 'set', 'eth0', 'mtu', '1000');

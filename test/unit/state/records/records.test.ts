@@ -27,7 +27,7 @@ t.test('every state comes back from disk as it was written, oldest first', async
   const { directory, load } = opened(t);
   const records = new FileRecords(directory);
   const states = ['ready', 'leased', 'dirty', 'broken', 'destroying', 'building'] as const;
-  const written = states.map((state, i) => recordOf(state, 20 - i));
+  const written = states.map((state, i) => ({ ...recordOf(state, 20 - i), mac: `02:00:00:00:00:0${i}` }));
   for (const record of written) records.write(record, null);
   t.same(load(), written.reverse());
 });

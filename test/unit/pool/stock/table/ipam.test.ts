@@ -25,6 +25,21 @@ t.test(
   },
 );
 
+t.test('a certain index is handed out wherever it lies, unless it is in use or in cooldown', async (t) => {
+  const { indexes, clock } = allocator({ capacity: 5 });
+  t.same([indexes.acquire(3), indexes.acquire(), indexes.acquire()], [3, 0, 1]);
+  for (const taken of [3, 5, -1]) t.throws(() => indexes.acquire(taken), { code: 'internal' }, String(taken));
+  indexes.release(0, { used: false });
+  t.equal(indexes.acquire(0), 0);
+  indexes.release(3, { used: true });
+  t.same([indexes.coolsMs(3), indexes.coolsMs(0), indexes.coolsMs(2)], [COOLDOWN_MS, null, null]);
+  t.throws(() => indexes.acquire(3), { code: 'internal' });
+  await clock.advance(COOLDOWN_MS);
+  t.same([indexes.coolsMs(3), indexes.acquire(3)], [null, 3]);
+  t.same([indexes.acquire(), indexes.acquire()], [2, 4], 'the others are those that are left');
+  t.throws(() => indexes.acquire(), { code: 'internal' });
+});
+
 t.test('a used index is not handed out before its cooldown has ended, though there is no other', async (t) => {
   const { indexes, clock } = allocator({ capacity: 1 });
   indexes.release(indexes.acquire(), { used: true });
