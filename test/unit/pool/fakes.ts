@@ -71,12 +71,9 @@ export class FakeEndpoints implements Endpoints {
     });
   }
 
-  /** `10.0.0.7` is the address of index 7, and MACs are as they are asked for. */
-  placeOf(
-    _pool: string,
-    { address = null, mac = null }: { address?: string | undefined | null; mac?: string | undefined | null },
-  ): Place {
-    return { index: address === null ? null : Number(address.split('.')[3]), address, mac };
+  placeOf(_pool: string, { address, mac }: Parameters<Endpoints['placeOf']>[1]): Place {
+    const index = address === undefined ? null : Number(address.split('.')[3]);
+    return { index, address: address ?? null, mac: mac ?? null };
   }
 
   destroy(keys: readonly EndpointKey[]): Promise<Settled<void>[]> {
