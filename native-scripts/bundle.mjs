@@ -39,11 +39,12 @@ const external = [
 
 rmSync(`${TOP}dist/bundle`, { recursive: true, force: true });
 
-// All commands but serve. What one does not need is in files of its own: see the `import()`s in src/netnsd.ts.
+// All commands but serve. What one does not need is in files of its own: see the `import()`s in src/netnsd.ts. The plots have
+// their library in them, so that no installation has to.
 await build({
   ...common,
   external,
-  entryPoints: ['src/netnsd.ts'],
+  entryPoints: [{ in: 'src/netnsd.ts', out: 'netnsd' }, { in: 'src/bench/plots/draw.ts', out: 'plots' }],
   format: 'esm',
   splitting: true,
   outExtension: { '.js': '.mjs' },

@@ -15,7 +15,7 @@ export async function benchScale({ sizes, rounds, starts, plot }: BenchOptions):
     for (let round = 0; round < rounds; round++)
       for (const size of sizes) measured.push(await measureAt({ size, round, starts, bundles }));
     const all = sizes.map((size) => summarised(measured.filter((one) => one.size === size)));
-    if (plot !== undefined) writeFileSync(plot, panelsSvg(panelsOf(all)));
+    if (plot !== undefined) writeFileSync(plot, await panelsSvg(panelsOf(all)));
     const details = { spread: all.map(({ size, spread }) => ({ endpoints: size, ...spread })) };
     return { suite: 'scale', tables: tablesOf(all), claims: scaleClaims(all), notes: NOTES, details };
   } finally {
