@@ -11,6 +11,8 @@ import { runSizing } from './suites/sizing.js';
 export async function runBench(argv: readonly string[]): Promise<number> {
   try {
     if (argv[0] === 'sizing') return await runSizing(argv.slice(1));
+    if (argv[0] === 'paper') return await (await import('./paper/index.js')).runPaper(argv.slice(1));
+    if (argv[0] === 'compare') return (await import('./compare/index.js')).runCompare(argv.slice(1));
     const options = parseOptions(argv);
     if (options === undefined) {
       process.stdout.write(HELP);

@@ -3,9 +3,12 @@ import { parseArgs } from 'node:util';
 import { BENCH_SUITES, benchSuiteLines } from '../cli/bench-suites.js';
 import { NetnsdError } from '../errors.js';
 
+/** Those with options of their own. */
+const OTHERS = ['sizing', 'paper', 'compare'] as const;
+type Other = (typeof OTHERS)[number];
 /** Those that run in a sandbox, with the options below. */
-export type SuiteName = Exclude<keyof typeof BENCH_SUITES, 'sizing'>;
-export const SUITES = Object.keys(BENCH_SUITES).filter((name): name is SuiteName => name !== 'sizing');
+export type SuiteName = Exclude<keyof typeof BENCH_SUITES, Other>;
+export const SUITES = Object.keys(BENCH_SUITES).filter((name): name is SuiteName => !isOneOf(OTHERS, name));
 export const PEERS = ['cni', 'ip'] as const;
 export type PeerName = (typeof PEERS)[number];
 
@@ -83,9 +86,9 @@ export function parseOptions(argv: readonly string[]): BenchOptions | undefined 
   const { values, positionals } = parse(argv);
   if (values.help) return undefined;
   const [suite, ...others] = positionals;
-  if (suite === undefined) throw usage(`name a suite: ${SUITES.join(', ')}, sizing`);
+  if (suite === undefined) throw usage(`name a suite: ${Object.keys(BENCH_SUITES).join(', ')}`);
   if (!isOneOf(SUITES, suite))
-    throw usage(`there is no suite ${JSON.stringify(suite)}, only ${SUITES.join(', ')}, sizing`);
+    throw usage(`there is no suite ${JSON.stringify(suite)}, only ${Object.keys(BENCH_SUITES).join(', ')}`);
   if (others.length > 0) throw usage(`one suite at a time, not also ${JSON.stringify(others[0])}`);
   const { rounds, sizes } = DEFAULTS[suite];
   const peers = values.peers === undefined ? [...PEERS] : values.peers.split(',').filter((name) => name !== '');

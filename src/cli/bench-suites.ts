@@ -13,6 +13,9 @@ export const BENCH_SUITES = {
     'pools of growing size: fill, acquire, memory, restart, removal, and what the host pays; --plot FILE for an SVG',
   network: 'throughput and round trips of endpoints: host, same hub, across hubs, against a plain bridge in the host',
   sizing: 'how pools size themselves, simulated, needs no root; its own options: netnsd bench sizing --help',
+  paper:
+    "the paper's tables and figures, against Docker, Podman, containerd, runc, CNI and ip; its own options: netnsd bench paper --help",
+  compare: 'what became slower between two results.json of bench paper: netnsd bench compare OLD.json NEW.json',
 } as const;
 
 /** A line for each suite, indented. */

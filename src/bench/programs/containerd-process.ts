@@ -13,6 +13,8 @@ const UNUSED = ['grpc.v1.cri', ...['aufs', 'btrfs', 'devmapper', 'zfs'].map((nam
 
 /** A containerd of its own beside others, with its state under the sandbox's /run. */
 export interface ContainerdProcess {
+  /** What `ctr` is told first: its socket. */
+  readonly address: readonly string[];
   /** `ctr ARGUMENTS`; its standard output. */
   ctr(...args: string[]): Promise<string>;
   stop(): Promise<void>;
@@ -20,7 +22,7 @@ export interface ContainerdProcess {
 
 /** Starts containerd; `env` is what shims and their runtimes find in their environment. Throws `internal` with its last words. */
 export async function startContainerd(env: Readonly<Record<string, string>>): Promise<ContainerdProcess> {
-  mkdirSync(FOLDER, { mode: 0o711 });
+  mkdirSync(FOLDER, { recursive: true, mode: 0o711 });
   const disabled = UNUSED.map((name) => `"io.containerd.${name}"`).join(', ');
   const lines = [
     'version = 2',
@@ -52,6 +54,7 @@ export async function startContainerd(env: Readonly<Record<string, string>>): Pr
     await delay(50);
   }
   return {
+    address: ['--address', SOCKET],
     ctr,
     async stop() {
       const ended = once(child, 'close');

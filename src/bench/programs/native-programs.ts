@@ -11,6 +11,7 @@ export type NativeProgram =
   | 'plugin-load'
   | 'no-plugin'
   | 'network-load'
+  | 'primes'
   | 'netnsd-runc'
   | 'netnsd-cni'
   | 'netnsd';

@@ -18,7 +18,7 @@ const BASE: readonly Tool[] = [
   { name: 'cc', package: 'gcc' },
 ];
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -6,19 +6,34 @@ import { findProgram } from './prerequisites.js';
 import { runProcess } from './run-process.js';
 
 const FOLDER = '/run/bench-bundles';
-const RUNC_ROOT = '/run/bench-runc';
+/** The state directory of runc. */
+export const RUNC_ROOT = '/run/bench-runc';
 const RUNC: Command = { file: 'runc' };
 const CGROUPS = '/sys/fs/cgroup';
 /** Of this run: cgroups are the one thing that the sandbox has in common with the host. */
-const CGROUP = `netnsd-bench-${process.hrtime.bigint()}`;
+const CGROUP = process.env['NETNSD_BENCH_CGROUP'] ?? `netnsd-bench-${process.hrtime.bigint()}`;
 
-/** What the network namespace of a bundle's spec is: none (the host's is shared), a new one, or one given later by a patch. */
-export type Networking = 'host' | 'new';
+/** The network namespace of a bundle's spec: none (the host's is shared), a new one (or one given later by a patch), or that at a path. */
+export type Networking = 'host' | 'new' | { readonly path: string };
+
+interface Mount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** What a container runs, other than `true`. */
+export interface Contents {
+  readonly args: readonly string[];
+  readonly mounts?: readonly Mount[];
+}
 
 interface Spec {
   process: { terminal: boolean; args: string[] };
   root: { path: string; readonly: boolean };
-  linux: { cgroupsPath?: string; namespaces: { type: string }[] };
+  mounts: Mount[];
+  linux: { cgroupsPath?: string; namespaces: { type: string; path?: string }[] };
 }
 
 /** A runtime's program, and what its environment has beside this process's. */
@@ -54,11 +69,14 @@ export class RuncBundles {
   }
 
   /** Writes the bundle of container `id` anew; returns its folder. */
-  write(id: string, networking: Networking): string {
+  write(id: string, networking: Networking, contents?: Contents): string {
     const spec = structuredClone(this.#spec);
     spec.linux.cgroupsPath = RuncBundles.cgroup(id);
     spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'network');
-    if (networking === 'new') spec.linux.namespaces.push({ type: 'network' });
+    if (networking !== 'host')
+      spec.linux.namespaces.push({ type: 'network', ...(networking === 'new' ? {} : networking) });
+    if (contents !== undefined) spec.process.args = [...contents.args];
+    spec.mounts.push(...(contents?.mounts ?? []));
     const bundle = join(FOLDER, id);
     mkdirSync(bundle, { recursive: true });
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec, null, 2));
@@ -83,12 +101,17 @@ export class RuncBundles {
   /** Removes bundles and cgroups; runc removes each container's own. */
   remove(): void {
     rmSync(FOLDER, { recursive: true, force: true });
-    for (const hierarchy of ['', ...readdirSync(CGROUPS)]) {
-      try {
-        removeCgroup(join(CGROUPS, hierarchy, CGROUP));
-      } catch {
-        // Most hierarchies have none; one that is still in use tells so by staying.
-      }
+    removeCgroups(CGROUP);
+  }
+}
+
+/** Removes the cgroup `name` and those below it from every hierarchy. */
+export function removeCgroups(name: string): void {
+  for (const hierarchy of ['', ...readdirSync(CGROUPS)]) {
+    try {
+      removeCgroup(join(CGROUPS, hierarchy, name));
+    } catch {
+      // Most hierarchies have none; one that is still in use tells so by staying.
     }
   }
 }

@@ -34,7 +34,7 @@ const NOTES = [
 /** The medians over all rounds of one size; of acquires, all of them. */
 export type Summary = ReturnType<typeof summarised>;
 
-function summarised(rounds: readonly Scaled[]) {
+export function summarised(rounds: readonly Scaled[]) {
   const of = (read: (one: Scaled) => number): number => median(rounds.map(read));
   const shelf = rounds.flatMap((one) => one.shelf);
   const http = rounds.flatMap((one) => one.http);

@@ -1,12 +1,21 @@
 import type { Command } from 'commander';
 import t from 'tap';
+import { HELP as COMPARE_HELP } from '../../../src/bench/compare/index.js';
 import { HELP, SUITES } from '../../../src/bench/options.js';
+import { HELP as PAPER_HELP } from '../../../src/bench/paper/options.js';
 import { SIZING_HELP } from '../../../src/bench/sizing/options.js';
 import { buildProgram } from '../../../src/cli/program.js';
 import { fakeInvocation } from './fake-invocation.js';
 import { block, fenced, PAGES, readPage, rowsOf } from './markdown.js';
 
 const program = buildProgram(fakeInvocation());
+
+/** Suites with options of their own, and what they print for `--help`. */
+const OWN_HELP = [
+  ['sizing', SIZING_HELP],
+  ['paper', PAPER_HELP],
+  ['compare', COMPARE_HELP],
+] as const;
 
 /** Commands that do something, by their words: `oci patch`. */
 function leaves(command: Command, path: readonly string[] = []): Map<string, Command> {
@@ -49,7 +58,7 @@ t.test('what the pages tell their readers to run exists, down to the options', a
       const name = [...commands.keys()].find((words) => call === words || call.startsWith(`${words} `));
       const isGroup = program.commands.some((command) => command.name() === call);
       t.ok(name !== undefined || isGroup, `${page}: netnsd ${call}`);
-      const own = call.startsWith('bench sizing') ? SIZING_HELP : HELP;
+      const own = OWN_HELP.find(([suite]) => call.startsWith(`bench ${suite}`))?.[1] ?? HELP;
       const help = name === 'bench' ? own : (commands.get(name ?? '')?.helpInformation() ?? '');
       for (const [option] of call.matchAll(/(?<=\s)--[a-z-]+/g)) {
         t.ok(new RegExp(`${option}\\b(?!-)`).test(help), `${page}: netnsd ${call}: ${option}`);
@@ -65,7 +74,7 @@ t.test('the help of `netnsd bench` lists every suite', async (t) => {
   const printed: string[] = [];
   command?.configureOutput({ writeOut: (text) => void printed.push(text) }).outputHelp();
   const help = printed.join('');
-  for (const suite of [...SUITES, 'sizing']) {
+  for (const suite of [...SUITES, ...OWN_HELP.map(([name]) => name)]) {
     t.match(help, new RegExp(`^ {2}${suite} `, 'm'), suite);
     t.match(HELP, new RegExp(`^ {2}${suite} `, 'm'), `${suite}, in its own help`);
   }
