@@ -25,10 +25,13 @@ done
 
 # What is looked for (a command, or a file by its absolute path) and the package that has it.
 needs=(runc=runc /bin/busybox=busybox-static ip=iproute2 unshare=util-linux make=make gcc=gcc /usr/include/stdlib.h=libc6-dev musl-gcc=musl-tools)
+# What the demo shows beside netnsd, and what netnsd publishes ports with.
+shown=(nft=nftables nsenter=util-linux /usr/lib/cni/bridge=containernetworking-plugins)
 testing=(ethtool=ethtool iptables-legacy=iptables conntrack=conntrack crun=crun containerd=containerd ctr=containerd podman=podman conmon=conmon runsc=runsc nft=nftables strace=strace systemd-analyze=systemd /usr/lib/cni/bridge=containernetworking-plugins)
 peers=(iptables=iptables hyperfine=hyperfine)
 case $purpose in
-  demo | install) ;;
+  demo) needs+=("${shown[@]}") ;;
+  install) ;;
   test) needs+=("${testing[@]}") ;;
   bench) needs+=("${testing[@]}" "${peers[@]}") ;;
   *) fail "--for takes demo, install, test or bench, not '$purpose'" ;;

@@ -41,13 +41,24 @@ t.test('netnsd bench sizing of the shipped program simulates', async (t) => {
   t.ok(tables.length > 0 && tables.every(({ rows }) => rows.length > 0));
 });
 
-t.test('the demo runs a container on a pooled namespace, and leaves nothing', async (t) => {
+t.test('the demo starts containers by each way, tells the story of a pooled one, and leaves nothing', async (t) => {
   const before = await stateOfMachine();
   const [file, ...args] = PLAIN;
   // As native-scripts/demo.sh runs it, once the machine is set up.
-  const command = ['bash', `${TOP}native-scripts/sandbox.sh`, process.execPath, `${TOP}dist/src/bench/demo/main.js`];
+  const program = [`${TOP}dist/src/bench/demo/main.js`, '--at-once', '1,4'];
+  const command = ['bash', `${TOP}native-scripts/sandbox.sh`, process.execPath, ...program];
   const demo = await execa(file, [...args, ...command], { reject: false, stdin: 'ignore' });
   t.equal(demo.exitCode, 0, demo.stderr);
-  t.match(demo.stdout, 'namespace leased in');
+  for (const level of ['1 at once', '4 at once']) t.match(demo.stdout, level);
+  for (const title of ['host networking', 'ip commands', 'CNI bridge', 'netnsd-runc'])
+    t.equal(demo.stdout.match(new RegExp(`${title} +[█▉▊▋▌▍▎▏].* x$`, 'gm'))?.length, 2, title);
+  for (const fact of [
+    /saw the address of this host/,
+    /hello from the container/,
+    /verified and replaced: /,
+    /is ready again/,
+  ])
+    t.match(demo.stdout, fact);
+  t.match(demo.stdout, 'the next daemon has both leases');
   t.equal(await stateOfMachine(), before);
 });

@@ -1,9 +1,7 @@
+import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProcess } from '../programs/run-process.js';
-
-/** Which network a container gets: that of a path, an empty one of its own, or that of the process that starts it. */
-export type Network = { readonly path: string } | 'empty' | 'host';
 
 interface Namespace {
   type: string;
@@ -24,39 +22,40 @@ export class Bundle {
     this.folder = folder;
     this.#spec = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
     this.#spec.process.terminal = false;
-    // ping opens a raw socket.
-    for (const set of ['bounding', 'effective', 'permitted']) this.#spec.process.capabilities[set]?.push('CAP_NET_RAW');
     this.#otherNamespaces = this.#spec.linux.namespaces.filter((one) => one.type !== 'network');
   }
 
-  /** Writes config.json for a shell script on a network. */
-  write(script: string, network: Network): void {
-    this.#spec.process.args = ['/bin/sh', '-c', script];
-    const own: Namespace =
-      network === 'empty' || network === 'host' ? { type: 'network' } : { type: 'network', ...network };
-    this.#spec.linux.namespaces = network === 'host' ? this.#otherNamespaces : [...this.#otherNamespaces, own];
-    writeFileSync(join(this.folder, 'config.json'), JSON.stringify(this.#spec));
+  /** Writes config.json for a shell script in a namespace: that at `path`, or one that is given by a patch. */
+  write(script: string, { path, capabilities = [] }: { path?: string; capabilities?: readonly string[] } = {}): void {
+    const spec = structuredClone(this.#spec);
+    spec.process.args = ['/bin/sh', '-c', script];
+    for (const set of ['bounding', 'effective', 'permitted']) spec.process.capabilities[set]?.push(...capabilities);
+    const own: Namespace = { type: 'network', ...(path === undefined ? {} : { path }) };
+    spec.linux.namespaces = [...this.#otherNamespaces, own];
+    writeFileSync(join(this.folder, 'config.json'), JSON.stringify(spec));
   }
 
-  /** `runc run ID`: what it printed, and the time until the container's first output, in milliseconds. */
-  async run(id: string): Promise<{ output: string; startedMs: number }> {
-    const begin = performance.now();
-    let startedMs = Number.NaN;
-    const onFirstOutput = () => {
-      startedMs = performance.now() - begin;
-    };
-    const output = await runProcess('runc', ['run', '--bundle', this.folder, id], { onFirstOutput });
-    return { output: output.trimEnd(), startedMs };
+  /** `runc run ID`: what it printed. */
+  async run(id: string): Promise<string> {
+    return (await runProcess('runc', ['run', '--bundle', this.folder, id])).trimEnd();
+  }
+
+  /** The same for one that goes on: `onOutput` is given what it prints; resolves when it has ended, however. */
+  follow(id: string, onOutput: (text: string) => void): Promise<void> {
+    const child = spawn('runc', ['run', '--bundle', this.folder, id], { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onOutput);
+    return new Promise((resolve, reject) => child.on('error', reject).on('close', () => resolve()));
   }
 }
 
 /** Makes a bundle below `folder`, with `runc spec` and the applets that a shell script needs. */
 export async function makeBundle(folder: string): Promise<Bundle> {
   const bundle = mkdtempSync(join(folder, 'bundle-'));
-  for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp'])
+  for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'www'])
     mkdirSync(join(bundle, 'rootfs', name), { recursive: true });
   copyFileSync('/bin/busybox', join(bundle, 'rootfs/bin/busybox'));
-  for (const applet of ['sh', 'ip', 'ping']) symlinkSync('busybox', join(bundle, 'rootfs/bin', applet));
+  for (const applet of ['sh', 'ip', 'httpd', 'wget']) symlinkSync('busybox', join(bundle, 'rootfs/bin', applet));
+  writeFileSync(join(bundle, 'rootfs/www/index.html'), 'hello from the container\n');
   await runProcess('runc', ['spec', '--bundle', bundle]);
   return new Bundle(bundle);
 }

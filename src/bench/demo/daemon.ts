@@ -7,29 +7,49 @@ import { packagePath } from '../../version.js';
 import { runProcess } from '../programs/run-process.js';
 
 const MAIN = packagePath('dist/src/main.js');
-const DEADLINE_MS = 30_000;
+const NETNSD = packagePath('dist/bin/netnsd');
+const DEADLINE_MS = 180_000;
 
 /** A daemon of the demo's own: `netnsd serve` in another process, and a client on its socket. */
 export class DemoDaemon {
   readonly stateDir: string;
   readonly client: NetnsdClient;
   readonly #log: string;
+  readonly #config: string;
   readonly #options: readonly string[];
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
 
   /** Starts `netnsd serve` with the configuration `toml`; everything of it is below `folder`. */
   constructor(folder: string, toml: string) {
-    const socketPath = join(folder, 'netnsd.sock');
-    const config = join(folder, 'netnsd.toml');
+    this.#config = join(folder, 'netnsd.toml');
     this.stateDir = join(folder, 'state');
+    // Where `netnsd acquire` finds the shelf as well.
+    const socketPath = join(this.stateDir, 'netnsd.sock');
     this.#log = join(folder, 'log');
     this.#options = ['--state-dir', this.stateDir, '--socket', socketPath];
-    writeFileSync(config, toml);
-    const log = openSync(this.#log, 'a');
-    const args = [MAIN, 'serve', '--config', config, ...this.#options];
-    this.#process = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
-    closeSync(log);
+    writeFileSync(this.#config, toml);
+    this.#process = this.#serve();
     this.client = new NetnsdClient({ socketPath });
+  }
+
+  #serve(): ChildProcess {
+    const log = openSync(this.#log, 'a');
+    const args = [MAIN, 'serve', '--config', this.#config, ...this.#options];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+    closeSync(log);
+    return child;
+  }
+
+  /** SIGKILL; resolves when it has ended. */
+  async kill(): Promise<void> {
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+
+  /** The next daemon, after `kill`. */
+  restart(): void {
+    this.#process = this.#serve();
   }
 
   /** All that the daemon logged. */
@@ -56,10 +76,9 @@ export class DemoDaemon {
     });
   }
 
-  /** `netnsd oci patch BUNDLE --id ID`, as a user would type it. */
-  async patch(bundle: string, id: string): Promise<void> {
-    const socket = this.#options.slice(2);
-    await runProcess(process.execPath, [MAIN, 'oci', 'patch', bundle, '--id', id, ...socket]);
+  /** A client command of `netnsd`, as a user would type it; what it printed. */
+  async netnsd(...args: string[]): Promise<string> {
+    return (await runProcess(NETNSD, [...args, ...this.#options.slice(2)])).trim();
   }
 
   /** `netnsd down`: ends the daemon and removes all that it made. */

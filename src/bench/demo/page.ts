@@ -4,7 +4,7 @@ type Style = 'bold' | 'dim' | 'green' | 'cyan';
 
 const coloured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
-/** What the demo prints: numbered steps, facts with their times aligned to the right, quotes and a table. */
+/** What the demo prints: numbered steps, facts with their times aligned to the right, and quotes. */
 const WIDTH = 96;
 
 export function style(text: string, as: Style): string {
@@ -38,28 +38,8 @@ export function quote(text: string): void {
   for (const one of text.trimEnd().split('\n')) line(style(`   │ ${one}`, 'dim'));
 }
 
-/** A table whose first column is text and whose others are set to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const format = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('   ');
-  line(`   ${style(format(head), 'dim')}`);
-  for (const [index, row] of rows.entries()) line(`   ${index === 0 ? style(format(row), 'bold') : format(row)}`);
-}
-
 /** Milliseconds for people: in µs below one, with three digits that count. */
 export function duration(ms: number): string {
   if (ms < 1) return `${Math.round(ms * 1000)} µs`;
   return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
-}
-
-/** The middle value; of an even number the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
