@@ -7,7 +7,7 @@
  * are the files of runtime whose names begin so, `unit/pool` is a room and `unit/pool/bound` one file of it. The parts
  * kernel, runtime and crash get a sandbox for each file, so that two of them never meet. Writes the numbers of tests that
  * passed and failed into FOLDER/counts, the gist of failures into FOLDER/failures, and each file's seconds into FOLDER/times.
- * NETNSD_TEST_JOBS: how many at once; default one more than processors, since tests wait a lot.
+ * NETNSD_TEST_JOBS: how many at once; default two more than processors, since tests wait a lot.
  */
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -19,7 +19,7 @@ const TESTS = 'dist/test';
 /** Of a file, however slow the machine is: only what hangs takes longer. */
 const LIMIT_SECONDS = 3600;
 const SANDBOXED = ['kernel', 'runtime', 'crash'];
-const JOBS = Number(process.env.NETNSD_TEST_JOBS ?? availableParallelism() + 1);
+const JOBS = Number(process.env.NETNSD_TEST_JOBS ?? availableParallelism() + 2);
 const [folder, ...parts] = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
 

@@ -5,7 +5,7 @@
 #
 # `runtime/leases` is one file, `unit/pool` a room and `unit/pool/bound` one file of it.
 # `unit` and `native` need no root. `kernel`, `runtime` and `crash` run in sandboxes, `host` tests the sandbox from outside,
-# and around the whole the machine's own state is compared. Files run side by side, one more than there are processors
+# and around the whole the machine's own state is compared. Files run side by side, two more than there are processors
 # (NETNSD_TEST_JOBS). Ends with the ten slowest files, the gist of what failed, if anything did, and the line
 # `N passed, N failed`; the exit status is 0 only if nothing failed and every part ran at least one test.
 set -euo pipefail

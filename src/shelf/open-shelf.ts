@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js';
 import { FolderChanges } from '../kernel/folder-changes.js';
 import { isProcessorShort } from '../kernel/host/run-queue.js';
 import { readTrust, type Spec } from '../oci/index.js';
-import { type EndpointRecord, newLeaseId, type Pools, systemClock, type Trust } from '../pool/index.js';
+import { type EndpointRecord, newLeaseId, type Pools, shelfKey, systemClock, type Trust } from '../pool/index.js';
 import { type FileRecords, SHELF } from '../state/index.js';
 import { FileShelf } from './file-shelf.js';
 import { STALE_MARK_MS } from './holder.js';
@@ -56,8 +56,8 @@ export function openShelf<Plan extends AdoptingPlan>(
 
 function shelfOn(
   folder: ShelfFolder,
-  { leases, offers }: RecoveredShelf,
-  { stateDir, pools, log }: Pick<OpenShelfOptions<AdoptingPlan>, 'stateDir' | 'pools' | 'log'>,
+  { leases, offers, unrecorded }: TakenOver,
+  { stateDir, pools, files, log }: Pick<OpenShelfOptions<AdoptingPlan>, 'stateDir' | 'pools' | 'files' | 'log'>,
 ): OpenShelf {
   const throttle = new LogThrottle({ intervalMs: LOG_INTERVAL_MS, nowMs: systemClock.monotonicMs });
   const failed = (err: unknown, what: string): void => {
@@ -87,6 +87,22 @@ function shelfOn(
     return trust;
   };
   const shelf = new FileShelf({ folder, trustOf: judge, newLeaseId, mountDns, failed, leases, offers, appeared });
+  /** Leases of clients that took while no daemon ran, and whose records the start could not write. */
+  const recordLate = (records: readonly EndpointRecord[]): void => {
+    for (const record of records) {
+      const { id, state, lease } = record;
+      if (!unrecorded.has(id)) continue;
+      try {
+        if (state === 'leased' && lease !== null) {
+          files.write(record, 'ready');
+          shelf.setRecorded([shelfKey(lease)]);
+        }
+        unrecorded.delete(id);
+      } catch (err) {
+        if (throttle.allows('record')) log.warn({ err, endpoint: id, state }, 'failed to write a record; retrying');
+      }
+    }
+  };
   let watching: ShelfWatch | undefined;
   let checking: NodeJS.Timeout | undefined;
   return {
@@ -98,8 +114,10 @@ function shelfOn(
         isBusy: isProcessorShort,
         failed: (err) => failed(err, 'watch its folders'),
       });
+      if (unrecorded.size > 0) recordLate(open.records());
       checking = setInterval(() => {
         open.collect();
+        if (unrecorded.size > 0) recordLate(open.records());
         shelf.removeStaleMarks(STALE_MARK_MS);
       }, CHECK_MS).unref();
     },
@@ -115,10 +133,15 @@ function shelfOn(
   };
 }
 
+interface TakenOver extends RecoveredShelf {
+  /** Ids of endpoints that were taken and whose record could not be written: it is written later. */
+  readonly unrecorded: Set<string>;
+}
+
 /** Reads the shelf again while a client took an offer that was to be withdrawn: its endpoint is leased then. */
 function takeOver<Plan extends AdoptingPlan>(
   options: OpenShelfOptions<Plan> & { readonly folder: ShelfFolder },
-): RecoveredShelf & { readonly plan: Plan } {
+): TakenOver & { readonly plan: Plan } {
   const { folder, files, log } = options;
   let { records } = options;
   const unrecorded = new Set<string>();
@@ -138,7 +161,7 @@ function takeOver<Plan extends AdoptingPlan>(
     const unwanted = [...recovered.offers].filter(([id]) => !kept.has(id));
     const taken = unwanted.filter(([, { path }]) => !folder.withdraw(path));
     for (const [id] of unwanted) recovered.offers.delete(id);
-    if (taken.length === 0) return { ...recovered, plan };
+    if (taken.length === 0) return { ...recovered, unrecorded, plan };
     records = recovered.records;
   }
 }

@@ -8,7 +8,7 @@ import { Tally } from './recycle/tally.js';
 import { World } from './recycle/world.js';
 
 const seed = Number(process.env.NETNSD_PROPERTY_SEED ?? Date.now() % 1_000_000);
-const sequences = Number(process.env.NETNSD_PROPERTY_SEQUENCES ?? 8);
+const sequences = Number(process.env.NETNSD_PROPERTY_SEQUENCES ?? 6);
 /** How long a failure may be made smaller. */
 const SHRINK_MS = 120_000;
 

@@ -11,6 +11,14 @@ const LANES = 2;
 /** Of what was planned, how much may not be met in a second try either: what comes how often is partly the machine's. */
 const MISSED_SHARE = 0.02;
 
+t.test('a lease whose record a start could not write is recorded once it can be written', async (t) => {
+  await using lane = new Lane(LANES);
+  await lane.open();
+  const point = 'openSync ~/state/leased/.default-N.new';
+  const fault = { act: 'fail', errno: 'ENOSPC' } as const;
+  t.match(await lane.strike('start', { thread: 'main', point, nth: 1, fault }), { hit: true, died: false, wrong: [] });
+});
+
 t.test(
   'whatever call or request the daemon dies at or is refused, the next start makes everything whole',
   async (t) => {
