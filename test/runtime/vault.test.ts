@@ -7,7 +7,7 @@ import { editSpec, makeBundle } from './bundle.js';
 import { startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
 import { SeenVault } from './vault.js';
-import { mounts, POOL, recorded } from './vault-pool.js';
+import { atRest, mounts, POOL, recorded } from './vault-pool.js';
 
 /** Kills what stands in the vault, all of it at once. */
 async function killVault(vault: SeenVault): Promise<void> {
@@ -25,7 +25,7 @@ t.test('a pool adds two mounts to the host, whatever its size, and none once it 
   const before = mounts();
   await using daemon = await startDaemon(t, POOL);
   await daemon.acquire('--count', '10');
-  await daemon.filled();
+  await atRest(daemon);
   t.ok(new SeenVault(daemon.stateDir).endpoints.length >= 18);
   t.ok(mounts() - before <= 3, `${mounts() - before} more`);
   await daemon.down();
@@ -74,7 +74,7 @@ t.test('the vault is killed again and again during builds and acquires: no endpo
     'a process stands in the vault',
     () => vault.processes.length === 2 && vault.processes.includes(vault.resident),
   );
-  await daemon.filled();
+  await atRest(daemon);
   t.same((await daemon.leases()).map(({ id }) => id).sort(), held.map(({ id }) => id).sort());
   for (const { netns } of held) t.equal(statSync(netns.path).ino, netns.inode, netns.path);
   allStand(t, recorded(daemon));
@@ -87,7 +87,7 @@ t.test('daemon and vault are killed together: the next daemon has every endpoint
   await using daemon = await startDaemon(t, POOL);
   const vault = new SeenVault(daemon.stateDir);
   const lease = await daemon.acquire('--id', 'one');
-  await daemon.filled();
+  await atRest(daemon);
   for (let round = 0; round < 3; round += 1) {
     const before = recorded(daemon);
     await Promise.all([daemon.stop('SIGKILL'), killVault(vault)]);
@@ -180,7 +180,7 @@ t.test(
     const inode = statSync('/run/netns/foreign').ino;
     await using daemon = await startDaemon(t, `netns_dir = "/run/netns"\n${POOL}`);
     const lease = await daemon.acquire('--id', 'one');
-    await daemon.filled();
+    await atRest(daemon);
     const names = async () =>
       (await execa('ip', ['netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] as string);
     const ours = async () => (await names()).filter((name) => /^nd[a-z2-7]{4}-default-\d+$/.test(name));
