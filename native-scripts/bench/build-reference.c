@@ -24,6 +24,14 @@ static double now_ms(void) {
   return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+/* As in netnsd's hubs: links that are made from now on have no IPv6. */
+static void disable_ipv6(void) {
+  int file = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return;
+  if (file < 0 || write(file, "1", 1) != 1) FAIL("disable IPv6");
+  close(file);
+}
+
 struct endpoint {
   int socket, namespace_fd;
   unsigned address;
@@ -128,6 +136,7 @@ int main(int argc, char **argv) {
   host_namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
   if (host_namespace < 0) FAIL("open namespace");
 
+  disable_ipv6();
   int bridge = create_bridge(host_socket, "nnreference");
   struct endpoint *endpoints = calloc((size_t)count, sizeof *endpoints);
   if (!endpoints) FAIL("endpoints");

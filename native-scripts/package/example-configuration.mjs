@@ -13,7 +13,7 @@ function wrap(text) {
 }
 
 function value({ initialValue, type }) {
-  if (initialValue === null || initialValue === undefined) return { string: '""', integer: '0', boolean: 'false', 'array of strings': '[]', 'integer or string': '1024' }[type];
+  if (initialValue === null || initialValue === undefined) return { string: '""', integer: '1024', boolean: 'false', 'array of strings': '[]', 'integer or string': '1024' }[type];
   return JSON.stringify(initialValue);
 }
 

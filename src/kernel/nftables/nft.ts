@@ -4,7 +4,8 @@ import { errnoOf } from '../errno.js';
 
 /** Distributions install nft in sbin, which may be missing from PATH. */
 const PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
-const DEADLINE_MS = 30_000;
+/** On a slow machine the first script waits until the kernel has loaded a dozen modules. */
+const DEADLINE_MS = 60_000;
 
 /**
  * `nft -f -`: carries out a script as one transaction, in the calling process's network namespace. Rejects with `missing_tool` where nft is
@@ -46,7 +47,9 @@ export function runNftNow(script: string): void {
 
 function failureOf(ended: { status: number | null; signal: string | null; words: string }): Error | null {
   const { status, signal, words } = ended;
-  return status === 0 ? null : new Error(words.trim().split('\n')[0] || `it ended with ${signal ?? status}`);
+  if (status === 0) return null;
+  const how = signal === 'SIGTERM' ? `no end within ${DEADLINE_MS / 1000} s` : `it ended with ${signal ?? status}`;
+  return new Error(words.trim().split('\n')[0] || how);
 }
 
 function explained(failure: Error): NetnsdError {
