@@ -22,7 +22,6 @@ import { warnOfMissingSeals } from './seal-warning.js';
 import { reportReady, reportStopping } from './service-manager.js';
 import type { Signals } from './signals.js';
 import { MtuWatch } from './watch/mtu-watch.js';
-import { OptimizerPause } from './watch/optimizer-pause.js';
 import { PlaceWatch } from './watch/place-watch.js';
 import { RetiredWatch } from './watch/retired-watch.js';
 import { VaultWatch } from './watch/vault-watch.js';
@@ -94,7 +93,6 @@ export async function runSession(
   using _vault = new VaultWatch({ stateDir: state.site.stateDir, processes, log });
   const opened = await openPools({ config, state, networks, thread, processes, log });
   const { pools } = opened;
-  using _optimizer = new OptimizerPause({ subscribe: (listener) => pools.subscribe(listener) });
   using shelf = opened.shelf;
   await using _pools = grace.closing(() => pools.close());
   shelf.watch(pools);
