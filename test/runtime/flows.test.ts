@@ -1,8 +1,9 @@
-import { execa, execaSync, type ResultPromise } from 'execa';
+import { execa, type ResultPromise } from 'execa';
 import t, { type Test } from 'tap';
 import type { Lease } from '../../src/pool/types.js';
 import { startDaemon } from './daemon.js';
 import { eventually } from './eye.js';
+import { BEYOND, neighbour } from './port-traffic.js';
 
 /** One endpoint, which each lease gets. */
 const POOL = `
@@ -22,7 +23,7 @@ const PORT = 53;
  * A machine beyond the host: it waits for a packet at port 9000, and from then on sends every 100 ms one to where that came from, and one to
  * the port of the host that it is told. What is answered to the latter is printed.
  */
-const BEYOND = `
+const CLIENT = `
 import select, socket, sys, time
 own, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 family = socket.AF_INET6 if ':' in own else socket.AF_INET
@@ -50,25 +51,6 @@ while True:
         if one is asked: one.sendto(name.encode(), peer)
 `;
 
-function machine(t: Test): string {
-  const commands = [
-    'netns add beyond',
-    'link add uplink0 type veth peer name eth0 netns beyond',
-    'address add 192.0.2.1/24 dev uplink0',
-    'address add 2001:db8::1/64 dev uplink0 nodad',
-    'link set uplink0 up',
-    '-n beyond address add 192.0.2.2/24 dev eth0',
-    '-n beyond address add 2001:db8::2/64 dev eth0 nodad',
-    '-n beyond link set eth0 up',
-  ];
-  for (const command of commands) execaSync('ip', command.split(' '));
-  t.teardown(() => {
-    execaSync('ip', ['link', 'delete', 'uplink0']);
-    execaSync('ip', ['netns', 'delete', 'beyond']);
-  });
-  return '/run/netns/beyond';
-}
-
 /** A program in a namespace, the lines that it has printed, and its end. */
 function running(t: Test, path: string, ...args: string[]) {
   const program: ResultPromise = execa('nsenter', [`--net=${path}`, 'python3', '-c', ...args], { reject: false });
@@ -87,12 +69,12 @@ for (const { family, own, host } of [
   { family: '6', own: '2001:db8::2', host: '2001:db8::1' },
 ]) {
   t.test(`a flow of IPv${family} that goes on through release and reuse does not reach the next lease`, async (t) => {
-    const beyond = machine(t);
+    neighbour(t);
     await using daemon = await startDaemon(t, POOL);
     const scene = async (t: Test): Promise<boolean> => {
       const first: Lease = await daemon.acquire();
       const { hostPort = 0 } = first.publishedPorts[0] ?? {};
-      const client = running(t, beyond, BEYOND, own, host, `${hostPort}`);
+      const client = running(t, BEYOND, CLIENT, own, host, `${hostPort}`);
       const one = running(t, first.netns.path, CONTAINER, 'first', family, own);
       await eventually('the first lease has the flow', () => one.count('flow') > 3 && client.count('first') > 3);
       await one.end();

@@ -7,7 +7,7 @@ export class Progress {
   readonly #startedMs: number;
   #doneMs = 0;
 
-  /** `show` prints a line in the place of the one before; absent where nobody looks. */
+  /** `show` prints a line in the place of the one before; absent where the output is no terminal. */
   constructor(options: { totalMs: number; show?: ((line: string) => void) | undefined; nowMs?: number }) {
     this.#totalMs = options.totalMs;
     this.#show = options.show;

@@ -41,8 +41,8 @@ export function forwardingKey(portIndex: number, mac: Iterable<number>): string 
 }
 
 /**
- * What there is in a hub, as it was read last: it is read again once the kernel has announced a change, whoever made it. So a hub
- * of a thousand endpoints in which nothing happens costs one system call to look at.
+ * The links and entries of a hub, as they were last read. They are read again after the kernel has announced a change, by netnsd or by
+ * others. As long as nothing changes, a look at a hub of a thousand endpoints costs one system call.
  */
 export class HubView implements Disposable {
   readonly #hub: Place;

@@ -152,8 +152,8 @@ export function findLink({ socket }: LinkPlace, name: string): Link | undefined 
 }
 
 /**
- * Stops IPv6 address generation of a link, if it is on: the kernel announces the setting even where it changes nothing, and whoever
- * listens looks at the link again. Throws kernel_error.
+ * Stops IPv6 address generation of a link, if it is on. A request that changes nothing is left out, since the kernel would announce it,
+ * and the hub would be read again. Throws kernel_error.
  */
 export function quieten({ socket }: LinkPlace, index: number): void {
   const [link] = socket.request(getLink({ index }));

@@ -123,8 +123,8 @@ export class ChangeListener {
   }
 
   /**
-   * From now on changes of links, bridge ports, neighbours, forwarding entries and queueing disciplines are heard, whoever makes them.
-   * There is room for one message only: that there was one is all that is asked.
+   * From now on all changes of links, bridge ports, neighbours, forwarding entries and queueing disciplines are heard. The socket has
+   * room for one message: it tells that something changed, and not what.
    */
   listenToBridge(): void {
     setIntegerOption({ fd: this.#fd, level: SOL_SOCKET, name: SO_RCVBUF, value: 1 });
